@@ -1,0 +1,1 @@
+"""What touches the world; no decisions. Only `bootstrap` imports from here."""

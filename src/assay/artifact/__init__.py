@@ -1,0 +1,1 @@
+"""The image itself: references, manifests, layers, the merged root."""

@@ -1,0 +1,1 @@
+"""From inventory to findings: cataloguers, versions, matching, VEX."""

@@ -1,0 +1,1 @@
+"""Steps in order: first this, then that."""

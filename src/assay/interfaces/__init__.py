@@ -1,0 +1,1 @@
+"""What speaks to a person or to a client."""

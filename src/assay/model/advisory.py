@@ -1,0 +1,89 @@
+"""What the world says about packages: advisories, affected ranges, scores, exploitation."""
+
+from typing import Literal
+
+import msgspec
+
+Category = Literal["vulnerability", "malicious", "informational"]
+
+
+class VersionRange(msgspec.Struct, frozen=True, order=True):
+    """One half-open interval of versions, in the ecosystem's own order (OSV schema, `affected[].ranges[]`).
+
+    `introduced` "" means from the first version; `fixed` "" and `last_affected` "" mean no upper bound.
+    """
+
+    introduced: str = ""
+    fixed: str = ""
+    last_affected: str = ""
+
+
+class Affected(msgspec.Struct, frozen=True, kw_only=True):
+    """One package an advisory speaks about. A version is affected if it is in `versions` or in a range."""
+
+    ecosystem: str
+    """As OSV writes it: `Debian:12`, `Alpine:v3.17`, `PyPI`, `npm`, `Go`, `Maven`, `crates.io`, …"""
+    name: str
+    ranges: tuple[VersionRange, ...] = ()
+    versions: tuple[str, ...] = ()
+    state: str = ""
+    """A distribution's own word: `fixed`, `open`, `no-dsa`, `end-of-life`, …; empty when not said."""
+
+
+class Score(msgspec.Struct, frozen=True, order=True):
+    """One CVSS vector with its source; `severity` is none, low, medium, high or critical."""
+
+    version: str
+    score: float
+    severity: str
+    vector: str
+    source: str
+
+
+class Advisory(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of a feed."""
+
+    id: str
+    feed: str
+    aliases: tuple[str, ...] = ()
+    upstream: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    category: Category = "vulnerability"
+    summary: str = ""
+    published: str = ""
+    modified: str = ""
+    withdrawn: str = ""
+    affected: tuple[Affected, ...] = ()
+    scores: tuple[Score, ...] = ()
+    severity: str = ""
+    """A word the record itself gives where it has no vector."""
+    references: tuple[str, ...] = ()
+
+
+class Kev(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of CISA's catalogue of known exploited vulnerabilities."""
+
+    date_added: str = ""
+    due_date: str = ""
+    ransomware: str = ""
+
+
+class Epss(msgspec.Struct, frozen=True, kw_only=True):
+    """An EPSS score: probability of exploitation in 30 days, its percentile, the date and model it is of."""
+
+    score: float
+    percentile: float
+    date: str = ""
+    model: str = ""
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """Where advisory data came from: one row per feed, shown in every report."""
+
+    name: str
+    date: str
+    licence: str
+    digest: str
+    records: int
+    skipped: int = 0
+    origin: str = ""

@@ -1,0 +1,73 @@
+"""A finding carries its reason."""
+
+from typing import Literal
+
+import msgspec
+
+from assay.model.advisory import Category, Epss, Kev, Score
+
+FindingStatus = Literal["affected", "not_affected", "undetermined"]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One rung of the ladder of evidence: which question, what was found, and from where."""
+
+    rung: str
+    """`installed`, `advisory`, `range`, `fix`, `kev`, `epss`, `cvss`, `layer`, `owner`, `vex`."""
+    says: str
+    source: str = ""
+
+
+class Suppression(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a finding does not count, and who said so. The finding stays in every machine-readable report."""
+
+    by: str
+    """The author of the statement."""
+    status: str
+    justification: str = ""
+    impact: str = ""
+    document: str = ""
+    """Identifier of the VEX document."""
+    digest: str = ""
+    """Digest of its bytes."""
+    timestamp: str = ""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One alias class of advisories met one component. There is one finding per class and component."""
+
+    id: str
+    """The class's CVE id where it has one, else its smallest id."""
+    aliases: tuple[str, ...] = ()
+    component: str
+    """Key of the component."""
+    purl: str
+    name: str
+    version: str
+    category: Category = "vulnerability"
+    advisory: str
+    """Id of the record that decided."""
+    feed: str
+    status: FindingStatus = "affected"
+    matched_name: str
+    """The package name the advisory was looked up by (the source package of a distribution)."""
+    matched_version: str
+    matched_range: str
+    """Readable, e.g. `>= 1.0, < 1.2.3` or `= 1.2.3`."""
+    fixed_in: tuple[str, ...] = ()
+    severity: str = "unknown"
+    """critical, high, medium, low, none or unknown: of the highest CVSS version's highest score."""
+    scores: tuple[Score, ...] = ()
+    kev: Kev | None = None
+    epss: Epss | None = None
+    summary: str = ""
+    layer: int | None = None
+    reasons: tuple[Step, ...] = ()
+    suppressed: Suppression | None = None
+
+
+class Uncovered(msgspec.Struct, frozen=True, order=True):
+    """A component no advisory source speaks for: neither affected nor not affected."""
+
+    component: str
+    reason: str

@@ -1,0 +1,110 @@
+"""What is in an image: components, how each was found, how they relate, and what could not be read."""
+
+from typing import Literal
+
+import msgspec
+
+from assay.model.image import Layer, Subject
+
+Confidence = Literal["certain", "strong", "weak"]
+RelationKind = Literal["depends_on", "contains", "owned_by", "built_from"]
+GapKind = Literal["limit", "unreadable", "unknown-program", "unsupported", "skipped"]
+
+
+class Licence(msgspec.Struct, frozen=True, kw_only=True):
+    """A declared licence: an SPDX expression, or the reason why there is none. Never NOASSERTION or NONE."""
+
+    expression: str = ""
+    declared: tuple[str, ...] = ()
+    """The raw texts as they were found, sorted."""
+    reason: str = ""
+    """Why `expression` is empty, e.g. `no licence field in METADATA`; empty when it is not."""
+
+
+class Occurrence(msgspec.Struct, frozen=True, order=True):
+    """One place a component was seen: path inside the image (no leading slash), layer index, how, how surely.
+
+    A path inside a nested archive is written `outer.war!/WEB-INF/lib/inner.jar`.
+    """
+
+    path: str
+    layer: int | None
+    kind: str
+    """`package-database`, `package-metadata`, `lock-file`, `build-info`, `archive`, `sbom`."""
+    confidence: Confidence = "certain"
+
+
+class SourcePackage(msgspec.Struct, frozen=True, order=True):
+    """The package a distribution built a binary package from: what its advisories speak about."""
+
+    name: str
+    version: str
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True):
+    """One package. `key` is unique in its inventory, stable across runs, and serves as `bom-ref`."""
+
+    key: str
+    purl: str
+    ecosystem: str
+    """The purl type: deb, apk, rpm, pypi, npm, golang, maven, …; "" for an unidentified component of a foreign SBOM."""
+    name: str
+    version: str
+    source: SourcePackage | None = None
+    architecture: str = ""
+    licence: Licence = Licence(reason="not recorded")
+    maintainer: str = ""
+    cataloguer: str = ""
+    occurrences: tuple[Occurrence, ...] = ()
+    introduced: int | None = None
+    """Index of the first layer that holds this name and version; None for a directory."""
+    removed_by: int | None = None
+    """Index of the layer that hides it; None = visible in the final root."""
+    owner: str = ""
+    """Key of the OS component whose files these are; an owned component is folded into its owner in reports."""
+    hashes: tuple[str, ...] = ()
+    """`sha1:…`, `sha256:…`, sorted."""
+    properties: tuple[tuple[str, str], ...] = ()
+    """Facts of the ecosystem, sorted by name (e.g. `rpm:modularitylabel`, `go:main`)."""
+
+
+class Relation(msgspec.Struct, frozen=True, order=True):
+    """`source` —kind→ `target`, both component keys."""
+
+    source: str
+    kind: RelationKind
+    target: str
+
+
+class Gap(msgspec.Struct, frozen=True, order=True):
+    """Something that was seen and could not be understood: never silence."""
+
+    kind: GapKind
+    path: str
+    layer: int | None
+    reason: str
+    by: str = ""
+    """The cataloguer or reader that met it."""
+
+
+class Distro(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of `os-release` that matter to matching."""
+
+    id: str
+    version_id: str = ""
+    codename: str = ""
+    name: str = ""
+    id_like: tuple[str, ...] = ()
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything found in one subject; every tuple is sorted (components by key, layers by index)."""
+
+    subject: Subject
+    distro: Distro | None = None
+    components: tuple[Component, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    created: str = ""
+    """RFC 3339 time of the subject itself (image config), or empty."""

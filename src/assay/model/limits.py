@@ -1,0 +1,57 @@
+"""Every bound in one place. A limit that is hit gives a `Gap` (or an error), never silence."""
+
+import msgspec
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Named bounds; the unit is the last word of each name."""
+
+    manifest_bytes: int = 4 * MIB
+    """A manifest or an index (OCI distribution-spec 1.1 recommends 4 MiB)."""
+    config_bytes: int = 8 * MIB
+    index_manifests_count: int = 2_000
+    layers_count: int = 1_000
+    blob_bytes: int = 64 * GIB
+    """One compressed layer."""
+    layer_inflated_bytes: int = 128 * GIB
+    inflate_ratio_count: int = 1_200
+    """Inflated bytes per compressed byte past the first 64 MiB; gzip cannot exceed 1,032, zstd bombs do."""
+    layer_entries_count: int = 10_000_000
+    path_bytes: int = 4_096
+    pax_header_bytes: int = 1 * MIB
+    link_hops_count: int = 40
+    text_database_bytes: int = 64 * MIB
+    """dpkg status, apk installed, a lock file, a METADATA."""
+    rpm_database_bytes: int = 512 * MIB
+    metadata_bytes: int = 4 * MIB
+    """A single package's own metadata file."""
+    program_bytes: int = 512 * MIB
+    archive_bytes: int = 512 * MIB
+    """A jar or wheel as it lies in the layer."""
+    archive_depth_count: int = 4
+    archive_entries_count: int = 200_000
+    archive_inflated_bytes: int = 1 * GIB
+    packages_count: int = 1_000_000
+    gaps_count: int = 10_000
+    """Gaps listed one by one; the rest is counted in one closing gap."""
+    sbom_bytes: int = 256 * MIB
+    advisory_bytes: int = 32 * MIB
+    """One advisory record."""
+    vex_bytes: int = 64 * MIB
+    bundle_bytes: int = 128 * MIB
+    json_depth_count: int = 64
+    referrers_count: int = 5_000
+    facts_bytes: int = 2 * MIB
+    policy_seconds: float = 30.0
+    policy_memory_bytes: int = 512 * MIB
+    http_connect_seconds: float = 10.0
+    http_read_seconds: float = 30.0
+    http_total_seconds: float = 1_800.0
+    http_retries_count: int = 4
+    http_redirects_count: int = 5
+    layer_cache_bytes: int = 2 * GIB
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,56 @@
+"""What one scan says: the value every output format is made from, and the published JSON schema's source."""
+
+import msgspec
+
+from assay.model.advisory import Feed
+from assay.model.finding import Finding, Uncovered
+from assay.model.image import Layer, Subject
+from assay.model.inventory import Component, Distro, Gap, Relation
+from assay.model.verdict import Verdict
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """Who wrote the report."""
+
+    name: str
+    version: str
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """Which advisory data was used; `state` is `present`, `absent` (nothing was matched) or `failed`."""
+
+    state: str
+    database: str = ""
+    """Content digest of the advisory database."""
+    built: str = ""
+    """Newest feed date in it, RFC 3339 or a date."""
+    feeds: tuple[Feed, ...] = ()
+    reason: str = ""
+
+
+class EndOfLife(msgspec.Struct, frozen=True, kw_only=True):
+    """Lifecycle of the distribution: `supported`, `ended` or `unknown`."""
+
+    product: str
+    cycle: str
+    state: str
+    date: str = ""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of one subject (`assay scan -o json`)."""
+
+    schema: str = "urn:assay:schema:report:1"
+    tool: Tool
+    subject: Subject
+    created: str = ""
+    distro: Distro | None = None
+    layers: tuple[Layer, ...] = ()
+    components: tuple[Component, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    uncovered: tuple[Uncovered, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    sources: Sources
+    end_of_life: EndOfLife | None = None
+    verdict: Verdict | None = None

@@ -1,0 +1,45 @@
+"""A claim: in-toto statements and the DSSE envelopes that carry them."""
+
+import msgspec
+
+from assay.model.digest import Digest
+
+
+class ResourceDescriptor(msgspec.Struct, frozen=True, kw_only=True):
+    """An in-toto resource descriptor: here a subject with its digests, algorithm to lower-case hex."""
+
+    name: str = ""
+    digest: dict[str, str] = {}
+    uri: str = ""
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """An in-toto Statement v1 (in-toto attestation spec v1). A claim, not yet believed.
+
+    `payload` are the exact bytes: they are what is signed and digested; the fields are a view of them.
+    """
+
+    subject: tuple[ResourceDescriptor, ...]
+    predicate_type: str
+    predicate: dict[str, object]
+    payload: bytes
+
+    @property
+    def digest(self) -> Digest:
+        """SHA-256 of the payload bytes."""
+        return Digest.of(self.payload)
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """One DSSE signature."""
+
+    sig: bytes
+    keyid: str = ""
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """A DSSE envelope (DSSE v1)."""
+
+    payload_type: str
+    payload: bytes
+    signatures: tuple[Signature, ...]

@@ -1,0 +1,1 @@
+"""Evidence is weighed into a verdict."""

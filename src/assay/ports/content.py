@@ -1,0 +1,87 @@
+"""Where content comes from: images, trees, referrers."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import msgspec
+
+from assay.model.digest import Digest
+from assay.model.image import Descriptor
+
+
+class Root(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reference resolved to: the bytes of the manifest or index, as received, and their descriptor.
+
+    The adapter does not judge the bytes: `artifact.image` checks digest and size and parses them.
+    """
+
+    name: str
+    """For reports: the reference, or the last component of a local path."""
+    descriptor: Descriptor
+    data: bytes
+    requested: Digest | None = None
+    """The digest the reference itself named, if it named one."""
+
+
+class ImageSource(Protocol):
+    """An image at rest: OCI layout, archive, or registry repository."""
+
+    def root(self) -> Root:
+        """Resolve the reference: the manifest or index it names.
+
+        Raises:
+            UsageError: several entries match (the error lists them).
+            UnavailableError, UnsupportedError, MalformedError.
+        """
+
+    def fetch(self, descriptor: Descriptor, limit: int) -> bytes:
+        """A small blob or a child manifest, whole; at most `limit` bytes are read. Unchecked bytes."""
+
+    def stream(self, descriptor: Descriptor) -> AbstractContextManager[Iterator[bytes]]:
+        """A blob's bytes as stored, in chunks of about 128 KiB; safe to call from several threads. Unchecked."""
+
+    def close(self) -> None:
+        """Release sockets and files."""
+
+
+class TreeEntry(msgspec.Struct, frozen=True):
+    """One regular file of a directory tree. `path` is relative, with `/`, no leading slash; surrogateescape text."""
+
+    path: str
+    size: int
+    mode: int
+
+
+class FileTree(Protocol):
+    """A directory on this machine (`dir:`, `rootfs:`); links out of the root are never followed."""
+
+    name: str
+
+    def walk(self) -> Iterator[TreeEntry]:
+        """Regular files, sorted by path. Symbolic links to files inside the root are not listed twice."""
+
+    def read(self, entry: TreeEntry, limit: int) -> Iterator[bytes]:
+        """The file's bytes in chunks; more than `limit` bytes raises `UnsupportedError`."""
+
+    def unreadable(self) -> tuple[tuple[str, str], ...]:
+        """(path, reason) of what the walk could not read; complete once `walk` is exhausted."""
+
+
+class ReferrerStore(Protocol):
+    """Evidence beside an image: the referrers of one repository or layout (OCI distribution-spec 1.1)."""
+
+    def describe(self) -> Descriptor:
+        """The descriptor of the manifest or index the reference resolves to now."""
+
+    def referrers(self, subject: Digest) -> tuple[Descriptor, ...]:
+        """Descriptors of manifests whose `subject` is this digest, referrers API and fallback tag merged."""
+
+    def fetch(self, digest: Digest, limit: int, *, manifest: bool) -> bytes:
+        """A manifest or a blob by digest. Checked against the digest by the caller."""
+
+    def push_blob(self, data: bytes) -> Digest:
+        """Store a blob (idempotent)."""
+
+    def push_referrer(self, manifest: bytes, descriptor: Descriptor, subject: Digest) -> None:
+        """Store a manifest that has a `subject`, and list it under the fallback tag where there is no API."""

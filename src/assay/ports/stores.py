@@ -1,0 +1,86 @@
+"""What is kept: advisories, layer records."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from assay.model.advisory import Advisory, Epss, Feed, Kev, Score
+
+
+class AdvisoryHit(msgspec.Struct, frozen=True, kw_only=True):
+    """One stored range (or list of versions) that may concern a package. All bounds are as the feed wrote them."""
+
+    ecosystem: str
+    name: str
+    advisory: str
+    introduced: str = ""
+    fixed: str = ""
+    last_affected: str = ""
+    versions: tuple[str, ...] = ()
+    state: str = ""
+    keyed: bool = False
+    """True: the query's key lies inside [lo, hi): the version IS in the range. False: compare with the slow path."""
+
+
+class DatabaseStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the database holds."""
+
+    schema: int
+    built: str
+    """Newest feed date."""
+    content_digest: str
+    feeds: tuple[Feed, ...]
+    advisories: int
+    ranges: int
+    encoders: Mapping[str, int]
+    """Version of each key encoder the ranges were written with."""
+
+
+class Query(msgspec.Struct, frozen=True):
+    """One lookup: an ecosystem as the feeds write it, a package name, and the version's key (None = none)."""
+
+    ecosystem: str
+    name: str
+    key: bytes | None
+
+
+class Enrichment(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one CVE beyond the advisory that named it."""
+
+    summary: str = ""
+    scores: tuple[Score, ...] = ()
+    kev: Kev | None = None
+    epss: Epss | None = None
+
+
+class AdvisoryStore(Protocol):
+    """The advisory database, read-only; every method is a batch."""
+
+    def status(self) -> DatabaseStatus:
+        """What it holds, cheap."""
+
+    def lookup(self, queries: Sequence[Query]) -> list[list[AdvisoryHit]]:
+        """For each query: ranges its key lies in (keyed), and every range and list without a key for that name."""
+
+    def advisories(self, ids: Iterable[str]) -> dict[str, Advisory]:
+        """Records by id (without `affected`), `aliases` extended to the whole alias class."""
+
+    def enrich(self, cves: Iterable[str]) -> dict[str, Enrichment]:
+        """Scores, exploitation and probability by CVE id; unknown ids are left out."""
+
+    def coverage(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """(ecosystem, name) → name of the feed that speaks for it; a pair no feed speaks for is left out.
+
+        A feed that covers a whole ecosystem answers for every name of it; one with a list answers for its list.
+        """
+
+
+class LayerCache(Protocol):
+    """Records of scanned layers; a cache that may lose anything at any time and never lies."""
+
+    def get(self, key: str) -> bytes | None:
+        """The record, self-checked, or None."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep the record, atomically."""

@@ -1,0 +1,1 @@
+"""A claim becomes evidence, or is refused with the reason."""
