@@ -1,0 +1,57 @@
+# The only entry points; CI uses the same ones. `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.setup-stamp
+OUT    ?= out
+IMAGE  ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check fix bench docs interop lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## make .venv with the locked packages
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version)"; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python lacks venv: apt-get install python3-venv"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup ## the main job on a real image: scan, attest, sign, attach, verify, verdict  (IMAGE=… for your own)
+	@OUT="$(OUT)" IMAGE="$(IMAGE)" $(BIN)/python examples/run.py
+
+test: setup ## unit, property, golden, hostile, conformance tests and the registry tier
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+check: setup ## lint, format, types, import contracts, unused dependencies
+	$(BIN)/ruff check src tests bench examples
+	$(BIN)/ruff format --check src tests bench examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry src
+
+fix: setup ## let the tools mend what they can
+	$(BIN)/ruff check --fix src tests bench examples
+	$(BIN)/ruff format src tests bench examples
+
+bench: setup ## speed and memory against the floor and the peers; writes bench/results.md
+	$(BIN)/python bench/run.py
+
+docs: setup ## write the generated pages of docs/reference
+	$(BIN)/python docs/generate.py
+
+interop: setup ## tests against real peers; each skips with a reason where its peer cannot be had
+	$(BIN)/python -m pytest -m interop -rs
+
+lock: setup ## write requirements/*.lock anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements/core.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -o requirements/dev.lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,37 @@
+"""One self-contained HTML page: no script from elsewhere, no request, everything escaped by the template engine."""
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from assay.interfaces.cli.render.text import safe
+from assay.interfaces.cli.render.view import SEVERITIES, distro_line, layer_text, marks, view
+from assay.model.report import Report
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("assay.interfaces.cli", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["safe_text"] = lambda text: safe(str(text))
+    return environment.get_template("report.html.j2")
+
+
+def render(report: Report) -> str:
+    """The report as one page, for desktop and phone, light and dark."""
+    seen = view(report)
+    names = {component.key: component for component in report.components}
+    return _template().render(
+        report=report,
+        view=seen,
+        distro=distro_line(report),
+        marks=marks,
+        layer=lambda index: layer_text(report, index),
+        components=names,
+        severities=SEVERITIES,
+    )

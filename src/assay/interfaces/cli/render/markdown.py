@@ -1,0 +1,61 @@
+"""Markdown for pull requests and step summaries; nothing in a package name can become markup."""
+
+import re
+
+from assay.interfaces.cli.render.text import safe
+from assay.interfaces.cli.render.view import distro_line, headline, marks, view
+from assay.model.finding import Finding
+from assay.model.report import Report
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@$:])")
+_SHOWN = 500
+
+
+def escape(text: str) -> str:
+    """Text that Markdown (GitHub's and CommonMark) shows literally, on one line."""
+    return _SPECIAL.sub(r"\\\1", safe(text).replace("\n", " "))
+
+
+def render(report: Report) -> str:
+    """The report as Markdown, at most 500 findings listed; a cut is stated."""
+    seen = view(report)
+    lines = [f"## {escape(report.subject.name)}", ""]
+    lines.append(" · ".join(f"`{safe(fact).replace('`', '')}`" for fact in headline(report)))
+    lines += ["", f"{escape(distro_line(report))} · {seen.components} packages", ""]
+    if report.verdict is not None:
+        lines += [f"**Verdict: {report.verdict.decision.upper()}** by policy {escape(report.verdict.policy)}", ""]
+        lines += ["| rule | outcome | why | remedy |", "| --- | --- | --- | --- |"]
+        for reason in report.verdict.reasons:
+            failing = reason.outcome in ("violated", "evidence_missing", "could_not_check")
+            why = "; ".join(escape(m) for m in reason.messages[:3]) if failing else ""
+            outcome = reason.outcome.replace("_", " ") + (" (warning)" if failing and not reason.enforced else "")
+            lines.append(
+                f"| {escape(reason.rule)} | {outcome} | {why} | {escape(reason.remedy) if failing else ''} |"
+            )
+        lines.append("")
+    if report.sources.state != "present":
+        lines += [f"**No advisory data was used:** {escape(report.sources.reason)}", ""]
+    if seen.open:
+        lines += ["| severity | id | package | installed | fixed in | note |", "| --- | --- | --- | --- | --- | --- |"]
+        lines += [_row(finding) for finding in seen.open[:_SHOWN]]
+        if len(seen.open) > _SHOWN:
+            lines.append(f"\n{len(seen.open) - _SHOWN} more findings are in the JSON report.")
+        lines.append("")
+    counted = ", ".join(f"{n} {name}" for name, n in seen.counts.items()) or "none"
+    lines.append(
+        f"{len(seen.open)} findings ({counted}); {len(seen.suppressed)} suppressed by VEX; "
+        f"{len(seen.undetermined)} undetermined; {len(report.uncovered)} packages not covered; {len(report.gaps)} gaps."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _row(finding: Finding) -> str:
+    cells = (
+        finding.severity if finding.category != "malicious" else "malicious",
+        finding.id,
+        finding.name,
+        finding.version,
+        ", ".join(finding.fixed_in) or "no fix known",
+        marks(finding),
+    )
+    return "| " + " | ".join(escape(cell) for cell in cells) + " |"

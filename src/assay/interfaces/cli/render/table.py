@@ -1,0 +1,203 @@
+"""The default output: a table for a person at a terminal, from 80 columns up; no colour when piped."""
+
+from collections.abc import Callable, Sequence
+
+import click
+
+from assay.interfaces.cli.render.text import cut, pad, safe, width
+from assay.interfaces.cli.render.view import View, distro_line, headline, marks, view
+from assay.model.finding import Finding
+from assay.model.report import Report
+from assay.model.verdict import Reason, Verdict
+
+_STYLE: dict[str, dict[str, object]] = {
+    "critical": {"fg": "magenta", "bold": True},
+    "high": {"fg": "red"},
+    "medium": {"fg": "yellow"},
+    "low": {"fg": "cyan"},
+}
+_COLUMNS = ("SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "NOTE")
+_FLEX = ("PACKAGE", "INSTALLED", "FIXED IN", "NOTE")
+_MINIMUM = {"PACKAGE": 12, "INSTALLED": 10, "FIXED IN": 10, "NOTE": 8}
+_GAPS_SHOWN = 5
+
+
+def render(report: Report, *, columns: int, colour: bool, everything: bool = False) -> str:
+    """The report as text.
+
+    Args:
+        columns: width of the terminal; lines never exceed it.
+        colour: whether to write ANSI colours.
+        everything: also list suppressed, undetermined and not-affected findings one by one.
+    """
+    seen = view(report)
+    style = _styler(colour)
+    parts = [_head(report, seen, columns, style)]
+    if seen.open:
+        parts.append(_findings(seen.open, columns, style))
+    if everything:
+        for title, group in (
+            ("Cannot be determined", seen.undetermined),
+            ("Suppressed by VEX", seen.suppressed),
+            ("Not affected", seen.not_affected),
+        ):
+            if group:
+                parts.append(style(title, bold=True) + "\n" + _findings(group, columns, style))
+    parts.append(_summary(report, seen, columns, style))
+    if report.verdict is not None:
+        parts.append(_verdict(report.verdict, columns, style))
+    return "\n\n".join(parts) + "\n"
+
+
+def _styler(colour: bool) -> Callable[..., str]:
+    def style(text: str, **how: object) -> str:
+        return click.style(text, **how) if colour else text  # type: ignore[arg-type]
+
+    return style
+
+
+def _head(report: Report, seen: View, columns: int, style: Callable[..., str]) -> str:
+    lines = [style(cut(safe(report.subject.name), columns), bold=True)]
+    lines.append(cut(" · ".join(map(safe, headline(report))), columns))
+    shape = f"{seen.components} packages"
+    if seen.owned:
+        shape += f" (+{seen.owned} owned by them)"
+    if seen.removed:
+        shape += f", {seen.removed} removed in upper layers"
+    if report.layers:
+        shape += f", {len(report.layers)} layers"
+    lines.extend(_wrap(f"{safe(distro_line(report))} · {shape}", columns, ""))
+    return "\n".join(lines)
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    return tuple(
+        safe(cell)
+        for cell in (
+            finding.severity if finding.category != "malicious" else "MALICIOUS",
+            finding.id,
+            finding.name,
+            finding.version,
+            ", ".join(finding.fixed_in) or "no fix known",
+            marks(finding) or (finding.summary if finding.summary else ""),
+        )
+    )
+
+
+def _findings(findings: Sequence[Finding], columns: int, style: Callable[..., str]) -> str:
+    rows = [_row(f) for f in findings]
+    natural = [max(width(row[i]) for row in [_COLUMNS, *rows]) for i in range(len(_COLUMNS))]
+    widths = _fit(natural, columns)
+    lines = [style(_line(_COLUMNS, widths), bold=True)]
+    for finding, row in zip(findings, rows, strict=True):
+        key = "critical" if finding.category == "malicious" else finding.severity
+        first = pad(row[0], widths[0])
+        rest = _line(row, widths)[width(first) :]
+        lines.append((style(first, **_STYLE.get(key, {})) + rest).rstrip())
+    return "\n".join(lines)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(pad(cell, w) for cell, w in zip(row, widths, strict=True) if w).rstrip()
+
+
+def _fit(natural: list[int], columns: int) -> list[int]:
+    """Shrink the flexible columns, widest first, until the row fits; the note goes first."""
+    widths = list(natural)
+    floor = [_MINIMUM.get(name, w) for name, w in zip(_COLUMNS, natural, strict=True)]
+    note = _COLUMNS.index("NOTE")
+
+    def excess() -> int:
+        used = [w for w in widths if w]
+        return sum(used) + 2 * (len(used) - 1) - columns
+
+    if excess() > 0:
+        widths[note] = max(floor[note], widths[note] - excess())
+    while excess() > 0:
+        candidates = [i for i, name in enumerate(_COLUMNS) if name in _FLEX and widths[i] > floor[i]]
+        if not candidates:
+            if widths[note]:
+                widths[note] = 0
+                continue
+            break
+        widest = max(candidates, key=lambda i: widths[i])
+        widths[widest] -= 1
+    return widths
+
+
+def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]) -> str:
+    lines: list[str] = []
+    if report.sources.state != "present":
+        lines.append(style("No advisory data was used", bold=True) + f": {safe(report.sources.reason)}")
+        lines.append("Nothing here says that a package is free of vulnerabilities.")
+    else:
+        counted = ", ".join(f"{n} {name}" for name, n in seen.counts.items()) or "none"
+        total = len(seen.open)
+        lines.append(style(f"{total} finding{'s' * (total != 1)}", bold=True) + (f": {counted}" if total else ""))
+        extra = [
+            (seen.fixable, "with a fix"),
+            (seen.kev, "known exploited"),
+            (seen.malicious, "malicious"),
+            (len(seen.suppressed), "suppressed by VEX"),
+            (len(seen.undetermined), "cannot be determined"),
+            (len(seen.not_affected), "not affected, with reasons"),
+            (len(report.uncovered), "packages no advisory source speaks for"),
+        ]
+        lines.extend(_wrap(" · ".join(f"{n} {what}" for n, what in extra if n), columns, ""))
+        lines.extend(_wrap(f"Advisories: {len(report.sources.feeds)} feeds, newest {report.sources.built}", columns, ""))
+    if report.gaps:
+        lines.append(f"{len(report.gaps)} gap{'s' * (len(report.gaps) != 1)} (seen, but not understood):")
+        for gap in report.gaps[:_GAPS_SHOWN]:
+            lines.append(cut(f"  {safe(gap.path)}: {safe(gap.reason)}", columns))
+        if len(report.gaps) > _GAPS_SHOWN:
+            lines.append(f"  … {len(report.gaps) - _GAPS_SHOWN} more with -o json")
+    return "\n".join(line for line in lines if line)
+
+
+_MARK = {
+    "pass": "✓",
+    "violated": "✗",
+    "evidence_missing": "✗",
+    "could_not_check": "?",
+    "waived": "~",
+    "not_applicable": "-",
+}
+
+
+def _verdict(verdict: Verdict, columns: int, style: Callable[..., str]) -> str:
+    word = style(verdict.decision.upper(), bold=True, fg="green" if verdict.decision == "allow" else "red")
+    name = f"policy {safe(verdict.policy)} @ {verdict.policy_digest[:19]}…, {safe(verdict.engine)}"
+    lines = [f"Verdict: {word}", cut(f"by {name}", columns)]
+    for reason in verdict.reasons:
+        lines.extend(_reason(reason, columns, style))
+    return "\n".join(lines)
+
+
+def _reason(reason: Reason, columns: int, style: Callable[..., str]) -> list[str]:
+    failing = reason.outcome in ("violated", "evidence_missing", "could_not_check")
+    mark = _MARK[reason.outcome] if reason.enforced or not failing else "!"
+    head = f"{mark} {pad(reason.rule, 28)} {reason.outcome.replace('_', ' ')}"
+    head += "" if reason.enforced or not failing else " (warning)"
+    colour = {"✗": "red", "?": "red", "!": "yellow", "✓": "green"}.get(mark)
+    lines = [style(cut(head, columns), fg=colour)]
+    if failing:
+        for message in reason.messages[:3]:
+            lines.extend(_wrap(safe(message), columns, "    "))
+        if len(reason.messages) > 3:
+            lines.append(f"    … {len(reason.messages) - 3} more")
+        if reason.remedy:
+            lines.extend(_wrap(f"remedy: {safe(reason.remedy)}", columns, "    "))
+    return lines
+
+
+def _wrap(text: str, columns: int, indent: str) -> list[str]:
+    """Words over several lines, never wider than `columns`; a word that is too long is cut."""
+    lines: list[str] = []
+    line = ""
+    room = columns - len(indent)
+    for word in text.split():
+        if line and width(line) + 1 + width(word) > room:
+            lines.append(indent + line)
+            line = ""
+        line = f"{line} {word}" if line else cut(word, room)
+    return [*lines, indent + line] if line else lines

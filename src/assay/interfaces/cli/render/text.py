@@ -1,0 +1,52 @@
+"""Text that cannot misbehave: control characters made visible, widths counted, cells cut to fit.
+
+Names in an image are an attacker's to choose; none may move the cursor, recolour the screen or break a table.
+"""
+
+import unicodedata
+
+_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
+
+
+def safe(text: str) -> str:
+    """The text with control, bidirectional and surrogate characters shown as escapes."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character in _BIDI or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def width(text: str) -> int:
+    """Columns the text takes on a terminal: wide East Asian characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text
+    )
+
+
+def cut(text: str, columns: int) -> str:
+    """The text in at most `columns` columns; what is cut is shown by an ellipsis."""
+    if width(text) <= columns:
+        return text
+    if columns < 1:
+        return ""
+    kept: list[str] = []
+    used = 0
+    for character in text:
+        used += width(character)
+        if used > columns - 1:
+            break
+        kept.append(character)
+    return "".join(kept) + "…"
+
+
+def pad(text: str, columns: int) -> str:
+    """The text cut or filled with spaces to exactly `columns` columns."""
+    text = cut(text, columns)
+    return text + " " * (columns - width(text))

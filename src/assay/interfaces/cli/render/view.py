@@ -1,0 +1,121 @@
+"""What every rendering of a report shows, computed once: order of findings, counts, headline facts."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from assay.model.finding import Finding
+from assay.model.report import Report
+
+SEVERITIES = ("critical", "high", "medium", "low", "none", "unknown")
+_RANK = {name: rank for rank, name in enumerate(SEVERITIES)}
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A report sorted for reading."""
+
+    open: tuple[Finding, ...]
+    """Affected and not suppressed: most urgent first."""
+    undetermined: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...]
+    not_affected: tuple[Finding, ...]
+    counts: dict[str, int]
+    """Open findings by severity."""
+    kev: int
+    malicious: int
+    fixable: int
+    components: int
+    owned: int
+    removed: int
+
+
+def view(report: Report) -> View:
+    """Sort and count."""
+    groups: dict[str, list[Finding]] = {"open": [], "undetermined": [], "suppressed": [], "not_affected": []}
+    for finding in report.findings:
+        groups[group_of(finding)].append(finding)
+    ordered = {name: tuple(sorted(found, key=urgency)) for name, found in groups.items()}
+    tally = Counter(f.severity for f in ordered["open"])
+    return View(
+        open=ordered["open"],
+        undetermined=ordered["undetermined"],
+        suppressed=ordered["suppressed"],
+        not_affected=ordered["not_affected"],
+        counts={name: tally[name] for name in SEVERITIES if tally[name]},
+        kev=sum(f.kev is not None for f in ordered["open"]),
+        malicious=sum(f.category == "malicious" for f in ordered["open"]),
+        fixable=sum(bool(f.fixed_in) for f in ordered["open"]),
+        components=sum(not c.owner and c.removed_by is None for c in report.components),
+        owned=sum(bool(c.owner) for c in report.components),
+        removed=sum(c.removed_by is not None for c in report.components),
+    )
+
+
+def group_of(finding: Finding) -> str:
+    """`open`, `undetermined`, `suppressed` or `not_affected`."""
+    if finding.suppressed is not None:
+        return "suppressed"
+    return "open" if finding.status == "affected" else finding.status
+
+
+def urgency(finding: Finding) -> tuple[int, int, int, float, str, str, str]:
+    """Sort key: malicious first, then known exploited, then severity, then EPSS, then names."""
+    return (
+        finding.category != "malicious",
+        finding.kev is None,
+        _RANK.get(finding.severity, len(_RANK)),
+        -(finding.epss.score if finding.epss else 0.0),
+        finding.name,
+        finding.id,
+        finding.component,
+    )
+
+
+def at_least(severity: str, threshold: str) -> bool:
+    """Whether a severity reaches a threshold; `unknown` reaches only `unknown` (it is not comparable)."""
+    if severity == "unknown" or threshold == "unknown":
+        return severity == threshold
+    return _RANK[severity] <= _RANK[threshold]
+
+
+def marks(finding: Finding) -> str:
+    """Short words for what makes a finding urgent: `malicious`, `exploited`, `EPSS 43 %`."""
+    words = []
+    if finding.category == "malicious":
+        words.append("malicious")
+    if finding.kev is not None:
+        words.append("exploited")
+    if finding.epss is not None and finding.epss.score >= 0.01:
+        words.append(f"EPSS {finding.epss.score * 100:.0f} %")
+    return ", ".join(words)
+
+
+def layer_text(report: Report, index: int | None) -> str:
+    """`layer 2/8: pip install` or empty."""
+    if index is None or not report.layers:
+        return ""
+    by = next((layer.created_by for layer in report.layers if layer.index == index), "")
+    return f"layer {index + 1}/{len(report.layers)}" + (f": {by}" if by else "")
+
+
+def headline(report: Report) -> Sequence[str]:
+    """Facts under the title: digest, platform, distribution and its lifecycle, layers."""
+    subject = report.subject
+    facts = [str(subject.digest)] if subject.digest else [f"{subject.kind}, no digest"]
+    if subject.platform:
+        facts.append(str(subject.platform))
+    return facts
+
+
+def distro_line(report: Report) -> str:
+    """`Debian GNU/Linux 12 (bookworm), supported until 2028-06-30`."""
+    if report.distro is None:
+        return "no distribution recognised"
+    text = report.distro.name or f"{report.distro.id} {report.distro.version_id}".strip()
+    life = report.end_of_life
+    if life is None or life.state == "unknown":
+        return f"{text}, end of life unknown"
+    if life.state == "ended":
+        return f"{text}, END OF LIFE since {life.date}" if life.date else f"{text}, END OF LIFE"
+    return f"{text}, supported until {life.date}" if life.date else f"{text}, supported"

@@ -1,0 +1,47 @@
+"""Where things lie and how to behave: read once from the environment, then handed around as a value.
+
+Flags come before the environment; the environment comes before these defaults.
+"""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+
+import msgspec
+
+from assay.model.errors import UsageError
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one run."""
+
+    database: str
+    """Path of the advisory database (`--db`, `ASSAY_DB`, else the user's data folder)."""
+    cache: str
+    """Folder of the layer cache (`ASSAY_CACHE`, else the user's cache folder)."""
+    ci: bool = False
+    """Whether `CI` is set: then diffIDs are checked every time."""
+    workers: int = 0
+    """Threads over layers; 0 = one per processor (`ASSAY_WORKERS`)."""
+    insecure: tuple[str, ...] = ()
+    """Registry authorities that may be spoken to over plain HTTP (`ASSAY_INSECURE_REGISTRIES`, comma separated)."""
+
+
+def from_environment(env: Mapping[str, str]) -> Settings:
+    """Read the settings out of environment variables.
+
+    Raises:
+        UsageError: `ASSAY_WORKERS` is no whole number.
+    """
+    home = env.get("HOME", "/")
+    data = env.get("XDG_DATA_HOME") or str(PurePath(home, ".local", "share"))
+    cache = env.get("XDG_CACHE_HOME") or str(PurePath(home, ".cache"))
+    workers = env.get("ASSAY_WORKERS", "0")
+    if not workers.isdecimal() or int(workers) > 256:
+        raise UsageError("ASSAY_WORKERS is not a number of threads", why=repr(workers), remedy="give 0 to 256")
+    return Settings(
+        database=env.get("ASSAY_DB") or str(PurePath(data, "assay", "advisories.db")),
+        cache=env.get("ASSAY_CACHE") or str(PurePath(cache, "assay", "layers")),
+        ci=env.get("CI", "").lower() not in ("", "0", "false"),
+        workers=int(workers),
+        insecure=tuple(filter(None, env.get("ASSAY_INSECURE_REGISTRIES", "").split(","))),
+    )
