@@ -51,6 +51,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     http_total_seconds: float = 1_800.0
     http_retries_count: int = 4
     http_redirects_count: int = 5
+    http_document_seconds: float = 120.0
+    """One small answer (manifest, token, index), retries included; `http_total_seconds` is for a blob."""
+    http_backoff_seconds: float = 0.5
+    """Pause before the first retry; doubled each time."""
+    http_retry_after_seconds: float = 30.0
+    """Longest `Retry-After` that is waited for."""
+    token_bytes: int = 1 * MIB
+    credential_file_bytes: int = 1 * MIB
+    credential_helper_seconds: float = 20.0
+    referrers_rounds_count: int = 10
+    """Rounds of read, merge, write before a fallback index that others keep changing is given up."""
+    referrers_settle_seconds: float = 0.25
+    """Pause between writing a fallback index and looking whether another writer overwrote it."""
     layer_cache_bytes: int = 2 * GIB
 
 
