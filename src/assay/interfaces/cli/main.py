@@ -1,0 +1,108 @@
+"""`assay`: parses nothing itself, loads the one command that is asked for, and turns errors into exit codes.
+
+Exit codes: 0 done or allowed; 1 denied by policy or `--fail-on`; 2 usage; 3 verification failed; 65 malformed input;
+69 unsupported; 75 could not tell.
+"""
+
+import importlib
+import os
+import sys
+
+import click
+
+from assay import __version__
+from assay.model.errors import AssayError
+
+COMMANDS = {
+    "attest": ("assay.interfaces.cli.attest", "Make statements about an image; sign and attach them."),
+    "completion": ("assay.interfaces.cli.completion", "Print the completion script of a shell."),
+    "db": ("assay.interfaces.cli.db", "Build, show, export, import and update the advisory database."),
+    "explain": ("assay.interfaces.cli.explain", "Print the ladder of evidence of one finding."),
+    "keys": ("assay.interfaces.cli.keys", "Make a signing key."),
+    "sbom": ("assay.interfaces.cli.sbom", "Take stock of an image and write its SBOM."),
+    "scan": ("assay.interfaces.cli.scan", "Take stock, match against advisories, decide by policy."),
+    "sign": ("assay.interfaces.cli.sign", "Sign an image with a managed key."),
+    "verify": ("assay.interfaces.cli.verify", "Verify the evidence attached to an image; decide from it alone."),
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command's module only when that command runs (`--help` stays fast)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        row = COMMANDS.get(cmd_name)
+        if row is None:
+            return None
+        command = importlib.import_module(row[0]).command
+        if not isinstance(command, click.Command):
+            raise TypeError(row[0])
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row[1]) for name, row in sorted(COMMANDS.items())])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if near:
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="assay", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Take stock of container images, say what matters and why, decide, sign, verify.
+
+    \b
+    assay scan registry.example/app:1.2       what is in it, what matters, may it run
+    assay sbom oci-dir:./image -o spdx-json   its SBOM
+    assay explain CVE-2024-0001 IMAGE         why a finding is one
+    """
+
+
+def main() -> None:
+    """The console script: run a command, say errors in one line, exit with the error's code."""
+    trace = "-vv" in sys.argv
+    try:
+        code = cli.main(prog_name="assay", standalone_mode=False)
+    except AssayError as error:
+        if trace:
+            raise
+        click.echo(_line(f"assay: {error.kind}: {error.line()}"), err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("assay: interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except (OSError, MemoryError, RecursionError) as error:
+        # The machine said no (disk, memory, permissions): nobody knows the answer, so the caller fails closed.
+        if trace:
+            raise
+        click.echo(_line(f"assay: unavailable: {type(error).__name__}: {error}. See -vv for the place"), err=True)
+        sys.exit(75)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _line(text: str) -> str:
+    """The message with control characters escaped: names from images may stand in it."""
+    from assay.interfaces.cli.render.text import safe
+
+    return safe(text)

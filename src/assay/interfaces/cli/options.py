@@ -1,0 +1,123 @@
+"""The options several commands share, defined once."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from assay.model.errors import UsageError
+from assay.model.image import Platform
+from assay.settings import Settings, from_environment
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Output(msgspec.Struct, frozen=True):
+    """One `-o FORMAT[=PATH]`; path "" is standard output."""
+
+    format: str
+    path: str
+
+
+def parse_outputs(values: tuple[str, ...], allowed: tuple[str, ...], default: str) -> tuple[Output, ...]:
+    """Read `-o` values; at most one may go to standard output.
+
+    Raises:
+        UsageError: an unknown format, an empty path, or two outputs to standard output.
+    """
+    outputs = []
+    for value in values or (default,):
+        name, equals, path = value.partition("=")
+        if name not in allowed:
+            raise UsageError("no such output format", why=repr(name), remedy=f"choose among {', '.join(allowed)}")
+        if equals and not path:
+            raise UsageError("an output has no path", why=repr(value), remedy=f"write -o {name}=FILE or -o {name}")
+        outputs.append(Output(name, path if path != "-" else ""))
+    if sum(not output.path for output in outputs) > 1:
+        raise UsageError("two outputs would go to standard output", remedy="give all but one a path: -o FORMAT=FILE")
+    return tuple(outputs)
+
+
+def parse_platform(text: str | None) -> Platform | None:
+    """Read `os/arch[/variant]`.
+
+    Raises:
+        UsageError: any other text.
+    """
+    if text is None:
+        return None
+    parts = text.split("/")
+    if not 2 <= len(parts) <= 3 or not all(parts):
+        raise UsageError("not a platform", why=repr(text), remedy="write os/architecture[/variant], e.g. linux/arm64")
+    return Platform(*parts)
+
+
+def settings(db: str | None = None) -> Settings:
+    """The environment's settings, with the flags that override them."""
+    found = from_environment(os.environ)
+    return msgspec.structs.replace(found, database=db) if db else found
+
+
+class Console:
+    """Progress for a person: one line a stage on standard error, none with `-q`."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def stage(self, text: str) -> None:
+        """Say which stage begins."""
+        if not self._quiet:
+            from assay.interfaces.cli.render.text import safe
+
+            click.echo(f"· {safe(text)}", err=True)
+
+
+def colour_wanted(path: str) -> bool:
+    """Colour only on a terminal, unless NO_COLOR or FORCE_COLOR say otherwise (no-color.org)."""
+    if path or os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _stack(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    def apply(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+target_options = _stack(
+    click.argument("target"),
+    click.option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which platform of an index."),
+    click.option("--all-platforms", is_flag=True, help="Every platform of an index, one report each."),
+    click.option("--no-cache", is_flag=True, help="Neither read nor write the layer cache."),
+    click.option(
+        "--verify",
+        "strict",
+        type=click.Choice(["auto", "strict"]),
+        default="auto",
+        help="strict: check every layer's diffID now, even when remembered (default when CI is set).",
+    ),
+)
+verbosity_options = _stack(
+    click.option("-q", "--quiet", is_flag=True, help="No progress on standard error."),
+    click.option("-v", "--verbose", count=True, help="Say more; -vv shows where an error arose."),
+)
+db_option = click.option("--db", metavar="PATH", help="Advisory database (else ASSAY_DB, else the user's data folder).")
+
+
+def output_option(allowed: tuple[str, ...], default: str) -> Callable[[F], F]:
+    """`-o FORMAT[=PATH]`, repeatable."""
+    return click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        metavar="FORMAT[=PATH]",
+        help=f"Repeatable; one of {', '.join(allowed)}. Default: {default}.",
+    )
