@@ -1,0 +1,243 @@
+"""The little of ELF, PE and Mach-O that is needed to find one section and to follow an address. Headers only.
+
+System V gABI chapters 4 and 5 (ELF), the Microsoft PE format, Mach-O's `loader.h`. A program without the section asked
+for is answered from a few hundred bytes, whatever its size.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from assay.formats.chunks import ChunkView
+from assay.model.errors import MalformedError
+
+ByteOrder = Literal["little", "big"]
+
+_TABLE_BYTES = 1 << 20
+"""Longest table of headers or names that is read; real programs stay under a tenth."""
+_ELF_NOBITS = 8
+_PE_DATA = 0xC0000040
+"""IMAGE_SCN_CNT_INITIALIZED_DATA | MEM_READ | MEM_WRITE."""
+_MACHO_ORDER: dict[bytes, tuple[ByteOrder, bool]] = {
+    b"\xce\xfa\xed\xfe": ("little", False),
+    b"\xcf\xfa\xed\xfe": ("little", True),
+    b"\xfe\xed\xfa\xce": ("big", False),
+    b"\xfe\xed\xfa\xcf": ("big", True),
+}
+
+
+class Region(msgspec.Struct, frozen=True):
+    """Bytes of the file that are mapped at an address."""
+
+    address: int
+    offset: int
+    size: int
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """An executable: where its segments lie, and the places where the wanted section's content may be.
+
+    `exact` tells that `places` is the section itself; otherwise it is writable data to be searched.
+    """
+
+    view: ChunkView
+    order: ByteOrder
+    segments: tuple[Region, ...]
+    places: tuple[Region, ...]
+    exact: bool
+
+    def at(self, address: int, length: int) -> bytes:
+        """The bytes mapped at an address.
+
+        Raises:
+            MalformedError: no segment holds them.
+        """
+        for segment in self.segments:
+            start = address - segment.address
+            if start >= 0 and start + length <= segment.size:
+                return self.view.read(segment.offset + start, length)
+        raise _bad(self.view, f"no segment holds address {address:#x}")
+
+
+def read_program(view: ChunkView, section: bytes, macho_section: bytes) -> Program | None:
+    """Recognise the file and look for a section; None when it is no program of the three kinds.
+
+    Raises:
+        MalformedError: headers that point outside the file.
+    """
+    start = view.read(0, min(view.size, 64))
+    if start[:4] == b"\x7fELF":
+        return _elf(view, start, section)
+    if start[:4] in _MACHO_ORDER:
+        return _macho(view, start, macho_section)
+    if start[:2] == b"MZ" and len(start) == 64:
+        return _pe(view, start)
+    return None
+
+
+def _elf(view: ChunkView, start: bytes, wanted: bytes) -> Program:
+    if len(start) < 52 or start[4] not in (1, 2) or start[5] not in (1, 2):
+        raise _bad(view, "ELF header cut short or of unknown class")
+    wide, order = start[4] == 2, _ORDERS[start[5]]
+    if wide and len(start) < 64:
+        raise _bad(view, "ELF header cut short")
+    number = _Numbers(start, order)
+    if wide:
+        phoff, shoff = number(32, 8), number(40, 8)
+        phsize, phnum, shsize, shnum, names_at = (number(at, 2) for at in (54, 56, 58, 60, 62))
+    else:
+        phoff, shoff = number(28, 4), number(32, 4)
+        phsize, phnum, shsize, shnum, names_at = (number(at, 2) for at in (42, 44, 46, 48, 50))
+    if shoff and shnum and shsize < (64 if wide else 40):
+        raise _bad(view, f"section headers of {shsize} bytes")
+    place: Region | None = None
+    if shoff and shnum:
+        place = _elf_section(view, view.read(shoff, shsize * shnum), shsize, names_at, wanted, wide, order)
+        if place is None:
+            return Program(view=view, order=order, segments=(), places=(), exact=True)
+    segments, writable = _elf_segments(view, phoff, phsize, phnum, wide, order)
+    places = (place,) if place else writable[:1]
+    return Program(view=view, order=order, segments=segments, places=places, exact=place is not None)
+
+
+def _elf_section(
+    view: ChunkView, table: bytes, step: int, names_at: int, wanted: bytes, wide: bool, order: ByteOrder
+) -> Region | None:
+    """The section of this name (gABI 4, "Sections"), from the name table alone when it does not occur there."""
+    if names_at * step >= len(table):
+        return None
+    address, offset, size = (16, 24, 32) if wide else (12, 16, 20)
+    width = 8 if wide else 4
+    number = _Numbers(table, order)
+    base = names_at * step
+    names = view.read(number(base + offset, width), _bounded(view, number(base + size, width)))
+    found = (b"\0" + names).find(b"\0" + wanted + b"\0")
+    if found < 0:
+        return None
+    for base in range(0, len(table) - step + 1, step):
+        if number(base, 4) == found and number(base + 4, 4) != _ELF_NOBITS:
+            return Region(number(base + address, width), number(base + offset, width), number(base + size, width))
+    return None
+
+
+def _elf_segments(
+    view: ChunkView, phoff: int, step: int, count: int, wide: bool, order: ByteOrder
+) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
+    """All PT_LOAD segments, and the writable ones that are not executable (gABI 5, "Program Header")."""
+    if not (phoff and count):
+        return (), ()
+    if step < (56 if wide else 32):
+        raise _bad(view, f"program headers of {step} bytes")
+    number = _Numbers(view.read(phoff, step * count), order)
+    flags, offset, address, size = (4, 8, 16, 32) if wide else (24, 4, 8, 16)
+    width = 8 if wide else 4
+    segments: list[Region] = []
+    writable: list[Region] = []
+    for base in range(0, step * count, step):
+        if number(base, 4) != 1:
+            continue
+        region = Region(number(base + address, width), number(base + offset, width), number(base + size, width))
+        segments.append(region)
+        if number(base + flags, 4) & 3 == 2:
+            writable.append(region)
+    return tuple(segments), tuple(writable)
+
+
+def _pe(view: ChunkView, start: bytes) -> Program | None:
+    """PE/COFF: Go puts the information first in the writable data section; there is no section of that name."""
+    number = _Numbers(start, "little")
+    header = number(0x3C, 4)
+    if header + 24 > view.size:
+        return None
+    coff = view.read(header, 24)
+    if coff[:4] != b"PE\0\0":
+        return None
+    number = _Numbers(coff, "little")
+    count, optional = number(6, 2), number(20, 2)
+    base = 0
+    if optional >= 32:
+        words = _Numbers(view.read(header + 24, 32), "little")
+        base = words(24, 8) if words(0, 2) == 0x20B else words(28, 4)
+    number = _Numbers(view.read(header + 24 + optional, 40 * count), "little")
+    segments: list[Region] = []
+    places: list[Region] = []
+    for at in range(0, 40 * count, 40):
+        region = Region(base + number(at + 12, 4), number(at + 20, 4), min(number(at + 8, 4), number(at + 16, 4)))
+        segments.append(region)
+        if number(at + 36, 4) & _PE_DATA == _PE_DATA:
+            places.append(region)
+    return Program(view=view, order="little", segments=tuple(segments), places=tuple(places[:1]), exact=False)
+
+
+def _macho(view: ChunkView, start: bytes, wanted: bytes) -> Program:
+    order, wide = _MACHO_ORDER[start[:4]]
+    header = 32 if wide else 28
+    if len(start) < header:
+        raise _bad(view, "Mach-O header cut short")
+    number = _Numbers(start, order)
+    count = number(16, 4)
+    table = view.read(header, _bounded(view, number(20, 4)))
+    number = _Numbers(table, order)
+    segments: list[Region] = []
+    writable: list[Region] = []
+    found: list[Region] = []
+    at = 0
+    for _ in range(count):
+        length = number(at + 4, 4)
+        if length < 8 or at + length > len(table):
+            raise _bad(view, f"load command of {length} bytes at {at}")
+        if number(at, 4) == (0x19 if wide else 1) and length >= (72 if wide else 56):
+            segment, can_write = _macho_segment(number, at, wide)
+            segments.append(segment)
+            if can_write:
+                writable.append(segment)
+            found += _macho_sections(table[at : at + length], order, wide, wanted)
+        at += length
+    return Program(
+        view=view, order=order, segments=tuple(segments), places=tuple((found or writable)[:1]), exact=bool(found)
+    )
+
+
+def _macho_segment(number: "_Numbers", at: int, wide: bool) -> tuple[Region, bool]:
+    """One LC_SEGMENT: what it maps, and whether it is readable and writable but not executable."""
+    width = 8 if wide else 4
+    address, offset, size = (number(at + 24 + width * index, width) for index in (0, 2, 3))
+    return Region(address, offset, size), number(at + 28 + 4 * width, 4) == 3
+
+
+def _macho_sections(command: bytes, order: ByteOrder, wide: bool, wanted: bytes) -> list[Region]:
+    """The sections of one LC_SEGMENT that bear the name."""
+    number, width = _Numbers(command, order), 8 if wide else 4
+    step = 80 if wide else 68
+    return [
+        Region(number(at + 32, width), number(at + 32 + 2 * width, 4), number(at + 32 + width, width))
+        for at in range(40 + 4 * width, len(command) - step + 1, step)
+        if command[at : at + 16].rstrip(b"\0") == wanted
+    ]
+
+
+_ORDERS: dict[int, ByteOrder] = {1: "little", 2: "big"}
+
+
+class _Numbers:
+    """Unsigned numbers of a header in its byte order."""
+
+    __slots__ = ("_data", "_order")
+
+    def __init__(self, data: bytes, order: ByteOrder) -> None:
+        self._data, self._order = data, order
+
+    def __call__(self, at: int, width: int) -> int:
+        return int.from_bytes(self._data[at : at + width], self._order)
+
+
+def _bounded(view: ChunkView, size: int) -> int:
+    if size > _TABLE_BYTES:
+        raise _bad(view, f"a table of {size} bytes")
+    return size
+
+
+def _bad(view: ChunkView, why: str) -> MalformedError:
+    return MalformedError(
+        "damaged program headers", where=view.where, why=why, remedy="the file is truncated or forged"
+    )
