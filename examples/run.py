@@ -1,0 +1,105 @@
+"""The main job, end to end, on a real image: scan, attest, sign, attach, verify, verdict (`make run`).
+
+    IMAGE=oci-dir:/path/to/layout:tag  OUT=out  python examples/run.py
+
+Without IMAGE a small Debian and Python image is made from Debian's packages. Every step is a command anyone can type;
+this script only types them, shows them, and says where each artefact lies.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = Path(os.environ.get("OUT") or "out").resolve()
+SHARED = Path(os.environ.get("ASSAY_SHARED", ROOT.parent / "shared"))
+ASSAY = [sys.executable, "-m", "assay"]
+
+
+def say(text: str) -> None:
+    """A heading of the run."""
+    print(f"\n\033[1m== {text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
+
+
+def assay(*words: str, allowed: tuple[int, ...] = (0,)) -> int:
+    """Type one command, show it, and stop the run when its exit code is not among `allowed`."""
+    shown = " ".join(word.replace(f"{OUT}/", f"{OUT.name}/").replace(f"{SHARED}/", "../shared/") for word in words)
+    print(f"$ assay {shown}", flush=True)
+    begun = time.perf_counter()
+    code = subprocess.run([*ASSAY, *words], check=False).returncode
+    print(f"  exit {code} after {time.perf_counter() - begun:.2f} s", flush=True)
+    if code not in allowed:
+        sys.exit(f"stopped: assay {words[0]} ended with {code}")
+    return code
+
+
+def advisories() -> list[str]:
+    """Build the advisory database, or say plainly that there is none; returns the option that names it."""
+    path = OUT / "advisories.db"
+    if path.exists():
+        print(f"using {path.relative_to(OUT.parent)} (remove it to build anew)")
+    elif (SHARED / "data" / "advisories").is_dir():
+        assay("db", "build", "--from", str(SHARED / "data" / "advisories"), "--out", str(path))
+    else:
+        assay("db", "update", "--db", str(path), allowed=(0, 75))
+    if not path.exists():
+        print("No advisory data could be had: the scan takes stock, but matches nothing.")
+        path.with_suffix(".absent").touch()
+    return ["--db", str(path)]
+
+
+def image() -> str:
+    """The image to work on: IMAGE, or one made here."""
+    given = os.environ.get("IMAGE")
+    if given:
+        return given
+    layout = OUT / "image"
+    if not (layout / "index.json").exists():
+        if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+            sys.exit("The demonstration image is made from Debian's packages: run this on Debian, or give IMAGE=…")
+        shutil.rmtree(layout, ignore_errors=True)
+        subprocess.run([sys.executable, str(ROOT / "examples" / "demo_image.py"), str(layout)], check=True)
+    return f"oci-dir:{layout}:latest"
+
+
+def main() -> None:
+    """Run every step."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    say("1. What the world knows: the advisory database")
+    db = advisories()
+    say("2. The image")
+    target = image()
+    print(target.replace(str(OUT), OUT.name))
+    say("3. A signing key (for this demonstration, not encrypted)")
+    key, public = OUT / "assay.key", OUT / "assay.pub"
+    if not key.exists():
+        assay("keys", "generate", str(key), "--no-passphrase")
+    say("4. Scan: what is in it, what matters and why, may it run")
+    outputs = [f"cyclonedx-json={OUT}/sbom.cdx.json", f"spdx-json={OUT}/sbom.spdx.json", f"sarif={OUT}/report.sarif",
+               f"json={OUT}/report.json", f"html={OUT}/report.html", f"markdown={OUT}/report.md", "table"]  # fmt: skip
+    scanned = assay("scan", target, *db, *[w for o in outputs for w in ("-o", o)], allowed=(0, 1))
+    say("5. Attest and sign: the statements go where the image lies")
+    store = [] if target.startswith("oci-dir:") else ["--store", f"oci-dir:{OUT}/evidence"]
+    assay("attest", target, *db, "--key", str(key), *store)
+    assay("sign", target, "--key", str(key), *store)
+    say("6. Verify from the outside: the attached evidence alone decides")
+    verified = assay("verify", target, "--key", str(public), *store, "--policy", "default", allowed=(0, 1))
+    say("What lies where")
+    for name, what in (
+        ("report.html", "the report to show to a colleague"), ("report.json", "the same for programs"),
+        ("report.sarif", "for code scanning"), ("sbom.cdx.json", "CycloneDX 1.6"), ("sbom.spdx.json", "SPDX 2.3"),
+        ("assay.pub", "the key to verify with"), ("advisories.db", "the advisory database"),
+    ):  # fmt: skip
+        if (OUT / name).exists():
+            print(f"  {OUT.name}/{name:<16} {what}")
+    words = {0: "ALLOW", 1: "DENY"}
+    print(f"\nVerdict of the scan: {words[scanned]}; verdict from the verified evidence: {words[verified]}.")
+    if scanned != verified:
+        sys.exit("The two verdicts differ.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""`assay explain ID TARGET`."""
+
+import click
+
+from assay import bootstrap
+from assay.interfaces.cli import options
+from assay.interfaces.cli.render import ladder
+
+
+@click.command("explain")
+@click.argument("identifier", metavar="ID")
+@options.target_options
+@options.db_option
+@click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
+@options.verbosity_options
+def command(
+    identifier: str,
+    target: str,
+    platform: str | None,
+    all_platforms: bool,
+    no_cache: bool,
+    strict: str,
+    db: str | None,
+    vex: tuple[str, ...],
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Print why ID (a CVE, GHSA or other advisory id) concerns TARGET, rung by rung, or why it does not.
+
+    Exits 0 when something is said about ID, 1 when nothing in TARGET matches it.
+    """
+    settings = options.settings(db)
+    inventories = bootstrap.take_stock(
+        target,
+        settings=settings,
+        platform=options.parse_platform(platform),
+        all_platforms=all_platforms,
+        use_cache=not no_cache,
+        strict=strict == "strict",
+        progress=options.Console(quiet or not verbose),
+    )
+    reports = bootstrap.report_on(
+        inventories, settings=settings, vex_paths=vex, policy_path=None, progress=options.Console(True)
+    )
+    found = [ladder.render(report, identifier, colour=options.colour_wanted("")) for report in reports]
+    for text, _ in found:
+        click.echo(text, nl=False)
+    return 0 if any(hit for _, hit in found) else 1

@@ -1,0 +1,47 @@
+"""The ladder of evidence of one vulnerability in one report."""
+
+import click
+
+from assay.interfaces.cli.render.text import safe
+from assay.interfaces.cli.render.view import group_of, layer_text
+from assay.model.finding import Finding
+from assay.model.report import Report
+
+_GROUPS = {"open": "affected", "suppressed": "suppressed by VEX", "undetermined": "cannot be determined"}
+
+
+def render(report: Report, identifier: str, *, colour: bool) -> tuple[str, bool]:
+    """The text, and whether anything matched. Ids are compared without regard to case, aliases included."""
+    wanted = identifier.casefold()
+    found = [f for f in report.findings if wanted in {i.casefold() for i in (f.id, f.advisory, *f.aliases)}]
+    if not found:
+        return _nothing(report, identifier), False
+    return "\n".join(_one(report, finding, colour) for finding in found), True
+
+
+def _one(report: Report, finding: Finding, colour: bool) -> str:
+    group = group_of(finding)
+    title = f"{finding.id} in {finding.name} {finding.version}: {_GROUPS.get(group, 'not affected')}"
+    lines = [click.style(safe(title), bold=True) if colour else safe(title)]
+    if finding.aliases:
+        lines.append(f"  also known as {safe(', '.join(finding.aliases))}")
+    if finding.summary:
+        lines.append(f"  {safe(finding.summary)}")
+    for step in finding.reasons:
+        source = f"  [{safe(step.source)}]" if step.source else ""
+        lines.append(f"  {step.rung:>10}  {safe(step.says)}{source}")
+    component = next((c for c in report.components if c.key == finding.component), None)
+    if component is not None:
+        for occurrence in component.occurrences[:5]:
+            place = layer_text(report, occurrence.layer)
+            lines.append(f"  {'seen':>10}  {safe(occurrence.path)}" + (f" ({safe(place)})" if place else ""))
+    return "\n".join(lines) + "\n"
+
+
+def _nothing(report: Report, identifier: str) -> str:
+    if report.sources.state != "present":
+        return f"{safe(identifier)}: unknown, no advisory data was used: {safe(report.sources.reason)}\n"
+    return (
+        f"{safe(identifier)}: no package of {safe(report.subject.name)} matches it in {len(report.sources.feeds)} feeds "
+        f"({len(report.uncovered)} packages are covered by none of them)\n"
+    )

@@ -1,0 +1,39 @@
+"""`assay sbom TARGET`."""
+
+import click
+
+from assay import bootstrap
+from assay.interfaces.cli import options, output
+
+
+@click.command("sbom")
+@options.target_options
+@options.output_option(tuple(output.SBOM_WRITERS), "cyclonedx-json")
+@options.verbosity_options
+def command(
+    target: str,
+    platform: str | None,
+    all_platforms: bool,
+    no_cache: bool,
+    strict: str,
+    outputs: tuple[str, ...],
+    quiet: bool,
+    verbose: int,
+) -> None:
+    """Take stock of TARGET and write its SBOM.
+
+    TARGET is an image reference, or one of oci-dir:, oci-archive:, docker-archive:, registry:, dir:, rootfs:, sbom:,
+    or - for an SBOM on standard input.
+    """
+    wanted = options.parse_outputs(outputs, tuple(output.SBOM_WRITERS), "cyclonedx-json")
+    console = options.Console(quiet or not verbose)
+    inventories = bootstrap.take_stock(
+        target,
+        settings=options.settings(),
+        platform=options.parse_platform(platform),
+        all_platforms=all_platforms,
+        use_cache=not no_cache,
+        strict=strict == "strict",
+        progress=console,
+    )
+    output.emit(output.SBOM_WRITERS, wanted, tuple((inventory, None) for inventory in inventories))

@@ -1,0 +1,88 @@
+"""`assay scan TARGET`."""
+
+import click
+
+from assay import bootstrap
+from assay.interfaces.cli import options, output
+from assay.interfaces.cli.render.view import SEVERITIES, at_least, group_of
+from assay.model.finding import Finding
+from assay.model.inventory import Inventory
+from assay.model.report import Report
+
+
+@click.command("scan")
+@options.target_options
+@options.output_option(tuple(output.REPORT_WRITERS), "table")
+@options.db_option
+@click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
+@click.option("--policy", metavar="DIR", help="Folder with Rego rules and data.json. Default: the shipped policy.")
+@click.option("--no-policy", is_flag=True, help="Make no decision.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES[:4]),
+    help="Exit 1 when an open finding is at least this severe (or malicious).",
+)
+@click.option("--only-fixed", is_flag=True, help="Let --fail-on count only findings with a known fix.")
+@options.verbosity_options
+def command(
+    target: str,
+    platform: str | None,
+    all_platforms: bool,
+    no_cache: bool,
+    strict: str,
+    outputs: tuple[str, ...],
+    db: str | None,
+    vex: tuple[str, ...],
+    policy: str | None,
+    no_policy: bool,
+    fail_on: str | None,
+    only_fixed: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Take stock of TARGET, match it against advisories, say what matters and why, decide by policy.
+
+    TARGET is an image reference, or one of oci-dir:, oci-archive:, docker-archive:, registry:, dir:, rootfs:, sbom:,
+    or - for an SBOM on standard input. Exit codes: 0 allowed, 1 denied, 2 usage, 3 verification failed, 65 malformed
+    input, 69 unsupported, 75 could not tell.
+    """
+    wanted = options.parse_outputs(outputs, tuple(output.REPORT_WRITERS), "table")
+    console = options.Console(quiet)
+    settings = options.settings(db)
+    inventories = bootstrap.take_stock(
+        target,
+        settings=settings,
+        platform=options.parse_platform(platform),
+        all_platforms=all_platforms,
+        use_cache=not no_cache,
+        strict=strict == "strict",
+        progress=console,
+    )
+    reports = bootstrap.report_on(
+        inventories,
+        settings=settings,
+        vex_paths=vex,
+        policy_path=None if no_policy else (policy or bootstrap.DEFAULT_POLICY),
+        progress=console,
+    )
+    pairs: tuple[tuple[Inventory, Report | None], ...] = tuple(zip(inventories, reports, strict=True))
+    output.emit(output.REPORT_WRITERS, wanted, pairs)
+    return max(exit_code(report, fail_on, only_fixed) for report in reports)
+
+
+def exit_code(report: Report, fail_on: str | None, only_fixed: bool) -> int:
+    """0, 1 or 75: what policy and `--fail-on` make of a report."""
+    verdict = report.verdict
+    if verdict is not None and verdict.decision == "deny":
+        return 75 if verdict.could_not_check_only else 1
+    if fail_on and any(_counts(finding, fail_on, only_fixed) for finding in report.findings):
+        return 1
+    return 0
+
+
+def _counts(finding: Finding, threshold: str, only_fixed: bool) -> bool:
+    if group_of(finding) != "open":
+        return False
+    if finding.category == "malicious":
+        return True
+    return at_least(finding.severity, threshold) and (bool(finding.fixed_in) or not only_fixed)
