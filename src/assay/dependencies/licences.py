@@ -1,0 +1,283 @@
+"""Declared licences: raw texts in, one SPDX expression out, or the reason why there is none.
+
+Never a guess: a text is an SPDX expression, a spelling of the alias table, or it is unknown and said to be so.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from assay.dependencies.licence_names import ALIASES, EXCEPTIONS, FAMILIES, NOT_LICENCES, STATEMENTS
+from assay.model.inventory import Licence
+
+_NAME_CHARACTERS, _EXPRESSION_CHARACTERS, _PARENTHESES = 250, 4_000, 40
+_DECLARED_COUNT, _DECLARED_CHARACTERS = 200, 500
+_OPERATORS = {"and": "AND", "or": "OR", "with": "WITH", "&": "AND", "&&": "AND", "|": "OR", "||": "OR"}
+_CLASSIFIER = "license :: "
+
+
+class _Reading(NamedTuple):
+    """What one text says: an expression, or the family it only hints at, or a problem."""
+
+    expression: str = ""
+    family: str = ""
+    problem: str = ""
+    statement: bool = False
+    """It adds no licence to the others (public domain)."""
+    silent: bool = False
+    """It says that nothing is said (NOASSERTION)."""
+
+
+def licence(declared: Iterable[str], what: str) -> Licence:
+    """Read the declared licence texts of one package.
+
+    Args:
+        declared: raw texts (SPDX expressions, old short names, trove classifiers, titles). Several texts all hold:
+            they are joined with AND. A family word ("BSD") is covered by a named member of it ("BSD-3-Clause").
+        what: where they were found, for the reason, e.g. "METADATA".
+
+    Returns:
+        A Licence with either an expression or a reason, never both; NOASSERTION and NONE count as nothing said.
+    """
+    texts = sorted({clean for text in declared if (clean := _clip(text))})[:_DECLARED_COUNT]
+    readings = [(text, _read(text)) for text in texts]
+    spoken = [(text, reading) for text, reading in readings if not reading.silent]
+    kept = tuple(sorted({text[:_DECLARED_CHARACTERS] for text, _ in spoken}))
+    if not spoken:
+        said = f"{what} says {texts[0][:80]}" if texts else f"no licence recorded in {what}"
+        return Licence(reason=said)
+    known = sorted({reading.expression for _, reading in spoken if reading.expression})
+    problems = [r.problem for _, r in spoken if r.problem and not (known and (r.statement or _covered(r, known)))]
+    if problems:
+        return Licence(declared=kept, reason=f"{what}: {_some(problems)}")
+    return Licence(expression=join(known), declared=kept)
+
+
+def join(expressions: Iterable[str]) -> str:
+    """AND of valid expressions: operands of ANDs and duplicates merged, sorted, alternatives in parentheses."""
+    parts: set[str] = set()
+    for expression in expressions:
+        parts.update(expression.split(" AND ") if "(" not in expression and " OR " not in expression else [expression])
+    if len(parts) == 1:
+        return parts.pop()
+    return " AND ".join(f"({part})" if " OR " in part and not _wrapped(part) else part for part in sorted(parts))
+
+
+def from_dep5(text: bytes) -> Licence:
+    """Read a Debian copyright file (machine-readable debian/copyright, format 1.0).
+
+    The licences of all `Files` paragraphs hold together, except those for the packaging alone (`Files: debian/*`),
+    which are read only where there is nothing else. A free-form file gives a reason: its text is not interpreted.
+    """
+    head = text[:4096].lstrip().lower()
+    if not head.startswith((b"format:", b"format-specification:")):
+        return Licence(reason="the copyright file is not machine-readable (DEP-5)")
+    found: dict[str, set[str]] = {"upstream": set(), "packaging": set(), "header": set()}
+    for place, name in _synopses(text):
+        found[place].add(name)
+    return licence(found["upstream"] or found["packaging"] or found["header"], "copyright")
+
+
+def fold(text: str) -> str:
+    """Lower case, one space between words, American spelling, no commas, quotes at the ends or word "version"."""
+    words = text.lower().replace("licence", "license").replace(",", " ").strip("\"' .").split()
+    return " ".join(word for word in words if word != "version")
+
+
+_FIELD = re.compile(rb"^(?:(files|license):[ \t]*([^\n]*)|[ \t]*\r?)$", re.IGNORECASE | re.MULTILINE)
+"""A `Files` or `License` field with its first line, or the blank line that ends a paragraph."""
+
+
+def _synopses(text: bytes) -> Iterable[tuple[str, str]]:
+    """(place, licence short name) of the header and of each `Files` paragraph; bare `License` paragraphs are texts."""
+    place, name = "header", b""
+    for match in _FIELD.finditer(text + b"\n\n"):
+        field, value = match.groups()
+        if field is None:
+            if place and name:
+                yield place, name.decode("utf-8", "replace")
+            place, name = "", b""
+        elif field[0] in b"fF":
+            place = "packaging" if value.startswith(b"debian/") else "upstream"
+        else:
+            name = value.strip()
+
+
+def _clip(text: str) -> str:
+    """The text in one line; of a text of several lines (a whole licence) its first line, its title."""
+    stripped = text.strip().lstrip("\ufeff")
+    lines = [line.strip() for line in stripped[:_EXPRESSION_CHARACTERS].splitlines() if line.strip()]
+    if not lines:
+        return ""
+    if len(lines) > 1 and len(stripped) <= _NAME_CHARACTERS:
+        return " ".join(lines)
+    return lines[0]
+
+
+@lru_cache(maxsize=8_192)
+def _read(text: str) -> _Reading:
+    if text.lower().startswith(_CLASSIFIER):
+        text = text.rsplit("::", 1)[-1].strip()
+    folded = fold(text)
+    if not folded or folded in NOT_LICENCES:
+        return _Reading(silent=True)
+    if folded in STATEMENTS:
+        return _Reading(statement=True, problem=f"{text!r} is a statement, not a licence")
+    if family := FAMILIES.get(folded):
+        return _Reading(family=family, problem=f"{text!r} names a family of licences")
+    expression = _name(text) or _expression(text)
+    if expression:
+        return _Reading(expression=expression)
+    shown = text if len(text) <= 80 else text[:77] + "..."
+    return _Reading(problem=f"unknown licence {shown!r}")
+
+
+def _name(text: str) -> str:
+    """The SPDX expression of one name; empty when it is unknown."""
+    folded = _later(fold(text))
+    return ALIASES.get(folded) or _identifier(text.strip())
+
+
+def _later(folded: str) -> str:
+    for words in (" or later", " or newer", " or any later", " or (at your option) any later"):
+        folded = folded.replace(words, "+")
+    return folded
+
+
+def _identifier(text: str) -> str:
+    """A single SPDX identifier in its official spelling; deprecated GNU identifiers become current ones."""
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression  # 20 ms: only when needed
+
+    if not text or len(text) > _NAME_CHARACTERS or not text.isascii() or " " in text or "(" in text or ")" in text:
+        return ""
+    try:
+        found = str(canonicalize_license_expression(text))
+    except InvalidLicenseExpression:
+        return ""
+    return ALIASES.get(found.lower(), found)
+
+
+def _exception(text: str) -> str:
+    """An SPDX exception by identifier, or by its word before "exception"; empty when it is unknown."""
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    folded = fold(text)
+    word = folded.removesuffix("exception").strip(" -")
+    for name in (text.strip().replace(" ", "-"), EXCEPTIONS.get(word, "")):
+        if not name or not name.isascii() or "(" in name or ")" in name or len(name) > _NAME_CHARACTERS:
+            continue
+        try:
+            return str(canonicalize_license_expression(f"MIT WITH {name}")).removeprefix("MIT WITH ")
+        except InvalidLicenseExpression:
+            continue
+    return ""
+
+
+def _expression(text: str) -> str:
+    """A compound expression whose every operand is known; empty otherwise (SPDX 2.3 Annex D)."""
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    if len(text) > _EXPRESSION_CHARACTERS or text.count("(") > _PARENTHESES or not text.isascii():
+        return ""
+    tokens = _tokens(_commas(text))
+    resolved: list[str] = []
+    for position, token in enumerate(tokens):
+        if token in ("(", ")", "AND", "OR", "WITH"):
+            resolved.append(token)
+            continue
+        after_with = position > 0 and tokens[position - 1] == "WITH"
+        operand = _exception(token) if after_with else _name(token)
+        if not operand:
+            return ""
+        alone = " " not in operand
+        resolved.append(operand if alone else f"({operand})")
+    if "WITH" in tokens and any(r.startswith("(") and len(r) > 1 for r in resolved):
+        return ""
+    for place in range(len(resolved) - 2):
+        if resolved[place] == "(" and resolved[place + 2] == ")":
+            resolved[place] = resolved[place + 2] = ""
+    try:
+        return str(canonicalize_license_expression(" ".join(resolved)))
+    except InvalidLicenseExpression:
+        return ""
+
+
+def _commas(text: str) -> str:
+    """`A or B, and C` as `(A or B) and (C)` (debian/copyright 1.0, "License specification": a comma binds looser)."""
+    if "," not in text:
+        return text
+    out, rest = "(", text
+    while rest:
+        before, comma, after = rest.partition(",")
+        word = after.split(None, 1)[0].lower() if after.strip() else ""
+        if comma and word in ("and", "or"):
+            rest = after.split(None, 1)[1] if len(after.split(None, 1)) > 1 else ""
+            out += f"{before}) {word} ("
+        else:
+            out, rest = out + before + comma, after
+    if out == "(" + text:
+        return text
+    return (out + ")").replace("( ", "(").replace(" )", ")")
+
+
+def _tokens(text: str) -> list[str]:
+    """Operators, parentheses, and the words between them joined to operands."""
+    tokens: list[str] = []
+    operand: list[str] = []
+
+    def flush() -> None:
+        if operand:
+            tokens.append(" ".join(operand))
+            operand.clear()
+
+    words = _later_words(text.replace("(", " ( ").replace(")", " ) ").split())
+    for word in words:
+        operator = _OPERATORS.get(word.lower(), "")
+        if operator or word in ("(", ")"):
+            flush()
+            tokens.append(operator or word)
+        else:
+            operand.append(word)
+    flush()
+    return tokens
+
+
+def _later_words(words: list[str]) -> list[str]:
+    """`GPL 2 or later` keeps its "or later" as a plus sign."""
+    out: list[str] = []
+    skip = False
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if skip:
+            skip = False
+        elif word.lower() == "or" and following.lower() in ("later", "newer") and out and out[-1] not in "()":
+            out[-1] += "+"
+            skip = True
+        else:
+            out.append(word)
+    return out
+
+
+def _covered(reading: _Reading, known: list[str]) -> bool:
+    """Whether a family word is made precise by another text."""
+    if not reading.family:
+        return False
+    names = (word.strip("()") for expression in known for word in expression.split())
+    return any(name.startswith(reading.family) for name in names)
+
+
+def _wrapped(part: str) -> bool:
+    """Whether one pair of parentheses encloses the whole part."""
+    if not (part.startswith("(") and part.endswith(")")):
+        return False
+    level = 0
+    for index, letter in enumerate(part):
+        level += (letter == "(") - (letter == ")")
+        if level == 0 and index < len(part) - 1:
+            return False
+    return True
+
+
+def _some(problems: list[str]) -> str:
+    shown = "; ".join(problems[:4])
+    return shown if len(problems) <= 4 else f"{shown}; and {len(problems) - 4} more"
