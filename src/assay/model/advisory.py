@@ -16,6 +16,8 @@ class VersionRange(msgspec.Struct, frozen=True, order=True):
     introduced: str = ""
     fixed: str = ""
     last_affected: str = ""
+    limit: str = ""
+    """Upper bound, exclusive, that is no fix (OSV `limit` events; rare)."""
 
 
 class Affected(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +77,26 @@ class Epss(msgspec.Struct, frozen=True, kw_only=True):
     percentile: float
     date: str = ""
     model: str = ""
+
+
+class Ssvc(msgspec.Struct, frozen=True, kw_only=True):
+    """CISA's decision points for one CVE, lower case; empty where not assessed."""
+
+    exploitation: str = ""
+    automatable: str = ""
+    technical_impact: str = ""
+
+
+class CveRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a CVE record says beyond the advisories: title, scores, decision points, state."""
+
+    id: str
+    summary: str = ""
+    state: str = ""
+    """`PUBLISHED` or `REJECTED`."""
+    date: str = ""
+    scores: tuple[Score, ...] = ()
+    ssvc: Ssvc | None = None
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):

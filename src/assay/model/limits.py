@@ -39,6 +39,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     sbom_bytes: int = 256 * MIB
     advisory_bytes: int = 32 * MIB
     """One advisory record."""
+    feed_bytes: int = 4 * GIB
+    """One feed file as it comes."""
+    feed_inflated_bytes: int = 32 * GIB
+    feed_document_bytes: int = 256 * MIB
+    """A feed that is one JSON document."""
+    feed_records_count: int = 20_000_000
     vex_bytes: int = 64 * MIB
     bundle_bytes: int = 128 * MIB
     json_depth_count: int = 64

@@ -5,7 +5,8 @@ from typing import Protocol
 
 import msgspec
 
-from assay.model.advisory import Advisory, Epss, Feed, Kev, Score
+from assay.model.advisory import Advisory, Epss, Feed, Kev, Score, Ssvc
+from assay.model.lifecycle import Product
 
 
 class AdvisoryHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,10 @@ class AdvisoryHit(msgspec.Struct, frozen=True, kw_only=True):
     state: str = ""
     keyed: bool = False
     """True: the query's key lies inside [lo, hi): the version IS in the range. False: compare with the slow path."""
+    limit: str = ""
+    """Upper bound, exclusive, that is no fix."""
+    feed: str = ""
+    """The feed this range came from (an advisory may be told by several)."""
 
 
 class DatabaseStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +57,9 @@ class Enrichment(msgspec.Struct, frozen=True, kw_only=True):
     scores: tuple[Score, ...] = ()
     kev: Kev | None = None
     epss: Epss | None = None
+    ssvc: Ssvc | None = None
+    state: str = ""
+    """`PUBLISHED`, `REJECTED`, or empty when no CVE record was read."""
 
 
 class AdvisoryStore(Protocol):
@@ -74,6 +82,13 @@ class AdvisoryStore(Protocol):
 
         A feed that covers a whole ecosystem answers for every name of it; one with a list answers for its list.
         """
+
+
+class Lifecycles(Protocol):
+    """When products end; unknown products are left out."""
+
+    def lifecycle(self, names: Iterable[str]) -> dict[str, Product]:
+        """By endoflife.date's name of the product (`debian`, `python`), or by an identifier it lists (a purl, a CPE)."""
 
 
 class LayerCache(Protocol):
