@@ -44,6 +44,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Every file directly in this directory, e.g. `var/lib/dpkg/status.d`."""
     magic: frozenset[bytes] = frozenset()
     """First four bytes, for programs."""
+    within: tuple[str, ...] = ()
+    """Directory prefixes with their closing slash; when given, `names` and `suffixes` count only below one of them."""
     limit: str = "text_database_bytes"
 
 

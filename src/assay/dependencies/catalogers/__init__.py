@@ -1,0 +1,10 @@
+"""The table of cataloguers: one row (or a few) per ecosystem, each in a file that knows no other."""
+
+from assay.dependencies.cataloger import Cataloguer
+
+_ROWS: tuple[Cataloguer, ...] = ()
+
+TABLE: tuple[Cataloguer, ...] = tuple(sorted(_ROWS, key=lambda row: row.name))
+"""Every cataloguer, sorted by name."""
+
+__all__ = ["TABLE"]

@@ -1,0 +1,135 @@
+"""Which cataloguers want a file: tables computed once from the rows; no regular expression, no loop over rows.
+
+`Chooser.choose` is the hot path: it is called for every file of every layer, nearly always to say no.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from assay.dependencies.cataloger import Cataloguer, File, Fragment
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.inventory import Gap
+from assay.model.limits import Limits
+
+Rows = tuple[Cataloguer, ...]
+_MAGIC_BYTES = 4
+_EXECUTABLE_BITS = 0o111
+
+
+class _Condition(NamedTuple):
+    """A row that wants a name or suffix only in some places: below a directory, or at one path."""
+
+    row: Cataloguer
+    path: str
+    within: tuple[str, ...]
+
+
+class Chooser:
+    """Answers which rows of a table want a file."""
+
+    __slots__ = ("_directories", "_magic", "_names", "_suffixes")
+
+    def __init__(self, table: Sequence[Cataloguer]) -> None:
+        names: dict[str, list[_Condition]] = {}
+        suffixes: dict[str, list[_Condition]] = {}
+        directories: dict[str, list[Cataloguer]] = {}
+        magic: dict[bytes, list[Cataloguer]] = {}
+        for row in table:
+            wants = row.wants
+            for path in sorted(wants.paths):
+                names.setdefault(path.rpartition("/")[2], []).append(_Condition(row, path, ()))
+            for name in sorted(wants.names):
+                names.setdefault(name, []).append(_Condition(row, "", wants.within))
+            for suffix in sorted(wants.suffixes):
+                suffixes.setdefault(suffix, []).append(_Condition(row, "", wants.within))
+            for directory in sorted(wants.directories):
+                directories.setdefault(directory, []).append(row)
+            for start in sorted(wants.magic):
+                magic.setdefault(start, []).append(row)
+        self._names, self._suffixes = names, suffixes
+        self._directories = {directory: tuple(rows) for directory, rows in directories.items()}
+        self._magic = {start: tuple(rows) for start, rows in magic.items()}
+
+    def choose(self, path: str, head: bytes, size: int, mode: int) -> Rows | None:
+        """The rows that want this file, or None.
+
+        Args:
+            path: in the image, no leading slash.
+            head: its first bytes; fewer than four (or none) is fine where they are not at hand.
+            size: in bytes; an empty file has no magic.
+            mode: permission bits; magic counts for executable files only (mode 0 = unknown, counts).
+        """
+        directory, _, base = path.rpartition("/")
+        named = self._names.get(base)
+        dot = base.rfind(".")
+        ended = self._suffixes.get(base[dot:].lower()) if dot >= 0 else None
+        listed = self._directories.get(directory)
+        start = self._magic.get(head[:_MAGIC_BYTES]) if size and (mode & _EXECUTABLE_BITS or not mode) else None
+        if named is None and ended is None:
+            if start is None:
+                return listed
+            if listed is None:
+                return start
+        found: list[Cataloguer] = [*_holding(named or (), path), *_holding(ended or (), path)]
+        found += [*(listed or ()), *(start or ())]
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found) or None
+
+    def wants_magic(self, size: int, mode: int) -> bool:
+        """Whether the first bytes of such a file could make a row want it."""
+        return bool(self._magic) and size >= _MAGIC_BYTES and bool(mode & _EXECUTABLE_BITS or not mode)
+
+
+def limit_of(rows: Iterable[Cataloguer], limits: Limits) -> int:
+    """The greatest number of bytes any of these rows reads; a larger file need not be kept, only offered to `run`."""
+    return max((_limit(row, limits) for row in rows), default=0)
+
+
+def table_version(table: Sequence[Cataloguer]) -> str:
+    """A short text that changes with every change of what a table finds; part of the layer cache's key."""
+    digest = hashlib.sha256()
+    for row in sorted(table, key=lambda row: row.name):
+        wants = row.wants
+        sets = (wants.paths, wants.names, wants.suffixes, wants.directories, {m.hex() for m in wants.magic})
+        parts = [row.name, str(row.version), row.ecosystem, wants.limit, *wants.within]
+        parts += [",".join(sorted(values)) for values in sets]
+        digest.update("\0".join(parts).encode("utf-8", "surrogateescape") + b"\n")
+    return digest.hexdigest()[:16]
+
+
+def run(cataloguer: Cataloguer, file: File) -> Fragment:
+    """Let one cataloguer read one file; whatever is wrong with the file becomes a gap and harms no other.
+
+    A file larger than the row's limit is not read; its chunks may then be missing.
+    """
+    limit = _limit(cataloguer, file.limits)
+    if file.size > limit:
+        return _gap(
+            Gap("limit", file.path, None, f"{file.size} bytes, limit {limit} ({cataloguer.wants.limit})"), cataloguer
+        )
+    if sum(map(len, file.chunks)) != file.size:
+        return _gap(Gap("unreadable", file.path, None, f"fewer bytes than its size of {file.size}"), cataloguer)
+    try:
+        return cataloguer.catalogue(file)
+    except MalformedError as error:
+        return _gap(Gap("unreadable", file.path, None, _reason(error)), cataloguer)
+    except UnsupportedError as error:
+        return _gap(Gap("unsupported", file.path, None, _reason(error)), cataloguer)
+
+
+def _holding(conditions: Iterable[_Condition], path: str) -> list[Cataloguer]:
+    return [
+        row for row, exact, within in conditions if (path == exact if exact else not within or path.startswith(within))
+    ]
+
+
+def _limit(row: Cataloguer, limits: Limits) -> int:
+    return int(getattr(limits, row.wants.limit))
+
+
+def _reason(error: MalformedError | UnsupportedError) -> str:
+    return f"{error.what}: {error.why}" if error.why else error.what
+
+
+def _gap(gap: Gap, cataloguer: Cataloguer) -> Fragment:
+    return Fragment(gaps=(Gap(gap.kind, gap.path, gap.layer, gap.reason, cataloguer.name),))
