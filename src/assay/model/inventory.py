@@ -108,3 +108,5 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     layers: tuple[Layer, ...] = ()
     created: str = ""
     """RFC 3339 time of the subject itself (image config), or empty."""
+    properties: tuple[tuple[str, str], ...] = ()
+    """Facts of the image config that rules ask for, sorted: `config.user`, `config.label:NAME`."""

@@ -44,6 +44,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     tool: Tool
     subject: Subject
     created: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
     distro: Distro | None = None
     layers: tuple[Layer, ...] = ()
     components: tuple[Component, ...] = ()
