@@ -1,0 +1,83 @@
+"""Files of this machine: bounded reads, atomic writes."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from assay.model.errors import MalformedError, UnavailableError, UsageError
+
+
+def read_file(path: str, limit: int) -> bytes:
+    """A whole file, or standard input for `-`.
+
+    Raises:
+        UsageError: no such file, or it is a directory.
+        MalformedError: more than `limit` bytes.
+        UnavailableError: it cannot be read.
+    """
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(limit + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(limit + 1)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise UsageError("no such file", where=path, why=error.strerror or "", remedy="check the path") from error
+    except OSError as error:
+        raise UnavailableError("cannot read", where=path, why=str(error), remedy="check its permissions") from error
+    if len(data) > limit:
+        raise MalformedError("file too large", where=path, why=f"more than {limit} bytes", remedy="give a smaller one")
+    return data
+
+
+def write_file(path: str, data: bytes, mode: int = 0o644) -> None:
+    """Write a file so that it is either whole or not there: temporary name beside it, fsync, rename.
+
+    Raises:
+        UnavailableError: the folder cannot be written; nothing half-written stays.
+    """
+    target = Path(path)
+    if target.exists() and not target.is_file():  # /dev/stdout, a pipe: nothing to rename over
+        target.write_bytes(data)
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(mode)
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UnavailableError("cannot write", where=path, why=str(error), remedy="check folder and disk") from error
+
+
+def read_folder(path: str, limit: int, endings: tuple[str, ...]) -> dict[str, str]:
+    """Text files of a folder by relative path, sorted; together at most `limit` bytes.
+
+    Raises:
+        UsageError: no such folder. MalformedError: too large, or not UTF-8.
+    """
+    root = Path(path)
+    if not root.is_dir():
+        raise UsageError("no such folder", where=path, remedy="give a folder")
+    found: dict[str, str] = {}
+    total = 0
+    for file in sorted(root.rglob("*")):
+        if file.suffix not in endings or not file.is_file():
+            continue
+        data = read_file(str(file), limit)
+        total += len(data)
+        if total > limit:
+            raise MalformedError("folder too large", where=path, why=f"more than {limit} bytes")
+        try:
+            found[file.relative_to(root).as_posix()] = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise MalformedError("not UTF-8", where=str(file), why=str(error)) from error
+    return found

@@ -1,0 +1,98 @@
+"""An inventory becomes a report: matched, VEX applied, lifecycle looked up, decided."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from assay.dependencies import lifecycle, matching
+from assay.dependencies import vex as vex_rules
+from assay.flows import attest
+from assay.flows.decide import decide
+from assay.model.finding import Finding, Uncovered
+from assay.model.inventory import Inventory
+from assay.model.policy import PolicyBundle
+from assay.model.report import Report, Sources, Tool
+from assay.model.verdict import Verdict
+from assay.model.vex import VexStatement
+from assay.ports.decisions import PolicyEngine
+from assay.ports.stores import AdvisoryStore, Lifecycle
+from assay.ports.world import Progress
+from assay.trust.verify import observed
+
+
+class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to match against: a store, or the reason why there is none."""
+
+    store: AdvisoryStore | None
+    lifecycle: Lifecycle | None = None
+    absent: str = ""
+
+
+class Court(msgspec.Struct, frozen=True, kw_only=True):
+    """Who decides: a policy, an engine, a deadline in seconds."""
+
+    bundle: PolicyBundle
+    engine: PolicyEngine
+    seconds: float
+
+
+def scan(
+    inventory: Inventory,
+    knowledge: Knowledge,
+    vex: Sequence[VexStatement],
+    court: Court | None,
+    *,
+    tool: Tool,
+    now: str,
+    progress: Progress,
+) -> Report:
+    """Match, apply VEX, look up the lifecycle and decide.
+
+    Args:
+        inventory: what is there.
+        knowledge: advisories; without a store nothing is matched and the report says so.
+        vex: statements the operator gave; applied in the rules of `dependencies.vex`.
+        court: the policy; None makes no decision.
+        tool: who writes the report.
+        now: RFC 3339 time the report is made for.
+        progress: told each stage.
+    """
+    findings: tuple[Finding, ...] = ()
+    uncovered: tuple[Uncovered, ...] = ()
+    if knowledge.store is None:
+        sources = Sources(state="absent", reason=knowledge.absent)
+    else:
+        status = knowledge.store.status()
+        progress.stage(f"matching {len(inventory.components)} packages against {len(status.feeds)} feeds")
+        matched = matching.match(inventory.components, inventory.distro, knowledge.store)
+        findings = vex_rules.apply(matched.findings, vex, inventory.subject, inventory.components)
+        uncovered = matched.uncovered
+        sources = Sources(
+            state="present", database=status.content_digest, built=status.built, feeds=tuple(status.feeds)
+        )
+    report = Report(
+        tool=tool,
+        subject=inventory.subject,
+        created=inventory.created,
+        properties=inventory.properties,
+        distro=inventory.distro,
+        layers=inventory.layers,
+        components=inventory.components,
+        relations=inventory.relations,
+        findings=findings,
+        uncovered=uncovered,
+        gaps=inventory.gaps,
+        sources=sources,
+        end_of_life=lifecycle.judge(inventory.distro, knowledge.lifecycle, now) if knowledge.lifecycle else None,
+    )
+    if court is None:
+        return report
+    progress.stage(f"deciding by policy {court.bundle.name}")
+    return msgspec.structs.replace(report, verdict=verdict_on(report, inventory, court, now))
+
+
+def verdict_on(report: Report, inventory: Inventory, court: Court, now: str) -> Verdict:
+    """Decide on what this process has itself observed: each statement becomes evidence of the signer `self`."""
+    statements = attest.statements(report, inventory, timestamp=now)
+    evidence = [observed(statement, now) for statement in statements]
+    return decide(evidence, court.bundle, court.engine, now, report.subject, court.seconds)

@@ -1,0 +1,53 @@
+"""What a command loads is a promise: `--help` stays light, `scan` never drags in what it does not use."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "cryptography", "jinja2", "urllib3", "regorus", "sqlite3", "msgspec", "isal", "backports", "packaging", "asyncio",
+    "http.client", "ssl", "xml", "hashlib", "subprocess", "concurrent.futures", "tempfile",
+}  # fmt: skip
+
+
+def loaded(code: str, *words: str) -> set[str]:
+    """Names of HEAVY modules (and assay's rooms) in `sys.modules` after running code in a new process."""
+    script = f"import sys, json\nsys.argv = ['assay', *{list(words)!r}]\n{code}\nprint('\\n@' + json.dumps(sorted(sys.modules)))"
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=False)
+    assert "\n@" in done.stdout, done.stderr
+    return set(json.loads(done.stdout.rpartition("\n@")[2]))
+
+
+RUN = "from assay.interfaces.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n    pass"
+
+
+def test_help_loads_only_the_frame() -> None:
+    modules = loaded(RUN, "--help")
+    assert not modules & HEAVY
+    ours = {name for name in modules if name.startswith("assay")}
+    assert ours == {
+        "assay", "assay.interfaces", "assay.interfaces.cli", "assay.interfaces.cli.main", "assay.model",
+        "assay.model.errors",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Modules loaded by a real `scan` of a small root directory."""
+    root = tmp_path_factory.mktemp("root")
+    (root / "etc").mkdir()
+    (root / "etc/os-release").write_text('ID=debian\nVERSION_ID="12"\n')
+    return loaded(RUN, "scan", f"rootfs:{root}", "--no-policy", "-q", "--db", str(root / "none.db"), "-o", "json")
+
+
+def test_scan_of_local_bytes_loads_no_network_no_keys_no_engine(scanned: set[str]) -> None:
+    assert not scanned & {"urllib3", "ssl", "http.client", "cryptography", "regorus", "jinja2", "asyncio", "xml"}
+
+
+def test_scan_loads_our_readers(scanned: set[str]) -> None:
+    assert {"assay.flows.catalogue", "assay.flows.scan", "assay.dependencies.assemble"} <= scanned
+    assert not {name for name in scanned if name.startswith("assay.adapters.registry")}
