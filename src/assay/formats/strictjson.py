@@ -4,10 +4,15 @@ RFC 8259 leaves duplicate names and depth to the reader; a claim with two readin
 """
 
 import json
+import re
 from typing import Any, NoReturn
 
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
+
+_OPEN, _CLOSE = b"[{", b"]}"
+_OTHERS = bytes(set(range(256)) - set(b'"[]{}'))
+_STRING = re.compile(rb'"[^"]*"')
 
 
 def loads(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.json_depth_count) -> Any:
@@ -55,23 +60,15 @@ def check_depth(data: bytes, *, where: str, depth: int) -> None:
     """Refuse nesting deeper than `depth` without recursion, before a parser sees the bytes."""
     if data.count(b"[") + data.count(b"{") <= depth:
         return
+    # All but brackets and strings' quotes is deleted first, in C: 3 MB take 15 ms, a loop over every byte 300.
+    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _OTHERS)
     level = 0
-    in_string = escaped = False
-    for byte in data:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in (0x5B, 0x7B):
+    for byte in _STRING.sub(b"", bare):
+        if byte in _OPEN:
             level += 1
             if level > depth:
                 raise _bad(where, f"nested deeper than {depth}")
-        elif byte in (0x5D, 0x7D):
+        elif byte in _CLOSE:
             level -= 1
 
 

@@ -1,0 +1,160 @@
+"""What every JSON document we write or read has in common: encoding, escapes, identifiers, times.
+
+Lone surrogates. A file name in an image may hold bytes outside UTF-8; in a value they are surrogate escapes
+(U+DC80-U+DCFF). JSON in UTF-8 cannot carry them, and readers disagree about an escape `\\udcff` on the level of JSON.
+So on the level of the *text* each lone surrogate is written as its six characters `\\udcff`, and a run of backslashes
+that stands before such a thing is doubled. `unescape` undoes exactly that; `tests/properties` holds the law.
+"""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from assay.formats import strictjson
+from assay.model.errors import MalformedError
+
+T = TypeVar("T")
+
+_LITERAL = b"\\\\ud"
+"""How a text backslash followed by `ud` looks in JSON bytes: only then can a text hold an escape or its look-alike."""
+# The look-behind and the possessive runs keep both linear in a megabyte of backslashes.
+_ESCAPE = re.compile("(?<!\\\\)(\\\\*+)([\ud800-\udfff]|ud[89a-f][0-9a-f]{2})")
+_UNESCAPE = re.compile(r"(?<!\\)(\\++)(ud[89a-f][0-9a-f]{2})")
+# C1 controls and DEL drive terminals, U+2028-202E and U+2066-2069 reorder what a person reads. JSON lets them stand
+# raw; we write them as JSON escapes, which every reader undoes.
+_HOSTILE = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+
+_NAMESPACE = bytes.fromhex("7b1c0a3e5f6d4c8e9a2b1d0f3e5c7a91")
+"""Name space of our version 5 UUIDs."""
+_EPOCH = "1970-01-01T00:00:00Z"
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
+)  # RFC 3339 §5.6, date-time
+
+
+def encode(document: Any) -> bytes:
+    """A document of plain values or structs as indented JSON with a final newline, fit for UTF-8 and for terminals."""
+    try:
+        data = msgspec.json.encode(document)
+        lossless = _LITERAL not in data
+    except UnicodeEncodeError:
+        lossless = False
+    if not lossless:
+        data = msgspec.json.encode(_walk(msgspec.to_builtins(document), escape))
+    data = msgspec.json.format(data, indent=2)
+    if _HOSTILE.search(data):
+        data = _HOSTILE.sub(_json_escape, data)
+    return data + b"\n"
+
+
+def decode(data: bytes, *, where: str, limit: int) -> Any:
+    """Strict JSON to plain values, as the document says them (`unescape_all` is the caller's, for documents of ours).
+
+    Raises:
+        MalformedError: as `strictjson.loads`.
+    """
+    return strictjson.loads(data, where=where, limit=limit)
+
+
+def unescape_all(document: Any, data: bytes) -> Any:
+    """Undo `escape` in every text of a decoded document of ours; `data` are its bytes (a cheap look saves the walk)."""
+    return _walk(document, unescape) if _LITERAL in data else document
+
+
+def convert(document: Any, kind: type[T], *, where: str, what: str) -> T:
+    """Plain values to a wire struct.
+
+    Raises:
+        MalformedError: they do not fit; the place is a JSON path such as `$.components[3].hashes[0].alg`.
+    """
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        why, _, path = str(error).partition(" - at ")
+        place = f"{where} {path.strip('`')}" if path else where
+        raise MalformedError(what, where=place, why=why, remedy="ask its author for a valid document") from error
+    except UnicodeEncodeError as error:
+        raise MalformedError(
+            what, where=where, why="a lone surrogate in a name", remedy="ask its author for a valid document"
+        ) from error
+
+
+def escape(text: str) -> str:
+    """The text without lone surrogates; reversible."""
+    return _ESCAPE.sub(_escape_one, text)
+
+
+def unescape(text: str) -> str:
+    """The inverse of `escape`."""
+    return _UNESCAPE.sub(_unescape_one, text) if "\\" in text else text
+
+
+def uuid5(data: bytes) -> str:
+    """A version 5 UUID (RFC 9562 §5.5) of the bytes: the same content has the same identifier."""
+    digest = bytearray(hashlib.sha1(_NAMESPACE + data, usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+@lru_cache(maxsize=64)
+def is_instant(text: str) -> bool:
+    """Whether the text is an RFC 3339 date-time."""
+    if not _INSTANT.fullmatch(text):
+        return False
+    try:
+        _parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def instant(text: str) -> str:
+    """An RFC 3339 time in UTC with whole seconds, `2026-01-02T03:04:05Z`; empty text means the epoch.
+
+    Raises:
+        MalformedError: not an RFC 3339 date-time.
+    """
+    if not text:
+        return _EPOCH
+    if not is_instant(text):
+        raise MalformedError("not a time", why=repr(text[:60]), remedy="expected RFC 3339, 2026-01-02T03:04:05Z")
+    return _parse(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+
+
+def _parse(text: str) -> datetime:
+    text = re.sub(r"\.\d+", "", text.upper())
+    return datetime.fromisoformat(text.replace(":60", ":59", 1) if text[17:19] == "60" else text)
+
+
+def _walk(value: Any, change: Any) -> Any:
+    """The same document with every text changed; no recursion deeper than the document (64 by the reader's bound)."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(k): _walk(v, change) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_walk(v, change) for v in value]
+    return value
+
+
+def _escape_one(match: re.Match[str]) -> str:
+    run, thing = match.groups()
+    if len(thing) == 1:
+        return f"{run}{run}\\u{ord(thing):04x}"
+    return f"{run}{run}{thing}"
+
+
+def _unescape_one(match: re.Match[str]) -> str:
+    run, thing = match.groups()
+    half = run[: len(run) // 2]
+    return half + chr(int(thing[1:], 16)) if len(run) % 2 else half + thing
+
+
+def _json_escape(match: re.Match[bytes]) -> bytes:
+    return b"\\u%04x" % ord(match[0].decode("utf-8"))
