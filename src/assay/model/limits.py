@@ -50,6 +50,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     json_depth_count: int = 64
     referrers_count: int = 5_000
     facts_bytes: int = 2 * MIB
+    policy_bytes: int = 16 * MIB
+    """All files of one policy together."""
     policy_seconds: float = 30.0
     policy_memory_bytes: int = 512 * MIB
     http_connect_seconds: float = 10.0

@@ -1,0 +1,276 @@
+"""The fuse box: which adapter serves which port. The only importer of `adapters`; branches on names, never on content.
+
+Everything is imported where it is plugged in, so a command loads only what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assay import __version__
+from assay.artifact.reference import Target, parse_target
+from assay.model.errors import UnsupportedError, UsageError
+from assay.model.limits import DEFAULT_LIMITS
+from assay.model.report import Tool
+
+if TYPE_CHECKING:
+    from assay.flows.catalogue import Bench
+    from assay.flows.scan import Court, Knowledge
+    from assay.model.image import Platform
+    from assay.model.inventory import Inventory
+    from assay.model.policy import PolicyBundle
+    from assay.model.report import Report
+    from assay.model.vex import VexStatement
+    from assay.ports.content import FileTree, ImageSource, ReferrerStore
+    from assay.ports.decisions import Signer
+    from assay.ports.world import Clock, Progress
+    from assay.settings import Settings
+
+TOOL = Tool("assay", __version__)
+DEFAULT_POLICY = "default"
+LIMITS = DEFAULT_LIMITS
+
+
+def target_of(text: str) -> Target:
+    """Read a target; paths are looked up on this machine."""
+    return parse_target(text, os.path.exists)
+
+
+def clock() -> Clock:
+    """The machine's clock, or `SOURCE_DATE_EPOCH`."""
+    from assay.adapters.clock import SystemClock
+
+    return SystemClock()
+
+
+def document_time(inventory: Inventory) -> str:
+    """Time a document is dated with: `SOURCE_DATE_EPOCH`, else the image's own creation, else the epoch's start.
+
+    Never the wall clock: the same image gives the same bytes on any day.
+    """
+    if os.environ.get("SOURCE_DATE_EPOCH"):
+        return clock().now()
+    return inventory.created or "1970-01-01T00:00:00Z"
+
+
+def take_stock(
+    text: str,
+    *,
+    settings: Settings,
+    platform: Platform | None,
+    all_platforms: bool,
+    use_cache: bool,
+    strict: bool,
+    progress: Progress,
+) -> tuple[Inventory, ...]:
+    """The inventories of a target: one, or one per platform with `all_platforms`."""
+    target = target_of(text)
+    bench = _bench(settings, use_cache=use_cache, strict=strict or settings.ci, progress=progress)
+    if target.scheme in ("dir", "rootfs"):
+        from assay.flows.catalogue import catalogue_tree
+
+        return (catalogue_tree(_tree(target), bench, installed=target.scheme == "rootfs"),)
+    if target.scheme == "sbom" or (target.scheme == "file" and not _is_archive(target.location)):
+        return (_read_sbom(target.location),)
+    from assay.artifact.image import resolve
+    from assay.flows.catalogue import catalogue_image
+
+    source = image_source(target, settings)
+    try:
+        images = resolve(source, platform, LIMITS, all_platforms=all_platforms)
+        return tuple(catalogue_image(image, source, bench) for image in images)
+    finally:
+        source.close()
+
+
+def _bench(settings: Settings, *, use_cache: bool, strict: bool, progress: Progress) -> Bench:
+    from assay.adapters.layercache import FolderLayerCache
+    from assay.adapters.workers import Threads
+    from assay.dependencies.catalogers import TABLE
+    from assay.flows.catalogue import Bench
+
+    cache = FolderLayerCache(Path(settings.cache), LIMITS) if use_cache else None
+    threads = Threads(settings.workers)
+    return Bench(table=TABLE, workers=threads, cache=cache, limits=LIMITS, strict=strict, progress=progress)
+
+
+def _tree(target: Target) -> FileTree:
+    from assay.adapters.filesystem import DirectoryTree
+
+    return DirectoryTree(Path(target.location))
+
+
+def _is_archive(path: str) -> bool:
+    from assay.adapters.archive import is_archive
+
+    return is_archive(Path(path))
+
+
+def _read_sbom(path: str) -> Inventory:
+    from assay.adapters.files import read_file
+    from assay.formats import sbom
+
+    name = "standard input" if path == "-" else Path(path).name
+    return sbom.read(read_file(path, LIMITS.sbom_bytes), name)
+
+
+def _oci_dir(target: Target, _: Settings) -> ImageSource:
+    from assay.adapters.layout import LayoutSource
+
+    return LayoutSource(target)
+
+
+def _archive(target: Target, _: Settings) -> ImageSource:
+    from assay.adapters.archive import open_archive
+
+    return open_archive(target, LIMITS)
+
+
+def _registry(target: Target, settings: Settings) -> ImageSource:
+    from assay.adapters.registry import RegistrySource
+
+    return RegistrySource(target, limits=LIMITS, insecure=settings.insecure, env=os.environ)
+
+
+_SOURCES: dict[str, Callable[[Target, Settings], ImageSource]] = {
+    "oci-dir": _oci_dir,
+    "oci-archive": _archive,
+    "docker-archive": _archive,
+    "file": _archive,
+    "registry": _registry,
+}
+
+
+def image_source(target: Target, settings: Settings) -> ImageSource:
+    """The adapter that reads this scheme."""
+    return _SOURCES[target.scheme](target, settings)
+
+
+def referrer_store(text: str, settings: Settings) -> ReferrerStore:
+    """Where evidence about a target lies: its own repository or layout.
+
+    Raises:
+        UnsupportedError: the target cannot hold referrers.
+    """
+    target = target_of(text)
+    if target.scheme == "registry":
+        from assay.adapters.registry import RegistrySource
+
+        return RegistrySource(target, limits=LIMITS, insecure=settings.insecure, env=os.environ)
+    if target.scheme == "oci-dir":
+        from assay.adapters.layout_store import LayoutStore
+
+        return LayoutStore(Path(target.location), tag=target.tag, digest=target.digest)
+    raise UnsupportedError(
+        "evidence cannot be attached to this target",
+        where=text,
+        why=f"scheme {target.scheme}",
+        remedy="use a registry or an OCI layout, or name one with --store",
+    )
+
+
+def report_on(
+    inventories: Sequence[Inventory],
+    *,
+    settings: Settings,
+    vex_paths: Sequence[str],
+    policy_path: str | None,
+    progress: Progress,
+) -> tuple[Report, ...]:
+    """Match, apply VEX, decide; one report per inventory. Without a policy path no decision is made."""
+    from assay.flows.scan import scan
+
+    now = clock().now()
+    knowledge = _knowledge(settings)
+    statements = _vex(vex_paths)
+    court = _court(policy_path) if policy_path is not None else None
+    try:
+        return tuple(
+            scan(inventory, knowledge, statements, court, tool=TOOL, now=now, progress=progress)
+            for inventory in inventories
+        )
+    finally:
+        if court is not None:
+            court.engine.close()
+
+
+def _knowledge(settings: Settings) -> Knowledge:
+    from assay.flows.scan import Knowledge
+
+    if not Path(settings.database).exists():
+        why = f"there is no database at {settings.database}; run `assay db update`, or `assay db build --from DIR`"
+        return Knowledge(store=None, absent=why)
+    from assay.adapters.advisorydb import AdvisoryDatabase
+
+    store = AdvisoryDatabase(Path(settings.database))
+    return Knowledge(store=store, lifecycle=store)
+
+
+def _vex(paths: Sequence[str]) -> tuple[VexStatement, ...]:
+    if not paths:
+        return ()
+    from assay.adapters.files import read_file
+    from assay.formats import openvex
+
+    return tuple(
+        statement
+        for path in paths
+        for statement in openvex.read(read_file(path, LIMITS.vex_bytes), Path(path).name)
+    )
+
+
+def _court(path: str) -> Court:
+    from assay.adapters.opa import RegorusEngine
+    from assay.flows.scan import Court
+
+    return Court(bundle=load_policy(path), engine=RegorusEngine(LIMITS), seconds=LIMITS.policy_seconds)
+
+
+def load_policy(path: str) -> PolicyBundle:
+    """A policy by folder, or the shipped one by its name (`default`).
+
+    Raises:
+        UsageError: no such policy. MalformedError: a rule or data.json cannot be read.
+    """
+    from assay.adapters.files import read_folder
+    from assay.formats import strictjson
+    from assay.policy.bundle import load
+
+    folder = _policies() / path if "/" not in path and not Path(path).is_dir() else Path(path)
+    if not folder.is_dir():
+        raise UsageError("no such policy", why=repr(path), remedy="give a folder with .rego files, or `default`")
+    files = read_folder(str(folder), LIMITS.policy_bytes, (".rego", ".json"))
+    modules = {name: text for name, text in files.items() if name.endswith(".rego") and not name.endswith("_test.rego")}
+    data = strictjson.loads(files.get("data.json", "{}").encode(), where="data.json", limit=LIMITS.policy_bytes)
+    return load(modules, data, name=folder.name)
+
+
+def _policies() -> Path:
+    """The folder of shipped policies: inside the installed package, or beside `src` in a checkout."""
+    here = Path(__file__).resolve().parent
+    inside = here / "policies"
+    return inside if inside.is_dir() else here.parent.parent / "policies"
+
+
+def signer(path: str, passphrase_file: str | None) -> Signer:
+    """A managed key from a file."""
+    from assay.adapters.keyfile import KeyFileSigner
+
+    return KeyFileSigner(path, passphrase_file=passphrase_file)
+
+
+def read_file(path: str, limit: int) -> bytes:
+    """A bounded file, or standard input for `-`."""
+    from assay.adapters.files import read_file as read
+
+    return read(path, limit)
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    from assay.adapters.files import write_file as write
+
+    write(path, data)
