@@ -5,12 +5,15 @@ RFC 8259 leaves duplicate names and depth to the reader; a claim with two readin
 
 import json
 import re
+from array import array
+from itertools import accumulate
 from typing import Any, NoReturn
 
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
 
-_OPEN, _CLOSE = b"[{", b"]}"
+_STEPS = bytes.maketrans(b'[{]}"', b"\x01\x01\xff\xff\x00")
+"""An opening bracket is a step down (+1), a closing one a step up (-1 as a signed byte)."""
 _OTHERS = bytes(set(range(256)) - set(b'"[]{}'))
 _STRING = re.compile(rb'"[^"]*"')
 
@@ -60,16 +63,14 @@ def check_depth(data: bytes, *, where: str, depth: int) -> None:
     """Refuse nesting deeper than `depth` without recursion, before a parser sees the bytes."""
     if data.count(b"[") + data.count(b"{") <= depth:
         return
-    # All but brackets and strings' quotes is deleted first, in C: 3 MB take 15 ms, a loop over every byte 300.
+    # All but brackets and strings' quotes is deleted first, in C: 3 MB take 20 ms, a loop over every byte 300.
     bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _OTHERS)
-    level = 0
-    for byte in _STRING.sub(b"", bare):
-        if byte in _OPEN:
-            level += 1
-            if level > depth:
-                raise _bad(where, f"nested deeper than {depth}")
-        elif byte in _CLOSE:
-            level -= 1
+    bare = bare.replace(
+        b'""', b""
+    )  # a string without brackets, or the seam between two: neither changes what is inside
+    steps = array("b", _STRING.sub(b"", bare).translate(_STEPS))
+    if max(accumulate(steps), default=0) > depth:
+        raise _bad(where, f"nested deeper than {depth}")
 
 
 def canonical(value: Any) -> bytes:
