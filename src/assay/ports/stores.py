@@ -88,7 +88,7 @@ class Lifecycles(Protocol):
     """When products end; unknown products are left out."""
 
     def lifecycle(self, names: Iterable[str]) -> dict[str, Product]:
-        """By endoflife.date's name of the product (`debian`, `python`), or by an identifier it lists (a purl, a CPE)."""
+        """By endoflife.date's name (`debian`, `python`), or by an identifier it lists (a purl, a CPE)."""
 
 
 class LayerCache(Protocol):
