@@ -47,6 +47,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     feed_records_count: int = 20_000_000
     vex_bytes: int = 64 * MIB
     bundle_bytes: int = 128 * MIB
+    bundle_certificates_count: int = 10
+    bundle_timestamps_count: int = 32
+    bundle_log_entries_count: int = 32
+    statement_subjects_count: int = 10_000
+    key_bytes: int = 64 * KIB
     json_depth_count: int = 64
     referrers_count: int = 5_000
     facts_bytes: int = 2 * MIB

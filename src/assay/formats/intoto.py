@@ -1,0 +1,99 @@
+"""in-toto statements: write v1 as canonical JSON, read v1 and v0.1 (in-toto attestation spec v1)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from assay.formats import strictjson
+from assay.model.errors import MalformedError
+from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.statement import ResourceDescriptor, Statement
+
+STATEMENT_V1 = "https://in-toto.io/Statement/v1"
+STATEMENT_V01 = "https://in-toto.io/Statement/v0.1"
+_TYPE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+", re.ASCII)
+
+
+class _Subject(msgspec.Struct):
+    digest: dict[str, str]
+    name: str | None = None
+    uri: str | None = None
+
+
+class _Statement(msgspec.Struct):
+    """Unknown names are ignored: the parsing rule of the in-toto specification ("Parsing rules")."""
+
+    type: str = msgspec.field(name="_type")
+    subject: list[_Subject]
+    predicateType: str  # noqa: N815  (the wire's name)
+    predicate: dict[str, Any] | None = None
+
+
+def statement(
+    subject: Iterable[ResourceDescriptor], predicate_type: str, predicate: Mapping[str, object]
+) -> Statement:
+    """Make a v1 statement; its payload is canonical JSON, so equal claims have equal bytes.
+
+    Raises:
+        MalformedError: no subject, a subject without a digest, or a predicate type that is no absolute URI.
+    """
+    subjects = tuple(subject)
+    _check([(s.name, s.digest) for s in subjects], predicate_type, where="statement")
+    value = {
+        "_type": STATEMENT_V1,
+        "subject": [_subject_object(s) for s in subjects],
+        "predicateType": predicate_type,
+        "predicate": predicate,
+    }
+    return Statement(
+        subject=subjects,
+        predicate_type=predicate_type,
+        predicate=dict(predicate),
+        payload=strictjson.canonical(value),
+    )
+
+
+def read(payload: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Statement:
+    """Read a statement out of payload bytes; the bytes stay in the value.
+
+    Raises:
+        MalformedError: not strict JSON, an unknown `_type`, no subject, a subject without a digest, or no predicate
+            type.
+    """
+    value = strictjson.loads(payload, where=where, limit=limits.bundle_bytes, depth=limits.json_depth_count)
+    try:
+        wire = msgspec.convert(value, _Statement)
+    except msgspec.ValidationError as error:
+        raise _bad(where, str(error)) from error
+    if wire.type not in {STATEMENT_V1, STATEMENT_V01}:
+        raise _bad(where, f"_type is {wire.type[:100]!r}")
+    if len(wire.subject) > limits.statement_subjects_count:
+        raise _bad(where, f"{len(wire.subject)} subjects, limit {limits.statement_subjects_count}")
+    _check([(s.name or "", s.digest) for s in wire.subject], wire.predicateType, where=where)
+    return Statement(
+        subject=tuple(ResourceDescriptor(name=s.name or "", digest=s.digest, uri=s.uri or "") for s in wire.subject),
+        predicate_type=wire.predicateType,
+        predicate=wire.predicate or {},
+        payload=payload,
+    )
+
+
+def _check(subjects: list[tuple[str, dict[str, str]]], predicate_type: str, *, where: str) -> None:
+    if not subjects:
+        raise _bad(where, "no subject")
+    for index, (name, digest) in enumerate(subjects):
+        if not digest or not all(algorithm and value for algorithm, value in digest.items()):
+            raise _bad(where, f"subject[{index}] {name[:100]!r} has no digest")
+    if not _TYPE_URI.fullmatch(predicate_type):
+        raise _bad(where, f"predicateType {predicate_type[:100]!r} is not an absolute URI")
+
+
+def _subject_object(subject: ResourceDescriptor) -> dict[str, object]:
+    optional = {"name": subject.name, "uri": subject.uri}
+    return {**{name: text for name, text in optional.items() if text}, "digest": subject.digest}
+
+
+def _bad(where: str, why: str) -> MalformedError:
+    return MalformedError("not an in-toto statement", where=where, why=why, remedy="ask its author for a valid one")
