@@ -1,8 +1,11 @@
 """Path hashes: how ownership is remembered without keeping a hundred thousand names."""
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
+HASH_BYTES = 8
 _PREFIXES = ("bin/", "sbin/", "lib/", "lib32/", "lib64/", "libx32/")
+_BYTE_PREFIXES = tuple(prefix.encode() for prefix in _PREFIXES)
 
 
 def canonical(path: str) -> str:
@@ -10,10 +13,26 @@ def canonical(path: str) -> str:
 
     Package databases name `/lib/x` for what a merged-/usr image holds as `usr/lib/x`.
     """
-    path = path.removeprefix(".").lstrip("/")
+    path = path.removeprefix("./").lstrip("/")
     return "usr/" + path if path.startswith(_PREFIXES) else path
 
 
 def path_hash(path: str) -> bytes:
     """8-byte BLAKE2b of the canonical path (surrogateescape UTF-8)."""
-    return blake2b(canonical(path).encode("utf-8", "surrogateescape"), digest_size=8).digest()
+    return blake2b(canonical(path).encode("utf-8", "surrogateescape"), digest_size=HASH_BYTES).digest()
+
+
+def path_hashes(paths: Iterable[bytes]) -> bytes:
+    """`path_hash` of many paths, concatenated in their order; a hot loop (a hundred thousand paths an image).
+
+    Args:
+        paths: as bytes, without leading `/` or `./`.
+    """
+    prefixes, algorithm = _BYTE_PREFIXES, blake2b
+    return b"".join(
+        [
+            algorithm(b"usr/" + path if path.startswith(prefixes) else path, digest_size=8).digest()
+            for path in paths
+            if path
+        ]
+    )

@@ -1,8 +1,14 @@
 """The table of cataloguers: one row (or a few) per ecosystem, each in a file that knows no other."""
 
 from assay.dependencies.cataloger import Cataloguer
+from assay.dependencies.catalogers import apk, dpkg, dpkg_copyright, osrelease
 
-_ROWS: tuple[Cataloguer, ...] = ()
+_ROWS: tuple[Cataloguer, ...] = (
+    apk.ROW,
+    dpkg.ROW,
+    dpkg_copyright.ROW,
+    osrelease.ROW,
+)
 
 TABLE: tuple[Cataloguer, ...] = tuple(sorted(_ROWS, key=lambda row: row.name))
 """Every cataloguer, sorted by name."""

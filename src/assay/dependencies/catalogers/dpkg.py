@@ -1,0 +1,152 @@
+"""Debian, Ubuntu: packages of dpkg's database, and the files they own.
+
+`var/lib/dpkg/status` (dpkg(1)); `status.d/<name>` as distroless images keep it, one file a package; `info/<name>.list`
+and `status.d/<name>.md5sums` for ownership.
+"""
+
+from collections.abc import Iterable
+
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Ownership, Package, Wanted
+from assay.dependencies.paths import path_hashes
+from assay.formats.deb822 import paragraphs
+from assay.model.errors import MalformedError
+from assay.model.inventory import Gap, Licence, SourcePackage
+
+_STATUS = "var/lib/dpkg/status"
+_STATUS_D = "var/lib/dpkg/status.d"
+_INFO = "var/lib/dpkg/info/"
+_FIELDS = frozenset(
+    [
+        "package",
+        "status",
+        "version",
+        "source",
+        "architecture",
+        "maintainer",
+        "depends",
+        "pre-depends",
+        "provides",
+        "description",
+        "multi-arch",
+    ]
+)
+_NO_LICENCE = Licence(reason="no readable copyright file")
+_TRANSITIONAL = ("transitional package", "transitional dummy package", "transitional empty package")
+
+
+def catalogue(file: File) -> Fragment:
+    """Packages in state `installed`, or the files one package owns.
+
+    A record without name, version or state is skipped and counted in a gap.
+
+    Raises:
+        MalformedError: not one paragraph of the file can be read.
+    """
+    if file.path.endswith(".list"):
+        return Fragment(ownership=(_owned(file, _listed(file.data())),))
+    if file.path.endswith(".md5sums"):
+        return Fragment(ownership=(_owned(file, _summed(file.data())),))
+    return _packages(file, needs_status=file.path == _STATUS)
+
+
+def _packages(file: File, *, needs_status: bool) -> Fragment:
+    packages: list[Package] = []
+    broken = nameless = 0
+    for record in paragraphs(file.data().decode("utf-8", "surrogateescape"), _FIELDS):
+        if record is None:
+            broken += 1
+            continue
+        status = record.get("status", "")
+        if status and status.split()[-1] != "installed":
+            continue
+        if not record.get("package") or not record.get("version") or (needs_status and not status):
+            nameless += 1
+            continue
+        packages.append(_package(record))
+    if broken and not packages and not nameless:
+        raise MalformedError("not a dpkg status file", where=file.path, why="no paragraph of fields")
+    reasons = ((broken, "damaged"), (nameless, "without name, version or state"))
+    gaps = tuple(Gap("skipped", file.path, None, f"{count} records {why}", "dpkg") for count, why in reasons if count)
+    return Fragment(packages=tuple(packages), gaps=gaps)
+
+
+def _package(record: dict[str, str]) -> Package:
+    name, version = record["package"], record["version"]
+    architecture = record.get("architecture", "")
+    return Package(
+        ecosystem="deb",
+        name=name,
+        version=version,
+        source=_source(record.get("source", ""), name, version),
+        architecture=architecture,
+        licence=_NO_LICENCE,
+        maintainer=record.get("maintainer", ""),
+        properties=_properties(record),
+        kind="package-database",
+        depends=_names(f"{record.get('pre-depends', '')},{record.get('depends', '')}"),
+        provides=_names(record.get("provides", "")),
+    )
+
+
+def _properties(record: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    description = record.get("description", "").lower()
+    if "transitional" in description and any(word in description for word in _TRANSITIONAL):
+        return (("deb:transitional", "true"),)
+    return ()
+
+
+def _source(field: str, name: str, version: str) -> SourcePackage:
+    """`Source: name (version)`; either part absent means the same as the binary package (Debian Policy 5.6.1)."""
+    if not field:
+        return SourcePackage(name, version)
+    source, _, rest = field.partition(" ")
+    return SourcePackage(source, rest.strip("() ") or version)
+
+
+def _names(field: str) -> tuple[str, ...]:
+    """Package names of a relationship field, all alternatives, without versions and architectures (Policy 7.1)."""
+    found: dict[str, None] = {}
+    for alternative in field.replace("|", ",").split(","):
+        words = alternative.split(None, 1)
+        if words:
+            name = words[0].partition("(")[0].partition(":")[0]
+            if name:
+                found[name] = None
+    return tuple(found)
+
+
+def _owned(file: File, paths: Iterable[bytes]) -> Ownership:
+    stem = file.path.rpartition("/")[2].rpartition(".")[0]
+    name, _, architecture = stem.partition(":")
+    return Ownership("deb", name, architecture, path_hashes(paths))
+
+
+def _listed(data: bytes) -> list[bytes]:
+    """Paths of a `.list` file; a directory stands directly before its first child and is left out."""
+    lines = data.split(b"\n/")
+    lines[0] = lines[0].removeprefix(b"/")
+    lines[-1] = lines[-1].removesuffix(b"\n")
+    return [
+        line
+        for line, following in zip(lines, [*lines[1:], b""], strict=True)
+        if not following.startswith(line + b"/") and line != b"."
+    ]
+
+
+def _summed(data: bytes) -> list[bytes]:
+    """Paths of an md5sums file: 32 hexadecimal digits, two spaces, the path without a leading slash."""
+    return [line[34:].removeprefix(b"./").lstrip(b"/") for line in data.split(b"\n") if line[32:34] == b"  "]
+
+
+ROW = Cataloguer(
+    name="dpkg",
+    version=1,
+    ecosystem="deb",
+    wants=Wanted(
+        paths=frozenset({_STATUS}),
+        directories=frozenset({_STATUS_D}),
+        suffixes=frozenset({".list"}),
+        within=(_INFO,),
+    ),
+    catalogue=catalogue,
+)

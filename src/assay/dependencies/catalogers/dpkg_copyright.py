@@ -1,0 +1,25 @@
+"""Debian, Ubuntu: licences, from each package's copyright file (Debian Policy 12.5)."""
+
+import msgspec
+
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Wanted
+from assay.dependencies.licences import from_dep5
+
+_DOCS = "usr/share/doc/"
+
+
+def catalogue(file: File) -> Fragment:
+    """A note `licence` for the package whose documentation directory holds the file; its value is a JSON `Licence`."""
+    directory, _, _ = file.path.rpartition("/")
+    if "/" in directory.removeprefix(_DOCS):
+        return Fragment()
+    return Fragment(notes=(Note(directory, "licence", msgspec.json.encode(from_dep5(file.data())).decode()),))
+
+
+ROW = Cataloguer(
+    name="dpkg-copyright",
+    version=1,
+    ecosystem="deb",
+    wants=Wanted(names=frozenset({"copyright"}), within=(_DOCS,), limit="metadata_bytes"),
+    catalogue=catalogue,
+)
