@@ -1,0 +1,154 @@
+"""npm: packages in `node_modules` (also pnpm's store and Debian's `nodejs` folders).
+
+npm documentation, "package.json" and "folders": a package is a folder directly in `node_modules`, or in a scope
+folder there. Other `package.json` files inside a package (module type markers, test fixtures, benchmarks) describe
+no installed package: `npm ls` lists none of them, and neither do we. The name is the manifest's, not the folder's
+(aliases: `npm:real@1`).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
+from assay.dependencies.licences import licence
+from assay.model.errors import MalformedError
+from assay.model.inventory import Confidence, Licence
+
+_DEBIAN = re.compile(r"usr/(?:share|lib(?:/[a-z0-9_]+-linux-gnu[a-z0-9]*)?)/nodejs/")
+_PLACE = re.compile(r"(?:@[^/]+/[^/@][^/]*|[^/@.][^/]*)")
+"""A package's folder inside `node_modules`."""
+_STORE = re.compile(r"(?:\.pnpm|\.store)/[^/]+")
+_NAME = re.compile(r"(?:@[^/@\s%]+/)?[^/@\s%][^/@\s%]*")
+
+
+class _Manifest(msgspec.Struct):
+    """The fields we read. Old packages put anything anywhere: what has the wrong shape counts as absent."""
+
+    name: Any = None
+    version: Any = None
+    license: Any = None
+    licenses: Any = None
+    author: Any = None
+    dependencies: Any = None
+    optionalDependencies: Any = None  # noqa: N815 (the manifest's own spelling)
+    peerDependencies: Any = None  # noqa: N815
+
+
+_DECODER = msgspec.json.Decoder(_Manifest)
+
+
+def catalogue(file: File) -> Fragment:
+    """One `package.json`; nothing for one that describes no installed package, or has no name or no version.
+
+    Raises:
+        MalformedError: an installed package's manifest that is not a JSON object, or whose name is no npm name.
+    """
+    found = place(file.path)
+    if found is None:
+        return Fragment()
+    folder, confidence = found
+    try:
+        manifest = _DECODER.decode(file.data().removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError(
+            "package.json is not a JSON object", where=file.path, why=str(error)[:200], remedy="reinstall the package"
+        ) from error
+    name, version = manifest.name, manifest.version
+    if not (isinstance(name, str) and name and isinstance(version, str) and version):
+        return Fragment()
+    if len(name) > 214 or not _NAME.fullmatch(name):
+        raise MalformedError(
+            "package.json bears a name npm does not allow", where=file.path, why=repr(name[:100]), remedy="remove it"
+        )
+    return Fragment(packages=(_package(manifest, name, version.strip(), folder, confidence),))
+
+
+def _package(manifest: _Manifest, name: str, version: str, folder: str, confidence: Confidence) -> Package:
+    scope, _, base = name.rpartition("/")
+    alias = folder if folder != name and folder.rpartition("/")[2] != "package" else ""
+    return Package(
+        ecosystem="npm",
+        name=name,
+        version=version,
+        namespace=scope,
+        purl_name=base if scope else "",
+        licence=_licence(manifest),
+        maintainer=_person(manifest.author),
+        depends=tuple(sorted(set(_requirements(manifest)))),
+        provides=(alias,) if alias else (),
+        properties=(("npm:alias", alias),) if alias else (),
+        confidence=confidence,
+    )
+
+
+def place(path: str) -> tuple[str, Confidence] | None:
+    """The folder name (with scope) of the installed package a `package.json` describes, or None.
+
+    `weak` for a `node_modules` that lies deeper inside another package: vendored on purpose, or a test fixture.
+    """
+    directory = "/" + path.rpartition("/")[0]
+    if debian := _DEBIAN.match(path):
+        directory = "/node_modules/" + directory[debian.end() + 1 :]
+    _, *places = directory.split("/node_modules/")
+    if not places:
+        return None
+    *outer, last = places
+    store = _STORE.fullmatch(last.removesuffix("/package")) if last.endswith("/package") else None
+    if not (_PLACE.fullmatch(last) or store):
+        return None
+    regular = all(_PLACE.fullmatch(part) or _STORE.fullmatch(part) for part in outer)
+    return ("package" if store else last), "certain" if regular else "weak"
+
+
+def _licence(manifest: _Manifest) -> Licence:
+    """An expression; or, as old packages write, an object `{type, url}`, or a list of them, of which one may choose."""
+    texts = sorted({text for value in (manifest.license, manifest.licenses) for text in _licence_texts(value)})
+    if len(texts) > 1:
+        either = licence([" OR ".join(f"({text})" if " " in text else text for text in texts)], "package.json")
+        if either.expression:
+            return either
+    return licence(texts, "package.json")
+
+
+def _licence_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        text = value.get("type") or value.get("name")
+        if isinstance(text, str):
+            yield text
+    elif isinstance(value, list):
+        for item in value[:20]:
+            if not isinstance(item, list):
+                yield from _licence_texts(item)
+
+
+def _person(author: Any) -> str:
+    """`Name <mail> (url)`, or an object of the three."""
+    if isinstance(author, str):
+        return author.strip()[:500]
+    if isinstance(author, dict) and isinstance(name := author.get("name"), str):
+        mail = author.get("email")
+        return f"{name} <{mail}>"[:500] if isinstance(mail, str) and mail else name[:500]
+    return ""
+
+
+def _requirements(manifest: _Manifest) -> Iterator[str]:
+    """Names of dependencies, optional and peer dependencies; `npm:real@range` names the real package."""
+    for group in (manifest.dependencies, manifest.optionalDependencies, manifest.peerDependencies):
+        if isinstance(group, dict):
+            for name, wanted in group.items():
+                alias = isinstance(wanted, str) and wanted.startswith("npm:")
+                yield (wanted[4:].rpartition("@")[0] or wanted[4:]) if alias else name
+
+
+CATALOGUER = Cataloguer(
+    name="npm",
+    version=1,
+    ecosystem="npm",
+    wants=Wanted(names=frozenset(["package.json"]), limit="metadata_bytes"),
+    catalogue=catalogue,
+)

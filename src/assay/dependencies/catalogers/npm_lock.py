@@ -1,0 +1,231 @@
+"""npm lock files, versions 1 to 3: `package-lock.json`, `npm-shrinkwrap.json`, `node_modules/.package-lock.json`.
+
+npm documentation, "package-lock.json". In a source tree a lock file lists packages. In an image it lists wishes: the
+packages are found in `node_modules`, and the lock only adds what their own manifests do not tell, as `Note`s on their
+folders: `npm:dev`, `npm:optional`, `npm:bundled`, `npm:direct`.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Package, Wanted
+from assay.dependencies.licences import licence
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.inventory import Licence
+
+_HIDDEN = ".package-lock.json"
+_COMMIT = re.compile(r"(?:git[+:]|github:|gitlab:|bitbucket:)[^#]*#(?:.*[^0-9a-f])?([0-9a-f]{40})")
+_HASH_BYTES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
+_GROUPS = ("npm:bundled", "npm:dev", "npm:optional")
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a lock, whatever its version. `place` is its folder, relative to the lock's project."""
+
+    place: str
+    name: str
+    version: str
+    hashes: tuple[str, ...]
+    commit: str
+    groups: frozenset[str]
+    depends: tuple[str, ...]
+    licence: Licence
+
+
+class _Lock(msgspec.Struct):
+    packages: dict[str, dict[str, Any]] | None = None
+    dependencies: dict[str, dict[str, Any]] | None = None
+
+
+def catalogue(file: File) -> Fragment:
+    """One lock file.
+
+    Raises:
+        MalformedError: not a JSON object, or entries that are none.
+        UnsupportedError: more entries than `packages_count`.
+    """
+    directory, _, base = file.path.rpartition("/")
+    hidden = base == _HIDDEN
+    inside = "/node_modules/" in f"/{directory}/"
+    if inside and not (hidden and directory.endswith("node_modules")):
+        return Fragment()  # a lock that a package was published with: npm does not obey it there
+    lock = _decode(file)
+    if file.installed or hidden:
+        root = directory.removesuffix("node_modules").rstrip("/") if hidden else directory
+        return Fragment(notes=tuple(_notes(lock, root, file)))
+    return Fragment(packages=_packages(_entries(lock, file)))
+
+
+def _decode(file: File) -> _Lock:
+    try:
+        return msgspec.json.decode(file.data().removeprefix(b"\xef\xbb\xbf"), type=_Lock)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError(
+            "not an npm lock file", where=file.path, why=str(error)[:200], remedy="run `npm install` again"
+        ) from error
+
+
+def _entries(lock: _Lock, file: File) -> Iterator[_Entry]:
+    """All entries except the project itself and links (their target has an entry of its own)."""
+    source = _version2(lock.packages) if lock.packages is not None else _version1(lock.dependencies or {})
+    for count, entry in enumerate(source):
+        if count == file.limits.packages_count:
+            raise UnsupportedError("the lock file has too many entries", where=file.path, why=f"limit {count}")
+        yield entry
+
+
+def _version2(packages: dict[str, dict[str, Any]]) -> Iterator[_Entry]:
+    """`packages` by folder (lock versions 2 and 3)."""
+    for place, body in packages.items():
+        if not place or body.get("link") is True:
+            continue
+        alias = place.rpartition("node_modules/")[2] if "node_modules/" in place else place.rpartition("/")[2]
+        resolved = _text(body, "resolved")
+        yield _Entry(
+            place=place,
+            name=_text(body, "name") or alias,
+            version=_text(body, "version"),
+            hashes=_hashes(_text(body, "integrity")),
+            commit=_commit(resolved),
+            groups=_groups(body, "inBundle"),
+            depends=_names(body, "dependencies", "optionalDependencies", "peerDependencies"),
+            licence=_licence(body),
+        )
+
+
+def _version1(dependencies: dict[str, dict[str, Any]]) -> Iterator[_Entry]:
+    """Nested `dependencies` (lock version 1); an explicit stack, for their depth is the file's choice."""
+    stack = [("", dependencies)]
+    while stack:
+        outer, level = stack.pop()
+        for alias, body in level.items():
+            if not isinstance(body, dict):
+                continue
+            place = f"{outer}node_modules/{alias}"
+            inner = body.get("dependencies")
+            if isinstance(inner, dict):
+                stack.append((place + "/", inner))
+            version = _text(body, "version")
+            name = alias
+            if version.startswith("npm:"):
+                name, _, version = version[4:].rpartition("@")
+            commit = _commit(version)
+            if commit or ":" in version:
+                version = ""
+            yield _Entry(
+                place=place,
+                name=name,
+                version=version,
+                hashes=_hashes(_text(body, "integrity")),
+                commit=commit,
+                groups=_groups(body, "bundled"),
+                depends=_names(body, "requires"),
+                licence=Licence(reason="lock files of version 1 record no licence"),
+            )
+
+
+def _packages(entries: Iterator[_Entry]) -> tuple[Package, ...]:
+    """One package for each name, version and commit; it is in a group only if every entry of it is."""
+    found: dict[tuple[str, str, str], _Entry] = {}
+    for entry in entries:
+        key = (entry.name, entry.version, entry.commit)
+        first = found.get(key)
+        if first is not None:
+            entry = msgspec.structs.replace(
+                first,
+                groups=first.groups & entry.groups,
+                hashes=tuple(sorted({*first.hashes, *entry.hashes})),
+                depends=tuple(sorted({*first.depends, *entry.depends})),
+            )
+        found[key] = entry
+    return tuple(_package(found[key]) for key in sorted(found))
+
+
+def _package(entry: _Entry) -> Package:
+    scope, _, base = entry.name.rpartition("/")
+    properties = [(group, "true") for group in sorted(entry.groups)]
+    if entry.commit:
+        properties.append(("npm:commit", entry.commit))
+    return Package(
+        ecosystem="npm",
+        name=entry.name,
+        version=entry.version,
+        namespace=scope,
+        purl_name=base if scope else "",
+        licence=entry.licence,
+        hashes=entry.hashes,
+        properties=tuple(sorted(properties)),
+        kind="lock-file",
+        confidence="strong" if entry.version else "weak",
+        depends=entry.depends,
+    )
+
+
+def _notes(lock: _Lock, root: str, file: File) -> Iterator[Note]:
+    prefix = root + "/" if root else ""
+    for entry in _entries(lock, file):
+        for group in sorted(entry.groups):
+            yield Note(prefix + entry.place, group, "true")
+    project = (lock.packages or {}).get("", {})
+    for name in _names(project, "dependencies", "devDependencies", "optionalDependencies", real=False):
+        yield Note(f"{prefix}node_modules/{name}", "npm:direct", "true")
+
+
+def _groups(body: dict[str, Any], bundled: str) -> frozenset[str]:
+    """`devOptional`: needed by a dev or an optional package only, so it is in both groups."""
+    both = body.get("devOptional") is True
+    flags = (body.get(bundled) is True, both or body.get("dev") is True, both or body.get("optional") is True)
+    return frozenset(group for group, flag in zip(_GROUPS, flags, strict=True) if flag)
+
+
+def _names(body: dict[str, Any], *keys: str, real: bool = True) -> tuple[str, ...]:
+    """Names of dependencies, sorted; an alias (`npm:real@range`) by its real name, or by its folder."""
+    names: set[str] = set()
+    for key in keys:
+        group = body.get(key)
+        for name, wanted in group.items() if isinstance(group, dict) else ():
+            alias = real and isinstance(wanted, str) and wanted.startswith("npm:")
+            names.add((wanted[4:].rpartition("@")[0] or wanted[4:]) if alias else name)
+    return tuple(sorted(names))
+
+
+def _hashes(integrity: str) -> tuple[str, ...]:
+    """Subresource Integrity (`sha512-<base64>`, blanks between several) as `sha512:<hex>`; unknown ones dropped."""
+    found: set[str] = set()
+    for item in integrity.split():
+        kind, _, value = item.partition("-")
+        try:
+            raw = binascii.a2b_base64(value.partition("?")[0], strict_mode=True)
+        except binascii.Error:
+            continue
+        if len(raw) == _HASH_BYTES.get(kind):
+            found.add(f"{kind}:{raw.hex()}")
+    return tuple(sorted(found))
+
+
+def _commit(resolved: str) -> str:
+    match = _COMMIT.fullmatch(resolved)
+    return match[1] if match else ""
+
+
+def _licence(body: dict[str, Any]) -> Licence:
+    text = _text(body, "license")
+    return licence([text] if text else [], "the lock file")
+
+
+def _text(body: dict[str, Any], key: str) -> str:
+    value = body.get(key)
+    return value if isinstance(value, str) else ""
+
+
+CATALOGUER = Cataloguer(
+    name="npm-lock",
+    version=1,
+    ecosystem="npm",
+    wants=Wanted(names=frozenset(["package-lock.json", "npm-shrinkwrap.json", _HIDDEN])),
+    catalogue=catalogue,
+)
