@@ -41,17 +41,9 @@ MEDIA_TYPES: dict[str, Codec] = {
 }
 """Layer media types of OCI image-spec 1.1 (layer.md, media-types.md) and of Docker's schema 2."""
 
-_VAGUE = frozenset(
-    {"", "application/octet-stream", "application/x-tar", "application/vnd.docker.container.image.rootfs"}
-)
-_MAGIC: tuple[tuple[bytes, Codec | str], ...] = (
-    (b"\x1f\x8b", "gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\x00", "xz"),
-    (b"\x04\x22\x4d\x18", "lz4"),
-)
-_CODECS: frozenset[str] = frozenset({"gzip", "zstd"})
+_VAGUE = frozenset({"", "application/octet-stream", "application/x-tar"})
+_MAGIC: tuple[tuple[bytes, Codec], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_FOREIGN = ((b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x04\x22\x4d\x18", "lz4"))
 
 
 def is_layer(media_type: str) -> bool:
@@ -97,14 +89,15 @@ def sniff(head: bytes, *, where: str) -> Codec:
     """
     for magic, codec in _MAGIC:
         if head.startswith(magic):
-            if codec not in _CODECS:
-                raise UnsupportedError(
-                    f"compressed with {codec}",
-                    where=where,
-                    why=f"begins with {magic.hex()}",
-                    remedy="decompress it, or write it again with gzip or zstd",
-                )
-            return codec  # type: ignore[return-value]
+            return codec
+    for magic, name in _FOREIGN:
+        if head.startswith(magic):
+            raise UnsupportedError(
+                f"compressed with {name}",
+                where=where,
+                why=f"begins with {magic.hex()}",
+                remedy="decompress it, or write it again with gzip or zstd",
+            )
     # RFC 8878 §3.1.2: skippable frames, magic 0x184D2A50 to 0x184D2A5F, little-endian.
     if head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5:
         return "zstd"

@@ -1,0 +1,373 @@
+"""A tar header walker of our own: headers of an uncompressed stream, content only where someone asks for it.
+
+Reads v7, ustar (POSIX.1-1988), pax (POSIX.1-2001), star and GNU archives. Where readers of tar disagree, it reads as
+Go's `archive/tar` does, since container runtimes unpack with that; where a runtime would ignore what another reader
+obeys (a global pax header that renames files), the archive is refused. About 20 times faster than `tarfile`.
+
+    reader = StreamReader(chunks, where)
+    for entry in entries(reader, limits, where):
+        if entry.kind == FILE and wanted(entry.name):
+            content = reader.content()          # at most once, before the next entry; else it is skipped
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from struct import Struct
+from typing import Protocol
+from zlib import adler32
+
+import msgspec
+
+from assay.artifact.pax import SPARSE_KEYS, parse_records, pax_size
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.limits import Limits
+
+BLOCK = 512
+FILE, DIRECTORY, HARD_LINK, SYMLINK, OTHER, UNKNOWN = "file", "directory", "hard link", "symlink", "other", "unknown"
+
+_ZERO = bytes(BLOCK)
+_FIELDS = Struct("100s8s16x12s12x8s1s100s8s80x155s12x")
+_KINDS = {
+    b"0": FILE,
+    b"\0": FILE,  # v7; a trailing slash makes it a directory
+    b"7": FILE,  # contiguous
+    b"S": FILE,  # old GNU sparse
+    b"5": DIRECTORY,
+    b"1": HARD_LINK,
+    b"2": SYMLINK,
+    b"3": OTHER,
+    b"4": OTHER,
+    b"6": OTHER,
+}
+_META = frozenset((b"L", b"K", b"x", b"X", b"g"))
+_NO_CONTENT = frozenset((DIRECTORY, HARD_LINK, SYMLINK, OTHER))
+_USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """One entry. `name` and `link` are the bytes as written, neither cleaned nor checked.
+
+    `size` is the size of the file once unpacked; `stored` the bytes in the archive (they differ for sparse files).
+    """
+
+    name: bytes
+    kind: str
+    size: int
+    mode: int
+    link: bytes = b""
+    sparse: bool = False
+    stored: int = 0
+
+
+class Reader(Protocol):
+    """What the walker needs of a stream or a file. All sizes are those of the archive's own bytes."""
+
+    left: int
+    """Content of the current entry not yet read; set by the walker, lowered by whoever reads content."""
+
+    def block(self) -> bytes:
+        """The next 512 bytes, or b"" at the end; a part of a block is a MalformedError."""
+
+    def read(self, size: int) -> bytes:
+        """Exactly `size` bytes (small), or MalformedError."""
+
+    def skip(self, size: int, pad: int) -> None:
+        """Pass over content; its end must exist, the padding after it may be missing at the end of the archive."""
+
+
+class StreamReader:
+    """Reads an iterable of chunks once. `content` and `peek` serve the current entry."""
+
+    __slots__ = ("_chunk", "_next", "_pos", "_where", "left")
+
+    def __init__(self, chunks: Iterable[bytes], where: str) -> None:
+        self._next = iter(chunks).__next__
+        self._chunk, self._pos, self._where, self.left = b"", 0, where, 0
+
+    def block(self) -> bytes:
+        """See `Reader`."""
+        pos = self._pos
+        end = pos + BLOCK
+        block = self._chunk[pos:end]
+        if len(block) == BLOCK:
+            self._pos = end
+            return block
+        block = self._gather(BLOCK)
+        if block and len(block) < BLOCK:
+            raise truncated(self._where, "ends in the middle of a block")
+        return block
+
+    def read(self, size: int) -> bytes:
+        """See `Reader`."""
+        data = self._gather(size)
+        if len(data) < size:
+            raise truncated(self._where, "ends in the middle of an extended header")
+        return data
+
+    def peek(self) -> bytes:
+        """The first four bytes of the content, fewer if it is shorter. Nothing is consumed."""
+        size = min(4, self.left)
+        head = self._chunk[self._pos : self._pos + size]
+        if len(head) < size:
+            rest = self._gather(size)
+            self._chunk, self._pos = rest + self._chunk[self._pos :], 0
+            return rest
+        return head
+
+    def content(self) -> tuple[bytes, ...]:
+        """The content of the current entry, in chunks that are not joined."""
+        pieces: list[bytes] = []
+        left = self.left
+        while left:
+            chunk, pos = self._chunk, self._pos
+            have = len(chunk) - pos
+            if have > left:
+                pieces.append(chunk[pos : pos + left])
+                self._pos = pos + left
+                break
+            if have:
+                pieces.append(chunk[pos:] if pos else chunk)
+                left -= have
+            if not left:
+                self._chunk, self._pos = b"", 0
+                break
+            self._advance("ends in the middle of a file")
+        self.left = 0
+        return tuple(pieces)
+
+    def skip(self, size: int, pad: int) -> None:
+        """See `Reader`."""
+        target = self._pos + size + pad
+        have = len(self._chunk)
+        if target <= have:
+            self._pos = target
+            return
+        target -= have
+        try:
+            while True:
+                chunk = self._next()
+                have = len(chunk)
+                if target <= have:
+                    break
+                target -= have
+        except StopIteration:
+            self._chunk, self._pos = b"", 0
+            if target > pad:
+                raise truncated(self._where, "ends in the middle of a file") from None
+            return
+        self._chunk, self._pos = chunk, target
+
+    def rest(self) -> bool:
+        """Read to the end of the stream; whether anything but zeros was there."""
+        dirty = bool(self._chunk[self._pos :].strip(b"\0"))
+        self._chunk, self._pos = b"", 0
+        while True:
+            try:
+                chunk = self._next()
+            except StopIteration:
+                return dirty
+            dirty = dirty or chunk.count(0) != len(chunk)
+
+    def _gather(self, size: int) -> bytes:
+        """Up to `size` bytes across chunks."""
+        parts = [self._chunk[self._pos : self._pos + size]]
+        self._pos += len(parts[0])
+        missing = size - len(parts[0])
+        while missing:
+            try:
+                self._chunk = self._next()
+            except StopIteration:
+                self._chunk, self._pos = b"", 0
+                break
+            parts.append(self._chunk[:missing])
+            self._pos = len(parts[-1])
+            missing -= self._pos
+        return b"".join(parts)
+
+    def _advance(self, why: str) -> None:
+        try:
+            self._chunk, self._pos = self._next(), 0
+        except StopIteration:
+            self._chunk, self._pos = b"", 0
+            raise truncated(self._where, why) from None
+
+
+def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
+    """The entries of an archive, in order; metadata headers are applied, not shown. Missing end blocks are no error.
+
+    Between two entries the caller may read content from the reader; the walker skips what is left of it. This is a
+    hot loop (one turn an entry, 50,000 and more an image), hence long and plain.
+
+    Raises:
+        MalformedError: a bad checksum, number, extended header or end mark; the archive ends inside a file.
+        UnsupportedError: a global pax header that renames or resizes files; an extended header over its limit.
+    """
+    unpack, kinds, block_of = _FIELDS.unpack, _KINDS, reader.block
+    records: dict[bytes, bytes] = {}
+    long_name = long_link = b""
+    pending = False
+    while True:
+        block = block_of()
+        if not block or (not block[0] and block == _ZERO):
+            break
+        raw_name, raw_mode, raw_size, checksum, flag, link, magic, prefix = unpack(block)
+        # Three parts, so that none can reach adler32's modulus (65,521): the low half is then exactly 1 + sum.
+        total = (
+            (adler32(block[:148]) & 0xFFFF) + (adler32(block[156:400]) & 0xFFFF) + (adler32(block[400:]) & 0xFFFF) + 253
+        )
+        if total != _octal(checksum, where, "checksum"):
+            _check_signed(block, checksum, where)
+        size = _number(raw_size, where, "size")
+        if flag in _META:
+            if size > limits.pax_header_bytes:
+                raise _over(where, size, limits)
+            data = reader.read(size + -size % BLOCK)[:size]
+            pending = flag != b"g"
+            if flag == b"L":
+                long_name = data.partition(b"\0")[0]
+            elif flag == b"K":
+                long_link = data.partition(b"\0")[0]
+            elif flag == b"g":
+                _check_global(parse_records(data, where), where)
+            else:
+                records = parse_records(data, where)
+            continue
+        kind = kinds.get(flag, UNKNOWN)
+        mode = _mode(raw_mode, where)
+        name = raw_name.rstrip(b"\0")
+        if b"\0" in name:
+            name = name.partition(b"\0")[0]
+        if prefix[0] and magic == _USTAR:
+            name = _prefixed(name, prefix, block)
+        link = link.partition(b"\0")[0] if link[0] else b""
+        sparse = flag == b"S"
+        stored = size
+        if pending:
+            if records:
+                name = records.get(b"path") or name
+                link = records.get(b"linkpath") or link
+                size = stored = pax_size(records, b"size", size, where)
+                if not SPARSE_KEYS.isdisjoint(records):
+                    sparse = True
+                    name = records.get(b"GNU.sparse.name") or name
+                    size = pax_size(records, b"GNU.sparse.size", size, where)
+                    size = pax_size(records, b"GNU.sparse.realsize", size, where)
+            name, link = long_name or name, long_link or link
+            records, long_name, long_link, pending = {}, b"", b"", False
+        if flag == b"\0" and name.endswith(b"/"):
+            kind = DIRECTORY
+        if kind in _NO_CONTENT:
+            size = stored = 0
+            sparse = False
+        elif flag == b"S":
+            size = _old_sparse(reader, block, where)
+        reader.left = stored
+        yield Entry(name, kind, size, mode, link, sparse, stored)
+        reader.skip(reader.left, -stored % BLOCK)
+    if pending:
+        raise truncated(where, "ends after an extended header")
+    if block:
+        _check_end(reader.block(), where)
+
+
+def _check_end(block: bytes, where: str) -> None:
+    """POSIX: two zero blocks end an archive. One followed by data has two readings, so it is refused."""
+    if block and block != _ZERO:
+        raise MalformedError(
+            "damaged tar archive", where=where, why="data after a single zero block", remedy="build the image again"
+        )
+
+
+def _prefixed(name: bytes, prefix: bytes, block: bytes) -> bytes:
+    """ustar: prefix, slash, name; star ends its headers with `tar\\0` and has a prefix of 131 bytes."""
+    if block[508:512] == b"tar\0":
+        prefix = prefix[:131]
+    prefix = prefix.partition(b"\0")[0]
+    return prefix + b"/" + name if prefix else name
+
+
+def _number(field: bytes, where: str, what: str) -> int:
+    """Octal text, or base-256 when the first bit is set (GNU); never negative."""
+    if field[0] < 0x80:
+        return _octal(field, where, what)
+    value = int.from_bytes(field, "big") - (1 << (8 * len(field) - 1))
+    if field[0] & 0x40 or value >= 1 << 63:
+        raise _bad_number(field, where, what)
+    return value
+
+
+def _octal(field: bytes, where: str, what: str) -> int:
+    text = field.strip(b" \0")
+    if not text:
+        return 0
+    if not text.isdigit():
+        text = text.partition(b"\0")[0].rstrip(b" ")
+        if not text.isdigit():
+            raise _bad_number(field, where, what)
+    try:
+        return int(text, 8)
+    except ValueError as error:
+        raise _bad_number(field, where, what) from error
+
+
+@lru_cache(maxsize=1024)
+def _mode(field: bytes, where: str) -> int:
+    return _number(field, where, "mode") & 0o7777
+
+
+def _check_signed(block: bytes, checksum: bytes, where: str) -> None:
+    """Some old writers summed signed bytes (Sun tar): the second chance before an archive is damaged."""
+    wanted = _octal(checksum, where, "checksum")
+    rest = block[:148] + block[156:]
+    if sum(byte - 256 if byte > 127 else byte for byte in rest) + 256 != wanted:
+        raise MalformedError(
+            "damaged tar archive",
+            where=where,
+            why="a header's checksum does not hold",
+            remedy="fetch or build the image again",
+        )
+
+
+def _old_sparse(reader: Reader, block: bytes, where: str) -> int:
+    """Old GNU sparse: read past the extension headers; the file's real size."""
+    if block[257:265] != _GNU:
+        raise MalformedError("damaged tar archive", where=where, why="a sparse file outside the GNU format")
+    size = _number(block[483:495], where, "real size")
+    extended = block[482]
+    while extended:
+        more = reader.block()
+        if not more:
+            raise truncated(where, "ends in the middle of a sparse map")
+        extended = more[504]
+    return size
+
+
+def _check_global(records: dict[bytes, bytes], where: str) -> None:
+    """A global header may carry comments. One that renames or resizes has two readings: POSIX obeys it, Go does not."""
+    names = [key for key in records if key in {b"path", b"linkpath", b"size"} or key in SPARSE_KEYS]
+    if names:
+        raise UnsupportedError(
+            "a global pax header changes what files are",
+            where=where,
+            why=f"it sets {names[0].decode('utf-8', 'replace')}; container runtimes ignore it, other readers obey it",
+            remedy="build the image with a tar that writes local headers",
+        )
+
+
+def truncated(where: str, why: str) -> MalformedError:
+    """The archive ends too soon."""
+    return MalformedError("truncated tar archive", where=where, why=why, remedy="fetch or build the image again")
+
+
+def _bad_number(field: bytes, where: str, what: str) -> MalformedError:
+    why = f"a header's {what} is {field!r}"
+    return MalformedError("damaged tar archive", where=where, why=why, remedy="fetch or build the image again")
+
+
+def _over(where: str, size: int, limits: Limits) -> UnsupportedError:
+    return UnsupportedError(
+        "an extended tar header is over the limit",
+        where=where,
+        why=f"{size} bytes, limit {limits.pax_header_bytes}",
+        remedy="raise the limit pax_header_bytes if you trust the image",
+    )
