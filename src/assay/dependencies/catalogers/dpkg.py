@@ -16,7 +16,7 @@ _STATUS = "var/lib/dpkg/status"
 _STATUS_D = "var/lib/dpkg/status.d"
 _INFO = "var/lib/dpkg/info/"
 _FIELDS = frozenset(
-    [
+    {
         "package",
         "status",
         "version",
@@ -27,8 +27,7 @@ _FIELDS = frozenset(
         "pre-depends",
         "provides",
         "description",
-        "multi-arch",
-    ]
+    }
 )
 _NO_LICENCE = Licence(reason="no readable copyright file")
 _TRANSITIONAL = ("transitional package", "transitional dummy package", "transitional empty package")
