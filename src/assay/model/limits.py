@@ -19,6 +19,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     inflate_ratio_count: int = 1_200
     """Inflated bytes per compressed byte past the first 64 MiB; gzip cannot exceed 1,032, zstd bombs do."""
     layer_entries_count: int = 10_000_000
+    layer_links_count: int = 200_000
+    """Hard links to wanted files remembered of one layer."""
     path_bytes: int = 4_096
     pax_header_bytes: int = 1 * MIB
     link_hops_count: int = 40

@@ -1,0 +1,299 @@
+"""One streaming pass over a layer: what is in it, what it hides below, and the files someone wants, in chunks.
+
+    scan = scan_layer(stored_chunks, layer, choose, take, limits, where="layer 3")
+
+`choose(path, head, size, mode)` is asked for each regular file (`head`: its first four bytes) and answers None or a
+value of its own, which `take(wanted, path, chunks, size, mode)` gets back with the content. Both run inside the pass;
+what they keep is theirs. Nothing is unpacked, nothing but wanted content is kept.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+from typing import TypeVar
+
+import msgspec
+
+from assay.artifact.integrity import check_diff_id, checked
+from assay.artifact.tar import DIRECTORY, FILE, HARD_LINK, SYMLINK, UNKNOWN, Entry, StreamReader, entries
+from assay.formats.codec import inflate
+from assay.model.digest import Digest
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.image import Descriptor, Layer
+from assay.model.inventory import Gap, GapKind
+from assay.model.limits import Limits
+
+T = TypeVar("T")
+Choose = Callable[[str, bytes, int, int], T | None]
+Take = Callable[[T, str, tuple[bytes, ...], int, int], None]
+
+HASH_BYTES = 16
+SCAN_VERSION = 1
+"""Rises with every change of what a `LayerScan` says: part of a cache key."""
+_WHITEOUT, _OPAQUE, _AUFS = b".wh.", b".wh..wh..opq", b".wh..wh."
+_BY = "layer"
+
+
+class Link(msgspec.Struct, frozen=True, order=True):
+    """A hard link that matters: its own name or its target's is wanted. Both are clean paths."""
+
+    path: str
+    target: str
+
+
+class LayerScan(msgspec.Struct, frozen=True, kw_only=True):
+    """What one pass learnt of a layer. Names are 16-byte BLAKE2b hashes of clean paths, concatenated, as they came.
+
+    Serialises with `msgspec.msgpack`, except where a path in `links`, `superseded` or `gaps` holds bytes outside
+    UTF-8 (the encoder raises UnicodeEncodeError: do not cache that layer).
+    """
+
+    diff_id: Digest
+    entries: int
+    inflated_bytes: int
+    files: bytes = b""
+    """Everything that is not a directory: files, links, devices."""
+    directories: bytes = b""
+    whiteouts: bytes = b""
+    """What `.wh.NAME` entries delete in the layers below."""
+    opaques: bytes = b""
+    """Directories whose content below is hidden (`.wh..wh..opq`)."""
+    links: tuple[Link, ...] = ()
+    symlinks: int = 0
+    superseded: tuple[str, ...] = ()
+    """Taken paths that a later entry of this same layer replaced: the taker drops what it made of them."""
+    gaps: tuple[Gap, ...] = ()
+    """With `layer=None`."""
+
+
+def path_hash(path: str | bytes) -> bytes:
+    """The 16-byte hash of a clean path; "" is the root."""
+    raw = path if isinstance(path, bytes) else path.encode("utf-8", "surrogateescape")
+    return blake2b(raw, digest_size=HASH_BYTES).digest()
+
+
+def scan_layer(
+    stored: Iterable[bytes], layer: Layer, choose: Choose[T], take: Take[T], limits: Limits, *, where: str
+) -> LayerScan:
+    """Check, inflate and walk one blob as it lies in a registry or an archive.
+
+    Digest, size and diffID are checked as far as `layer` names them; until this returns, what `take` was given is
+    unproven and must not be reported.
+
+    Raises:
+        UntrustedError: digest, size or diffID differ. Damaged bytes of a blob whose digest is wrong end here too.
+        MalformedError, UnsupportedError: the blob is what its digest says, but not a readable layer.
+    """
+    descriptor = Descriptor(media_type=layer.media_type, digest=layer.digest, size=layer.size)
+    blob = checked(stored, descriptor, where=where)
+    try:
+        scan = walk_layer(inflate(blob, layer.media_type, limits, where), choose, take, limits, where)
+    except (MalformedError, UnsupportedError):
+        for _ in blob:  # a wrong digest explains a damaged blob, and must be told first
+            pass
+        raise
+    check_diff_id(layer.diff_id, scan.diff_id, where=where)
+    return scan
+
+
+def walk_layer(
+    chunks: Iterable[bytes], choose: Choose[T], take: Take[T], limits: Limits, where: str, *, algorithm: str = "sha256"
+) -> LayerScan:
+    """Walk the uncompressed stream of one layer to its end.
+
+    Args:
+        chunks: the tar, inflated.
+        choose, take: see the module; regular files only. A file stored sparse is never taken: it gives a gap.
+        limits: `layer_entries_count`, `path_bytes`, `pax_header_bytes`, `layer_links_count`, `gaps_count`.
+        where: named in errors.
+        algorithm: of the diffID.
+
+    Raises:
+        MalformedError, UnsupportedError: see `artifact.tar.entries`; more entries than the limit.
+    """
+    hasher = hashlib.new(algorithm)
+    meter = _Meter()
+    reader = StreamReader(_hashed(chunks, hasher.update, meter), where)
+    notes = _Notes(limits)
+    files, directories, whiteouts, opaques = bytearray(), bytearray(), bytearray(), bytearray()
+    taken: dict[str, bool] = {}
+    parents: set[str] = set()
+    links: list[Link] = []
+    count = symlinks = 0
+    for entry in entries(reader, limits, where):  # hot: one turn an entry
+        count += 1
+        if count > limits.layer_entries_count:
+            raise _too_many(where, limits)
+        name = clean(entry.name)
+        if name is None or len(name) > limits.path_bytes:
+            notes.bad_name(entry.name, limits)
+            continue
+        cut = name.rfind(b"/") + 1
+        if name.startswith(_WHITEOUT, cut):
+            _whiteout(name, cut, whiteouts, opaques, notes)
+            continue
+        if not name:
+            continue
+        kind = entry.kind
+        digest = blake2b(name, digest_size=16).digest()
+        if kind == DIRECTORY:
+            directories += digest
+            if taken and taken.get(text := name.decode("utf-8", "surrogateescape")):
+                taken[text] = False
+            continue
+        files += digest
+        text = name.decode("utf-8", "surrogateescape")
+        if text in parents:
+            _bury(text, taken)
+        if kind == FILE and not entry.sparse:
+            wanted = choose(text, reader.peek(), entry.size, entry.mode)
+            if wanted is not None:
+                take(wanted, text, reader.content(), entry.size, entry.mode)
+                taken[text] = True
+                _remember_parents(text, parents)
+                continue
+        elif kind == HARD_LINK:
+            _link(entry, text, taken, choose, links, notes, limits)
+        elif kind == SYMLINK:
+            symlinks += 1
+        elif kind != FILE:
+            if kind == UNKNOWN:
+                notes.add("unsupported", text, "an entry of an unknown type")
+        else:
+            notes.add("unsupported", text, f"stored as a sparse file of {entry.size} bytes; its content was not read")
+        if text in taken:
+            taken[text] = False
+    if reader.rest():
+        notes.add("skipped", "", "data after the end of the archive, which container runtimes do not unpack")
+    return LayerScan(
+        diff_id=Digest(algorithm, hasher.hexdigest()),
+        entries=count,
+        inflated_bytes=meter.total,
+        files=bytes(files),
+        directories=bytes(directories),
+        whiteouts=bytes(whiteouts),
+        opaques=bytes(opaques),
+        links=tuple(sorted(set(links))),
+        symlinks=symlinks,
+        superseded=tuple(sorted(path for path, alive in taken.items() if not alive)),
+        gaps=notes.finish(),
+    )
+
+
+def clean(name: bytes) -> bytes | None:
+    """The path without leading `/`, `./`, doubled and trailing slashes; None if it climbs (`..`) or holds NUL.
+
+    The root itself is b"".
+    """
+    if b"\0" in name:
+        return None
+    if b"/." in name or b"//" in name or name[:1] in (b".", b"/"):
+        parts = [part for part in name.split(b"/") if part and part != b"."]
+        return None if b".." in parts else b"/".join(parts)
+    return name.rstrip(b"/") if name.endswith(b"/") else name
+
+
+class _Meter:
+    __slots__ = ("total",)
+
+    def __init__(self) -> None:
+        self.total = 0
+
+
+def _hashed(chunks: Iterable[bytes], update: Callable[[bytes], None], meter: _Meter) -> Iterator[bytes]:
+    for chunk in chunks:
+        update(chunk)
+        meter.total += len(chunk)
+        yield chunk
+
+
+class _Notes:
+    """Gaps, one by one up to the limit, the rest counted."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._gaps: list[Gap] = []
+        self._limit, self._more = limits.gaps_count, 0
+
+    def add(self, kind: GapKind, path: str, reason: str) -> None:
+        if len(self._gaps) < self._limit:
+            self._gaps.append(Gap(kind, path, None, reason, _BY))
+        else:
+            self._more += 1
+
+    def bad_name(self, name: bytes, limits: Limits) -> None:
+        shown = name[:200].decode("utf-8", "surrogateescape").replace("\0", "\\0")
+        if b"\0" in name:
+            self.add("skipped", shown, "the entry's name contains NUL")
+        elif len(name) > limits.path_bytes:
+            self.add("limit", shown, f"the entry's name has {len(name)} bytes, limit {limits.path_bytes} (path_bytes)")
+        else:
+            self.add("skipped", shown, "the entry's name climbs out of its directory (..)")
+
+    def finish(self) -> tuple[Gap, ...]:
+        if self._more:
+            self._gaps.append(Gap("limit", "", None, f"{self._more} more gaps in this layer (gaps_count)", _BY))
+        return tuple(sorted(set(self._gaps), key=lambda gap: (gap.kind, gap.path, gap.reason)))
+
+
+def _whiteout(name: bytes, cut: int, whiteouts: bytearray, opaques: bytearray, notes: _Notes) -> None:
+    """OCI image-spec 1.1, layer.md, "Whiteouts" and "Opaque Whiteout": both concern lower layers only."""
+    base = name[cut:]
+    folder = name[: cut - 1] if cut else b""
+    if base == _OPAQUE:
+        opaques += path_hash(folder)
+        return
+    victim = base[len(_WHITEOUT) :]
+    if base.startswith(_AUFS) or victim in (b"", b".", b".."):
+        notes.add("skipped", name.decode("utf-8", "surrogateescape"), "a whiteout that names nothing")
+        return
+    whiteouts += path_hash(folder + b"/" + victim if folder else victim)
+
+
+def _link(
+    entry: Entry,
+    path: str,
+    taken: dict[str, bool],
+    choose: Choose[T],
+    links: list[Link],
+    notes: _Notes,
+    limits: Limits,
+) -> None:
+    """Remember a hard link whose own name or whose target is wanted; the merge resolves it."""
+    raw = clean(entry.link)
+    if not raw:
+        notes.add("skipped", path, "a hard link whose target climbs out of the image or is empty")
+        return
+    target = raw.decode("utf-8", "surrogateescape")
+    if target == path or (not taken.get(target) and choose(path, b"", 0, entry.mode) is None):
+        return
+    if len(links) >= limits.layer_links_count:
+        notes.add("limit", path, f"more than {limits.layer_links_count} hard links to wanted files (layer_links_count)")
+        return
+    links.append(Link(path, target))
+
+
+def _remember_parents(path: str, parents: set[str]) -> None:
+    cut = path.rfind("/")
+    while cut > 0:
+        path = path[:cut]
+        if path in parents:
+            return
+        parents.add(path)
+        cut = path.rfind("/")
+
+
+def _bury(path: str, taken: dict[str, bool]) -> None:
+    """A later entry of the same layer put a file where a directory with taken files was."""
+    inside = path + "/"
+    for other in taken:
+        if other.startswith(inside):
+            taken[other] = False
+
+
+def _too_many(where: str, limits: Limits) -> UnsupportedError:
+    return UnsupportedError(
+        "too many entries in one layer",
+        where=where,
+        why=f"more than {limits.layer_entries_count}",
+        remedy="raise the limit layer_entries_count if you trust the image",
+    )
