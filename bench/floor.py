@@ -1,6 +1,6 @@
 """The floor: what any reader of an image must pay. Inflate each layer and hash it before and after, nothing else.
 
-    python bench/floor.py OCI_DIR
+python bench/floor.py OCI_DIR
 """
 
 import hashlib

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from assay.adapters.advisorydb import AdvisoryDatabase
 from assay.dependencies.matching import match
+
 from assay.model.inventory import Component, Distro, SourcePackage
 
 COUNT = 5_000

@@ -42,7 +42,11 @@ def command_line() -> str:
 
 def cataloguers() -> str:
     """The cataloguers' table."""
-    lines = [MADE + "# Cataloguers\n", "| name | ecosystem | reads | bound | version |", "| --- | --- | --- | --- | ---: |"]
+    lines = [
+        MADE + "# Cataloguers\n",
+        "| name | ecosystem | reads | bound | version |",
+        "| --- | --- | --- | --- | ---: |",
+    ]
     for row in sorted(TABLE, key=lambda row: row.name):
         wants = row.wants
         reads = [f"`{p}`" for p in sorted(wants.paths)] + [f"`{n}`" for n in sorted(wants.names)]
@@ -61,7 +65,11 @@ def limits() -> str:
 
 def policy() -> str:
     """The rules of the shipped policy."""
-    lines = [MADE + "# Default policy\n", "| rule | severity | state | asks | needs | remedy |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        MADE + "# Default policy\n",
+        "| rule | severity | state | asks | needs | remedy |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for rule in bootstrap.load_policy(bootstrap.DEFAULT_POLICY).rules:
         lines.append(
             f"| `{rule.code}` | {rule.severity} | {rule.state} | {rule.title} | {', '.join(rule.needs)} | {rule.remedy} |"
@@ -89,7 +97,10 @@ def main() -> None:
         stale.append(name)
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")
-    print("\n".join(f"out of date: {name}" if "--check" in sys.argv else f"wrote {name}" for name in stale) or "up to date")
+    print(
+        "\n".join(f"out of date: {name}" if "--check" in sys.argv else f"wrote {name}" for name in stale)
+        or "up to date"
+    )
     sys.exit(bool(stale) and "--check" in sys.argv)
 
 

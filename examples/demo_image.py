@@ -22,7 +22,14 @@ from pathlib import Path
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "1700000000"))
 CREATED = "2023-11-14T22:13:20Z"
 DEBS = ("base-files", "base-passwd", "python3-minimal", "libpython3-stdlib", "ca-certificates", "curl", "busybox")
-WHEELS = ("flask==2.2.2", "jinja2==3.1.2", "werkzeug==2.2.2", "requests==2.30.0", "urllib3==1.26.15", "certifi==2022.12.7")
+WHEELS = (
+    "flask==2.2.2",
+    "jinja2==3.1.2",
+    "werkzeug==2.2.2",
+    "requests==2.30.0",
+    "urllib3==1.26.15",
+    "certifi==2022.12.7",
+)
 SITE = "usr/local/lib/python3/dist-packages"
 
 

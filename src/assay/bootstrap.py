@@ -216,9 +216,7 @@ def _vex(paths: Sequence[str]) -> tuple[VexStatement, ...]:
     from assay.formats import openvex
 
     return tuple(
-        statement
-        for path in paths
-        for statement in openvex.read(read_file(path, LIMITS.vex_bytes), Path(path).name)
+        statement for path in paths for statement in openvex.read(read_file(path, LIMITS.vex_bytes), Path(path).name)
     )
 
 

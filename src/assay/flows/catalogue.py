@@ -106,9 +106,7 @@ def catalogue_tree(tree: FileTree, bench: Bench, *, installed: bool) -> Inventor
         file = File(entry.path, chunks, sum(map(len, chunks)), bench.limits, installed)
         for row in rows:
             sightings.append(
-                Sighting(
-                    cataloguer=row.name, path=entry.path, layer=None, removed_by=None, fragment=run(row, file)
-                )
+                Sighting(cataloguer=row.name, path=entry.path, layer=None, removed_by=None, fragment=run(row, file))
             )
     gaps.extend(Gap("unreadable", path, None, reason, "filesystem") for path, reason in tree.unreadable())
     subject = Subject(name=tree.name, kind="rootfs" if installed else "directory")
@@ -142,7 +140,11 @@ def _read_layer(layer: Layer, source: ImageSource, chooser: Chooser, bench: Benc
     with source.stream(descriptor) as stored:
         stream: Iterable[bytes] = checked(stored, descriptor, where=where)
         scan = walk_layer(
-            inflate(stream, layer.media_type, bench.limits, where=where), chooser.choose, take, bench.limits, where=where
+            inflate(stream, layer.media_type, bench.limits, where=where),
+            chooser.choose,
+            take,
+            bench.limits,
+            where=where,
         )
     return LayerRecord(scan=scan, hits=tuple(hits))
 

@@ -29,9 +29,7 @@ def render(report: Report) -> str:
             failing = reason.outcome in ("violated", "evidence_missing", "could_not_check")
             why = "; ".join(escape(m) for m in reason.messages[:3]) if failing else ""
             outcome = reason.outcome.replace("_", " ") + (" (warning)" if failing and not reason.enforced else "")
-            lines.append(
-                f"| {escape(reason.rule)} | {outcome} | {why} | {escape(reason.remedy) if failing else ''} |"
-            )
+            lines.append(f"| {escape(reason.rule)} | {outcome} | {why} | {escape(reason.remedy) if failing else ''} |")
         lines.append("")
     if report.sources.state != "present":
         lines += [f"**No advisory data was used:** {escape(report.sources.reason)}", ""]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from assay.interfaces.cli.render.text import cut, pad, safe, width
+from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width
 from assay.interfaces.cli.render.view import View, distro_line, headline, marks, view
 from assay.model.finding import Finding
 from assay.model.report import Report
@@ -18,7 +18,8 @@ _STYLE: dict[str, dict[str, object]] = {
 }
 _COLUMNS = ("SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "NOTE")
 _FLEX = ("PACKAGE", "INSTALLED", "FIXED IN", "NOTE")
-_MINIMUM = {"PACKAGE": 12, "INSTALLED": 10, "FIXED IN": 10, "NOTE": 8}
+_VERSIONS = (_COLUMNS.index("INSTALLED"), _COLUMNS.index("FIXED IN"))
+_MINIMUM = {"PACKAGE": 12, "INSTALLED": 12, "FIXED IN": 12, "NOTE": 9}
 _GAPS_SHOWN = 5
 
 
@@ -58,7 +59,7 @@ def _styler(colour: bool) -> Callable[..., str]:
 
 def _head(report: Report, seen: View, columns: int, style: Callable[..., str]) -> str:
     lines = [style(cut(safe(report.subject.name), columns), bold=True)]
-    lines.append(cut(" · ".join(map(safe, headline(report))), columns))
+    lines.extend(_wrap(" · ".join(map(safe, headline(report))), columns, ""))
     shape = f"{seen.components} packages"
     if seen.owned:
         shape += f" (+{seen.owned} owned by them)"
@@ -98,7 +99,8 @@ def _findings(findings: Sequence[Finding], columns: int, style: Callable[..., st
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(pad(cell, w) for cell, w in zip(row, widths, strict=True) if w).rstrip()
+    cells = (cut_middle(c, w) if i in _VERSIONS else c for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+    return "  ".join(pad(cell, w) for cell, w in zip(cells, widths, strict=True) if w).rstrip()
 
 
 def _fit(natural: list[int], columns: int) -> list[int]:
@@ -115,11 +117,11 @@ def _fit(natural: list[int], columns: int) -> list[int]:
         widths[note] = max(floor[note], widths[note] - excess())
     while excess() > 0:
         candidates = [i for i, name in enumerate(_COLUMNS) if name in _FLEX and widths[i] > floor[i]]
+        if not candidates and widths[note]:
+            widths[note] = 0
+            continue
         if not candidates:
-            if widths[note]:
-                widths[note] = 0
-                continue
-            break
+            candidates = [i for i, w in enumerate(widths) if w]
         widest = max(candidates, key=lambda i: widths[i])
         widths[widest] -= 1
     return widths
@@ -141,10 +143,12 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
             (len(seen.suppressed), "suppressed by VEX"),
             (len(seen.undetermined), "cannot be determined"),
             (len(seen.not_affected), "not affected, with reasons"),
-            (len(report.uncovered), "packages no advisory source speaks for"),
+            (len(report.uncovered), "not covered by any advisory source"),
         ]
         lines.extend(_wrap(" · ".join(f"{n} {what}" for n, what in extra if n), columns, ""))
-        lines.extend(_wrap(f"Advisories: {len(report.sources.feeds)} feeds, newest {report.sources.built}", columns, ""))
+        lines.extend(
+            _wrap(f"Advisories: {len(report.sources.feeds)} feeds, newest {report.sources.built}", columns, "")
+        )
     if report.gaps:
         lines.append(f"{len(report.gaps)} gap{'s' * (len(report.gaps) != 1)} (seen, but not understood):")
         for gap in report.gaps[:_GAPS_SHOWN]:

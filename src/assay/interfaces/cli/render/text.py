@@ -50,3 +50,11 @@ def pad(text: str, columns: int) -> str:
     """The text cut or filled with spaces to exactly `columns` columns."""
     text = cut(text, columns)
     return text + " " * (columns - width(text))
+
+
+def cut_middle(text: str, columns: int) -> str:
+    """Like `cut`, but both ends stay: the ends are what tells two versions apart."""
+    if width(text) <= columns or not text.isascii() or columns < 3:
+        return cut(text, columns)
+    tail = (columns - 1) // 2
+    return text[: columns - 1 - tail] + "…" + text[-tail:]

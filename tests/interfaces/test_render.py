@@ -1,0 +1,105 @@
+"""Reports for people: they fit, they are honest, and nothing in them can misbehave."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.interfaces.cli.render import html, ladder, markdown, table
+from assay.interfaces.cli.render.text import cut, pad, safe, width
+from assay.interfaces.cli.render.view import at_least, view
+from assay.model.report import Sources
+
+from .reports import HOSTILE, REPORT
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden"
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_the_table_looks_as_agreed(columns: int) -> None:
+    assert table.render(REPORT, columns=columns, colour=False) == (GOLDEN / f"table-{columns}.txt").read_text()
+
+
+@given(st.integers(60, 240), st.booleans())
+def test_no_line_is_wider_than_the_terminal(columns: int, everything: bool) -> None:
+    for line in table.render(REPORT, columns=columns, colour=False, everything=everything).splitlines():
+        assert width(line) <= columns, line
+
+
+def test_no_colour_when_it_is_not_wanted_and_some_when_it_is() -> None:
+    assert "\x1b" not in table.render(REPORT, columns=100, colour=False)
+    assert "\x1b[" in table.render(REPORT, columns=100, colour=True)
+
+
+@given(st.text())
+def test_safe_text_holds_no_control_character(text: str) -> None:
+    assert all(c.isprintable() or c == " " for c in safe(text)) or not re.search(
+        r"[\x00-\x1f\x7f-\x9f\u202a-\u202e]", safe(text)
+    )
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", safe(text))
+
+
+@given(st.text(), st.integers(0, 40))
+def test_cut_and_padded_cells_have_the_width_they_claim(text: str, columns: int) -> None:
+    assert width(cut(text, columns)) <= columns
+    assert width(pad(text, columns)) == columns
+
+
+def test_malicious_comes_first_then_exploited_then_severity() -> None:
+    assert [f.id for f in view(REPORT).open] == ["MAL-2024-1", "CVE-2024-0002", "CVE-2024-0001"]
+
+
+def test_unknown_severity_reaches_no_threshold() -> None:
+    assert not at_least("unknown", "low")
+    assert at_least("critical", "high")
+    assert not at_least("medium", "high")
+
+
+def test_without_data_the_table_does_not_look_clean() -> None:
+    bare = msgspec.structs.replace(
+        REPORT, findings=(), sources=Sources(state="absent", reason="no database"), verdict=None
+    )
+    text = table.render(bare, columns=80, colour=False)
+    assert "No advisory data was used" in text
+    assert "0 findings" not in text
+
+
+def test_html_is_one_page_without_script_or_request() -> None:
+    page = html.render(REPORT)
+    assert "<script" not in page.lower()
+    assert "\x1b" not in page
+    assert not re.search(r"""(?:src|href)\s*=""", page)
+    assert "default-src 'none'" in page
+
+
+def test_markdown_shows_hostile_names_literally() -> None:
+    text = markdown.render(REPORT)
+    assert "<script>" not in text
+    assert "\x1b" not in text
+    assert markdown.escape("|") == "\\|"
+    rows = [line for line in text.splitlines() if line.startswith("| MAL") or "MAL\\-2024" in line]
+    assert rows
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 7 for row in rows)
+
+
+@pytest.mark.parametrize("identifier", ["CVE-2024-0001", "cve-2024-0001", "DEBIAN-CVE-2024-0001"])
+def test_the_ladder_is_found_by_any_of_its_names(identifier: str) -> None:
+    text, found = ladder.render(REPORT, identifier, colour=False)
+    assert found
+    assert "installed" in text
+    assert "libfoo 1.2.3-4+deb12u1" in text
+
+
+def test_the_ladder_of_nothing_says_how_far_it_looked() -> None:
+    text, found = ladder.render(REPORT, "CVE-1999-1", colour=False)
+    assert not found
+    assert "1 feeds" in text
+    assert "1 packages are covered by none" in text
+
+
+def test_hostile_text_is_really_in_the_fixture() -> None:
+    assert "\x1b" in HOSTILE
+    assert any(HOSTILE in f.name for f in REPORT.findings)
