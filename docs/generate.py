@@ -71,9 +71,8 @@ def policy() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for rule in bootstrap.load_policy(bootstrap.DEFAULT_POLICY).rules:
-        lines.append(
-            f"| `{rule.code}` | {rule.severity} | {rule.state} | {rule.title} | {', '.join(rule.needs)} | {rule.remedy} |"
-        )
+        cells = (f"`{rule.code}`", rule.severity, rule.state, rule.title, ", ".join(rule.needs), rule.remedy)
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Make a small real image, a Debian root with Python and a few wheels, as an OCI layout, without root and without a daemon.
+"""Make a small real image, a Debian root with Python and a few wheels, as an OCI layout; no root, no daemon.
 
     python examples/demo_image.py OUT_DIR
 
@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import os
+import platform
 import subprocess
 import sys
 import tarfile
@@ -21,6 +22,7 @@ from pathlib import Path
 
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "1700000000"))
 CREATED = "2023-11-14T22:13:20Z"
+ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 DEBS = ("base-files", "base-passwd", "python3-minimal", "libpython3-stdlib", "ca-certificates", "curl", "busybox")
 WHEELS = (
     "flask==2.2.2",
@@ -131,7 +133,7 @@ def write_layout(out: Path, layers: list[tuple[str, bytes]]) -> str:
 
     oci = "application/vnd.oci.image"
     config = {
-        "created": CREATED, "architecture": "amd64", "os": "linux",
+        "created": CREATED, "architecture": ARCHITECTURE, "os": "linux",
         "config": {"User": "65534", "Env": [f"PYTHONPATH=/{SITE}"], "Entrypoint": ["/usr/bin/python3"]},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(tar).hexdigest()}" for _, tar in layers]},
         "history": [{"created": CREATED, "created_by": by} for by, _ in layers],
@@ -143,7 +145,7 @@ def write_layout(out: Path, layers: list[tuple[str, bytes]]) -> str:
     })  # fmt: skip
     entry = put(manifest, f"{oci}.manifest.v1+json") | {
         "annotations": {"org.opencontainers.image.ref.name": "latest"},
-        "platform": {"os": "linux", "architecture": "amd64"},
+        "platform": {"os": "linux", "architecture": ARCHITECTURE},
     }
     index = {"schemaVersion": 2, "mediaType": f"{oci}.index.v1+json", "manifests": [entry]}
     (out / "index.json").write_bytes(dump(index))

@@ -42,6 +42,6 @@ def _nothing(report: Report, identifier: str) -> str:
     if report.sources.state != "present":
         return f"{safe(identifier)}: unknown, no advisory data was used: {safe(report.sources.reason)}\n"
     return (
-        f"{safe(identifier)}: no package of {safe(report.subject.name)} matches it in {len(report.sources.feeds)} feeds "
-        f"({len(report.uncovered)} packages are covered by none of them)\n"
+        f"{safe(identifier)}: no package of {safe(report.subject.name)} matches it "
+        f"in {len(report.sources.feeds)} feeds ({len(report.uncovered)} packages are covered by none of them)\n"
     )
