@@ -4,17 +4,16 @@ The links do not know each other: this flow hands the walker (artifact) the cata
 what the merged root says into sightings.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from assay.artifact.image import checked, same_diff_id
-from assay.artifact.layers import LayerScan, walk_layer
-from assay.artifact.rootfs import hidden_by
+from assay.artifact.integrity import check_diff_id
+from assay.artifact.layers import SCAN_VERSION, LayerScan, scan_layer
+from assay.artifact.rootfs import hidden_by, resolve_links
 from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
-from assay.dependencies.chooser import Chooser, run, table_version
-from assay.formats.codec import inflate
+from assay.dependencies.chooser import Chooser, Rows, limit_of, run, table_version
 from assay.model.image import Descriptor, Image, Layer, Subject
 from assay.model.inventory import Gap, Inventory
 from assay.model.limits import Limits
@@ -63,7 +62,7 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
         UntrustedError: a blob or diffID does not match. MalformedError, UnsupportedError, UnavailableError.
     """
     chooser = Chooser(bench.table)
-    version = f"{_RECORD_FORM}-{table_version(bench.table)}"
+    version = f"{_RECORD_FORM}-{SCAN_VERSION}-{table_version(bench.table)}"
     bench.progress.stage(f"reading {len(image.layers)} layers of {image.subject.name}")
     ordered = sorted(image.layers, key=lambda layer: -(layer.size or 0))
     records = dict(
@@ -74,9 +73,9 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
         )
     )
     for layer in image.layers:
-        same_diff_id(records[layer.index].scan.diff_id, layer)
-    sightings = _sightings([records[layer.index] for layer in image.layers])
-    gaps = [
+        check_diff_id(layer.diff_id, records[layer.index].scan.diff_id, where=f"layer {layer.index}")
+    sightings, gaps = _sightings([records[layer.index] for layer in image.layers])
+    gaps += [
         msgspec.structs.replace(gap, layer=layer.index)
         for layer in image.layers
         for gap in records[layer.index].scan.gaps
@@ -92,22 +91,19 @@ def catalogue_tree(tree: FileTree, bench: Bench, *, installed: bool) -> Inventor
     sightings: list[Sighting] = []
     gaps: list[Gap] = []
     for entry in tree.walk():
-        rows, sniff = chooser.choose(entry.path, b"", entry.size, entry.mode), None
-        if not rows and chooser.wants_magic(entry.size, entry.mode):
-            sniff = next(iter(tree.read(entry, entry.size)), b"")[:4]
-            rows = chooser.choose(entry.path, sniff, entry.size, entry.mode)
-        if not rows:
+        rows = chooser.choose(entry.path, b"", entry.size, entry.mode)
+        if rows is None and chooser.wants_magic(entry.size, entry.mode):
+            head = next(iter(tree.read(entry, entry.size)), b"")[:4]
+            rows = chooser.choose(entry.path, head, entry.size, entry.mode)
+        if rows is None:
             continue
-        limit = max(getattr(bench.limits, row.wants.limit) for row in rows)
-        if entry.size > limit:
-            gaps.append(Gap("limit", entry.path, None, f"{entry.size} bytes, limit {limit}", rows[0].name))
-            continue
-        chunks = tuple(tree.read(entry, limit))
-        file = File(entry.path, chunks, sum(map(len, chunks)), bench.limits, installed)
-        for row in rows:
-            sightings.append(
-                Sighting(cataloguer=row.name, path=entry.path, layer=None, removed_by=None, fragment=run(row, file))
-            )
+        limit = limit_of(rows, bench.limits)
+        chunks = tuple(tree.read(entry, limit)) if entry.size <= limit else ()
+        file = File(entry.path, chunks, entry.size, bench.limits, installed)
+        sightings.extend(
+            Sighting(cataloguer=row.name, path=entry.path, layer=None, removed_by=None, fragment=run(row, file))
+            for row in rows
+        )
     gaps.extend(Gap("unreadable", path, None, reason, "filesystem") for path, reason in tree.unreadable())
     subject = Subject(name=tree.name, kind="rootfs" if installed else "directory")
     return _inventory(subject, (), sightings, gaps, bench, installed=installed)
@@ -124,7 +120,10 @@ def _layer_record(layer: Layer, source: ImageSource, chooser: Chooser, version: 
                 pass  # a record of another form is no record: read the layer
     record = _read_layer(layer, source, chooser, bench)
     if key and bench.cache is not None:
-        bench.cache.put(key, _ENCODER.encode(record))
+        try:
+            bench.cache.put(key, _ENCODER.encode(record))
+        except UnicodeEncodeError:
+            pass  # a name outside UTF-8 cannot be kept: this layer is read anew each time
     return record
 
 
@@ -132,31 +131,57 @@ def _read_layer(layer: Layer, source: ImageSource, chooser: Chooser, bench: Benc
     hits: list[Hit] = []
     where = f"layer {layer.index}, {layer.digest or layer.diff_id}"
 
-    def take(path: str, chunks: tuple[bytes, ...], size: int, rows: tuple[Cataloguer, ...]) -> None:
+    def choose(path: str, head: bytes, size: int, mode: int) -> Rows | None:
+        rows = chooser.choose(path, head, size, mode)
+        if rows is not None and size > limit_of(rows, bench.limits):
+            take(rows, path, (), size, mode)  # too large for any of them: each says so, nothing is kept
+            return None
+        return rows
+
+    def take(rows: Rows, path: str, chunks: tuple[bytes, ...], size: int, _mode: int) -> None:
         file = File(path, chunks, size, bench.limits)
         hits.extend(Hit(path=path, cataloguer=row.name, fragment=run(row, file)) for row in rows)
 
     descriptor = Descriptor(media_type=layer.media_type, digest=layer.digest, size=layer.size)
     with source.stream(descriptor) as stored:
-        stream: Iterable[bytes] = checked(stored, descriptor, where=where)
-        scan = walk_layer(
-            inflate(stream, layer.media_type, bench.limits, where=where),
-            chooser.choose,
-            take,
-            bench.limits,
-            where=where,
+        scan = scan_layer(stored, layer, choose, take, bench.limits, where=where)
+    return LayerRecord(scan=scan, hits=_latest(hits, scan.superseded))
+
+
+def _latest(hits: Sequence[Hit], superseded: Sequence[str]) -> tuple[Hit, ...]:
+    """Of entries with one name the last one in the layer counts; names replaced by something else do not."""
+    last: dict[tuple[str, str], Hit] = {(hit.path, hit.cataloguer): hit for hit in hits}
+    gone = frozenset(superseded)
+    return tuple(hit for (path, _), hit in last.items() if path not in gone)
+
+
+def _sightings(records: Sequence[LayerRecord]) -> tuple[list[Sighting], list[Gap]]:
+    """Every hit with its place and what hides it; a hard link to a read file shows its content once more."""
+    scans = [record.scan for record in records]
+    by_place: dict[tuple[int, str], list[Hit]] = {}
+    for index, record in enumerate(records):
+        for hit in record.hits:
+            by_place.setdefault((index, hit.path), []).append(hit)
+    resolved, dangling = resolve_links(scans)
+    linked = {(link.layer, link.path): by_place.get((link.target_layer, link.target), []) for link in resolved}
+    hidden = hidden_by(scans, [*by_place, *linked])
+    sightings = [
+        Sighting(
+            cataloguer=hit.cataloguer, path=path, layer=layer, removed_by=hidden[layer, path], fragment=hit.fragment
         )
-    return LayerRecord(scan=scan, hits=tuple(hits))
-
-
-def _sightings(records: Sequence[LayerRecord]) -> list[Sighting]:
-    places = [(index, hit.path) for index, record in enumerate(records) for hit in record.hits]
-    hidden = hidden_by([record.scan for record in records], places)
-    hits = (hit for record in records for hit in record.hits)
-    return [
-        Sighting(cataloguer=hit.cataloguer, path=path, layer=layer, removed_by=gone, fragment=hit.fragment)
-        for (layer, path), hit, gone in zip(places, hits, hidden, strict=True)
+        for (layer, path), hits in (by_place | linked).items()
+        for hit in hits
     ]
+    gaps = [
+        Gap("unreadable", path, layer, f"hard link to {target}, which is not there", "layer")
+        for layer, path, target in dangling
+    ]
+    gaps += [
+        Gap("skipped", path, layer, "hard link to a file that was not read under its own name", "layer")
+        for (layer, path), hits in linked.items()
+        if not hits
+    ]
+    return sightings, gaps
 
 
 def _inventory(
