@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from assay.ports.decisions import Signer
     from assay.ports.world import Clock, Progress
     from assay.settings import Settings
+    from assay.trust.keyring import Keyring
 
 TOOL = Tool("assay", __version__)
 DEFAULT_POLICY = "default"
@@ -80,10 +81,20 @@ def take_stock(
 
     source = image_source(target, settings)
     try:
-        images = resolve(source, platform, LIMITS, all_platforms=all_platforms)
+        images = resolve(source, platform=platform, host=_host(), all_platforms=all_platforms, limits=LIMITS)
         return tuple(catalogue_image(image, source, bench) for image in images)
     finally:
         source.close()
+
+
+def _host() -> Platform:
+    """linux on this machine's architecture, in OCI's words."""
+    import platform
+
+    from assay.model.image import Platform
+
+    machine = platform.machine()
+    return Platform("linux", {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine))
 
 
 def _bench(settings: Settings, *, use_cache: bool, strict: bool, progress: Progress) -> Bench:
@@ -253,11 +264,33 @@ def _policies() -> Path:
     return inside if inside.is_dir() else here.parent.parent / "policies"
 
 
-def signer(path: str, passphrase_file: str | None) -> Signer:
+def signer(path: str, passphrase_file: str | None, prompt: Callable[[], str] | None) -> Signer:
     """A managed key from a file."""
     from assay.adapters.keyfile import KeyFileSigner
 
-    return KeyFileSigner(path, passphrase_file=passphrase_file)
+    return KeyFileSigner(Path(path), passphrase(passphrase_file, prompt))
+
+
+def passphrase(file: str | None, prompt: Callable[[], str] | None) -> Callable[[], bytes]:
+    """Where a passphrase comes from: a file, the environment, a prompt."""
+    from assay.adapters.keyfile import passphrase_from
+
+    return passphrase_from(Path(file) if file else None, prompt)
+
+
+def generate_key(path: str, kind: str, secret: bytes) -> tuple[Path, Path]:
+    """Make a key pair on disk."""
+    from assay.adapters.keyfile import generate
+
+    return generate(Path(path), "ed25519" if kind == "ed25519" else "ecdsa-p256", secret)
+
+
+def keyring(paths: Sequence[str]) -> Keyring:
+    """Public keys from files."""
+    from assay.adapters.keyfile import read_public
+    from assay.trust.keyring import Keyring, key
+
+    return Keyring(tuple(key(read_public(Path(path)), name=Path(path).name) for path in paths))
 
 
 def read_file(path: str, limit: int) -> bytes:

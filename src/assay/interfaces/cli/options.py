@@ -121,3 +121,40 @@ def output_option(allowed: tuple[str, ...], default: str) -> Callable[[F], F]:
         metavar="FORMAT[=PATH]",
         help=f"Repeatable; one of {', '.join(allowed)}. Default: {default}.",
     )
+
+
+passphrase_option = click.option(
+    "--passphrase-file",
+    metavar="FILE",
+    help="File with the key's passphrase (else ASSAY_KEY_PASSPHRASE, else a prompt).",
+)
+key_option = click.option("--key", metavar="FILE", help="Private key (PKCS#8 PEM) to sign with.")
+store_option = click.option(
+    "--store",
+    metavar="TARGET",
+    help="Where the evidence lies when not beside the image: oci-dir:PATH or a repository.",
+)
+
+
+def prompt_passphrase() -> str:
+    """Ask for a key's passphrase without showing it."""
+    return str(click.prompt("Passphrase of the key", hide_input=True, err=True))
+
+
+def new_passphrase(file: str | None) -> bytes:
+    """The passphrase for a new key: from the file, the environment, or asked twice.
+
+    Raises:
+        UsageError: it would be empty (say `--no-passphrase` to mean that), or nobody can be asked.
+    """
+    from assay import bootstrap
+
+    ask: Callable[[], str] | None = None
+    if sys.stdin.isatty():
+        ask = lambda: str(  # noqa: E731
+            click.prompt("Passphrase of the new key", hide_input=True, confirmation_prompt=True, err=True)
+        )
+    secret = bootstrap.passphrase(file, ask)()
+    if not secret:
+        raise UsageError("the passphrase is empty", remedy="give one, or say --no-passphrase")
+    return secret
