@@ -31,9 +31,7 @@ class _Statement(msgspec.Struct):
     predicate: dict[str, Any] | None = None
 
 
-def statement(
-    subject: Iterable[ResourceDescriptor], predicate_type: str, predicate: Mapping[str, object]
-) -> Statement:
+def statement(subject: Iterable[ResourceDescriptor], predicate_type: str, predicate: Mapping[str, object]) -> Statement:
     """Make a v1 statement; its payload is canonical JSON, so equal claims have equal bytes.
 
     Raises:
@@ -47,12 +45,11 @@ def statement(
         "predicateType": predicate_type,
         "predicate": predicate,
     }
-    return Statement(
-        subject=subjects,
-        predicate_type=predicate_type,
-        predicate=dict(predicate),
-        payload=strictjson.canonical(value),
-    )
+    try:
+        payload = strictjson.canonical(value)
+    except ValueError as error:  # a lone surrogate, an infinity: not JSON that others could read
+        raise _bad(f"statement of {predicate_type}", str(error)) from error
+    return Statement(subject=subjects, predicate_type=predicate_type, predicate=dict(predicate), payload=payload)
 
 
 def read(payload: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Statement:

@@ -1,0 +1,93 @@
+"""Signatures: make a DSSE envelope through a `Signer`, and check one signature with one key, by algorithm."""
+
+from typing import TYPE_CHECKING, Any
+
+from assay.formats import bundle, dsse
+from assay.model.errors import UntrustedError
+from assay.model.statement import Envelope, Signature, Statement
+from assay.ports.decisions import Signer
+from assay.trust import keyring
+from assay.trust.keyring import Key
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
+
+_HASHES: dict[str, tuple[str, ...]] = {
+    "ecdsa-p256": ("SHA256",),
+    "ecdsa-p384": ("SHA384", "SHA256"),
+    "ecdsa-p521": ("SHA512", "SHA256"),
+    "rsa": ("SHA256",),
+}
+"""Hashes accepted on reading, the one written first. Ed25519 (pure) has none."""
+
+
+def sign(statement: Statement, signer: Signer) -> bytes:
+    """A Sigstore v0.3 key bundle around the statement's exact bytes.
+
+    The DSSE `keyid` equals the bundle's `hint`: base64(SHA-256(SubjectPublicKeyInfo)).
+    """
+    hint = keyring.key_id(signer.public_key())
+    signature = signer.sign(dsse.pae(dsse.IN_TOTO, statement.payload))
+    envelope = Envelope(payload_type=dsse.IN_TOTO, payload=statement.payload, signatures=(Signature(signature, hint),))
+    return bundle.write(envelope, hint)
+
+
+def valid(key: Key, signature: bytes, message: bytes) -> bool:
+    """Whether `signature` is the key's over the whole `message`."""
+    loaded = keyring.load(key.spki, where=key.name)
+    if key.algorithm == "ed25519":
+        return _holds(lambda: loaded.verify(signature, message))  # type: ignore[union-attr, call-arg]
+    return any(_holds(lambda h=h: _verify(loaded, key, signature, message, h)) for h in _hashes(key))
+
+
+def valid_over_digest(key: Key, signature: bytes, digest: bytes, algorithm: str) -> bool:
+    """Whether `signature` is the key's over a message with this digest.
+
+    Args:
+        key: the trusted key.
+        signature: as found in the bundle.
+        digest: raw digest of the message.
+        algorithm: `sha256`, `sha384` or `sha512`.
+
+    Raises:
+        UntrustedError: `ALGORITHM`: pure Ed25519 needs the message itself, or the key never signs with that hash.
+    """
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+    chosen = [h for h in _hashes(key) if h.name == algorithm]
+    if not chosen:
+        raise UntrustedError(
+            "this key cannot be checked against a digest alone",
+            where=key.name,
+            why=f"{key.algorithm} does not sign {algorithm} digests",
+            remedy="sign a statement instead",
+            code="ALGORITHM",
+            step="content",
+        )
+    loaded = keyring.load(key.spki, where=key.name)
+    return _holds(lambda: _verify(loaded, key, signature, digest, Prehashed(chosen[0])))
+
+
+def _hashes(key: Key) -> "list[HashAlgorithm]":
+    from cryptography.hazmat.primitives import hashes
+
+    return [getattr(hashes, name)() for name in _HASHES.get(key.algorithm, ())]
+
+
+def _verify(loaded: Any, key: Key, signature: bytes, message: bytes, algorithm: Any) -> None:
+    from cryptography.hazmat.primitives.asymmetric import ec, padding
+
+    if key.algorithm == "rsa":
+        loaded.verify(signature, message, padding.PKCS1v15(), algorithm)
+    else:
+        loaded.verify(signature, message, ec.ECDSA(algorithm))
+
+
+def _holds(check: Any) -> bool:
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        check()
+    except InvalidSignature:
+        return False
+    return True
