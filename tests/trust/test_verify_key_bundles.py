@@ -4,7 +4,6 @@ import base64
 import json
 
 import pytest
-from signing import ED25519, NOW, OTHER, P256, SIGNERS, TARGET, changed, claim, ring
 
 from assay.formats import bundle as bundles
 from assay.formats import dsse as envelopes
@@ -15,6 +14,7 @@ from assay.model.statement import Envelope, Signature
 from assay.trust import dsse, keyring
 from assay.trust.keyring import Keyring
 from assay.trust.verify import observed, verify
+from signing import ED25519, NOW, OTHER, P256, SIGNERS, TARGET, changed, claim, ring
 
 GOOD = dsse.sign(claim(), P256)
 V03_OLD = "application/vnd.dev.sigstore.bundle+json;version=0.3"
