@@ -85,6 +85,12 @@ def limit_of(rows: Iterable[Cataloguer], limits: Limits) -> int:
     return max((_limit(row, limits) for row in rows), default=0)
 
 
+def too_large(rows: Sequence[Cataloguer], path: str, size: int, limits: Limits) -> Gap | None:
+    """The gap for a file none of its rows would read; such a file need not be kept at all."""
+    limit = limit_of(rows, limits)
+    return None if size <= limit else Gap("limit", path, None, f"{size} bytes, limit {limit}", rows[0].name)
+
+
 def table_version(table: Sequence[Cataloguer]) -> str:
     """A short text that changes with every change of what a table finds; part of the layer cache's key."""
     digest = hashlib.sha256()

@@ -1,0 +1,117 @@
+"""Fragments of all layers become one inventory: components, relations, gaps, the distribution.
+
+Everything is sorted: the same sightings in any order give the same result.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from assay.dependencies.beside import Facts
+from assay.dependencies.cataloger import Sighting
+from assay.dependencies.gather import Group, base_path, gather
+from assay.dependencies.identity import DISTRIBUTED, Seen, see
+from assay.dependencies.ownership import Owners
+from assay.dependencies.resolve import relations, required_paths
+from assay.model.image import Layer
+from assay.model.inventory import Component, Distro, Gap, Licence, Relation
+
+
+class Assembled(msgspec.Struct, frozen=True, kw_only=True):
+    """What `assemble` found; every tuple is sorted."""
+
+    components: tuple[Component, ...]
+    relations: tuple[Relation, ...]
+    gaps: tuple[Gap, ...]
+    distro: Distro | None
+
+
+def assemble(sightings: Sequence[Sighting], layers: Sequence[Layer], *, installed: bool) -> Assembled:
+    """Join what the cataloguers saw.
+
+    Args:
+        sightings: every fragment of every layer, with the layer that hides it.
+        layers: the image's layers, lowest first; empty for a directory.
+        installed: an image or an unpacked root; False for a source tree, where lock files are packages.
+    """
+    ordered = sorted(sightings, key=lambda s: (s.path, -1 if s.layer is None else s.layer, s.cataloguer))
+    distro = _distro(ordered)
+    seen = see(ordered, distro, installed=installed)
+    asked = {base_path(one.path) for one in seen if one.package.ecosystem not in DISTRIBUTED}
+    owners = Owners(seen, ordered, asked | required_paths(seen))
+    groups = gather(seen, owners)
+    facts = Facts(ordered, groups)
+    components = [_component(group, facts) for group in groups]
+    return Assembled(
+        components=tuple(components),
+        relations=relations(groups, owners),
+        gaps=_gaps(ordered, seen),
+        distro=distro,
+    )
+
+
+def _distro(sightings: Sequence[Sighting]) -> Distro | None:
+    """os-release(5): `/etc/os-release` takes precedence; only the final root counts."""
+    found = {s.path: s.fragment.distro for s in sightings if s.fragment.distro is not None and s.removed_by is None}
+    return found[min(found)] if found else None
+
+
+def _component(group: Group, facts: Facts) -> Component:
+    best = _best(group.seen)
+    package = best.package
+    added = facts.properties(group)
+    return Component(
+        key=group.key,
+        purl=group.purl,
+        ecosystem=package.ecosystem,
+        name=package.name,
+        version=package.version,
+        source=package.source,
+        architecture=package.architecture,
+        licence=_licence(package.licence, facts, group),
+        maintainer=package.maintainer,
+        cataloguer=best.sighting.cataloguer,
+        occurrences=group.places,
+        introduced=group.introduced,
+        removed_by=group.removed_by,
+        owner=group.owner,
+        hashes=tuple(sorted({value for one in group.seen for value in one.package.hashes})),
+        properties=tuple(sorted({pair for one in group.seen for pair in one.package.properties} | added)),
+    )
+
+
+def _best(seen: Sequence[Seen]) -> Seen:
+    """The sighting that speaks for the group: one with a licence, the first by path."""
+    if len(seen) == 1:
+        return seen[0]
+    return min(seen, key=lambda one: (not one.package.licence.expression, one.path, -one.layer))
+
+
+def _licence(own: Licence, facts: Facts, group: Group) -> Licence:
+    if own.expression:
+        return own
+    noted = facts.licence(group)
+    return noted if noted is not None else own
+
+
+def _gaps(sightings: Sequence[Sighting], seen: Sequence[Seen]) -> tuple[Gap, ...]:
+    """Every fragment's gaps with their layer; those of hidden files say so. Names that make no purl are gaps too."""
+    found: set[Gap] = set()
+    for sighting in sightings:
+        for gap in sighting.fragment.gaps:
+            found.add(_placed(gap, sighting))
+    for one in seen:
+        if not one.purl:
+            reason = f"no package URL can be written for {one.package.name[:100]!r}"
+            found.add(_placed(Gap("unreadable", one.path, None, reason, one.sighting.cataloguer), one.sighting))
+    return tuple(sorted(found, key=_order))
+
+
+def _order(gap: Gap) -> tuple[str, str, int, str, str]:
+    return (gap.kind, gap.path, -1 if gap.layer is None else gap.layer, gap.reason, gap.by)
+
+
+def _placed(gap: Gap, sighting: Sighting) -> Gap:
+    hidden = sighting.removed_by
+    reason = gap.reason if hidden is None else f"{gap.reason} (the file is hidden by layer {hidden})"
+    return Gap(gap.kind, gap.path, sighting.layer, reason, gap.by or sighting.cataloguer)

@@ -1,0 +1,75 @@
+"""Facts that lie beside a package's own record: copyright files, `REQUESTED`, `direct_url.json`."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from assay.dependencies.cataloger import Sighting
+from assay.dependencies.gather import Group
+from assay.dependencies.identity import DISTRIBUTED
+from assay.model.inventory import Licence
+
+LICENCE = "licence"
+"""Name of a note whose value is a JSON `Licence`; any other note is a property of that name."""
+_DOCS = "usr/share/doc/"
+_DECODER = msgspec.json.Decoder(Licence)
+
+
+class Facts:
+    """Notes by directory, of the final root and of what layers hid."""
+
+    def __init__(self, sightings: Sequence[Sighting], groups: Sequence[Group]) -> None:
+        self._visible: dict[str, dict[str, str]] = {}
+        self._hidden: dict[str, dict[str, str]] = {}
+        for sighting in sightings:
+            table = self._visible if sighting.removed_by is None else self._hidden
+            for note in sighting.fragment.notes:
+                table.setdefault(note.directory, {})[note.name] = note.value
+        self._sources = {_source(group, group.seen[0].package.name) for group in groups if group.ecosystem == "deb"}
+
+    def licence(self, group: Group) -> Licence | None:
+        """The licence noted for a component, or None."""
+        for directory in self._directories(group):
+            value = self._at(directory, group).get(LICENCE)
+            if value is not None:
+                return _DECODER.decode(value)
+        return None
+
+    def properties(self, group: Group) -> set[tuple[str, str]]:
+        """The other facts noted in the directories of a component's metadata."""
+        if group.ecosystem in DISTRIBUTED:
+            return set()
+        return {
+            (name, value)
+            for one in group.seen
+            for name, value in self._at(one.path.rpartition("/")[0], group).items()
+            if name != LICENCE
+        }
+
+    def _at(self, directory: str, group: Group) -> dict[str, str]:
+        """A removed package had the notes of its own time, if they are still known."""
+        found = self._visible.get(directory)
+        if group.removed_by is not None:
+            found = self._hidden.get(directory) or found
+        return found or {}
+
+    def _directories(self, group: Group) -> Iterator[str]:
+        """Where a component's licence may be noted, best first.
+
+        Debian Policy 12.5: a package's documentation directory may be a link to that of a package of the same source
+        on which it depends.
+        """
+        package = group.seen[0].package
+        if package.ecosystem != "deb":
+            yield from dict.fromkeys(one.path.rpartition("/")[0] for one in group.seen)
+            return
+        yield _DOCS + package.name
+        for name in package.depends:
+            if _source(group, name) in self._sources:
+                yield _DOCS + name
+
+
+def _source(group: Group, name: str) -> tuple[str, str]:
+    """A binary package's name with the source package of a group."""
+    source = group.seen[0].package.source
+    return name, source.name if source is not None else ""

@@ -1,0 +1,19 @@
+"""One spelling per package name, so that an advisory and a component meet."""
+
+import re
+
+_RUNS = re.compile(r"[-_.]+")
+_LOWER = frozenset({"Packagist", "NuGet", "Hex", "Pub", "Bitnami", "GitHub Actions"})
+
+
+def canonical_name(osv_ecosystem: str, name: str) -> str:
+    """The name under which advisories are kept and asked for.
+
+    PyPI: PEP 503 normalisation; registries that do not tell upper from lower case: lower case; others: as written.
+
+    >>> canonical_name("PyPI", "Zope.Interface"), canonical_name("npm", "JSONStream")
+    ('zope-interface', 'JSONStream')
+    """
+    if osv_ecosystem == "PyPI":
+        return _RUNS.sub("-", name).lower()
+    return name.lower() if osv_ecosystem in _LOWER else name

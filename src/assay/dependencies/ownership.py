@@ -1,0 +1,87 @@
+"""Which OS package owns a path: answered for the few paths asked, without a table of all names."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from assay.dependencies.cataloger import Ownership, Sighting
+from assay.dependencies.identity import DISTRIBUTED, Seen
+from assay.dependencies.paths import HASH_BYTES, path_hash
+
+_ONE_FILE_EACH = "var/lib/dpkg/status.d/"
+"""Distroless: the file's name links a package and its list, and need not be the package's name."""
+
+
+class Blob(NamedTuple):
+    """Path hashes and the purl of the package that owns them."""
+
+    owner: str
+    files: bytes
+
+
+class Owners:
+    """Answers which package owns a path, in the final root and in what the layers hid."""
+
+    def __init__(self, seen: Sequence[Seen], sightings: Sequence[Sighting], paths: Iterable[str]) -> None:
+        """`paths` are all paths that will ever be asked."""
+        asked = {_number(path_hash(path)) for path in paths}
+        visible, hidden = _blobs(seen, sightings)
+        self._visible, self._hidden = _find(visible, asked), _find(hidden, asked)
+
+    def of(self, path: str) -> str:
+        """Purl of the owner in the final root; empty when nobody owns the path."""
+        return self._visible.get(_number(path_hash(path)), "")
+
+    def before(self, path: str) -> str:
+        """Purl of the owner of a path that a layer hid: in the databases of lower layers, else in the last one."""
+        return self._hidden.get(_number(path_hash(path))) or self.of(path)
+
+
+def _number(digest: bytes) -> int:
+    return int.from_bytes(digest, sys.byteorder)
+
+
+def _find(blobs: Iterable[Blob], asked: set[int]) -> dict[int, str]:
+    """Asked hash → owner; the first blob wins. Hot: the intersection runs over every owned path, in C."""
+    found: dict[int, str] = {}
+    if not asked:
+        return found
+    for owner, files in blobs:
+        whole = memoryview(files)[: len(files) // HASH_BYTES * HASH_BYTES]
+        for number in asked.intersection(whole.cast("Q")):
+            found.setdefault(number, owner)
+    return found
+
+
+def _blobs(seen: Sequence[Seen], sightings: Sequence[Sighting]) -> tuple[list[Blob], list[Blob]]:
+    visible: list[Blob] = []
+    hidden: list[Blob] = []
+    named: dict[tuple[str, str], list[Seen]] = {}
+    for one in seen:
+        if one.package.ecosystem in DISTRIBUTED:
+            named.setdefault((one.package.ecosystem, one.package.name), []).append(one)
+            if one.path.startswith(_ONE_FILE_EACH):
+                named.setdefault((one.package.ecosystem, one.path.removeprefix(_ONE_FILE_EACH)), []).append(one)
+            if one.package.files:
+                (visible if one.visible else hidden).append(Blob(one.purl, one.package.files))
+    for sighting in sightings:
+        for owned in sighting.fragment.ownership:
+            owner = _owner(owned, sighting, named)
+            if owner:
+                (visible if sighting.removed_by is None else hidden).append(Blob(owner, owned.files))
+    return visible, hidden
+
+
+def _owner(owned: Ownership, sighting: Sighting, named: dict[tuple[str, str], list[Seen]]) -> str:
+    """The package a list speaks of: same architecture where it names one, in force where the list lies."""
+    candidates = [
+        one
+        for one in named.get((owned.ecosystem, owned.name), ())
+        if not owned.architecture or owned.architecture == one.package.architecture
+    ]
+    if sighting.removed_by is None:
+        candidates = [one for one in candidates if one.visible] or candidates
+    else:
+        layer = sighting.layer or 0
+        candidates = [one for one in candidates if one.layer <= layer] or candidates
+    return max(candidates, key=lambda one: (one.layer, one.purl)).purl if candidates else ""
