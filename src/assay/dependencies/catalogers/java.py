@@ -1,0 +1,234 @@
+"""Java archives (jar, war, ear, Jenkins plug-ins), nested ones too, read from their central directory.
+
+Of several `pom.properties` one is the archive's own (`java_identity`), the others are shaded copies inside it. Nothing
+but metadata and nested archives is inflated.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
+from assay.dependencies.java_identity import Identity, Pom, identify, own_pom
+from assay.dependencies.licences import licence
+from assay.formats.chunks import ChunkView
+from assay.formats.javameta import coordinate, pom_licences, read_manifest, read_pom_properties
+from assay.formats.zipdirectory import Directory, Member, inflate, read_directory
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.inventory import Gap, GapKind, Licence
+from assay.model.limits import Limits
+
+_SUFFIXES = (".jar", ".war", ".ear", ".hpi", ".jpi", ".par", ".sar", ".kar")
+_POM_DIRECTORY = "META-INF/maven/"
+_LICENCE_URLS = {
+    "apache.org/licenses/license-2.0": "Apache-2.0",
+    "opensource.org/licenses/mit": "MIT",
+    "opensource.org/licenses/bsd-3-clause": "BSD-3-Clause",
+    "opensource.org/licenses/bsd-2-clause": "BSD-2-Clause",
+    "eclipse.org/legal/epl-v10": "EPL-1.0",
+    "eclipse.org/legal/epl-2.0": "EPL-2.0",
+    "eclipse.org/legal/epl-v20": "EPL-2.0",
+    "mozilla.org/mpl/2.0": "MPL-2.0",
+}
+
+
+class _Walk:
+    """The state of one file: what was found, and how many bytes may still be inflated."""
+
+    def __init__(self, file: File) -> None:
+        self.limits: Limits = file.limits
+        self.left: int = file.limits.archive_inflated_bytes
+        self.packages: list[Package] = []
+        self.gaps: list[Gap] = []
+
+    def inflate(self, directory: Directory, member: Member, limit: int) -> bytes:
+        """A member, charged to the whole file's budget."""
+        data = inflate(directory, member, min(limit, self.left))
+        self.left -= len(data)
+        return data
+
+    def gap(self, kind: GapKind, path: str, reason: str) -> None:
+        """Note what could not be read."""
+        self.gaps.append(Gap(kind=kind, path=path, layer=None, reason=reason, by="java"))
+
+
+def catalogue(file: File) -> Fragment:
+    """One archive and those inside it.
+
+    Raises:
+        MalformedError: the archive itself is damaged or forged (one inside it becomes a gap).
+        UnsupportedError: it has too many entries.
+    """
+    walk = _Walk(file)
+    _archive(walk, ChunkView(file.chunks, where=file.path), file.path, file.chunks, parent=None, depth=1)
+    packages = [
+        msgspec.structs.replace(package, path="") if package.path == file.path else package for package in walk.packages
+    ]
+    return Fragment(packages=tuple(packages), gaps=tuple(walk.gaps))
+
+
+def _archive(
+    walk: _Walk, view: ChunkView, path: str, chunks: Sequence[bytes], *, parent: int | None, depth: int
+) -> None:
+    directory = read_directory(view, walk.limits)
+    poms, manifest, nested = _read(walk, directory, path)
+    own, others = own_pom(poms, path, manifest)
+    identity = identify(own, path, manifest)
+    if identity is None:
+        if not others and not nested and any(member.name.endswith(".class") for member in directory.members):
+            walk.gap("unknown-program", path, "a Java archive that names neither artifact nor version")
+    else:
+        walk.packages.append(_package(identity, own, manifest, path, chunks, parent))
+        parent = len(walk.packages) - 1
+    for pom in others:
+        walk.packages.append(_shaded(pom, path, parent))
+    for member in nested:
+        _nested(walk, directory, member, path, parent, depth)
+
+
+def _nested(walk: _Walk, directory: Directory, member: Member, path: str, parent: int | None, depth: int) -> None:
+    """An archive inside an archive; whatever is wrong with it is a gap and harms no other."""
+    inner = f"{path}!/{member.name}"
+    if depth >= walk.limits.archive_depth_count:
+        walk.gap("limit", inner, f"nested deeper than {walk.limits.archive_depth_count} (archive_depth_count)")
+        return
+    try:
+        data = walk.inflate(directory, member, walk.limits.archive_bytes)
+        _archive(walk, ChunkView((data,), where=inner), inner, (data,), parent=parent, depth=depth + 1)
+    except MalformedError as error:
+        walk.gap("unreadable", inner, f"{error.what}: {error.why}")
+    except UnsupportedError as error:
+        kind: GapKind = "limit" if "limit" in error.why else "unsupported"
+        walk.gap(kind, inner, f"{error.what}: {error.why}" if error.why else error.what)
+
+
+def _read(walk: _Walk, directory: Directory, path: str) -> tuple[list[Pom], dict[str, str], list[Member]]:
+    """The few members that matter: Maven folders, the manifest, nested archives. Nothing else is inflated."""
+    properties: dict[str, Member] = {}
+    models: dict[str, Member] = {}
+    nested: list[Member] = []
+    manifest: dict[str, str] = {}
+    for member in directory.members:
+        name = member.name
+        if name.endswith(_SUFFIXES):
+            nested.append(member)
+        elif name.startswith("META-INF/"):
+            if name == "META-INF/MANIFEST.MF":
+                manifest = read_manifest(_small(walk, directory, member, path))
+            elif name.startswith(_POM_DIRECTORY):
+                if name.endswith("/pom.properties"):
+                    properties[name.rpartition("/")[0]] = member
+                elif name.endswith("/pom.xml"):
+                    models[name.rpartition("/")[0]] = member
+    folders = sorted(properties.keys() | models.keys())
+    poms = [_pom(walk, directory, folder, properties.get(folder), models.get(folder), path) for folder in folders]
+    return [pom for pom in poms if pom.group and pom.artifact], manifest, nested
+
+
+def _small(walk: _Walk, directory: Directory, member: Member | None, path: str) -> bytes:
+    """A metadata member; one that cannot be read is a gap, and counts as empty."""
+    if member is None:
+        return b""
+    try:
+        return walk.inflate(directory, member, walk.limits.metadata_bytes)
+    except (MalformedError, UnsupportedError) as error:
+        walk.gap("unreadable", f"{path}!/{member.name}", f"{error.what}: {error.why}" if error.why else error.what)
+        return b""
+
+
+def _pom(
+    walk: _Walk, directory: Directory, folder: str, properties: Member | None, model: Member | None, path: str
+) -> Pom:
+    """Coordinates from `pom.properties`, else from the folder's name `META-INF/maven/GROUP/ARTIFACT`."""
+    values = read_pom_properties(_small(walk, directory, properties, path))
+    parts = folder.removeprefix(_POM_DIRECTORY).split("/")
+    if len(parts) == 2 and all(coordinate(part) for part in parts):
+        values = {"groupId": parts[0], "artifactId": parts[1], **values}
+    texts = pom_licences(_small(walk, directory, model, path))
+    return Pom(
+        group=values.get("groupId", ""),
+        artifact=values.get("artifactId", ""),
+        version=values.get("version", ""),
+        licence=_choice(texts, "pom.xml") if model is not None else licence([], "the archive"),
+    )
+
+
+def _choice(texts: Sequence[str], what: str) -> Licence:
+    """Maven POM reference, "Licenses": where several stand, one may select any."""
+    known = [_by_url(text) for text in texts]
+    if len(known) > 1:
+        single = [licence([text], what).expression for text in known]
+        if all(single):
+            either = licence(
+                [" OR ".join(f"({text})" if " " in text else text for text in dict.fromkeys(single))], what
+            )
+            return msgspec.structs.replace(either, declared=tuple(sorted(set(texts))))
+    return licence(known, what)
+
+
+def _by_url(text: str) -> str:
+    lower = text.lower()
+    return next((name for url, name in _LICENCE_URLS.items() if url in lower), text)
+
+
+def _package(
+    identity: Identity,
+    own: Pom | None,
+    manifest: dict[str, str],
+    path: str,
+    chunks: Sequence[bytes],
+    parent: int | None,
+) -> Package:
+    found = own.licence if own is not None and own.licence.declared else None
+    if found is None:
+        texts = [part.partition(";")[0].strip() for part in manifest.get("bundle-license", "").split(",")]
+        found = _choice([text for text in texts if text], "the manifest")
+    return Package(
+        ecosystem="maven",
+        name=f"{identity.group}:{identity.artifact}",
+        version=identity.version,
+        namespace=identity.group,
+        purl_name=identity.artifact,
+        licence=found,
+        maintainer=manifest.get("implementation-vendor", "")[:500],
+        hashes=(f"sha1:{_sha1(chunks)}",),
+        properties=identity.properties,
+        kind="archive",
+        confidence=identity.confidence,
+        path=path,
+        parent=parent,
+    )
+
+
+def _shaded(pom: Pom, path: str, parent: int | None) -> Package:
+    return Package(
+        ecosystem="maven",
+        name=f"{pom.group}:{pom.artifact}",
+        version=pom.version,
+        namespace=pom.group,
+        purl_name=pom.artifact,
+        licence=pom.licence,
+        properties=(("java:shaded", "true"),),
+        kind="archive",
+        confidence="strong" if pom.version else "weak",
+        path=path,
+        parent=parent,
+    )
+
+
+def _sha1(chunks: Sequence[bytes]) -> str:
+    """SHA-1 names jars in Maven's world; it secures nothing here."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+CATALOGUER = Cataloguer(
+    name="java",
+    version=1,
+    ecosystem="maven",
+    wants=Wanted(suffixes=frozenset(_SUFFIXES), limit="archive_bytes"),
+    catalogue=catalogue,
+)
