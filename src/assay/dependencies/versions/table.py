@@ -1,0 +1,77 @@
+"""Which ecosystem orders its versions how. Grow by rows."""
+
+from assay.dependencies.versions.apk import APK
+from assay.dependencies.versions.composer import COMPOSER
+from assay.dependencies.versions.deb import DEB
+from assay.dependencies.versions.gem import GEM
+from assay.dependencies.versions.maven import MAVEN
+from assay.dependencies.versions.nuget import NUGET
+from assay.dependencies.versions.numbers import CRAN, HACKAGE
+from assay.dependencies.versions.pep440 import PEP440
+from assay.dependencies.versions.rpm import RPM
+from assay.dependencies.versions.scheme import Scheme
+from assay.dependencies.versions.semver import PUB, SEMVER
+
+
+def _no_key(version: str) -> bytes | None:
+    return None
+
+
+def _same_text(a: str, b: str) -> int | None:
+    return 0 if a == b else None
+
+
+GENERIC = Scheme("generic", 1, _no_key, _same_text)
+"""Order unknown: two versions are the same text, or cannot be compared."""
+
+SCHEMES: dict[str, Scheme] = {
+    scheme.name: scheme
+    for scheme in (APK, COMPOSER, CRAN, DEB, GEM, GENERIC, HACKAGE, MAVEN, NUGET, PEP440, PUB, RPM, SEMVER)
+}
+"""Every scheme by name."""
+
+_ECOSYSTEMS: dict[str, Scheme] = {
+    "AlmaLinux": RPM,
+    "Alpaquita": APK,
+    "Alpine": APK,
+    "Azure Linux": RPM,
+    "BellSoft Hardened Containers": APK,
+    "Bitnami": SEMVER,
+    "CRAN": CRAN,
+    "Chainguard": APK,
+    "crates.io": SEMVER,
+    "Debian": DEB,
+    "Echo": DEB,
+    "GHC": HACKAGE,
+    "Go": SEMVER,
+    "Hackage": HACKAGE,
+    "Hex": SEMVER,
+    "MinimOS": APK,
+    "Mageia": RPM,
+    "Maven": MAVEN,
+    "npm": SEMVER,
+    "NuGet": NUGET,
+    "openEuler": RPM,
+    "openSUSE": RPM,
+    "Packagist": COMPOSER,
+    "Photon OS": RPM,
+    "Pub": PUB,
+    "PyPI": PEP440,
+    "Red Hat": RPM,
+    "Rocky Linux": RPM,
+    "RubyGems": GEM,
+    "SUSE": RPM,
+    "SwiftURL": SEMVER,
+    "Ubuntu": DEB,
+    "Wolfi": APK,
+}
+"""OSV schema, "Defined ecosystems"; a name missing here cannot be compared."""
+
+
+def scheme_for(osv_ecosystem: str) -> Scheme | None:
+    """The order of an ecosystem as OSV writes it (`Debian:12`, `PyPI`, …); None when nobody here knows it.
+
+    >>> scheme_for("Debian:12").name, scheme_for("Alpine:v3.17").name, scheme_for("Fortran")
+    ('deb', 'apk', None)
+    """
+    return _ECOSYSTEMS.get(osv_ecosystem.partition(":")[0])
