@@ -1,0 +1,280 @@
+"""Evidence beside an image: the referrer manifest that carries one Sigstore bundle, and indexes of referrers.
+
+A bundle is attached as cosign 3 attaches it: an OCI 1.1 image manifest with `artifactType` and the media type of its
+one layer both `application/vnd.dev.sigstore.bundle.v0.3+json`, the empty config, the full descriptor of the subject,
+and three annotations. Annotations only narrow what is downloaded; verified content decides.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from assay.formats import strictjson, wire
+from assay.model.digest import Digest
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.image import Descriptor
+from assay.model.limits import DEFAULT_LIMITS, Limits
+
+BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
+EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
+EMPTY_CONFIG = b"{}"
+"""Content of the empty config (image-spec 1.1, manifest.md, "Guidance for an Empty Descriptor"); push it as a blob."""
+
+CREATED = "org.opencontainers.image.created"
+CONTENT = "dev.sigstore.bundle.content"
+PREDICATE_TYPE = "dev.sigstore.bundle.predicateType"
+
+_CONTENT_DSSE = "dsse-envelope"
+_READ_TYPES = frozenset({BUNDLE_TYPE, "application/vnd.dev.sigstore.bundle+json;version=0.3"})
+_REMEDY = "attach the evidence again with a program that follows the OCI image-spec 1.1"
+
+
+class Referrer(msgspec.Struct, frozen=True, kw_only=True):
+    """A referrer manifest ready to push. `blobs` go first, then `manifest`, listed as `descriptor`."""
+
+    manifest: bytes
+    descriptor: Descriptor
+    subject: Descriptor
+    blobs: tuple[bytes, ...]
+
+
+class BundleReferrer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a referrer manifest of a Sigstore bundle says. Claims: only the bundle itself can be verified."""
+
+    subject: Descriptor
+    layer: Descriptor
+    """The bundle: fetch it as a blob, check digest and size."""
+    predicate_type: str = ""
+    created: str = ""
+    annotations: Mapping[str, str] = {}
+
+
+class _WireDescriptor(msgspec.Struct, rename="camel"):
+    media_type: str
+    digest: str
+    size: int
+    annotations: dict[str, str] = {}
+    artifact_type: str = ""
+
+
+class _WireManifest(msgspec.Struct, rename="camel", kw_only=True):
+    schema_version: int
+    media_type: str
+    artifact_type: str = ""
+    config: _WireDescriptor
+    layers: list[_WireDescriptor]
+    subject: _WireDescriptor
+    annotations: dict[str, str] = {}
+
+
+class _WireIndex(msgspec.Struct, rename="camel", kw_only=True):
+    schema_version: int
+    media_type: str = ""
+    manifests: list[_WireDescriptor] | None
+    """Go writes an empty list as null."""
+
+
+def build_referrer(bundle: bytes, subject: Descriptor, predicate_type: str, created: str) -> Referrer:
+    """Make the referrer manifest for one bundle; the same input gives the same bytes.
+
+    Args:
+        bundle: the exact bytes of the Sigstore bundle.
+        subject: descriptor of the manifest or index the statement is about, with digest and size.
+        predicate_type: predicate type URI of the statement inside.
+        created: RFC 3339 time.
+
+    Raises:
+        UnsupportedError: the subject has no digest (an old docker archive, a directory).
+    """
+    if subject.digest is None or subject.size is None:
+        raise UnsupportedError(
+            "cannot attach evidence",
+            where=subject.media_type,
+            why="the subject has no manifest with a digest",
+            remedy="push the image to a registry or an OCI layout first",
+        )
+    annotations = {CREATED: created, CONTENT: _CONTENT_DSSE, PREDICATE_TYPE: predicate_type}
+    manifest = strictjson.canonical(
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_TYPE,
+            "artifactType": BUNDLE_TYPE,
+            "config": _plain(Descriptor(media_type=EMPTY_TYPE, digest=Digest.of(EMPTY_CONFIG), size=len(EMPTY_CONFIG))),
+            "layers": [_plain(Descriptor(media_type=BUNDLE_TYPE, digest=Digest.of(bundle), size=len(bundle)))],
+            "subject": _plain(Descriptor(media_type=subject.media_type, digest=subject.digest, size=subject.size)),
+            "annotations": annotations,
+        }
+    )
+    descriptor = Descriptor(
+        media_type=MANIFEST_TYPE,
+        digest=Digest.of(manifest),
+        size=len(manifest),
+        annotations=annotations,
+        artifact_type=BUNDLE_TYPE,
+    )
+    return Referrer(manifest=manifest, descriptor=descriptor, subject=subject, blobs=(EMPTY_CONFIG, bundle))
+
+
+def parse_referrer(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> BundleReferrer:
+    """Read a referrer manifest back, strictly.
+
+    Raises:
+        MalformedError: not an image manifest with subject, empty config and one bundle layer.
+        UnsupportedError: a referrer of another artifact type.
+    """
+    document = _document(data, where, limits)
+    artifact_type = document.get("artifactType")
+    if artifact_type not in _READ_TYPES:
+        raise UnsupportedError(
+            "not a Sigstore bundle",
+            where=where,
+            why=f"artifactType {str(artifact_type)[:100]!r}",
+            remedy="skip it",
+        )
+    manifest = wire.convert(document, _WireManifest, where=where, what="not a referrer manifest")
+    if manifest.schema_version != 2 or manifest.media_type != MANIFEST_TYPE:
+        raise _bad(where, f"mediaType {manifest.media_type[:100]!r}, not an image manifest")
+    if manifest.config.media_type != EMPTY_TYPE:
+        raise _bad(where, f"config {manifest.config.media_type[:100]!r}, not the empty one")
+    if len(manifest.layers) != 1:
+        raise _bad(where, f"{len(manifest.layers)} layers, not one")
+    layer = manifest.layers[0]
+    if layer.media_type not in _READ_TYPES:
+        raise _bad(where, f"layer {layer.media_type[:100]!r}, not a bundle")
+    return BundleReferrer(
+        subject=_descriptor(manifest.subject, f"{where} $.subject"),
+        layer=_descriptor(layer, f"{where} $.layers[0]"),
+        predicate_type=manifest.annotations.get(PREDICATE_TYPE, ""),
+        created=manifest.annotations.get(CREATED, ""),
+        annotations=manifest.annotations,
+    )
+
+
+def subject_of(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Digest | None:
+    """The digest a manifest of any kind names as its `subject`, or None.
+
+    Raises:
+        MalformedError: not a JSON object, or a subject that is no descriptor.
+    """
+    document = _document(data, where, limits)
+    if document.get("subject") is None:
+        return None
+    subject = wire.convert(document["subject"], _WireDescriptor, where=f"{where} $.subject", what="not a descriptor")
+    return _descriptor(subject, f"{where} $.subject").digest
+
+
+def fallback_tag(subject: Digest) -> str:
+    """The tag of the fallback index (distribution-spec 1.1, "Referrers Tag Schema").
+
+    >>> fallback_tag(Digest.of(b""))[:16]
+    'sha256-e3b0c4429'
+    """
+    return f"{subject.algorithm[:32]}-{subject.hex[:64]}"
+
+
+def parse_index(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> tuple[Descriptor, ...]:
+    """Descriptors of an index of referrers, in order, each digest once.
+
+    Raises:
+        MalformedError: not an OCI index, or one with more entries than the limit.
+    """
+    index = _index(_document(data, where, limits), where, limits)
+    found: dict[str, Descriptor] = {}
+    for number, entry in enumerate(index.manifests or ()):
+        descriptor = _descriptor(entry, f"{where} $.manifests[{number}]")
+        found.setdefault(entry.digest, descriptor)
+    return tuple(found.values())
+
+
+def merge_index(existing: bytes | None, *add: Descriptor, where: str, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """A fallback index with descriptors added: `artifactType` and annotations copied, no digest twice.
+
+    Entries of others stay as they are, unknown fields included. Merging what is already there changes nothing, and
+    the order of merging does not change the set (properties).
+
+    Args:
+        existing: the bytes of the index now, or None where there is none.
+        add: descriptors with digest and size.
+        where: named in errors.
+        limits: `referrers_count`, `manifest_bytes`.
+
+    Raises:
+        MalformedError: `existing` is not an OCI index: it is not ours to overwrite.
+        UnsupportedError: the merged index would pass the limits.
+    """
+    document: dict[str, Any] = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []}
+    if existing is not None:
+        document = _document(existing, where, limits)
+        _index(document, where, limits)
+    entries = list(document["manifests"] or ())
+    places = {entry["digest"]: place for place, entry in enumerate(entries)}
+    changed = existing is None
+    for descriptor in add:
+        entry = _plain(descriptor)
+        place = places.get(entry["digest"])
+        if place is None:
+            places[entry["digest"]] = len(entries)
+            entries.append(entry)
+            changed = True
+        elif {**entries[place], **entry} != entries[place]:
+            entries[place] = {**entries[place], **entry}
+            changed = True
+    if not changed and existing is not None:
+        return existing
+    merged = strictjson.canonical({**document, "manifests": entries})
+    if len(entries) > limits.referrers_count or len(merged) > limits.manifest_bytes:
+        raise UnsupportedError(
+            "too many referrers",
+            where=where,
+            why=f"{len(entries)} entries, {len(merged)} bytes",
+            remedy="remove old ones, or use a registry with the referrers API",
+        )
+    return merged
+
+
+def _document(data: bytes, where: str, limits: Limits) -> dict[str, Any]:
+    document = strictjson.loads(data, where=where, limit=limits.manifest_bytes)
+    if not isinstance(document, dict):
+        raise _bad(where, "not a JSON object")
+    return document
+
+
+def _index(document: dict[str, Any], where: str, limits: Limits) -> _WireIndex:
+    index = wire.convert(document, _WireIndex, where=where, what="not an OCI index")
+    if index.schema_version != 2 or index.media_type not in {INDEX_TYPE, ""}:
+        raise _bad(where, f"mediaType {index.media_type[:100]!r}, not an OCI index")
+    if len(index.manifests or ()) > limits.referrers_count:
+        raise _bad(where, f"{len(index.manifests or ())} entries, limit {limits.referrers_count}")
+    return index
+
+
+def _descriptor(entry: _WireDescriptor, where: str) -> Descriptor:
+    if entry.size < 0:
+        raise _bad(where, "a negative size")
+    return Descriptor(
+        media_type=entry.media_type,
+        digest=Digest.parse(entry.digest, where=where),
+        size=entry.size,
+        annotations=entry.annotations,
+        artifact_type=entry.artifact_type,
+    )
+
+
+def _plain(descriptor: Descriptor) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "mediaType": descriptor.media_type,
+        "digest": str(descriptor.digest),
+        "size": descriptor.size,
+    }
+    if descriptor.artifact_type:
+        plain["artifactType"] = descriptor.artifact_type
+    if descriptor.annotations:
+        plain["annotations"] = dict(descriptor.annotations)
+    return plain
+
+
+def _bad(where: str, why: str) -> MalformedError:
+    return MalformedError("not the manifest it claims to be", where=where, why=why, remedy=_REMEDY)
