@@ -18,8 +18,7 @@ from signing import NOW, P256, TARGET, claim, ring
 
 GOOD = dsse.sign(claim(), P256)
 KEYS = ring(P256)
-# Empty and absent keyid mean the same, and the hint only selects among the caller's own keys.
-HARMLESS = ({("dsseEnvelope", "signatures", 0, "keyid")}, ("", None))
+
 VALUES = st.sampled_from([None, "", "x", "AAAA", 0, -1, [], {}, True, [1], {"a": 1}, "\x00"])
 
 
@@ -37,7 +36,7 @@ def test_one_field_mutants_are_refused(path, value):
     place = document
     for step in path[:-1]:
         place = place[step]
-    if place[path[-1]] == value or (path in HARMLESS[0] and value in HARMLESS[1]):
+    if place[path[-1]] == value:
         return
     place[path[-1]] = value
     try:

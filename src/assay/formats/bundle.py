@@ -169,7 +169,7 @@ def write(envelope: Envelope, hint: str) -> bytes:
     """A v0.3 bundle of one DSSE envelope signed by a managed key, as canonical JSON.
 
     Args:
-        envelope: signed; its `keyid` equals `hint`.
+        envelope: signed; its `keyid` is empty or equals `hint`.
         hint: base64(SHA-256(SubjectPublicKeyInfo)) of the key.
     """
     value = {

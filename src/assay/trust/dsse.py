@@ -24,12 +24,12 @@ _HASHES: dict[str, tuple[str, ...]] = {
 def sign(statement: Statement, signer: Signer) -> bytes:
     """A Sigstore v0.3 key bundle around the statement's exact bytes.
 
-    The DSSE `keyid` equals the bundle's `hint`: base64(SHA-256(SubjectPublicKeyInfo)).
+    The bundle's `hint` is base64(SHA-256(SubjectPublicKeyInfo)). The DSSE `keyid` stays empty: DSSE leaves it
+    optional, and cosign 3 refuses any that differs from its own SSH fingerprint of the key (measured with 3.1.3).
     """
-    hint = keyring.key_id(signer.public_key())
-    signature = signer.sign(dsse.pae(dsse.IN_TOTO, statement.payload))
-    envelope = Envelope(payload_type=dsse.IN_TOTO, payload=statement.payload, signatures=(Signature(signature, hint),))
-    return bundle.write(envelope, hint)
+    signature = Signature(signer.sign(dsse.pae(dsse.IN_TOTO, statement.payload)))
+    envelope = Envelope(payload_type=dsse.IN_TOTO, payload=statement.payload, signatures=(signature,))
+    return bundle.write(envelope, keyring.key_id(signer.public_key()))
 
 
 def valid(key: Key, signature: bytes, message: bytes) -> bool:

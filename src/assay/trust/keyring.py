@@ -38,9 +38,9 @@ class Keyring(msgspec.Struct, frozen=True):
 
     keys: tuple[Key, ...] = ()
 
-    def select(self, hint: str) -> tuple[Key, ...]:
-        """The keys a hint may mean: that one, or all where the bundle gives no hint."""
-        return tuple(key for key in self.keys if not hint or key.key_id == hint)
+    def select(self, hint: str) -> Key | None:
+        """The key a bundle's hint names, if the caller trusts it."""
+        return next((key for key in self.keys if key.key_id == hint), None)
 
 
 def key_id(spki: bytes) -> str:

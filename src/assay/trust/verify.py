@@ -168,14 +168,17 @@ def _unproven(parsed: Bundle) -> list[Check]:
 
 
 def _signed_by(keys: Keyring, hint: str, name: str, holds: Callable[[Key], bool]) -> Key:
-    chosen = keys.select(hint)
-    if not chosen:
+    """The caller's key the bundle's hint selects, if the signature holds under it."""
+    if not hint:
+        # One text per claim: a bundle that names no key would be a second spelling of one that does.
+        raise _no("BUNDLE_MATERIAL", "material", name, "the bundle names no key (publicKey.hint is empty)")
+    key = keys.select(hint)
+    if key is None:
         given = ", ".join(key.key_id for key in keys.keys[:5])
         raise _no("KEY_UNKNOWN", "material", name, f"signed by key {hint[:60]}, trusted: {given}")
-    for key in chosen:
-        if holds(key):
-            return key
-    raise _no("SIGNATURE", "content", name, f"the signature does not hold under key {chosen[0].key_id}")
+    if not holds(key):
+        raise _no("SIGNATURE", "content", name, f"the signature does not hold under key {key.key_id}")
+    return key
 
 
 def _window(key: Key, now: str, name: str) -> Check:
