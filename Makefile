@@ -7,7 +7,7 @@ OUT    ?= out
 IMAGE  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix bench docs interop lock clean
+.PHONY: help setup run test check fix bench docs interop golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ docs: setup ## write the generated pages of docs/reference
 
 interop: setup ## tests against real peers; each skips with a reason where its peer cannot be had
 	$(BIN)/python -m pytest -m interop -rs
+
+golden: setup ## write the golden files anew; review the difference as code
+	PYTHONPATH=tests $(BIN)/python tests/golden/renew.py
 
 lock: setup ## write requirements/*.lock anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements/core.lock
