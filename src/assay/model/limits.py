@@ -15,6 +15,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     layers_count: int = 1_000
     blob_bytes: int = 64 * GIB
     """One compressed layer."""
+    image_archive_bytes: int = 64 * GIB
+    """A compressed image archive, inflated into a temporary file."""
     layer_inflated_bytes: int = 128 * GIB
     inflate_ratio_count: int = 1_200
     """Inflated bytes per compressed byte past the first 64 MiB; gzip cannot exceed 1,032, zstd bombs do."""
