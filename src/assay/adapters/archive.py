@@ -212,7 +212,7 @@ def _inflated(handle: int, name: str, limits: Limits) -> int:
                 "cannot inflate the archive",
                 where=name,
                 why=why,
-                remedy="inflate it first, or set TMPDIR to a larger disk",
+                remedy="inflate it first, or set TMPDIR elsewhere",
             ) from error
         copy = os.dup(spool.fileno())
     os.close(handle)

@@ -1,4 +1,4 @@
-"""`dir:` and `rootfs:`: regular files of a directory tree; no link is ever followed, other file systems are not entered.
+"""`dir:` and `rootfs:`: regular files of a directory tree; no link is followed, other file systems not entered.
 
 Every step opens one name relative to an open directory with O_NOFOLLOW, so nothing that changes meanwhile leads out.
 """

@@ -9,6 +9,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from assay.model.limits import Limits
@@ -49,10 +50,8 @@ class FolderLayerCache:
         if content[:_HEAD_BYTES] != _head(key, data):
             _remove(path)
             return None
-        try:
+        with suppress(OSError):
             os.utime(path)  # recently used: evicted last
-        except OSError:
-            pass
         return data
 
     def put(self, key: str, data: bytes) -> None:
@@ -129,7 +128,5 @@ def _prepare(folder: Path) -> bool:
 
 
 def _remove(path: Path) -> None:
-    try:
+    with suppress(OSError):
         path.unlink(missing_ok=True)
-    except OSError:
-        pass
