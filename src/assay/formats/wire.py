@@ -76,6 +76,7 @@ def convert(document: Any, kind: type[T], *, where: str, what: str) -> T:
     except msgspec.ValidationError as error:
         why, _, path = str(error).partition(" - at ")
         place = f"{where} {path.strip('`')}" if path else where
+        why = why[:300].encode("ascii", "backslashreplace").decode()
         raise MalformedError(what, where=place, why=why, remedy="ask its author for a valid document") from error
     except UnicodeEncodeError as error:
         raise MalformedError(

@@ -1,0 +1,233 @@
+"""CycloneDX JSON 1.2-1.7 to `Inventory`: our own documents whole, those of other tools as far as they tell."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from assay.formats import cyclonedx_schema as schema
+from assay.formats import foreign, sbom_facts, wire
+from assay.formats.cyclonedx_write import HASHES
+from assay.model.digest import Digest
+from assay.model.errors import MalformedError
+from assay.model.image import Subject
+from assay.model.inventory import Component, Gap, Inventory, Occurrence, Relation
+from assay.model.limits import DEFAULT_LIMITS
+
+_ALGORITHMS = {name: ours for ours, (name, _) in HASHES.items()}
+_PLACE = re.compile(r"layer=(-|\d{1,9}) confidence=(certain|strong|weak) kind=(.*)", re.DOTALL | re.ASCII)
+_SUBJECT_DIGEST = re.compile(r"(?:[^@]*@)?(sha256:[0-9a-f]{64})", re.ASCII)
+
+
+def read(data: bytes, name: str) -> Inventory:
+    """Read a CycloneDX document.
+
+    Args:
+        data: its bytes.
+        name: what it is called, for errors and where the document names no subject.
+
+    Raises:
+        MalformedError: not strict JSON, not CycloneDX, or damaged facts of ours; the place is a JSON path.
+        UnsupportedError: a version outside 1.2-1.7.
+    """
+    document = wire.decode(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes)
+    own = _is_own(document)
+    if own:
+        document = wire.unescape_all(document, data)
+    bom = schema.load(document, where=name)
+    return _own(bom, name) if own else _foreign(bom, name)
+
+
+def _is_own(document: object) -> bool:
+    metadata = document.get("metadata") if isinstance(document, dict) else None
+    properties = metadata.get("properties") if isinstance(metadata, dict) else None
+    if not isinstance(properties, list):
+        return False
+    return any(isinstance(p, dict) and p.get("name") == sbom_facts.FORMAT for p in properties)
+
+
+def _own(bom: schema.Bom, name: str) -> Inventory:
+    where = f"{name} $.metadata.properties"
+    metadata = bom.metadata or schema.Metadata()
+    base = sbom_facts.read_inventory([(p.name, p.value) for p in metadata.properties], where)
+    components = []
+    relations = list(base.relations)
+    for number, item in enumerate(bom.components):
+        if item.type == "operating-system":
+            continue
+        place = f"{name} $.components[{number}]"
+        component, beside = _own_component(item, place)
+        components.append(component)
+        relations += [Relation(component.key, kind, target) for kind, target in beside]
+    for entry in bom.dependencies:
+        relations += [Relation(entry.ref, "depends_on", target) for target in entry.depends_on]
+    return Inventory(
+        subject=base.subject,
+        distro=base.distro,
+        components=tuple(components),
+        relations=tuple(sorted(relations)),
+        gaps=base.gaps,
+        layers=base.layers,
+        created=base.created,
+    )
+
+
+def _own_component(item: schema.Component, place: str) -> tuple[Component, Iterable[tuple[sbom_facts.BesideKind, str]]]:
+    if item.bom_ref is None:
+        raise MalformedError("damaged Assay SBOM", where=place, why="no bom-ref", remedy="write the SBOM anew")
+    facts = sbom_facts.read_component([(p.name, p.value) for p in item.properties], place)
+    expression = next((c.expression for c in item.licenses if c.expression), "")
+    hashes = facts.hashes
+    if item.hashes:
+        hashes = tuple(sorted((*hashes, *_hashes(item.hashes))))
+    occurrences = item.evidence.occurrences if item.evidence is not None else ()
+    return facts.component(
+        key=item.bom_ref,
+        name=item.name,
+        version=item.version,
+        purl=item.purl,
+        maintainer=item.publisher,
+        expression=expression,
+        hashes=hashes,
+        occurrences=tuple([_occurrence(o, place) for o in occurrences]),
+        where=place,
+    ), facts.relations
+
+
+def _occurrence(item: schema.Occurrence, place: str) -> Occurrence:
+    match = _PLACE.fullmatch(item.additional_context)
+    if match is None:
+        raise MalformedError(
+            "damaged Assay SBOM",
+            where=f"{place}.evidence.occurrences",
+            why="additionalContext does not name layer, confidence and kind",
+            remedy="write the SBOM anew",
+        )
+    layer, confidence, kind = match.groups()
+    return Occurrence(item.location, None if layer == "-" else int(layer), kind, confidence)  # type: ignore[arg-type]
+
+
+def _hashes(items: Iterable[schema.Hash]) -> Iterator[str]:
+    return (f"{_ALGORITHMS.get(h.alg, h.alg.lower())}:{h.content.lower()}" for h in items)
+
+
+def _foreign(bom: schema.Bom, name: str) -> Inventory:
+    components: list[Component] = []
+    relations: set[Relation] = set()
+    gaps: list[Gap] = []
+    distro = None
+    files = 0
+    known = _references(bom)
+    others = {bom.metadata.component.bom_ref} if bom.metadata and bom.metadata.component else set()
+    for place, parent, item in _flat(bom.components):
+        if item.type == "operating-system" and distro is None:
+            distro = foreign.distro(item.name, item.version, item.description, _notes(item.properties))
+            others.add(item.bom_ref)
+            continue
+        if item.type == "file" and not item.purl:
+            files += 1
+            others.add(item.bom_ref)
+            continue
+        if item.bom_ref is None:
+            item.bom_ref = _new_key(item, known)
+        component, gap = foreign.component(_package(item, item.bom_ref, place))
+        components.append(component)
+        if gap is not None:
+            gaps.append(gap)
+        if parent is not None and parent.bom_ref and parent.type not in {"operating-system", "file"}:
+            relations.add(Relation(parent.bom_ref, "contains", item.bom_ref))
+    keys = {c.key for c in components}
+    dangling = 0
+    for entry in bom.dependencies:
+        for target in entry.depends_on:
+            if entry.ref in keys and target in keys:
+                relations.add(Relation(entry.ref, "depends_on", target))
+            elif not {entry.ref, target} <= keys | others:
+                dangling += 1
+    if files:
+        gaps.append(_gap(f"{files} components of type file are no packages"))
+    if dangling:
+        gaps.append(_gap(f"{dangling} dependencies name no component", "$.dependencies"))
+    return Inventory(
+        subject=_subject(bom, name),
+        distro=distro or foreign.distro_of_purls(components),
+        components=tuple(sorted(components, key=lambda c: c.key)),
+        relations=tuple(sorted(r for r in relations if r.source in keys)),
+        gaps=foreign.bounded(gaps),
+        created=(bom.metadata.timestamp or "") if bom.metadata else "",
+    )
+
+
+def _gap(reason: str, path: str = "$.components") -> Gap:
+    return Gap(kind="skipped", path=path, layer=None, reason=reason, by="sbom")
+
+
+def _flat(items: list[schema.Component]) -> Iterator[tuple[str, schema.Component | None, schema.Component]]:
+    """Every component with its JSON path and the component it stands in, in the document's order."""
+    pending = [(f"$.components[{n}]", None, item) for n, item in reversed(list(enumerate(items)))]
+    stack: list[tuple[str, schema.Component | None, schema.Component]] = list(pending)
+    while stack:
+        place, parent, item = stack.pop()
+        yield place, parent, item
+        stack += [(f"{place}.components[{n}]", item, child) for n, child in reversed(list(enumerate(item.components)))]
+
+
+def _references(bom: schema.Bom) -> set[str]:
+    return {item.bom_ref for _, _, item in _flat(bom.components) if item.bom_ref is not None}
+
+
+def _new_key(item: schema.Component, known: set[str]) -> str:
+    base = item.purl or "/".join(filter(None, (item.group, item.name))) + f"@{item.version}"
+    key, number = base, 1
+    while key in known:
+        number += 1
+        key = f"{base}#{number}"
+    known.add(key)
+    return key
+
+
+def _package(item: schema.Component, key: str, place: str) -> foreign.Package:
+    supplier = item.supplier or item.manufacturer
+    author = next((a.name for a in item.authors if a.name), "")
+    evidence = item.evidence.occurrences if item.evidence is not None else ()
+    licenses = [c.license for c in item.licenses if c.license is not None]
+    return foreign.Package(
+        key=key,
+        place=place,
+        name=item.name,
+        group=item.group,
+        version=item.version,
+        purl=item.purl,
+        maintainer=item.publisher or item.author or author or (supplier.name or "" if supplier else ""),
+        licence=foreign.licence(
+            [c.expression for c in item.licenses if c.expression] + [i.id for i in licenses if i.id],
+            [i.name for i in licenses if i.name],
+        ),
+        hashes=tuple(_hashes(item.hashes)),
+        occurrences=tuple(sorted({Occurrence(o.location.lstrip("/"), None, "sbom", "strong") for o in evidence})),
+        cpe=item.cpe,
+        scope="" if item.scope == "required" else item.scope,
+        notes=_notes(item.properties),
+    )
+
+
+def _notes(properties: Iterable[schema.Property]) -> dict[str, list[str]]:
+    notes: dict[str, list[str]] = {}
+    for p in properties:
+        notes.setdefault(p.name, []).append(p.value)
+    return notes
+
+
+def _subject(bom: schema.Bom, name: str) -> Subject:
+    """The subject a foreign document claims; its digest only where it stands as one (Syft, Trivy, a purl)."""
+    item = bom.metadata.component if bom.metadata else None
+    if item is None:
+        return Subject(name=name, kind="sbom")
+    notes = _notes(item.properties)
+    digest = None
+    for text in (*notes.get("aquasecurity:trivy:RepoDigest", ()), item.version if item.type == "container" else ""):
+        match = _SUBJECT_DIGEST.fullmatch(text)
+        if match:
+            digest = Digest.parse(match[1])
+            break
+    return Subject(
+        name=item.name.rpartition("/")[2] if item.name.startswith("/") else item.name, kind="sbom", digest=digest
+    )

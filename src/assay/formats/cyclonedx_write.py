@@ -1,0 +1,185 @@
+"""`Inventory` to CycloneDX 1.6 JSON (ECMA-424). What the format has no field for travels as `sbom_facts`."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from assay.formats import sbom_facts, wire
+from assay.model.image import Subject
+from assay.model.inventory import Component, Confidence, Distro, Inventory, Licence, Occurrence, Relation
+from assay.model.report import Tool
+
+_SERIAL = "urn:uuid:00000000-0000-0000-0000-000000000000"
+_SUBJECT_TYPES = {"image": "container", "directory": "file", "rootfs": "operating-system"}
+HASHES = {
+    "md5": ("MD5", 32),
+    "sha1": ("SHA-1", 40),
+    "sha256": ("SHA-256", 64),
+    "sha384": ("SHA-384", 96),
+    "sha512": ("SHA-512", 128),
+    "sha3-256": ("SHA3-256", 64),
+    "sha3-384": ("SHA3-384", 96),
+    "sha3-512": ("SHA3-512", 128),
+    "blake2b-256": ("BLAKE2b-256", 64),
+    "blake2b-384": ("BLAKE2b-384", 96),
+    "blake2b-512": ("BLAKE2b-512", 128),
+    "blake3": ("BLAKE3", 64),
+}
+"""Our algorithm name → CycloneDX's and the length of its hexadecimal text."""
+_TECHNIQUES = {
+    "package-database": "manifest-analysis",
+    "package-metadata": "manifest-analysis",
+    "lock-file": "manifest-analysis",
+    "build-info": "binary-analysis",
+    "archive": "binary-analysis",
+    "sbom": "attestation",
+}
+_CONFIDENCE: dict[Confidence, float] = {"certain": 1, "strong": 0.8, "weak": 0.4}
+
+
+def write(inventory: Inventory, *, tool: Tool, timestamp: str) -> bytes:
+    """The inventory as a CycloneDX 1.6 document; the same input gives the same bytes.
+
+    Args:
+        inventory: what to write; nothing of it is lost.
+        tool: named in `metadata.tools`.
+        timestamp: RFC 3339 time for `metadata.timestamp`; "" leaves it out.
+
+    Raises:
+        MalformedError: the timestamp is none.
+    """
+    components = inventory.components
+    keys = {c.key for c in components}
+    root = _unused("subject", keys)
+    placed = [r for r in inventory.relations if r.source in keys and r.target in keys]
+    unplaced = [r for r in inventory.relations if not (r.source in keys and r.target in keys)]
+    beside: dict[str, list[tuple[str, str]]] = {}
+    for relation in placed:
+        if relation.kind != "depends_on":
+            beside.setdefault(relation.source, []).append(sbom_facts.of_relation(relation))
+    metadata: dict[str, Any] = {"timestamp": wire.instant(timestamp)} if timestamp else {}
+    metadata |= {
+        "tools": {"components": [{"type": "application", "name": tool.name, "version": tool.version}]},
+        "component": _subject(inventory.subject, root),
+        "properties": _properties(sbom_facts.of_inventory(inventory, unplaced)),
+    }
+    listed = [_component(c, beside.get(c.key, ())) for c in components]
+    if inventory.distro is not None:
+        listed.append(_distro(inventory.distro, _unused("operating-system", keys)))
+    document = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": _SERIAL,
+        "version": 1,
+        "metadata": metadata,
+        "components": listed,
+        "dependencies": _dependencies(components, placed, root),
+    }
+    data = wire.encode(document)
+    return data.replace(_SERIAL.encode(), f"urn:uuid:{wire.uuid5(data)}".encode(), 1)
+
+
+def _subject(subject: Subject, ref: str) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "type": _SUBJECT_TYPES.get(subject.kind, "application"),
+        "bom-ref": ref,
+        "name": subject.name,
+    }
+    if subject.digest is not None:
+        value["version"] = str(subject.digest)
+        value["hashes"] = [{"alg": HASHES[subject.digest.algorithm][0], "content": subject.digest.hex}]
+    return value
+
+
+def _distro(distro: Distro, ref: str) -> dict[str, Any]:
+    """For other readers; ours takes the distribution from the document's facts."""
+    value = {"type": "operating-system", "bom-ref": ref, "name": distro.id, "version": distro.version_id}
+    if distro.name:
+        value["description"] = distro.name
+    return value
+
+
+def _component(c: Component, relations: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    value: dict[str, Any] = {"type": "library", "bom-ref": c.key}
+    if c.maintainer:
+        value["publisher"] = c.maintainer
+    value["name"] = c.name
+    if c.version:
+        value["version"] = c.version
+    hashes, other = _hashes(c.hashes)
+    if hashes:
+        value["hashes"] = hashes
+    licences = _licences(c.licence)
+    if licences:
+        value["licenses"] = licences
+    if c.purl:
+        value["purl"] = c.purl
+    if c.occurrences:
+        value["evidence"] = _evidence(c.purl, c.occurrences)
+    facts = sbom_facts.of_component(c)
+    facts += other
+    facts += relations
+    if facts:
+        value["properties"] = _properties(facts)
+    return value
+
+
+def _hashes(hashes: Iterable[str]) -> tuple[list[dict[str, str]], sbom_facts.Facts]:
+    known, other = [], []
+    for text in hashes:
+        algorithm, _, content = text.partition(":")
+        name, length = HASHES.get(algorithm, ("", 0))
+        if len(content) == length and content.isalnum() and set(content) <= _HEX:
+            known.append({"alg": name, "content": content})
+        else:
+            other.append(("assay:hash", text))
+    return known, other
+
+
+_HEX = frozenset("0123456789abcdef")
+
+
+def _licences(licence: Licence) -> list[dict[str, Any]]:
+    if licence.expression:
+        return [{"expression": licence.expression, "acknowledgement": "declared"}]
+    return [{"license": {"name": text, "acknowledgement": "declared"}} for text in licence.declared if text]
+
+
+def _evidence(purl: str, occurrences: tuple[Occurrence, ...]) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    if purl:
+        best: dict[str, float] = {}
+        for o in occurrences:
+            technique = _TECHNIQUES.get(o.kind, "other")
+            best[technique] = max(best.get(technique, 0), _CONFIDENCE[o.confidence])
+        methods = [{"technique": t, "confidence": best[t]} for t in sorted(best)]
+        value["identity"] = [{"field": "purl", "confidence": max(best.values()), "methods": methods}]
+    value["occurrences"] = [{"location": o.path, "additionalContext": _place(o)} for o in occurrences]
+    return value
+
+
+def _place(o: Occurrence) -> str:
+    """What an occurrence has no field for; `cyclonedx_read` takes it apart again."""
+    return f"layer={'-' if o.layer is None else o.layer} confidence={o.confidence} kind={o.kind}"
+
+
+def _dependencies(components: Iterable[Component], placed: Iterable[Relation], root: str) -> list[dict[str, Any]]:
+    """One entry a component, also for those that need nothing; the subject's own needs are not known, so not said."""
+    needs: dict[str, set[str]] = {c.key: set() for c in components}
+    for relation in placed:
+        if relation.kind == "depends_on":
+            needs[relation.source].add(relation.target)
+    entries: list[dict[str, Any]] = [{"ref": root}]
+    for key in sorted(needs):
+        entries.append({"ref": key, "dependsOn": sorted(needs[key])} if needs[key] else {"ref": key})
+    return entries
+
+
+def _properties(facts: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in facts]
+
+
+def _unused(name: str, keys: set[str]) -> str:
+    while name in keys:
+        name += "-"
+    return name

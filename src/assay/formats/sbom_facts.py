@@ -1,0 +1,343 @@
+"""What SBOM formats have no field for, as named texts: the `assay:` properties, the same in CycloneDX and SPDX.
+
+A document of ours carries `assay:format` = `1` among its document facts; with them `read(write(inventory))` equals the
+inventory. CycloneDX holds them as `properties` (of `metadata`, of each component), SPDX as one annotation each whose
+comment is `assay:facts:1 ` and a JSON array of [name, value] pairs.
+
+| fact of a component | value |
+|---|---|
+| `assay:ecosystem` | only where it is not the purl's type |
+| `assay:source:name`, `assay:source:version` | the distribution's source package |
+| `assay:architecture`, `assay:cataloguer`, `assay:owner` | as in the model; `owner` is a component key |
+| `assay:introduced`, `assay:removed-by` | layer indexes |
+| `assay:licence:declared` | one each: the raw texts |
+| `assay:licence:reason` | why there is no expression |
+| `assay:hash` | one each, where the format knows no such algorithm |
+| `assay:property:NAME` | a fact of the ecosystem |
+| `assay:relation:contains`, `…:owned_by`, `…:built_from` | one each: the target's key (in CycloneDX) |
+| `assay:key`, `assay:maintainer` | as in the model (in SPDX) |
+| `assay:occurrence` | one each: JSON array [path, layer, kind, confidence] (in SPDX) |
+
+| fact of the document | value |
+|---|---|
+| `assay:format` | `1` |
+| `assay:created` | time of the subject itself |
+| `assay:subject:…` | `name`, `kind`, `digest`, `index`, `media-type`, `os`, `architecture`, `variant` |
+| `assay:distro:…` | `id`, `version-id`, `codename`, `name`, `id-like` (one each) |
+| `assay:layer`, `assay:gap` | one each: JSON object as in the report |
+| `assay:relation` | JSON array [source, kind, target], where an end is no component of the document |
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from assay.formats.digests import LAYER_FIELDS, parted, plain
+from assay.model.digest import Digest
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.image import Layer, Platform, Subject
+from assay.model.inventory import Component, Distro, Gap, Inventory, Licence, Occurrence, Relation, SourcePackage
+
+Facts = list[tuple[str, str]]
+BesideKind = Literal["contains", "owned_by", "built_from"]
+"""Relations the formats' dependency graph does not hold."""
+
+FORMAT, VERSION = "assay:format", "1"
+_PROPERTY = "assay:property:"
+_RELATION = "assay:relation:"
+_KINDS: dict[str, BesideKind] = {
+    "assay:relation:contains": "contains",
+    "assay:relation:owned_by": "owned_by",
+    "assay:relation:built_from": "built_from",
+}
+_COMPONENT_MANY = frozenset({"assay:licence:declared", "assay:hash", "assay:occurrence", *_KINDS})
+_COMPONENT_ONE = frozenset(
+    f"assay:{name}"
+    for name in [
+        "key",
+        "ecosystem",
+        "source:name",
+        "source:version",
+        "architecture",
+        "cataloguer",
+        "owner",
+        "introduced",
+        "removed-by",
+        "licence:reason",
+        "maintainer",
+    ]
+)
+_DOCUMENT_MANY = frozenset({"assay:distro:id-like", "assay:layer", "assay:gap", "assay:relation"})
+_DOCUMENT_ONE = frozenset(
+    f"assay:{name}"
+    for name in [
+        "format",
+        "created",
+        "subject:name",
+        "subject:kind",
+        "subject:digest",
+        "subject:index",
+        "subject:media-type",
+        "subject:os",
+        "subject:architecture",
+        "subject:variant",
+        "distro:id",
+        "distro:version-id",
+        "distro:codename",
+        "distro:name",
+    ]
+)
+
+
+class ComponentFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A component's facts, read: ready to be joined with what the format has fields for."""
+
+    one: Mapping[str, str]
+    properties: tuple[tuple[str, str], ...]
+    hashes: tuple[str, ...]
+    declared: tuple[str, ...]
+    occurrences: tuple[Occurrence, ...]
+    relations: tuple[tuple[BesideKind, str], ...]
+
+    def component(
+        self,
+        *,
+        key: str,
+        name: str,
+        version: str,
+        purl: str,
+        maintainer: str,
+        expression: str,
+        hashes: tuple[str, ...],
+        occurrences: tuple[Occurrence, ...],
+        where: str,
+    ) -> Component:
+        """The component: what the format has fields for, joined with the facts."""
+        one = self.one
+        source = None
+        if "assay:source:name" in one:
+            source = SourcePackage(one["assay:source:name"], one.get("assay:source:version", ""))
+        return Component(
+            key=key,
+            purl=purl,
+            ecosystem=one.get("assay:ecosystem", purl_type(purl)),
+            name=name,
+            version=version,
+            source=source,
+            architecture=one.get("assay:architecture", ""),
+            licence=Licence(expression=expression, declared=self.declared, reason=one.get("assay:licence:reason", "")),
+            maintainer=maintainer,
+            cataloguer=one.get("assay:cataloguer", ""),
+            introduced=_index(one.get("assay:introduced"), where),
+            removed_by=_index(one.get("assay:removed-by"), where),
+            owner=one.get("assay:owner", ""),
+            hashes=hashes,
+            occurrences=occurrences,
+            properties=self.properties,
+        )
+
+
+def purl_type(purl: str) -> str:
+    """The type of a package URL as it stands in the text, "" without one."""
+    return purl[4 : purl.find("/")] if purl.startswith("pkg:") and "/" in purl else ""
+
+
+def of_component(component: Component) -> Facts:
+    """The facts every format lacks a field for; key, maintainer, hashes, occurrences, relations are the format's."""
+    c = component
+    facts: Facts = []
+    if c.ecosystem != purl_type(c.purl):
+        facts.append(("assay:ecosystem", c.ecosystem))
+    if c.source is not None:
+        facts += (("assay:source:name", c.source.name), ("assay:source:version", c.source.version))
+    if c.architecture:
+        facts.append(("assay:architecture", c.architecture))
+    if c.cataloguer:
+        facts.append(("assay:cataloguer", c.cataloguer))
+    if c.owner:
+        facts.append(("assay:owner", c.owner))
+    if c.introduced is not None:
+        facts.append(("assay:introduced", str(c.introduced)))
+    if c.removed_by is not None:
+        facts.append(("assay:removed-by", str(c.removed_by)))
+    facts += [("assay:licence:declared", text) for text in c.licence.declared]
+    if c.licence.reason:
+        facts.append(("assay:licence:reason", c.licence.reason))
+    return facts + [(_PROPERTY + name, value) for name, value in c.properties]
+
+
+def of_relation(relation: Relation) -> tuple[str, str]:
+    """A relation as a fact of its source."""
+    return _RELATION + relation.kind, relation.target
+
+
+def of_occurrence(occurrence: Occurrence) -> tuple[str, str]:
+    """An occurrence as a fact."""
+    return "assay:occurrence", _dump([occurrence.path, occurrence.layer, occurrence.kind, occurrence.confidence])
+
+
+def read_component(pairs: Iterable[tuple[str, str]], where: str) -> ComponentFacts:
+    """A component's facts.
+
+    Raises:
+        MalformedError: an unknown name, a name twice, a value of the wrong form.
+    """
+    one, many, properties = _sort(pairs, _COMPONENT_ONE, _COMPONENT_MANY, where)
+    occurrences = []
+    for text in many.get("assay:occurrence", ()):
+        path, layer, kind, confidence = _load(text, tuple[str, int | None, str, str], where)
+        occurrences.append(
+            _fit({"path": path, "layer": layer, "kind": kind, "confidence": confidence}, Occurrence, where)
+        )
+    return ComponentFacts(
+        one=one,
+        properties=tuple(properties),
+        hashes=tuple(many.get("assay:hash", ())),
+        declared=tuple(many.get("assay:licence:declared", ())),
+        occurrences=tuple(occurrences),
+        relations=tuple((_KINDS[name], key) for name in _KINDS for key in many.get(name, ())),
+    )
+
+
+def of_inventory(inventory: Inventory, unplaced: Iterable[Relation]) -> Facts:
+    """The facts of the document; `unplaced` are the relations the format could not place."""
+    subject, distro, platform = inventory.subject, inventory.distro, inventory.subject.platform
+    facts = [
+        (FORMAT, VERSION),
+        ("assay:created", inventory.created),
+        ("assay:subject:name", subject.name),
+        ("assay:subject:kind", subject.kind),
+        ("assay:subject:digest", str(subject.digest or "")),
+        ("assay:subject:index", str(subject.index or "")),
+        ("assay:subject:media-type", subject.media_type),
+    ]
+    facts = [(name, value) for name, value in facts if value]
+    if platform is not None:
+        facts.append(("assay:subject:os", platform.os))
+        facts.append(("assay:subject:architecture", platform.architecture))
+        facts.append(("assay:subject:variant", platform.variant))
+    if distro is not None:
+        facts.append(("assay:distro:id", distro.id))
+        facts.append(("assay:distro:version-id", distro.version_id))
+        facts.append(("assay:distro:codename", distro.codename))
+        facts.append(("assay:distro:name", distro.name))
+        facts += [("assay:distro:id-like", text) for text in distro.id_like]
+    facts += [("assay:layer", _dump(plain(layer))) for layer in inventory.layers]
+    facts += [("assay:gap", _dump(msgspec.to_builtins(gap))) for gap in inventory.gaps]
+    return facts + [("assay:relation", _dump([r.source, r.kind, r.target])) for r in unplaced]
+
+
+def read_inventory(pairs: Iterable[tuple[str, str]], where: str) -> Inventory:
+    """The document's facts as an inventory without components; its relations are the unplaced ones.
+
+    Raises:
+        MalformedError: an unknown name, a name twice, a value of the wrong form.
+        UnsupportedError: another version of these facts.
+    """
+    pairs = list(pairs)
+    version = dict(pairs).get(FORMAT)
+    if version != VERSION:
+        raise UnsupportedError(
+            "an SBOM of another version of Assay",
+            where=where,
+            why=f"{FORMAT} is {str(version)[:20]!r}",
+            remedy="update Assay",
+        )
+    one, many, _ = _sort(pairs, _DOCUMENT_ONE, _DOCUMENT_MANY, where)
+    layers = [_load(text, dict[str, Any], where) for text in many.get("assay:layer", ())]
+    relations = [_load(text, tuple[str, str, str], where) for text in many.get("assay:relation", ())]
+    return Inventory(
+        subject=_subject(one, where),
+        distro=_distro(one, tuple(many.get("assay:distro:id-like", ()))),
+        relations=tuple(_fit({"source": s, "kind": k, "target": t}, Relation, where) for s, k, t in relations),
+        gaps=tuple(_load(text, Gap, where) for text in many.get("assay:gap", ())),
+        layers=tuple(_fit(parted(layer, LAYER_FIELDS, where=where), Layer, where) for layer in layers),
+        created=one.get("assay:created", ""),
+    )
+
+
+def _subject(one: Mapping[str, str], where: str) -> Subject:
+    def digest(name: str) -> Digest | None:
+        return Digest.parse(one[name], where=f"{where} {name}") if name in one else None
+
+    platform = None
+    if "assay:subject:os" in one:
+        platform = Platform(
+            one["assay:subject:os"],
+            one.get("assay:subject:architecture", ""),
+            one.get("assay:subject:variant", ""),
+        )
+    return Subject(
+        name=one.get("assay:subject:name", ""),
+        kind=one.get("assay:subject:kind", ""),
+        digest=digest("assay:subject:digest"),
+        index=digest("assay:subject:index"),
+        platform=platform,
+        media_type=one.get("assay:subject:media-type", ""),
+    )
+
+
+def _distro(one: Mapping[str, str], id_like: tuple[str, ...]) -> Distro | None:
+    if "assay:distro:id" not in one:
+        return None
+    return Distro(
+        id=one["assay:distro:id"],
+        version_id=one.get("assay:distro:version-id", ""),
+        codename=one.get("assay:distro:codename", ""),
+        name=one.get("assay:distro:name", ""),
+        id_like=id_like,
+    )
+
+
+def _sort(
+    pairs: Iterable[tuple[str, str]], single: frozenset[str], repeated: frozenset[str], where: str
+) -> tuple[dict[str, str], dict[str, list[str]], Facts]:
+    """Facts by name: those that stand once, those that repeat, and the ecosystem's own."""
+    one: dict[str, str] = {}
+    many: dict[str, list[str]] = {}
+    properties: Facts = []
+    for name, value in pairs:
+        if name in single:
+            if name in one:
+                raise _bad(where, f"{name} stands twice")
+            one[name] = value
+        elif name in repeated:
+            many.setdefault(name, []).append(value)
+        elif name.startswith(_PROPERTY) and single is _COMPONENT_ONE:
+            properties.append((name[len(_PROPERTY) :], value))
+        elif name.startswith("assay:"):
+            raise _bad(where, f"unknown fact {name[:60]!r}")
+    return one, many, properties
+
+
+def _index(text: str | None, where: str) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise _bad(where, f"{text[:20]!r} is no layer index")
+    return int(text)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _load(text: str, kind: Any, where: str) -> Any:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _bad(where, f"a value is no JSON: {error}") from error
+    return _fit(value, kind, where)
+
+
+def _fit(value: Any, kind: Any, where: str) -> Any:
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        raise _bad(where, str(error)) from error
+
+
+def _bad(where: str, why: str) -> MalformedError:
+    return MalformedError("damaged facts of an Assay SBOM", where=where, why=why, remedy="write the SBOM anew")

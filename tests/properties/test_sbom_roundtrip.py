@@ -1,0 +1,73 @@
+"""The laws of our SBOMs: nothing is lost, the same input gives the same bytes, the official schemas hold."""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from referencing import Registry, Resource
+
+from assay.formats import cyclonedx, wire
+from assay.model.inventory import Inventory
+from inventories import TIME, TOOL, full, inventories, text
+from support import SHARED
+
+FORMATS = {"cyclonedx": cyclonedx}
+LAWS = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@lru_cache
+def validator(name: str) -> Any:
+    if SHARED is None:
+        pytest.skip("../shared is not present")
+    if name == "spdx":
+        return Draft7Validator(json.loads((SHARED / "vectors/spdx/schema/spdx-2.3.schema.json").read_text()))
+    folder = SHARED / "vectors/cyclonedx/schema"
+    registry: Registry[Any] = Registry()
+    for part in ("spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json"):
+        resource = Resource.from_contents(json.loads((folder / part).read_text()))
+        registry = registry.with_resource(f"http://cyclonedx.org/schema/{part}", resource)
+    return Draft7Validator(
+        json.loads((folder / "bom-1.6.schema.json").read_text()),
+        registry=registry,
+        format_checker=Draft7Validator.FORMAT_CHECKER,
+    )
+
+
+def check_schema(name: str, data: bytes) -> None:
+    errors = [f"{e.json_path}: {e.message[:200]}" for e in validator(name).iter_errors(json.loads(data))]
+    assert errors == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@LAWS
+@given(inventory=inventories())
+def test_nothing_is_lost(name: str, inventory: Inventory) -> None:
+    data = FORMATS[name].write(inventory, tool=TOOL, timestamp=TIME)
+    assert FORMATS[name].read(data, "x") == inventory
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(LAWS, max_examples=30)
+@given(inventory=inventories())
+def test_the_official_schema_holds(name: str, inventory: Inventory) -> None:
+    check_schema(name, FORMATS[name].write(inventory, tool=TOOL, timestamp=TIME))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_whole_image(name: str) -> None:
+    data = FORMATS[name].write(full(), tool=TOOL, timestamp=TIME)
+    assert FORMATS[name].read(data, "x") == full()
+    assert FORMATS[name].write(full(), tool=TOOL, timestamp=TIME) == data
+    check_schema(name, data)
+
+
+@given(st.lists(text | st.text("\\ud8\udcffz"), max_size=4))
+def test_any_text_survives_utf8(value: list[str]) -> None:
+    data = wire.encode(value)
+    assert json.loads(data.decode()) == [wire.escape(t) for t in value]
+    assert [wire.unescape(wire.escape(t)) for t in value] == value
+    assert not any(0xD800 <= ord(c) <= 0xDFFF for t in json.loads(data) for c in t)
