@@ -1,7 +1,7 @@
 """The table of cataloguers: one row (or a few) per ecosystem, each in a file that knows no other."""
 
 from assay.dependencies.cataloger import Cataloguer
-from assay.dependencies.catalogers import apk, dpkg, dpkg_copyright, golang, java, npm, npm_lock, osrelease, pypi
+from assay.dependencies.catalogers import apk, dpkg, dpkg_copyright, golang, java, npm, npm_lock, osrelease, pypi, rpm
 
 _ROWS: tuple[Cataloguer, ...] = (
     apk.ROW,
@@ -13,6 +13,7 @@ _ROWS: tuple[Cataloguer, ...] = (
     npm_lock.CATALOGUER,
     osrelease.ROW,
     *pypi.ROWS,
+    rpm.ROW,
 )
 
 TABLE: tuple[Cataloguer, ...] = tuple(sorted(_ROWS, key=lambda row: row.name))

@@ -3,6 +3,8 @@
 The database is text: records separated by blank lines, fields `X:value`; letters as apk-tools 2 and 3 write them.
 """
 
+from collections.abc import Iterator
+
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.dependencies.licences import licence
 from assay.dependencies.paths import path_hashes
@@ -19,38 +21,54 @@ def catalogue(file: File) -> Fragment:
         MalformedError: not one record has a name.
     """
     packages: list[Package] = []
-    skipped = 0
+    skipped = unlisted = 0
+    allowance = file.limits.owned_paths_bytes
     for block in file.data().split(b"\n\n"):
         if not block.strip():
             continue
-        package = _package(block)
+        package, cost = _package(block, allowance)
+        allowance -= cost
         if package is None:
             skipped += 1
         elif not package.name.startswith("."):
+            unlisted += allowance < 0
             packages.append(package)
     if skipped and not packages:
         raise MalformedError("not an apk database", where=file.path, why="no record with a name and a version")
-    gaps = (Gap("skipped", file.path, None, f"{skipped} records without name or version", "apk"),) if skipped else ()
-    return Fragment(packages=tuple(packages), gaps=gaps)
+    return Fragment(packages=tuple(packages), gaps=tuple(_gaps(file, skipped, unlisted)))
 
 
-def _package(block: bytes) -> Package | None:
-    """One record. Fields before the first `F:` describe the package, the rest its files."""
+def _gaps(file: File, skipped: int, unlisted: int) -> Iterator[Gap]:
+    if skipped:
+        yield Gap("skipped", file.path, None, f"{skipped} records without name or version", "apk")
+    if unlisted:
+        limit = file.limits.owned_paths_bytes
+        yield Gap("limit", file.path, None, f"files of {unlisted} packages: over {limit} bytes of paths", "apk")
+
+
+def _package(block: bytes, allowance: int) -> tuple[Package | None, int]:
+    """One record, and the bytes its paths take; past the allowance its paths are not kept.
+
+    `F:` names a directory, `R:` a file in it.
+    """
+    cost = 0
     fields: dict[bytes, bytes] = {}
     owned: list[bytes] = []
     folder = b""
     for line in block.split(b"\n"):
         kind = line[:2]
         if kind == b"R:":
-            owned.append(folder + line[2:])
+            cost += len(folder) + len(line)
+            if cost <= allowance:
+                owned.append(folder + line[2:])
         elif kind == b"F:":
             folder = line[2:] + b"/" if len(line) > 2 else b""
         elif line[1:2] == b":":
             fields.setdefault(line[:1], line[2:])
     name, version = _text(fields, b"P"), _text(fields, b"V")
     if not name or not version:
-        return None
-    return Package(
+        return None, cost
+    package = Package(
         ecosystem="apk",
         name=name,
         version=version,
@@ -62,12 +80,13 @@ def _package(block: bytes) -> Package | None:
         kind="package-database",
         depends=_names(_text(fields, b"D")),
         provides=_names(_text(fields, b"p")),
-        files=path_hashes(owned),
+        files=path_hashes(owned) if cost <= allowance else b"",
     )
+    return package, cost
 
 
 def _text(fields: dict[bytes, bytes], key: bytes) -> str:
-    return fields.get(key, b"").decode("utf-8", "surrogateescape").strip()
+    return fields.get(key, b"").decode("utf-8", "replace").strip()
 
 
 def _properties(fields: dict[bytes, bytes]) -> tuple[tuple[str, str], ...]:
