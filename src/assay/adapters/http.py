@@ -207,15 +207,17 @@ class Http:
             if download.status not in _REDIRECTS:
                 return download
             download.discard()
-            if method not in {"GET", "HEAD"} and download.status not in _BODY_KEEPING:
+            target = next_url(url, download.headers.get("location", ""))
+            away = origin(target) != origin(url)
+            # A body may hold a token or an upload: it stays at home as the credentials do.
+            if method not in {"GET", "HEAD"} and (download.status not in _BODY_KEEPING or (away and body is not None)):
                 raise UnavailableError(
                     "the server redirects a request that cannot be redirected",
                     where=clean(url),
-                    why=f"status {download.status} to {method}",
+                    why=f"{method}, status {download.status}, to {clean(target)}",
                     remedy="name the server it points to",
                 )
-            target = next_url(url, download.headers.get("location", ""))
-            if origin(target) != origin(url):
+            if away:
                 credentials = {}
             url = target
         raise UnavailableError(

@@ -1,0 +1,120 @@
+"""Referrers of one subject in a registry: the referrers API, or the index at the fallback tag.
+
+OCI distribution-spec 1.1, "Listing Referrers", "Pushing Manifests with Subject", "Referrers Tag Schema". An answer that
+is neither a list nor a plain "there is no such API" is an error: nobody knows, which is not "none".
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urljoin
+
+from assay.adapters.http import Answer
+from assay.adapters.http_errors import clean
+from assay.adapters.registry_client import RegistryClient
+from assay.adapters.registry_errors import failure
+from assay.artifact import referrers as form
+from assay.model.digest import Digest
+from assay.model.errors import MalformedError, UnavailableError
+from assay.model.image import Descriptor
+
+_NO_API = frozenset({400, 404, 406})
+_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[A-Za-z]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)', re.ASCII)
+_NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next)(?=\s*(?:;|$))', re.ASCII | re.IGNORECASE)
+
+
+def list_referrers(client: RegistryClient, subject: Digest) -> tuple[Descriptor, ...]:
+    """Descriptors of all referrers, each once, in the registry's order.
+
+    Raises:
+        MalformedError: a list that is none, or longer than the limit.
+        UnavailableError: the registry does not say.
+    """
+    first = client.referrers(subject)
+    if first.status in _NO_API or (first.status == 200 and not _is_index(first)):
+        return _at_tag(client, subject)
+    found: dict[str, Descriptor] = {}
+    for page in _pages(client, first):
+        for descriptor in form.parse_index(page.body, where=clean(page.url), limits=client.limits):
+            found.setdefault(str(descriptor.digest), descriptor)
+        if len(found) > client.limits.referrers_count:
+            raise _endless(page, f"more than {client.limits.referrers_count} referrers")
+    return tuple(found.values())
+
+
+def add_to_tag(client: RegistryClient, subject: Digest, descriptor: Descriptor) -> None:
+    """List a referrer in the index at the fallback tag, keeping what others list there at the same time.
+
+    Where the registry gives an `ETag`, the write is conditional. Registries that ignore conditions are helped by
+    looking again after a pause longer than a writer's time between reading and writing: whoever was overwritten
+    sees it and merges once more.
+
+    Raises:
+        MalformedError: something else than an index lies at the tag; it is not overwritten.
+        UnavailableError: others keep changing it, or the registry refuses.
+    """
+    tag = form.fallback_tag(subject)
+    where = f"{client.name}:{tag}"
+    current = client.manifest(tag)
+    for _ in range(client.limits.referrers_rounds_count):
+        before = current.body if current else None
+        merged = form.merge_index(before, descriptor, where=where, limits=client.limits)
+        if merged == before:
+            return
+        etag = current.headers.get("etag", "") if current else ""
+        condition = {"If-None-Match": "*"} if current is None else ({"If-Match": etag} if etag else {})
+        if client.put_manifest(tag, merged, form.INDEX_TYPE, condition) is not None:
+            client.http.sleep(client.limits.referrers_settle_seconds)
+        current = client.manifest(tag)
+    raise UnavailableError(
+        "cannot list the evidence",
+        where=where,
+        why=f"others changed the list {client.limits.referrers_rounds_count} times meanwhile",
+        remedy="try again; the evidence itself is stored, attaching it again only lists it",
+    )
+
+
+def _at_tag(client: RegistryClient, subject: Digest) -> tuple[Descriptor, ...]:
+    answer = client.manifest(form.fallback_tag(subject))
+    if answer is None:
+        return ()
+    return form.parse_index(answer.body, where=f"{client.name}:{form.fallback_tag(subject)}", limits=client.limits)
+
+
+def _pages(client: RegistryClient, page: Answer) -> Iterator[Answer]:
+    """This page and those its `Link` leads to (RFC 8288), all at the registry itself."""
+    seen = {page.url}
+    yield page
+    while (target := _next(page)) is not None:
+        if not client.same_origin(target):
+            raise UnavailableError(
+                "the list of referrers continues elsewhere",
+                where=clean(page.url),
+                why=clean(target),
+                remedy="ask the registry's operator",
+            )
+        if target in seen or len(seen) > client.limits.referrers_count:
+            raise _endless(page, "its pages lead in a circle")
+        seen.add(target)
+        page = client.referrers(Digest.of(b""), target)
+        if page.status != 200:
+            raise failure(page, "the registry does not give all referrers")
+        yield page
+
+
+def _next(page: Answer) -> str | None:
+    for match in _LINK.finditer(page.headers.get("link", "")[:8_192]):
+        if _NEXT.search(match[2]):
+            return urljoin(page.url, str(match[1]))
+    return None
+
+
+def _is_index(answer: Answer) -> bool:
+    """Whether a 200 comes from the API: a registry without it may answer any path with a page of its own."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == form.INDEX_TYPE
+
+
+def _endless(page: Answer, why: str) -> MalformedError:
+    return MalformedError(
+        "cannot read the list of referrers", where=clean(page.url), why=why, remedy="ask the registry's operator"
+    )
