@@ -8,9 +8,7 @@ VSA = "https://slsa.dev/verification_summary/v1"
 PROVENANCE = "https://slsa.dev/provenance/v1"
 COSIGN_SIGN = "https://sigstore.dev/cosign/sign/v1"
 IMAGE_FACTS = "urn:assay:predicate:image:1"
-"""Our own: the facts of an image's configuration and distribution, read by the very process that decides."""
-INVENTORY_FACTS = "urn:assay:predicate:inventory:1"
-"""Our own: the counts of an inventory, for a decision made without writing an SBOM."""
+"""Our own: what the configuration of an image says, and how complete its inventory is (`formats.image_facts`)."""
 
 _OLDER = {
     "https://spdx.dev/Document/v2.2": SPDX,
@@ -31,7 +29,6 @@ SHORT_NAMES = {
     PROVENANCE: "provenance",
     COSIGN_SIGN: "signature",
     IMAGE_FACTS: "image",
-    INVENTORY_FACTS: "inventory",
 }
 """For tables and file names."""
 

@@ -1,0 +1,248 @@
+"""The vulnerability predicate `https://in-toto.io/attestation/vulns/v0.2`: written from a report, read into a `Scan`.
+
+The specification leaves room per result (`annotations`) and ignores unknown fields: what a policy needs beyond id and
+severity stands there, so that a verdict from the attestation equals one from the report itself.
+"""
+
+from typing import Any
+
+import msgspec
+
+from assay.model.errors import MalformedError
+from assay.model.finding import Finding
+from assay.model.report import Report
+
+SCANNER = "urn:assay:scanner"
+DETAILS = "urn:assay:vulns:1"
+"""Extension field of the predicate: state of the sources, feeds, coverage, gaps, lifecycle."""
+_BANDS = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.1, "low"))
+"""Lower bounds of the qualitative ratings (CVSS v3.1 §5, v4.0 §6)."""
+_WORDS = frozenset({"critical", "high", "medium", "low", "none"})
+
+
+class ScanItem(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """One result of a scan, as far as a decision needs it."""
+
+    id: str
+    component: str = ""
+    """`name version`, or empty where the scanner names none."""
+    severity: str = "unknown"
+    status: str = "affected"
+    """`affected`, `undetermined` or `not_affected`."""
+    fixable: str = "unknown"
+    """`yes`, `no`, or `unknown` where the scanner does not say."""
+    fixed_in: str = ""
+    exploited: bool = False
+    category: str = "vulnerability"
+    suppressed: str = ""
+    """Who said it does not count, and why; empty where nobody did."""
+
+
+class Scan(msgspec.Struct, frozen=True, kw_only=True):
+    """A scan as a decision sees it. `state` is `present`, `absent` (nothing was matched) or `failed`."""
+
+    scanner: str
+    finished: str
+    updated: str
+    """When the scanner's data was last updated; empty where it does not say."""
+    state: str = "present"
+    reason: str = ""
+    database: str = ""
+    items: tuple[ScanItem, ...] = ()
+    feeds: tuple[tuple[str, str], ...] = ()
+    """(name, date), sorted."""
+    uncovered_count: int = 0
+    distro: str = ""
+    """`id version`, or empty."""
+    lifecycle: str = ""
+    """`supported`, `ended`, `unknown`, or empty where nobody looked."""
+    ends: str = ""
+
+
+class _Severity(msgspec.Struct):
+    method: str = ""
+    score: str = ""
+
+
+class _Result(msgspec.Struct):
+    id: str
+    severity: list[_Severity] | _Severity = []
+    annotations: list[dict[str, Any]] | dict[str, Any] = []
+
+
+class _Db(msgspec.Struct):
+    lastUpdate: str = ""  # noqa: N815  (the wire's names)
+    uri: str = ""
+    version: str = ""
+
+
+class _Scanner(msgspec.Struct):
+    uri: str
+    result: list[_Result]
+    version: str = ""
+    db: _Db = _Db()
+
+
+class _Metadata(msgspec.Struct):
+    scanFinishedOn: str = ""  # noqa: N815
+    scanStartedOn: str = ""  # noqa: N815
+
+
+class _Feed(msgspec.Struct):
+    name: str
+    date: str = ""
+
+
+class _Details(msgspec.Struct):
+    state: str = "present"
+    reason: str = ""
+    feeds: list[_Feed] = []
+    uncovered: int = 0
+    distro: str = ""
+    lifecycle: str = ""
+    ends: str = ""
+
+
+class _Predicate(msgspec.Struct):
+    scanner: _Scanner
+    metadata: _Metadata = _Metadata()
+    details: _Details = msgspec.field(name=DETAILS, default_factory=_Details)
+
+
+class _Note(msgspec.Struct):
+    component: str = ""
+    severity: str = "unknown"
+    status: str = "affected"
+    fixable: str = "unknown"
+    fixedIn: str = ""  # noqa: N815
+    exploited: bool = False
+    category: str = "vulnerability"
+    suppressed: str = ""
+
+
+def predicate(report: Report, *, finished: str) -> dict[str, object]:
+    """The predicate of a report's findings.
+
+    Args:
+        report: what was found, or that nothing was matched (`sources.state`).
+        finished: RFC 3339 time of the scan.
+    """
+    sources, distro, life = report.sources, report.distro, report.end_of_life
+    return {
+        "scanner": {
+            "uri": SCANNER,
+            "version": report.tool.version,
+            "db": {"uri": "urn:assay:advisories", "version": sources.database, "lastUpdate": _moment(sources.built)},
+            "result": [_result(f) for f in sorted(report.findings, key=lambda f: (f.id, f.component))],
+        },
+        "metadata": {"scanStartedOn": finished, "scanFinishedOn": finished},
+        DETAILS: {
+            "state": sources.state,
+            "reason": sources.reason,
+            "feeds": [{"name": f.name, "date": _moment(f.date)} for f in sorted(sources.feeds, key=lambda f: f.name)],
+            "uncovered": len(report.uncovered),
+            "distro": f"{distro.id} {distro.version_id}".strip() if distro else "",
+            "lifecycle": life.state if life else "",
+            "ends": life.date if life else "",
+        },
+    }
+
+
+def read(value: dict[str, object], *, where: str) -> Scan:
+    """A scan out of a predicate, ours or another scanner's (v0.1 and v0.2 have the same fields).
+
+    Raises:
+        MalformedError: no scanner, no result list, or wrong types.
+    """
+    try:
+        wire = msgspec.convert(value, _Predicate)
+        items = tuple(sorted(_item(result) for result in wire.scanner.result))
+    except msgspec.ValidationError as error:
+        raise MalformedError(
+            "not a vulnerability predicate", where=where, why=str(error), remedy="attest the scan again"
+        ) from error
+    details = wire.details
+    return Scan(
+        scanner=f"{wire.scanner.uri} {wire.scanner.version}".strip(),
+        finished=wire.metadata.scanFinishedOn,
+        updated=wire.scanner.db.lastUpdate,
+        state=details.state,
+        reason=details.reason,
+        database=wire.scanner.db.version,
+        items=items,
+        feeds=tuple(sorted((f.name, f.date) for f in details.feeds)),
+        uncovered_count=details.uncovered,
+        distro=details.distro,
+        lifecycle=details.lifecycle,
+        ends=details.ends,
+    )
+
+
+def _result(finding: Finding) -> dict[str, object]:
+    scores = [{"method": f"{s.source} {s.version}".strip(), "score": str(s.score)} for s in finding.scores]
+    note: dict[str, object] = {
+        "component": f"{finding.name} {finding.version}".strip(),
+        "purl": finding.purl,
+        "severity": finding.severity,
+        "status": finding.status,
+        "fixable": "yes" if finding.fixed_in else "no",
+        "fixedIn": ", ".join(finding.fixed_in),
+        "exploited": finding.kev is not None,
+        "category": finding.category,
+        "advisory": finding.advisory,
+        "feed": finding.feed,
+    }
+    if finding.epss is not None:
+        note["epss"] = str(finding.epss.score)
+    if finding.suppressed is not None:
+        by = finding.suppressed
+        note["suppressed"] = ": ".join(filter(None, (by.by or "unnamed author", by.status, by.justification)))
+    return {
+        "id": finding.id,
+        "severity": scores or [{"method": "assay", "score": finding.severity}],
+        "annotations": [note],
+    }
+
+
+def _item(result: _Result) -> ScanItem:
+    """One result. Without our annotation nothing is assumed to be harmless: open, and its fix unknown."""
+    notes = [result.annotations] if isinstance(result.annotations, dict) else result.annotations
+    ours = [note for note in notes if "fixable" in note and "status" in note]
+    if not ours:
+        severities = result.severity if isinstance(result.severity, list) else [result.severity]
+        return ScanItem(id=result.id, severity=_worst(severities))
+    note = msgspec.convert(ours[0], _Note)
+    return ScanItem(
+        id=result.id,
+        component=note.component,
+        severity=note.severity,
+        status=note.status,
+        fixable=note.fixable,
+        fixed_in=note.fixedIn,
+        exploited=note.exploited,
+        category=note.category,
+        suppressed=note.suppressed,
+    )
+
+
+def _worst(severities: list[_Severity]) -> str:
+    """The gravest of what several methods say; `unknown` where none is understood."""
+    order = ["unknown", "none", "low", "medium", "high", "critical"]
+    return max((_word(s.score) for s in severities), key=order.index, default="unknown")
+
+
+def _word(score: str) -> str:
+    if (word := score.strip().lower()) in _WORDS:
+        return word
+    try:
+        number = float(score)
+    except ValueError:
+        return "unknown"
+    if not 0.0 <= number <= 10.0:
+        return "unknown"
+    return next((word for bound, word in _BANDS if number >= bound), "none")
+
+
+def _moment(text: str) -> str:
+    """RFC 3339: a bare date is its first second, UTC."""
+    return f"{text}T00:00:00Z" if len(text) == len("2026-01-02") else text
