@@ -9,7 +9,7 @@ from assay.model.advisory import Advisory, Epss, Feed, Kev, Score, Ssvc
 from assay.model.lifecycle import Product
 
 
-class AdvisoryHit(msgspec.Struct, frozen=True, kw_only=True):
+class AdvisoryHit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One stored range (or list of versions) that may concern a package. All bounds are as the feed wrote them."""
 
     ecosystem: str
@@ -42,7 +42,7 @@ class DatabaseStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Version of each key encoder the ranges were written with."""
 
 
-class Query(msgspec.Struct, frozen=True):
+class Query(msgspec.Struct, frozen=True, gc=False):
     """One lookup: an ecosystem as the feeds write it, a package name, and the version's key (None = none)."""
 
     ecosystem: str

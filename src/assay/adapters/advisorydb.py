@@ -1,0 +1,319 @@
+"""Reads the advisory database; implements `ports.stores.AdvisoryStore` and `ports.stores.Lifecycles`.
+
+The file is opened read-only and as immutable: it is replaced by a rename, never changed. Every method takes one lock,
+so an object may be shared between threads; they then wait for each other.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from urllib.parse import quote
+
+import msgspec
+
+from assay.adapters import advisorydb_schema as schema
+from assay.dependencies.names import canonical_name
+from assay.model.advisory import Advisory, Epss, Feed, Kev, Score, Ssvc
+from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
+from assay.model.lifecycle import Product, Release
+from assay.ports.stores import AdvisoryHit, DatabaseStatus, Enrichment, Query
+
+_PACKAGE = "SELECT id FROM package WHERE ecosystem = ? AND name = ?"
+_RANGE = (
+    "SELECT a.name, r.introduced, r.fixed, r.last_affected, r.lim, r.listed, r.state, r.source "
+    "FROM range r JOIN advisory a ON a.id = r.advisory WHERE r.package = ?"
+)
+_KEYED = _RANGE + " AND r.lo <= ?2 AND (r.hi > ?2 OR r.hi = x'')"
+_KEYED = _KEYED.replace("r.package = ?", "r.package = ?1", 1)
+_TEXT = (
+    "SELECT a.name, r.introduced, r.fixed, r.last_affected, r.lim, r.versions, r.state, r.source "
+    "FROM range_text r JOIN advisory a ON a.id = r.advisory WHERE r.package = ?"
+)
+_CVE = (
+    "SELECT c.summary, c.state, c.exploitation, c.automatable, c.impact, k.added, k.due, k.ransomware, "
+    "e.score, e.percentile FROM (SELECT ?1 AS id) q LEFT JOIN cve c ON c.id = q.id LEFT JOIN kev k ON k.cve = q.id "
+    "LEFT JOIN epss e ON e.id = ?2"
+)
+_SCORES = "SELECT version, score, severity, vector, source FROM score WHERE cve = ? ORDER BY 1, 5, 4, 2"
+_HEADER_BYTES = 100
+_versions = msgspec.msgpack.Decoder(tuple[str, ...]).decode
+
+
+class AdvisoryDatabase:
+    """An open database.
+
+    Args:
+        path: the file.
+        encoders: version of each key encoder of this program, by scheme; a database written with another version
+            would answer wrongly and is refused.
+
+    Raises:
+        UnavailableError: there is no such file.
+        MalformedError: not an advisory database, cut off, or damaged.
+        UnsupportedError: another schema, or other key encoders.
+    """
+
+    def __init__(self, path: Path, encoders: Mapping[str, int]) -> None:
+        self._path, self._lock = path, Lock()
+        _check_header(path)
+        with schema.reading(path):
+            uri = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
+            self._db = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
+            try:
+                self._db.execute("PRAGMA trusted_schema = OFF")
+                self._db.execute("PRAGMA query_only = ON")
+                self._open(encoders)
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _open(self, encoders: Mapping[str, int]) -> None:
+        written = [row[0] for row in self._db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
+        if sorted(written) != sorted(schema.STATEMENTS):
+            raise _not_ours(self._path, "its tables are not those of an advisory database")
+        self._meta = dict(self._db.execute("SELECT key, value FROM meta"))
+        self._status = self._read_status()
+        self._sources = dict(self._db.execute("SELECT id, name FROM source"))
+        differing = {name: version for name, version in self._status.encoders.items() if encoders.get(name) != version}
+        if differing:
+            raise UnsupportedError(
+                "the advisory database was built with other version keys", where=str(self._path),
+                why=", ".join(f"{name} {version}, here {encoders.get(name, 'unknown')}"
+                              for name, version in sorted(differing.items())),
+                remedy=schema.REBUILD,
+            )  # fmt: skip
+
+    def _read_status(self) -> DatabaseStatus:
+        rows = self._db.execute(
+            "SELECT name, date, licence, origin, digest, records, skipped FROM source ORDER BY name"
+        )
+        feeds = tuple(
+            Feed(name=n, date=d, licence=li, origin=o, digest=di, records=r, skipped=s)
+            for n, d, li, o, di, r, s in rows
+        )
+        meta = self._meta
+        prefix = "encoder."
+        try:
+            return DatabaseStatus(
+                schema=int(meta["schema"]), built=meta["built"], content_digest=meta["content_digest"], feeds=feeds,
+                advisories=int(meta["advisories"]), ranges=int(meta["ranges"]),
+                encoders={k[len(prefix):]: int(v) for k, v in sorted(meta.items()) if k.startswith(prefix)},
+            )  # fmt: skip
+        except (KeyError, ValueError) as error:
+            raise _not_ours(self._path, f"meta: {error}") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+    def status(self) -> DatabaseStatus:
+        """What it holds."""
+        return self._status
+
+    def lookup(self, queries: Sequence[Query]) -> list[list[AdvisoryHit]]:
+        """For each query: ranges its key lies in (keyed), and every range and list without a key for that name.
+
+        Without a key, every range of the name comes, none of them keyed.
+        """
+        with self._lock, schema.reading(self._path):
+            known: dict[Query, list[AdvisoryHit]] = {}  # many binary packages share one source package and version
+            for query in queries:
+                if query not in known:
+                    known[query] = self._hits(query)
+            return [list(known[query]) for query in queries]
+
+    def _hits(self, query: Query) -> list[AdvisoryHit]:
+        name = canonical_name(query.ecosystem, query.name)
+        row = self._db.execute(_PACKAGE, (query.ecosystem, name)).fetchone()
+        if row is None:
+            return []
+        keyed = query.key is not None
+        found = self._db.execute(_KEYED, (row[0], query.key)) if keyed else self._db.execute(_RANGE, row)
+        hits = [
+            AdvisoryHit(
+                ecosystem=query.ecosystem, name=name, advisory=advisory, introduced=introduced, fixed=fixed,
+                last_affected=last, limit=limit, versions=(listed,) if listed else (), state=state, keyed=keyed,
+                feed=self._sources[source],
+            )
+            for advisory, introduced, fixed, last, limit, listed, state, source in found
+        ]  # fmt: skip
+        hits += [
+            AdvisoryHit(
+                ecosystem=query.ecosystem, name=name, advisory=advisory, introduced=introduced, fixed=fixed,
+                last_affected=last, limit=limit, versions=_versions(versions), state=state, feed=self._sources[source],
+            )
+            for advisory, introduced, fixed, last, limit, versions, state, source in self._db.execute(_TEXT, row)
+        ]  # fmt: skip
+        return hits
+
+    def advisories(self, ids: Iterable[str]) -> dict[str, Advisory]:
+        """Records by id, `aliases` extended to the whole alias class; unknown ids are left out."""
+        found: dict[str, Advisory] = {}
+        with self._lock, schema.reading(self._path):
+            for identifier in ids:
+                row = self._db.execute(
+                    "SELECT feed, class, record FROM advisory WHERE name = ?", (identifier,)
+                ).fetchone()
+                if row is None:
+                    continue
+                members = {item[0] for item in self._db.execute("SELECT id FROM alias WHERE class = ?", (row[1],))}
+                own = schema.unpack(identifier, row[0], row[2])
+                aliases = tuple(sorted((members | {*own.aliases}) - {identifier}))
+                found[identifier] = msgspec.structs.replace(own, aliases=aliases)
+        return found
+
+    def enrich(self, cves: Iterable[str]) -> dict[str, Enrichment]:
+        """Scores, exploitation and probability by CVE id; ids of which nothing is known are left out."""
+        found: dict[str, Enrichment] = {}
+        with self._lock, schema.reading(self._path):
+            for cve in cves:
+                item = self._enrichment(cve)
+                if item is not None:
+                    found[cve] = item
+        return found
+
+    def _enrichment(self, cve: str) -> Enrichment | None:
+        try:
+            number = schema.epss_number(cve)
+        except ValueError:
+            return None
+        if number >= 1 << 63:
+            return None
+        row = self._db.execute(_CVE, (cve, number)).fetchone()
+        if not any(value is not None for value in row):
+            return None
+        scores = tuple(
+            Score(version, value / schema.CVSS_SCALE, *rest)
+            for version, value, *rest in self._db.execute(_SCORES, (cve,))
+        )
+        summary, state, exploitation, automatable, impact, added, due, ransomware, score, percentile = row
+        return Enrichment(
+            summary=summary or "",
+            state=state or "",
+            scores=scores,
+            kev=None if added is None else Kev(date_added=added, due_date=due, ransomware=ransomware),
+            epss=None if score is None else self._epss(score, percentile),
+            ssvc=Ssvc(exploitation=exploitation, automatable=automatable, technical_impact=impact)
+            if exploitation or automatable or impact
+            else None,
+        )
+
+    def _epss(self, score: int, percentile: int) -> Epss:
+        meta, scale = self._meta, schema.EPSS_SCALE
+        return Epss(
+            score=score / scale,
+            percentile=percentile / scale,
+            date=meta.get("epss_date", ""),
+            model=meta.get("epss_model", ""),
+        )
+
+    def coverage(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """(ecosystem, name) to the feed that speaks for it: of its list first, else of the whole ecosystem."""
+        found: dict[tuple[str, str], str] = {}
+        statement = "SELECT feed FROM coverage WHERE ecosystem = ? AND name IN (?, '') ORDER BY name DESC, feed LIMIT 1"
+        with self._lock, schema.reading(self._path):
+            for ecosystem, name in pairs:
+                row = self._db.execute(statement, (ecosystem, canonical_name(ecosystem, name))).fetchone()
+                if row is not None:
+                    found[ecosystem, name] = row[0]
+        return found
+
+    def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
+        """(ecosystem, name) to the CVE ids its distribution says never concerned it; others are left out."""
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        statement = "SELECT id FROM unaffected WHERE ecosystem = ? AND name = ? ORDER BY id"
+        with self._lock, schema.reading(self._path):
+            for pair in pairs:
+                ids = tuple(row[0] for row in self._db.execute(statement, pair))
+                if ids:
+                    found[pair] = ids
+        return found
+
+    def lifecycle(self, names: Iterable[str]) -> dict[str, Product]:
+        """Products by name or identifier; an identifier of several products gives the first by name."""
+        found: dict[str, Product] = {}
+        statement = (
+            "SELECT name, title, category FROM product WHERE name = ?1 UNION ALL SELECT p.name, p.title, p.category "
+            "FROM product_id i JOIN product p ON p.name = i.product WHERE i.id = ?1 LIMIT 1"
+        )
+        with self._lock, schema.reading(self._path):
+            for name in names:
+                row = self._db.execute(statement, (name,)).fetchone()
+                if row is not None:
+                    found[name] = self._product(*row)
+        return found
+
+    def _product(self, name: str, title: str, category: str) -> Product:
+        ids = self._db.execute("SELECT id FROM product_id WHERE product = ? ORDER BY id", (name,))
+        releases = self._db.execute(
+            "SELECT cycle, codename, released, active_until, ends, extended_until, latest, latest_date "
+            "FROM eol WHERE product = ? ORDER BY place",
+            (name,),
+        )
+        return Product(
+            name=name,
+            title=title,
+            category=category,
+            identifiers=tuple(row[0] for row in ids),
+            releases=tuple(
+                Release(
+                    cycle=c,
+                    codename=cn,
+                    released=r,
+                    active_until=a,
+                    ends=e,
+                    extended_until=x,
+                    latest=la,
+                    latest_date=ld,
+                )
+                for c, cn, r, a, e, x, la, ld in releases
+            ),
+        )
+
+    def verify(self) -> DatabaseStatus:
+        """Read everything: SQLite's own integrity check, then the content digest.
+
+        Raises:
+            MalformedError: either does not hold.
+        """
+        with self._lock, schema.reading(self._path):
+            verdict = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise _not_ours(self._path, verdict)
+            digest = schema.content_digest(self._db)
+        if digest != self._status.content_digest:
+            raise _not_ours(self._path, f"content is {digest}, recorded {self._status.content_digest}")
+        return self._status
+
+
+def _check_header(path: Path) -> None:
+    """Magic, application, schema, and that the file is as long as its header says (SQLite file format, 1.3)."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except FileNotFoundError as error:
+        raise UnavailableError("no advisory database", where=str(path), remedy=schema.REBUILD) from error
+    except OSError as error:
+        raise UnavailableError(
+            "cannot read the advisory database", where=str(path), why=str(error), remedy="check the path and its rights"
+        ) from error
+    if len(header) < _HEADER_BYTES or not header.startswith(b"SQLite format 3\0"):
+        raise _not_ours(path, "not an SQLite file")
+    page = int.from_bytes(header[16:18], "big")
+    pages, version = int.from_bytes(header[28:32], "big"), int.from_bytes(header[60:64], "big")
+    if int.from_bytes(header[68:72], "big") != schema.APPLICATION_ID:
+        raise _not_ours(path, "an SQLite file of another application")
+    if version != schema.SCHEMA:
+        raise UnsupportedError(
+            "the advisory database has another schema", where=str(path), why=f"{version}, here {schema.SCHEMA}",
+            remedy=schema.REBUILD,
+        )  # fmt: skip
+    if size != page * pages:
+        raise _not_ours(path, f"{size} bytes, its header says {page * pages}")
+
+
+def _not_ours(path: Path, why: str) -> MalformedError:
+    return MalformedError("not a whole advisory database", where=str(path), why=why, remedy=schema.REBUILD)
