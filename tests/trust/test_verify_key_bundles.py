@@ -268,6 +268,7 @@ PEM = base64.encodebytes(P256.public_key()).decode()
         (f"-----BEGIN CERTIFICATE-----\n{PEM}-----END CERTIFICATE-----\n".encode(), UnsupportedError),
         (b"x" * 100_000, MalformedError),
     ],
+    ids=["empty", "text", "trailing", "no-end", "two", "private", "certificate", "endless"],
 )
 def test_a_key_file_is_read_strictly(data, error):
     with pytest.raises(error):
