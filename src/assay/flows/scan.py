@@ -15,7 +15,7 @@ from assay.model.report import Report, Sources, Tool
 from assay.model.verdict import Verdict
 from assay.model.vex import VexStatement
 from assay.ports.decisions import PolicyEngine
-from assay.ports.stores import AdvisoryStore, Lifecycle
+from assay.ports.stores import AdvisoryStore, Lifecycles
 from assay.ports.world import Progress
 from assay.trust.verify import observed
 
@@ -24,7 +24,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to match against: a store, or the reason why there is none."""
 
     store: AdvisoryStore | None
-    lifecycle: Lifecycle | None = None
+    lifecycles: Lifecycles | None = None
     absent: str = ""
 
 
@@ -83,7 +83,7 @@ def scan(
         uncovered=uncovered,
         gaps=inventory.gaps,
         sources=sources,
-        end_of_life=lifecycle.judge(inventory.distro, knowledge.lifecycle, now) if knowledge.lifecycle else None,
+        end_of_life=lifecycle.judge(inventory.distro, knowledge.lifecycles, now) if knowledge.lifecycles else None,
     )
     if court is None:
         return report
