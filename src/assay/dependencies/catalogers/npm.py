@@ -137,12 +137,10 @@ def _person(author: Any) -> str:
 
 
 def _requirements(manifest: _Manifest) -> Iterator[str]:
-    """Names of dependencies, optional and peer dependencies; `npm:real@range` names the real package."""
+    """Names of dependencies, optional and peer dependencies, as Node looks for them: an alias by its folder."""
     for group in (manifest.dependencies, manifest.optionalDependencies, manifest.peerDependencies):
         if isinstance(group, dict):
-            for name, wanted in group.items():
-                alias = isinstance(wanted, str) and wanted.startswith("npm:")
-                yield (wanted[4:].rpartition("@")[0] or wanted[4:]) if alias else name
+            yield from group
 
 
 CATALOGUER = Cataloguer(
