@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from command import Done, assay
 from fakes.feeds import feeds
 from fakes.layouts import LayoutBuilder, demo_layers, layout
@@ -55,7 +56,10 @@ def test_the_report_has_the_promised_parts(report: dict[str, object]) -> None:
 def test_components_are_what_was_put_in(report: dict[str, object]) -> None:
     names = {(c["name"], c["version"], c["removed_by"] is None) for c in report["components"]}  # type: ignore[attr-defined]
     assert ("openssl", "3.0.9-1", True) in names
-    assert {n for n in names if str(n[0]).lower() == "requests"} == {("requests", "2.30.0", False), ("requests", "2.32.3", True)}
+    assert {n for n in names if str(n[0]).lower() == "requests"} == {
+        ("requests", "2.30.0", False),
+        ("requests", "2.32.3", True),
+    }
 
 
 def test_findings_carry_their_reasons(report: dict[str, object]) -> None:
@@ -109,7 +113,9 @@ def test_without_a_database_nothing_is_called_clean(place: Place) -> None:
 
 
 @pytest.mark.parametrize("form", ["cyclonedx-json", "spdx-json"])
-def test_scanning_the_sbom_equals_scanning_the_image(place: Place, report: dict[str, object], form: str, tmp_path: Path) -> None:
+def test_scanning_the_sbom_equals_scanning_the_image(
+    place: Place, report: dict[str, object], form: str, tmp_path: Path
+) -> None:
     sbom = tmp_path / "sbom.json"
     assert place.run("sbom", place.image, "-o", f"{form}={sbom}").code == 0
     again = place.run("scan", f"sbom:{sbom}", "--db", place.db, "-q", "-o", "json")
@@ -121,7 +127,10 @@ def test_scanning_the_sbom_equals_scanning_the_image(place: Place, report: dict[
 def test_the_same_input_gives_the_same_bytes(place: Place, tmp_path: Path) -> None:
     outputs = []
     for round_, extra in enumerate(([], ["--no-cache"])):
-        names = {form: tmp_path / f"{form}-{round_}" for form in ("cyclonedx-json", "spdx-json", "json", "sarif", "openvex", "html")}
+        names = {
+            form: tmp_path / f"{form}-{round_}"
+            for form in ("cyclonedx-json", "spdx-json", "json", "sarif", "openvex", "html")
+        }
         words = [w for form, path in names.items() for w in ("-o", f"{form}={path}")]
         assert place.run("scan", place.image, "--db", place.db, "-q", *words, *extra).code == 1
         outputs.append([path.read_bytes() for path in names.values()])
