@@ -134,12 +134,17 @@ class _Reading:
             self.skipped.append(Skipped(self.row.name, record, f"{error.what}: {error.why}"))
 
     def feed(self) -> Feed:
-        """The feed's own row; refuses a feed of which too much is bad."""
+        """The feed's own row; refuses a feed of which too much is bad, or that is empty."""
         if self.bad > max(_BAD_COUNT, (self.read + self.bad) * _BAD_SHARE_PERCENT // 100):
             first = "; ".join(f"{item.record or '?'}: {item.reason}" for item in self.skipped[:3])
             raise MalformedError(
                 "too many bad records in a feed", where=self.file.name,
                 why=f"{self.bad} of {self.read + self.bad}, first {first}",
+                remedy="fetch the feed again, or leave it out of the folder",
+            )  # fmt: skip
+        if not self.read:
+            raise MalformedError(
+                "a feed without records", where=self.file.name, why="nothing in it could be read as one",
                 remedy="fetch the feed again, or leave it out of the folder",
             )  # fmt: skip
         row = self.row
