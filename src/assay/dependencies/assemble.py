@@ -17,6 +17,9 @@ from assay.model.image import Layer
 from assay.model.inventory import Component, Distro, Gap, Licence, Relation
 
 
+_UNKNOWN = "unknown-program"
+
+
 class Assembled(msgspec.Struct, frozen=True, kw_only=True):
     """What `assemble` found; every tuple is sorted."""
 
@@ -38,6 +41,7 @@ def assemble(sightings: Sequence[Sighting], layers: Sequence[Layer], *, installe
     distro = _distro(ordered)
     seen = see(ordered, distro, installed=installed)
     asked = {base_path(one.path) for one in seen if one.package.ecosystem not in DISTRIBUTED}
+    asked.update(base_path(gap.path) for s in ordered for gap in s.fragment.gaps if gap.kind == _UNKNOWN)
     owners = Owners(seen, ordered, asked | required_paths(seen))
     groups = gather(seen, owners)
     facts = Facts(ordered, groups)
@@ -45,7 +49,7 @@ def assemble(sightings: Sequence[Sighting], layers: Sequence[Layer], *, installe
     return Assembled(
         components=tuple(components),
         relations=relations(groups, owners),
-        gaps=_gaps(ordered, seen),
+        gaps=_gaps(ordered, seen, owners),
         distro=distro,
     )
 
@@ -94,12 +98,17 @@ def _licence(own: Licence, facts: Facts, group: Group) -> Licence:
     return noted if noted is not None else own
 
 
-def _gaps(sightings: Sequence[Sighting], seen: Sequence[Seen]) -> tuple[Gap, ...]:
-    """Every fragment's gaps with their layer; those of hidden files say so. Names that make no purl are gaps too."""
+def _gaps(sightings: Sequence[Sighting], seen: Sequence[Seen], owners: Owners) -> tuple[Gap, ...]:
+    """Every fragment's gaps with their layer; those of hidden files say so. Names that make no purl are gaps too.
+
+    A program or archive an OS package owns is known by its owner (dep. 2.8: unknown = no owner and no identity).
+    """
     found: set[Gap] = set()
     for sighting in sightings:
         for gap in sighting.fragment.gaps:
-            found.add(_placed(gap, sighting))
+            known = gap.kind == _UNKNOWN and sighting.removed_by is None and owners.of(base_path(gap.path))
+            if not known:
+                found.add(_placed(gap, sighting))
     for one in seen:
         if not one.purl:
             reason = f"no package URL can be written for {one.package.name[:100]!r}"
