@@ -168,9 +168,9 @@ def referrer_store(text: str, settings: Settings) -> ReferrerStore:
     """
     target = target_of(text)
     if target.scheme == "registry":
-        from assay.adapters.registry import RegistrySource
+        from assay.adapters.registry import RegistryStore
 
-        return RegistrySource(target, limits=LIMITS, insecure=settings.insecure, env=os.environ)
+        return RegistryStore(target, limits=LIMITS, insecure=settings.insecure, env=os.environ)
     if target.scheme == "oci-dir":
         from assay.adapters.layout_store import LayoutStore
 

@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
-from assay.adapters.registry_client import MANIFEST_TYPES, RegistryClient
+from assay.adapters.blobs import too_large
+from assay.adapters.registry_client import RegistryClient
 from assay.adapters.registry_fallback import add_to_tag, list_referrers
 from assay.adapters.registry_stream import BlobStream
+from assay.artifact.integrity import check
 from assay.artifact.reference import Target
+from assay.formats import oci
 from assay.model.digest import Digest
-from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
+from assay.model.errors import MalformedError, UnavailableError
 from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.content import Root
@@ -64,7 +67,7 @@ class _Repository:
         if answer is None:
             raise self._missing(digest)
         if len(answer.body) > limit:
-            raise self._too_long(digest, limit)
+            raise too_large(f"{self.client.name}@{digest}", limit)
         return answer.body
 
     def _blob(self, digest: Digest, limit: int, size: int | None = None) -> bytes:
@@ -75,7 +78,7 @@ class _Repository:
             for chunk in stream.chunks():
                 total += len(chunk)
                 if total > limit:
-                    raise self._too_long(digest, limit)
+                    raise too_large(f"{self.client.name}@{digest}", limit)
                 parts.append(chunk)
         finally:
             stream.close()
@@ -84,14 +87,6 @@ class _Repository:
     def _missing(self, digest: Digest) -> UnavailableError:
         return UnavailableError(
             "the registry lacks a manifest", where=f"{self.client.name}@{digest}", remedy="push the image again"
-        )
-
-    def _too_long(self, digest: Digest, limit: int) -> UnsupportedError:
-        return UnsupportedError(
-            "too long to be read whole",
-            where=f"{self.client.name}@{digest}",
-            why=f"more than {limit} bytes",
-            remedy="ask the image's author",
         )
 
 
@@ -110,7 +105,7 @@ class RegistrySource(_Repository):
     def fetch(self, descriptor: Descriptor, limit: int) -> bytes:
         """A child manifest or a small blob, chosen by media type; unchecked bytes."""
         digest = _digest_of(descriptor)
-        if descriptor.media_type in MANIFEST_TYPES:
+        if descriptor.media_type in oci.ACCEPT:
             return self._manifest(digest, limit)
         return self._blob(digest, limit, descriptor.size)
 
@@ -127,8 +122,14 @@ class RegistryStore(_Repository):
     """Evidence in a registry (`ports.content.ReferrerStore`)."""
 
     def describe(self) -> Descriptor:
-        """The descriptor of what the reference resolves to now."""
-        return self._resolve().descriptor
+        """The descriptor of what the reference resolves to now; evidence will name it, so the bytes are checked.
+
+        Raises:
+            UntrustedError: the registry gave other bytes than the digest asked for.
+        """
+        root = self._resolve()
+        check(root.data, root.descriptor, where=root.name)
+        return root.descriptor
 
     def referrers(self, subject: Digest) -> tuple[Descriptor, ...]:
         """By the referrers API; by the fallback tag where the registry has no API.

@@ -17,16 +17,11 @@ from assay.adapters.http_urls import base_url, origin
 from assay.adapters.registry_auth import Authorizer, parse_challenge
 from assay.adapters.registry_errors import failure, is_missing
 from assay.artifact.reference import DOCKER_HUB, Target
+from assay.formats import oci
 from assay.model.digest import Digest
 from assay.model.errors import UnavailableError, UnsupportedError, UntrustedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
-MANIFEST_TYPES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
 PULL, PUSH = "pull", "pull,push"
 
 _HUB_HOST = "registry-1.docker.io"
@@ -71,7 +66,7 @@ class RegistryClient:
             UnavailableError, UnsupportedError.
         """
         url = f"{self._path}/manifests/{selector}"
-        answer = self.send(Request(method="GET", url=url, headers={"Accept": ", ".join(MANIFEST_TYPES)}), PULL)
+        answer = self.send(Request(method="GET", url=url, headers={"Accept": ", ".join(oci.ACCEPT)}), PULL)
         if is_missing(answer):
             return None
         if answer.status != 200:
@@ -148,7 +143,7 @@ class RegistryClient:
     def referrers(self, subject: Digest, after: str = "") -> Answer:
         """One page of the referrers API, whatever its status; `after` is the URL of a following page."""
         url = after or f"{self._path}/referrers/{subject}"
-        accept = {"Accept": "application/vnd.oci.image.index.v1+json"}
+        accept = {"Accept": oci.OCI_INDEX}
         return self.send(Request(method="GET", url=url, headers=accept), PULL)
 
     def same_origin(self, url: str) -> bool:

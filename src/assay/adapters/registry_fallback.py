@@ -13,6 +13,7 @@ from assay.adapters.http_errors import clean
 from assay.adapters.registry_client import RegistryClient
 from assay.adapters.registry_errors import failure
 from assay.artifact import referrers as form
+from assay.formats import oci
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnavailableError
 from assay.model.image import Descriptor
@@ -62,7 +63,7 @@ def add_to_tag(client: RegistryClient, subject: Digest, descriptor: Descriptor) 
             return
         etag = current.headers.get("etag", "") if current else ""
         condition = {"If-None-Match": "*"} if current is None else ({"If-Match": etag} if etag else {})
-        if client.put_manifest(tag, merged, form.INDEX_TYPE, condition) is not None:
+        if client.put_manifest(tag, merged, oci.OCI_INDEX, condition) is not None:
             client.http.sleep(client.limits.referrers_settle_seconds)
         current = client.manifest(tag)
     raise UnavailableError(
@@ -111,7 +112,7 @@ def _next(page: Answer) -> str | None:
 def _is_index(answer: Answer) -> bool:
     """Whether a 200 comes from the API: a registry without it may answer any path with a page of its own."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind == form.INDEX_TYPE
+    return kind == oci.OCI_INDEX
 
 
 def _endless(page: Answer, why: str) -> MalformedError:

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 
+from assay.adapters.blobs import too_large
 from assay.adapters.deadline import Deadline
 from assay.adapters.http import Download
 from assay.adapters.http_errors import Interrupted, clean
 from assay.adapters.registry_client import RegistryClient
+from assay.artifact.integrity import size_mismatch
 from assay.model.digest import Digest
-from assay.model.errors import UnavailableError, UntrustedError
+from assay.model.errors import AssayError, UnavailableError
+from assay.model.image import Descriptor
 
 _RANGE = re.compile(r"bytes (\d{1,19})-\d{1,19}/(?:\d{1,19}|\*)", re.ASCII)
 _PROGRESS_BYTES = 1 << 20
@@ -21,7 +24,7 @@ class BlobStream:
     Args:
         client: the repository.
         digest: the blob.
-        size: its size by the manifest, or None; more bytes than that are never handed out.
+        size: its size by the manifest; more bytes than that are never handed out. None: `blob_bytes` bounds it.
     """
 
     def __init__(self, client: RegistryClient, digest: Digest, size: int | None) -> None:
@@ -68,7 +71,7 @@ class BlobStream:
             fresh = chunk[skip:] if skip < len(chunk) else b""
             skip -= len(chunk) - len(fresh)
             if self._got + len(fresh) > self._limit:
-                raise self._too_long()
+                raise self._too_long(self._got + len(fresh))
             self._got += len(fresh)
             if fresh:
                 yield fresh
@@ -95,12 +98,8 @@ class BlobStream:
             remedy="try again later; nothing was kept",
         )
 
-    def _too_long(self) -> UntrustedError:
-        return UntrustedError(
-            "the blob is longer than its descriptor says",
-            where=self._where,
-            why=f"more than {self._limit} bytes",
-            remedy="do not use the image; ask the registry's operator",
-            step="content",
-            code="SIZE_MISMATCH",
-        )
+    def _too_long(self, received: int) -> AssayError:
+        if self._size is None:
+            return too_large(self._where, self._limit)
+        descriptor = Descriptor(media_type="", digest=self._digest, size=self._size)
+        return size_mismatch(descriptor, received, self._where)

@@ -10,16 +10,13 @@ from typing import Any
 
 import msgspec
 
-from assay.formats import strictjson, wire
+from assay.formats import oci, strictjson
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
-INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
-EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
 EMPTY_CONFIG = b"{}"
 """Content of the empty config (image-spec 1.1, manifest.md, "Guidance for an Empty Descriptor"); push it as a blob."""
 
@@ -52,31 +49,6 @@ class BundleReferrer(msgspec.Struct, frozen=True, kw_only=True):
     annotations: Mapping[str, str] = {}
 
 
-class _WireDescriptor(msgspec.Struct, rename="camel"):
-    media_type: str
-    digest: str
-    size: int
-    annotations: dict[str, str] = {}
-    artifact_type: str = ""
-
-
-class _WireManifest(msgspec.Struct, rename="camel", kw_only=True):
-    schema_version: int
-    media_type: str
-    artifact_type: str = ""
-    config: _WireDescriptor
-    layers: list[_WireDescriptor]
-    subject: _WireDescriptor
-    annotations: dict[str, str] = {}
-
-
-class _WireIndex(msgspec.Struct, rename="camel", kw_only=True):
-    schema_version: int
-    media_type: str = ""
-    manifests: list[_WireDescriptor] | None
-    """Go writes an empty list as null."""
-
-
 def build_referrer(bundle: bytes, subject: Descriptor, predicate_type: str, created: str) -> Referrer:
     """Make the referrer manifest for one bundle; the same input gives the same bytes.
 
@@ -100,16 +72,16 @@ def build_referrer(bundle: bytes, subject: Descriptor, predicate_type: str, crea
     manifest = strictjson.canonical(
         {
             "schemaVersion": 2,
-            "mediaType": MANIFEST_TYPE,
+            "mediaType": oci.OCI_MANIFEST,
             "artifactType": BUNDLE_TYPE,
-            "config": _plain(Descriptor(media_type=EMPTY_TYPE, digest=Digest.of(EMPTY_CONFIG), size=len(EMPTY_CONFIG))),
-            "layers": [_plain(Descriptor(media_type=BUNDLE_TYPE, digest=Digest.of(bundle), size=len(bundle)))],
-            "subject": _plain(Descriptor(media_type=subject.media_type, digest=subject.digest, size=subject.size)),
+            "config": _content(oci.OCI_EMPTY, EMPTY_CONFIG),
+            "layers": [_content(BUNDLE_TYPE, bundle)],
+            "subject": oci.descriptor_to_dict(_bare(subject)),
             "annotations": annotations,
         }
     )
     descriptor = Descriptor(
-        media_type=MANIFEST_TYPE,
+        media_type=oci.OCI_MANIFEST,
         digest=Digest.of(manifest),
         size=len(manifest),
         annotations=annotations,
@@ -125,19 +97,13 @@ def parse_referrer(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) 
         MalformedError: not an image manifest with subject, empty config and one bundle layer.
         UnsupportedError: a referrer of another artifact type.
     """
-    document = _document(data, where, limits)
-    artifact_type = document.get("artifactType")
-    if artifact_type not in _READ_TYPES:
-        raise UnsupportedError(
-            "not a Sigstore bundle",
-            where=where,
-            why=f"artifactType {str(artifact_type)[:100]!r}",
-            remedy="skip it",
-        )
-    manifest = wire.convert(document, _WireManifest, where=where, what="not a referrer manifest")
-    if manifest.schema_version != 2 or manifest.media_type != MANIFEST_TYPE:
-        raise _bad(where, f"mediaType {manifest.media_type[:100]!r}, not an image manifest")
-    if manifest.config.media_type != EMPTY_TYPE:
+    manifest = oci.parse(data, oci.OCI_MANIFEST, where=where, limits=limits)
+    if manifest.artifact_type not in _READ_TYPES:
+        why = f"artifactType {manifest.artifact_type[:100]!r}"
+        raise UnsupportedError("not a Sigstore bundle", where=where, why=why, remedy="skip it")
+    if not isinstance(manifest, oci.Manifest) or manifest.subject is None:
+        raise _bad(where, "no subject")
+    if manifest.config.media_type != oci.OCI_EMPTY:
         raise _bad(where, f"config {manifest.config.media_type[:100]!r}, not the empty one")
     if len(manifest.layers) != 1:
         raise _bad(where, f"{len(manifest.layers)} layers, not one")
@@ -145,8 +111,8 @@ def parse_referrer(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) 
     if layer.media_type not in _READ_TYPES:
         raise _bad(where, f"layer {layer.media_type[:100]!r}, not a bundle")
     return BundleReferrer(
-        subject=_descriptor(manifest.subject, f"{where} $.subject"),
-        layer=_descriptor(layer, f"{where} $.layers[0]"),
+        subject=manifest.subject,
+        layer=layer,
         predicate_type=manifest.annotations.get(PREDICATE_TYPE, ""),
         created=manifest.annotations.get(CREATED, ""),
         annotations=manifest.annotations,
@@ -159,11 +125,8 @@ def subject_of(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> D
     Raises:
         MalformedError: not a JSON object, or a subject that is no descriptor.
     """
-    document = _document(data, where, limits)
-    if document.get("subject") is None:
-        return None
-    subject = wire.convert(document["subject"], _WireDescriptor, where=f"{where} $.subject", what="not a descriptor")
-    return _descriptor(subject, f"{where} $.subject").digest
+    subject = _document(data, where, limits).get("subject")
+    return None if subject is None else oci.descriptor(subject, where=f"{where} subject").digest
 
 
 def fallback_tag(subject: Digest) -> str:
@@ -181,11 +144,9 @@ def parse_index(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> 
     Raises:
         MalformedError: not an OCI index, or one with more entries than the limit.
     """
-    index = _index(_document(data, where, limits), where, limits)
-    found: dict[str, Descriptor] = {}
-    for number, entry in enumerate(index.manifests or ()):
-        descriptor = _descriptor(entry, f"{where} $.manifests[{number}]")
-        found.setdefault(entry.digest, descriptor)
+    found: dict[Digest | None, Descriptor] = {}
+    for descriptor in _entries(_document(data, where, limits), where, limits):
+        found.setdefault(descriptor.digest, descriptor)
     return tuple(found.values())
 
 
@@ -205,15 +166,15 @@ def merge_index(existing: bytes | None, *add: Descriptor, where: str, limits: Li
         MalformedError: `existing` is not an OCI index: it is not ours to overwrite.
         UnsupportedError: the merged index would pass the limits.
     """
-    document: dict[str, Any] = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []}
+    document: dict[str, Any] = {"schemaVersion": 2, "mediaType": oci.OCI_INDEX, "manifests": []}
     if existing is not None:
         document = _document(existing, where, limits)
-        _index(document, where, limits)
+        _entries(document, where, limits)
     entries = list(document["manifests"] or ())
     places = {entry["digest"]: place for place, entry in enumerate(entries)}
     changed = existing is None
     for descriptor in add:
-        entry = _plain(descriptor)
+        entry = oci.descriptor_to_dict(descriptor)
         place = places.get(entry["digest"])
         if place is None:
             places[entry["digest"]] = len(entries)
@@ -224,7 +185,7 @@ def merge_index(existing: bytes | None, *add: Descriptor, where: str, limits: Li
             changed = True
     if not changed and existing is not None:
         return existing
-    merged = strictjson.canonical({**document, "manifests": entries})
+    merged = strictjson.canonical({"mediaType": oci.OCI_INDEX, **document, "manifests": entries})
     if len(entries) > limits.referrers_count or len(merged) > limits.manifest_bytes:
         raise UnsupportedError(
             "too many referrers",
@@ -242,38 +203,25 @@ def _document(data: bytes, where: str, limits: Limits) -> dict[str, Any]:
     return document
 
 
-def _index(document: dict[str, Any], where: str, limits: Limits) -> _WireIndex:
-    index = wire.convert(document, _WireIndex, where=where, what="not an OCI index")
-    if index.schema_version != 2 or index.media_type not in {INDEX_TYPE, ""}:
-        raise _bad(where, f"mediaType {index.media_type[:100]!r}, not an OCI index")
-    if len(index.manifests or ()) > limits.referrers_count:
-        raise _bad(where, f"{len(index.manifests or ())} entries, limit {limits.referrers_count}")
-    return index
+def _entries(document: dict[str, Any], where: str, limits: Limits) -> list[Descriptor]:
+    """The descriptors of an OCI index; Go writes an empty list as null, which is accepted."""
+    if document.get("schemaVersion") != 2 or document.get("mediaType", oci.OCI_INDEX) != oci.OCI_INDEX:
+        raise _bad(where, "not an OCI index")
+    items = document.get("manifests", ())
+    if items is not None and not isinstance(items, list):
+        raise _bad(where, "manifests is not a list")
+    if len(items or ()) > limits.referrers_count:
+        raise _bad(where, f"{len(items or ())} entries, limit {limits.referrers_count}")
+    return [oci.descriptor(item, where=f"{where} manifests[{number}]") for number, item in enumerate(items or ())]
 
 
-def _descriptor(entry: _WireDescriptor, where: str) -> Descriptor:
-    if entry.size < 0:
-        raise _bad(where, "a negative size")
-    return Descriptor(
-        media_type=entry.media_type,
-        digest=Digest.parse(entry.digest, where=where),
-        size=entry.size,
-        annotations=entry.annotations,
-        artifact_type=entry.artifact_type,
-    )
+def _content(media_type: str, data: bytes) -> dict[str, Any]:
+    return oci.descriptor_to_dict(Descriptor(media_type=media_type, digest=Digest.of(data), size=len(data)))
 
 
-def _plain(descriptor: Descriptor) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "mediaType": descriptor.media_type,
-        "digest": str(descriptor.digest),
-        "size": descriptor.size,
-    }
-    if descriptor.artifact_type:
-        plain["artifactType"] = descriptor.artifact_type
-    if descriptor.annotations:
-        plain["annotations"] = dict(descriptor.annotations)
-    return plain
+def _bare(subject: Descriptor) -> Descriptor:
+    """Without annotations and platform: the same manifest has the same descriptor wherever it was found."""
+    return Descriptor(media_type=subject.media_type, digest=subject.digest, size=subject.size)
 
 
 def _bad(where: str, why: str) -> MalformedError:
