@@ -79,6 +79,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     token_bytes: int = 1 * MIB
     credential_file_bytes: int = 1 * MIB
     credential_helper_seconds: float = 20.0
+    lock_seconds: float = 60.0
+    """How long another process may hold the lock of a layout."""
     referrers_rounds_count: int = 10
     """Rounds of read, merge, write before a fallback index that others keep changing is given up."""
     referrers_settle_seconds: float = 0.25
