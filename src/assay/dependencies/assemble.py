@@ -16,7 +16,6 @@ from assay.dependencies.resolve import relations, required_paths
 from assay.model.image import Layer
 from assay.model.inventory import Component, Distro, Gap, Licence, Relation
 
-
 _UNKNOWN = "unknown-program"
 
 
