@@ -28,9 +28,12 @@ class LayoutSource:
 
     def root(self) -> Root:
         """The manifest or index that tag or digest mean, or the only image."""
+        return root_of(self.index(), self._name, self._tag, self._digest, self._limits, self.fetch)
+
+    def index(self) -> bytes:
+        """The bytes of `index.json` now, after a look at the layout's marker."""
         self._check_marker()
-        data = self._file(self._path / "index.json", "the layout's index.json is missing", self._limits.manifest_bytes)
-        return root_of(data, self._name, self._tag, self._digest, self._limits, self.fetch)
+        return self._file(self._path / "index.json", "the layout's index.json is missing", self._limits.manifest_bytes)
 
     def fetch(self, descriptor: Descriptor, limit: int) -> bytes:
         """A blob, whole."""

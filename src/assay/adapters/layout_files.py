@@ -1,0 +1,109 @@
+"""Writing into an OCI layout so that every file that has a name is whole, even after `kill -9`."""
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from assay.model.errors import UnavailableError
+
+_POLL_SECONDS = 0.02
+_PENDING = ".assay-pending"
+"""The one temporary name in a folder, used under the lock only; the next writer removes what a killed one left."""
+_NO_TMPFILE = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT})
+
+
+@contextmanager
+def locked(folder: Path, seconds: float) -> Iterator[None]:
+    """Hold the layout for writing, against other threads and processes (the lock is on the folder: no lock file).
+
+    Raises:
+        UnavailableError: it cannot be opened, or others hold it for longer than `seconds`.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _cannot(folder, error) from error
+    try:
+        _wait(handle, folder, time.monotonic() + seconds)
+        yield
+    finally:
+        os.close(handle)
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Put a file in place, or replace it, in one step; durable on return. Call it inside `locked`.
+
+    Raises:
+        UnavailableError: the folder cannot be written; the old file is untouched.
+    """
+    pending = target.parent / _PENDING
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        pending.unlink(missing_ok=True)
+        try:
+            _nameless(pending, data)
+            pending.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                pending.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise _cannot(target, error) from error
+
+
+def _nameless(pending: Path, data: bytes) -> None:
+    """Write a file without a name, then name it: a killed writer leaves nothing, or a whole file to throw away."""
+    try:
+        handle = os.open(pending.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if error.errno not in _NO_TMPFILE:
+            raise
+        handle = os.open(pending, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+        with os.fdopen(handle, "wb") as file:
+            _pour(file.fileno(), data)
+        return
+    with os.fdopen(handle, "wb") as file:
+        _pour(file.fileno(), data)
+        os.link(f"/proc/self/fd/{file.fileno()}", pending, follow_symlinks=True)
+
+
+def _pour(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+    os.fsync(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _wait(handle: int, folder: Path, end: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() >= end:
+                raise UnavailableError(
+                    "another program is writing to the layout", where=folder.name, remedy="try again when it is done"
+                ) from error
+            time.sleep(_POLL_SECONDS)
+        except OSError as error:
+            raise _cannot(folder, error) from error
+
+
+def _cannot(place: Path, error: OSError) -> UnavailableError:
+    why = error.strerror or type(error).__name__
+    return UnavailableError(
+        "cannot write to the layout", where=place.name, why=why, remedy="check its permissions and the disk"
+    )

@@ -1,0 +1,168 @@
+"""Evidence in an OCI layout folder (`ports.content.ReferrerStore`).
+
+A layout has no referrers API. A referrer is found where a registry without the API keeps it, in an index named by the
+fallback tag in `index.json` (distribution-spec 1.1, "Referrers Tag Schema"), and also where other programs leave it:
+as an entry of `index.json` whose manifest names the `subject`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from assay.adapters.layout import LayoutSource
+from assay.adapters.layout_files import locked, write_whole
+from assay.artifact import referrers as form
+from assay.artifact.integrity import check
+from assay.artifact.reference import Target
+from assay.formats import oci, strictjson
+from assay.model.digest import Digest
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.image import Descriptor
+from assay.model.limits import DEFAULT_LIMITS, Limits
+
+_INDEX = "index.json"
+
+
+class LayoutStore:
+    """The referrers of the images of one layout; safe for several threads and processes at once.
+
+    Args:
+        path: the layout's folder.
+        tag: name of the image in `index.json`; not needed where there is one image.
+        digest: digest of its manifest or index; wins over the tag.
+        limits: the bounds.
+    """
+
+    def __init__(
+        self, path: Path, *, tag: str = "", digest: Digest | None = None, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self._path, self._limits, self._name = Path(path), limits, Path(path).resolve().name
+        self._source = LayoutSource(Target(scheme="oci-dir", location=str(path), tag=tag, digest=digest), limits)
+
+    def describe(self) -> Descriptor:
+        """The descriptor of the manifest or index that tag or digest mean; its bytes are checked.
+
+        Raises:
+            UsageError: none or several match.
+            UntrustedError: the file is not what its name says.
+        """
+        root = self._source.root()
+        check(root.data, root.descriptor, where=root.name)
+        media_type = root.descriptor.media_type
+        if not media_type:
+            media_type = oci.parse(root.data, "", where=root.name, limits=self._limits).media_type
+        return Descriptor(media_type=media_type, digest=root.descriptor.digest, size=len(root.data))
+
+    def referrers(self, subject: Digest) -> tuple[Descriptor, ...]:
+        """Those listed at the fallback tag, then those that `index.json` itself lists; each once.
+
+        Raises:
+            MalformedError, UntrustedError: a list or a manifest that is not what it should be.
+        """
+        tag, found = form.fallback_tag(subject), dict[Digest | None, Descriptor]()
+        entries = self._entries(self._read_index())
+        for entry in entries:
+            if entry.annotations.get(oci.REF_NAME) == tag:
+                listed = form.parse_index(self._manifest(entry), where=self._where(tag), limits=self._limits)
+                found |= {descriptor.digest: descriptor for descriptor in listed}
+        for descriptor in self._with_subject(entries, subject):
+            found.setdefault(descriptor.digest, descriptor)
+        if len(found) > self._limits.referrers_count:
+            raise _bad(self._where(tag), f"{len(found)} referrers, limit {self._limits.referrers_count}")
+        return tuple(found.values())
+
+    def fetch(self, digest: Digest, limit: int, *, manifest: bool) -> bytes:
+        """A manifest or a blob by digest; unchecked bytes. In a layout both lie in the same place."""
+        del manifest
+        return self._source.fetch(Descriptor(media_type="", digest=digest, size=None), limit)
+
+    def push_blob(self, data: bytes) -> Digest:
+        """Store a blob; one that is there already, whole, is left alone."""
+        with locked(self._path, self._limits.lock_seconds):
+            return self._put(data)
+
+    def push_referrer(self, manifest: bytes, descriptor: Descriptor, subject: Digest) -> None:
+        """Store a manifest with a `subject`, and list it in the index at the fallback tag. Idempotent."""
+        with locked(self._path, self._limits.lock_seconds):
+            self._put(manifest)
+            document = self._read_index()
+            tag = form.fallback_tag(subject)
+            named = [entry for entry in self._entries(document) if entry.annotations.get(oci.REF_NAME) == tag]
+            present = [self._manifest(entry) for entry in named]
+            rest = [item for data in present[1:] for item in form.parse_index(data, where=tag, limits=self._limits)]
+            before = present[0] if present else None
+            merged = form.merge_index(before, *rest, descriptor, where=self._where(tag), limits=self._limits)
+            if merged == before and len(named) == 1:
+                return
+            # The new list is whole on disk before `index.json` names it; the old one stays for who reads it now.
+            entry = Descriptor(
+                media_type=oci.OCI_INDEX,
+                digest=self._put(merged),
+                size=len(merged),
+                annotations={oci.REF_NAME: tag},
+            )
+            self._write_index(document, tag, entry)
+
+    def close(self) -> None:
+        """Nothing to release."""
+        self._source.close()
+
+    def _put(self, data: bytes) -> Digest:
+        digest = Digest.of(data)
+        place = self._path / "blobs" / digest.algorithm / digest.hex
+        if not (place.is_file() and place.stat().st_size == len(data) and place.read_bytes() == data):
+            write_whole(place, data)
+        return digest
+
+    def _read_index(self) -> dict[str, Any]:
+        # Through the source, which also refuses a folder that is no layout.
+        document = strictjson.loads(self._source.index(), where=self._where(_INDEX), limit=self._limits.manifest_bytes)
+        if not isinstance(document, dict) or not isinstance(document.get("manifests"), list):
+            raise _bad(self._where(_INDEX), "no list of manifests")
+        if len(document["manifests"]) > self._limits.index_manifests_count:
+            raise _bad(self._where(_INDEX), f"more than {self._limits.index_manifests_count} entries")
+        return document
+
+    def _write_index(self, document: dict[str, Any], tag: str, entry: Descriptor) -> None:
+        others = [item for item in document["manifests"] if (item.get("annotations") or {}).get(oci.REF_NAME) != tag]
+        document = {**document, "manifests": [*others, oci.descriptor_to_dict(entry)]}
+        data = strictjson.canonical(document)
+        if len(document["manifests"]) > self._limits.index_manifests_count or len(data) > self._limits.manifest_bytes:
+            raise UnsupportedError(
+                "too many images in the layout",
+                where=self._where(_INDEX),
+                why=f"{len(document['manifests'])} entries, {len(data)} bytes",
+                remedy="use a layout of its own for this image",
+            )
+        write_whole(self._path / _INDEX, data)
+
+    def _entries(self, document: dict[str, Any]) -> list[Descriptor]:
+        where = self._where(_INDEX)
+        return [oci.descriptor(item, where=f"{where} manifests[{i}]") for i, item in enumerate(document["manifests"])]
+
+    def _with_subject(self, entries: list[Descriptor], subject: Digest) -> Iterator[Descriptor]:
+        for entry in entries:
+            if entry.media_type not in oci.ACCEPT or entry.digest == subject:
+                continue
+            document = oci.parse(self._manifest(entry), entry.media_type, where=str(entry.digest), limits=self._limits)
+            if document.subject is not None and document.subject.digest == subject:
+                # Before image-spec 1.1 the config's media type said what an artifact is.
+                config = document.config.media_type if isinstance(document, oci.Manifest) else ""
+                yield Descriptor(
+                    media_type=entry.media_type,
+                    digest=entry.digest,
+                    size=entry.size,
+                    annotations={**document.annotations, **entry.annotations},
+                    artifact_type=entry.artifact_type or document.artifact_type or config,
+                )
+
+    def _manifest(self, entry: Descriptor) -> bytes:
+        data = self._source.fetch(entry, self._limits.manifest_bytes)
+        return check(data, entry, where=self._where(str(entry.digest)))
+
+    def _where(self, what: str) -> str:
+        return f"{self._name} {what}"
+
+
+def _bad(where: str, why: str) -> MalformedError:
+    return MalformedError("not a valid layout", where=where, why=why, remedy="copy the image again")
