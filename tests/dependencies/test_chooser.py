@@ -1,0 +1,180 @@
+"""Files are offered to the rows that want them, and whatever is wrong with a file is a gap."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
+from assay.dependencies.catalogers import TABLE
+from assay.dependencies.chooser import Chooser, limit_of, run, table_version, too_large
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.limits import DEFAULT_LIMITS
+from osfiles import wanted
+
+
+def row(name: str, wants: Wanted, version: int = 1) -> Cataloguer:
+    return Cataloguer(name=name, version=version, ecosystem="x", wants=wants, catalogue=lambda _: Fragment())
+
+
+ROWS = (
+    row("by-path", Wanted(paths=frozenset({"var/db/status"}))),
+    row("by-name", Wanted(names=frozenset({"METADATA"}))),
+    row("by-suffix", Wanted(suffixes=frozenset({".jar"}))),
+    row("by-folder", Wanted(directories=frozenset({"var/db/status.d"}))),
+    row("by-magic", Wanted(magic=frozenset({b"\x7fELF"}))),
+    row(
+        "below",
+        Wanted(names=frozenset({"copyright"}), suffixes=frozenset({".list"}), within=("usr/share/doc/", "info/")),
+    ),
+    row("also-jars", Wanted(suffixes=frozenset({".jar"}), directories=frozenset({"lib"}))),
+)
+CHOOSER = Chooser(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("var/db/status", ["by-path"]),
+        ("other/var/db/status", []),
+        ("a/METADATA", ["by-name"]),
+        ("METADATA", ["by-name"]),
+        ("a/metadata", []),
+        ("a/b.jar", ["by-suffix", "also-jars"]),
+        ("a/b.JAR", ["by-suffix", "also-jars"]),
+        ("lib/b.jar", ["by-suffix", "also-jars"]),
+        ("a/b.jar.txt", []),
+        ("var/db/status.d/base", ["by-folder"]),
+        ("var/db/status.d/deeper/base", []),
+        ("usr/share/doc/curl/copyright", ["below"]),
+        ("home/copyright", []),
+        ("info/curl.list", ["below"]),
+        ("etc/apt/sources.list", []),
+        ("plain", []),
+        ("", []),
+    ],
+)
+def test_rows_are_chosen_by_path_name_suffix_and_folder(path: str, names: list[str]) -> None:
+    found = CHOOSER.choose(path, b"", 10, 0o644)
+    assert [r.name for r in found or ()] == names
+    assert found is None or found, "no row is None, never an empty tuple"
+
+
+@pytest.mark.parametrize(
+    ("head", "size", "mode", "chosen"),
+    [
+        (b"\x7fELF", 100, 0o755, True),
+        (b"\x7fELF\x02\x01", 100, 0o100, True),
+        (b"\x7fELF", 100, 0, True),
+        (b"\x7fELF", 100, 0o644, False),
+        (b"\x7fELF", 0, 0o755, False),
+        (b"\x7fEL", 3, 0o755, False),
+        (b"#!/b", 100, 0o755, False),
+    ],
+)
+def test_magic_counts_for_executable_files(head: bytes, size: int, mode: int, chosen: bool) -> None:
+    assert (CHOOSER.choose("usr/bin/x", head, size, mode) is not None) is chosen
+
+
+def test_the_first_bytes_are_asked_for_only_where_they_could_matter() -> None:
+    assert CHOOSER.wants_magic(100, 0o755)
+    assert not CHOOSER.wants_magic(100, 0o644)
+    assert not CHOOSER.wants_magic(3, 0o755)
+    assert not Chooser(ROWS[:3]).wants_magic(100, 0o755)
+
+
+def wanted_by(one: Wanted, path: str, head: bytes, size: int, mode: int) -> bool:
+    """The contract of `Wanted`, written down once more without tables."""
+    folder, _, base = path.rpartition("/")
+    named = base in one.names or ("." in base and base[base.rfind(".") :].lower() in one.suffixes)
+    if named and one.within:
+        named = any(path.startswith(prefix) for prefix in one.within)
+    magic = size > 0 and (mode == 0 or mode & 0o111 != 0) and head[:4] in one.magic
+    return path in one.paths or named or folder in one.directories or magic
+
+
+PARTS = st.sampled_from(
+    [
+        "var",
+        "db",
+        "status",
+        "status.d",
+        "METADATA",
+        "x.jar",
+        "lib",
+        "usr",
+        "share",
+        "doc",
+        "copyright",
+        "a.list",
+        "info",
+    ]
+)
+
+
+@given(
+    st.lists(PARTS, min_size=1, max_size=5),
+    st.sampled_from([b"", b"\x7fELF", b"PK\3\4"]),
+    st.sampled_from([0, 9]),
+    st.sampled_from([0, 0o644, 0o755]),
+)
+def test_the_tables_choose_what_the_rows_declare(parts: list[str], head: bytes, size: int, mode: int) -> None:
+    path = "/".join(parts)
+    found = {r.name for r in CHOOSER.choose(path, head, size, mode) or ()}
+    assert found == {r.name for r in ROWS if wanted_by(r.wants, path, head, size, mode)}
+
+
+def test_the_version_of_a_table_changes_with_what_it_finds() -> None:
+    assert table_version(ROWS) == table_version(tuple(reversed(ROWS)))
+    changed = (row("by-path", Wanted(paths=frozenset({"var/db/status"})), version=2), *ROWS[1:])
+    wider = (row("by-path", Wanted(paths=frozenset({"var/db/status", "x"}))), *ROWS[1:])
+    assert len({table_version(t) for t in (ROWS, ROWS[1:], changed, wider)}) == 4
+
+
+def raising(error: Exception) -> Cataloguer:
+    def catalogue(_: File) -> Fragment:
+        raise error
+
+    return Cataloguer(name="r", version=1, ecosystem="x", wants=Wanted(limit="metadata_bytes"), catalogue=catalogue)
+
+
+def test_a_damaged_file_is_a_gap() -> None:
+    (gap,) = run(raising(MalformedError("not a thing", why="byte 3")), wanted("a/b", b"x")).gaps
+    assert (gap.kind, gap.path, gap.layer, gap.reason, gap.by) == (
+        "unreadable",
+        "a/b",
+        None,
+        "not a thing: byte 3",
+        "r",
+    )
+
+
+def test_an_unsupported_file_is_a_gap() -> None:
+    (gap,) = run(raising(UnsupportedError("a thing we cannot read")), wanted("a/b", b"x")).gaps
+    assert (gap.kind, gap.reason) == ("unsupported", "a thing we cannot read")
+
+
+def test_another_error_is_a_bug_and_passes() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(raising(ZeroDivisionError()), wanted("a/b", b"x"))
+
+
+def test_a_file_over_its_limit_is_a_gap_and_is_not_read() -> None:
+    size = DEFAULT_LIMITS.metadata_bytes + 1
+    never = raising(AssertionError("was read"))
+    (gap,) = run(never, File("a/b", (), size, DEFAULT_LIMITS)).gaps
+    assert gap.kind == "limit"
+    assert "metadata_bytes" in gap.reason
+    assert limit_of((never,), DEFAULT_LIMITS) == size - 1
+    assert too_large((never,), "a/b", size - 1, DEFAULT_LIMITS) is None
+    assert too_large((never,), "a/b", size, DEFAULT_LIMITS) is not None
+
+
+def test_a_file_with_missing_bytes_is_a_gap() -> None:
+    (gap,) = run(raising(AssertionError("was read")), File("a/b", (b"ab",), 3, DEFAULT_LIMITS)).gaps
+    assert gap.kind == "unreadable"
+
+
+def test_the_table_is_sorted_and_its_limits_exist() -> None:
+    names = [r.name for r in TABLE]
+    assert names == sorted(set(names))
+    assert all(limit_of((r,), DEFAULT_LIMITS) > 0 for r in TABLE)
