@@ -1,0 +1,64 @@
+"""Evidence → facts → engine → verdict: the order of steps of a decision, the same for a scan and for a verification."""
+
+from collections.abc import Sequence
+
+from assay.model.evidence import Evidence
+from assay.model.image import Subject
+from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.policy import PolicyBundle
+from assay.model.verdict import Verdict
+from assay.policy import engine as weighing
+from assay.policy import facts as fact_documents
+from assay.policy.facts import Facts
+from assay.ports.decisions import PolicyEngine, RawOutcome
+from assay.trust.examine import Row
+
+
+def decide(
+    evidence: Sequence[Evidence],
+    bundle: PolicyBundle,
+    engine: PolicyEngine,
+    now: str,
+    subject: Subject,
+    seconds: float,
+    *,
+    rows: Sequence[Row] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Verdict:
+    """Decide about one subject by one policy. Same evidence, policy and time: same verdict.
+
+    Args:
+        evidence: what was verified, or observed by this process itself.
+        bundle: the policy.
+        engine: evaluates the rules; its failures are outcomes.
+        now: RFC 3339 UTC with seconds.
+        subject: what is decided about.
+        seconds: deadline for the engine.
+        rows: what became of each candidate, where attestations were collected; None for a purely local decision.
+        limits: `facts_bytes`.
+
+    Raises:
+        UnsupportedError: no engine on this machine.
+    """
+    facts = fact_documents.build(evidence, subject, rows=rows, components=weighing.wants_components(bundle))
+    packages = weighing.selected(bundle, facts)
+    outcomes = _evaluate(bundle, packages, facts, engine, now, seconds, limits)
+    return weighing.weigh(bundle, facts, outcomes, subject, engine.describe(), now)
+
+
+def _evaluate(
+    bundle: PolicyBundle,
+    packages: tuple[str, ...],
+    facts: Facts,
+    engine: PolicyEngine,
+    now: str,
+    seconds: float,
+    limits: Limits,
+) -> list[RawOutcome]:
+    if not packages:
+        return []
+    if len(facts.document) > limits.facts_bytes:
+        # Never truncation: a shortened document would be another question.
+        why = f"the fact document has {len(facts.document)} bytes, limit {limits.facts_bytes}"
+        return [RawOutcome(package=package, error=why) for package in packages]
+    return engine.evaluate(bundle, packages, facts.at(now), seconds)

@@ -1,0 +1,304 @@
+"""The fact document: what rules are asked about, made from evidence and from nothing else.
+
+Sections carry `state` (`present`, `absent`, `failed`) and the digests of the evidence behind them. The document is
+canonical JSON; its digest is the digest of the input. The time is recorded beside it and handed in as `input.now`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from assay.formats import image_facts, predicates, strictjson, vulns
+from assay.formats.vulns import Scan, ScanItem
+from assay.model.digest import Digest
+from assay.model.errors import MalformedError
+from assay.model.evidence import Evidence
+from assay.model.image import Subject
+from assay.trust.examine import Row
+
+Section = dict[str, Any]
+_ITEM_FIELDS = ("id", "component", "severity", "status", "fixable", "fixed_in", "exploited", "category")
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact document and what the engine needs to know of it without reading it."""
+
+    document: bytes
+    """Canonical JSON, without the time."""
+    states: dict[str, str]
+    evidence: dict[str, tuple[str, ...]]
+    """Section to digests of the evidence behind it, sorted."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the document."""
+        return str(Digest.of(self.document))
+
+    def state(self, section: str) -> str:
+        """State of a section; one that no evidence speaks of is `absent`."""
+        return self.states.get(section, "absent")
+
+    def at(self, now: str) -> bytes:
+        """The engine's input: the document with `now`."""
+        return b'{"now":' + strictjson.canonical(now) + b"," + self.document[1:]
+
+
+class _Sources(msgspec.Struct, frozen=True):
+    """Evidence about this subject, by kind of predicate."""
+
+    subject: Subject
+    usable: tuple[Evidence, ...]
+    verifying: bool
+
+    def of(self, *types: str) -> list[Evidence]:
+        found = [e for e in self.usable if predicates.canonical_type(e.statement.predicate_type) in types]
+        return sorted(found, key=lambda e: str(e.digest))
+
+
+def build(
+    evidence: Sequence[Evidence], subject: Subject, *, rows: Sequence[Row] | None = None, components: bool = False
+) -> Facts:
+    """Make the fact document of one subject.
+
+    Args:
+        evidence: verified claims and own observations; one about another subject counts for nothing but is listed.
+        subject: what is decided about.
+        rows: what became of every candidate where the decision rests on attestations; None where this process decides
+            on its own observations only (then signatures are not asked for).
+        components: whether a selected rule declares the section `components`.
+    """
+    matching = tuple(e for e in evidence if _about(e, subject))
+    sources = _Sources(subject, matching, rows is not None)
+    makers: dict[str, Callable[[_Sources], Section]] = {
+        "image": _image,
+        "sbom": _sbom,
+        "findings": _findings,
+        "vex": _vex,
+        "base": _base,
+        **({"components": _components} if components else {}),
+    }
+    sections = {"subject": _subject(subject), "signatures": _signatures(evidence, subject, rows)}
+    sections |= {name: _guarded(make, sources) for name, make in makers.items()}
+    if any(row.outcome == "unavailable" for row in rows or ()):
+        # What could not be fetched may be what is missing: nobody knows, so nothing is called absent.
+        for section in sections.values():
+            if section["state"] == "absent":
+                section |= {"state": "failed", "reason": "evidence could not be fetched"}
+    return Facts(
+        document=strictjson.canonical(sections),
+        states={name: section["state"] for name, section in sections.items()},
+        evidence={name: tuple(sorted(section.get("evidence", ()))) for name, section in sections.items()},
+    )
+
+
+def _guarded(make: Callable[[_Sources], Section], sources: _Sources) -> Section:
+    """A predicate that cannot be read makes its section `failed`, never absent."""
+    try:
+        return make(sources)
+    except MalformedError as error:
+        return {"state": "failed", "reason": error.line(), "evidence": []}
+
+
+def _about(evidence: Evidence, subject: Subject) -> bool:
+    """Whether a statement names this subject's digest or its index's; without a digest, whether it is our own."""
+    digests = [d for d in (subject.digest, subject.index) if d is not None]
+    if not digests:
+        return evidence.signer.kind == "self"
+    return any(s.digest.get(d.algorithm) == d.hex for s in evidence.statement.subject for d in digests)
+
+
+def _subject(subject: Subject) -> Section:
+    return {
+        "state": "present",
+        "name": subject.name,
+        "kind": subject.kind,
+        "digest": str(subject.digest or ""),
+        "index": str(subject.index or ""),
+        "platform": str(subject.platform or ""),
+    }
+
+
+def _signatures(evidence: Sequence[Evidence], subject: Subject, rows: Sequence[Row] | None) -> Section:
+    signed = [e for e in evidence if e.signer.kind == "key"]
+    attestations = [
+        {
+            "predicate_type": e.statement.predicate_type,
+            "signer": e.signer.name,
+            "key_id": e.signer.key_id,
+            "kind": e.signer.kind,
+            "subject_matches": _about(e, subject),
+            "evidence": str(e.digest),
+        }
+        for e in sorted(evidence, key=lambda e: str(e.digest))
+    ]
+    rejected = [
+        {"place": row.place, "outcome": row.outcome, "code": row.code}
+        for row in sorted(rows or (), key=lambda row: row.place)
+        if row.outcome != "verified"
+    ]
+    # A purely local decision asks nobody's signature, so the section is complete; a verification without one lacks it.
+    return {
+        "state": "present" if signed or rows is None else "absent",
+        "verifying": rows is not None,
+        "attestations": attestations,
+        "rejected": rejected,
+        "evidence": sorted(str(e.digest) for e in signed),
+    }
+
+
+def _image(sources: _Sources) -> Section:
+    found = sources.of(predicates.IMAGE_FACTS)
+    configs = [(e, image_facts.read(e.statement.predicate, where=str(e.digest))) for e in found]
+    return {
+        "state": "present" if configs else "absent",
+        "configs": [
+            {
+                "kind": facts.kind,
+                "user": facts.user,
+                "created": facts.created,
+                "labels": facts.labels,
+                "evidence": str(e.digest),
+            }
+            for e, facts in configs
+        ],
+        "evidence": [str(e.digest) for e in found],
+    }
+
+
+def _sbom(sources: _Sources) -> Section:
+    """SBOM documents; our own inventory of this very run counts as one where no attestation is asked for."""
+    documents = [_document(e) for e in sources.of(predicates.CYCLONEDX, predicates.SPDX)]
+    for e in sources.of(predicates.IMAGE_FACTS):
+        if e.signer.kind == "self" and not sources.verifying:
+            facts = image_facts.read(e.statement.predicate, where=str(e.digest))
+            documents.append(_counts("inventory", facts.components_count, facts.unidentified_count, e))
+    return {
+        "state": "present" if documents else "absent",
+        "documents": documents,
+        "evidence": [document["evidence"] for document in documents],
+    }
+
+
+def _document(evidence: Evidence) -> Section:
+    """Counts of an SBOM predicate, CycloneDX or SPDX."""
+    predicate, where = evidence.statement.predicate, str(evidence.digest)
+    spdx = predicates.canonical_type(evidence.statement.predicate_type) == predicates.SPDX
+    items = predicate.get("packages" if spdx else "components", [])
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise MalformedError("not an SBOM", where=where, why="its components are no list", remedy="attest it again")
+    named = sum(_identified(item, spdx=spdx) for item in items)
+    return _counts("spdx" if spdx else "cyclonedx", len(items), len(items) - named, evidence)
+
+
+def _identified(item: dict[str, Any], *, spdx: bool) -> bool:
+    if not spdx:
+        # Files and the operating system itself have no package URL by nature.
+        return bool(item.get("purl")) or item.get("type") in {"operating-system", "file"}
+    references = item.get("externalRefs", [])
+    purl = any(isinstance(r, dict) and r.get("referenceType") == "purl" for r in references)
+    return purl or item.get("primaryPackagePurpose") in {"OPERATING-SYSTEM", "CONTAINER", "FILE"}
+
+
+def _counts(form: str, count: int, unidentified: int, evidence: Evidence) -> Section:
+    return {
+        "format": form,
+        "components_count": count,
+        "unidentified_count": unidentified,
+        "evidence": str(evidence.digest),
+    }
+
+
+def _components(sources: _Sources) -> Section:
+    """Name, version and package URL of every component of the CycloneDX documents, for rules that declare it."""
+    found = sources.of(predicates.CYCLONEDX)
+    items = [
+        {name: str(item.get(name, "")) for name in ("name", "version", "purl")}
+        for e in found
+        if isinstance(listed := e.statement.predicate.get("components", []), list)
+        for item in listed
+        if isinstance(item, dict)
+    ]
+    return {
+        "state": "present" if found else "absent",
+        "items": sorted(items, key=lambda item: (item["purl"], item["name"], item["version"])),
+        "evidence": [str(e.digest) for e in found],
+    }
+
+
+def _scans(sources: _Sources) -> list[tuple[Evidence, Scan]]:
+    """The newest scan of each signer (freshness is judged by a rule; an older scan never hides a newer one)."""
+    newest: dict[str, tuple[Evidence, Scan]] = {}
+    for evidence in sources.of(predicates.VULNS):
+        scan = vulns.read(evidence.statement.predicate, where=str(evidence.digest))
+        signer = f"{evidence.signer.kind}:{evidence.signer.key_id}"
+        known = newest.get(signer)
+        if known is None or scan.finished > known[1].finished:
+            newest[signer] = (evidence, scan)
+    return [newest[signer] for signer in sorted(newest)]
+
+
+def _findings(sources: _Sources) -> Section:
+    scans = _scans(sources)
+    states = {scan.state for _, scan in scans}
+    state = next((word for word in ("failed", "absent") if word in states), "present") if scans else "absent"
+    return {
+        "state": state if state in {"present", "absent"} else "failed",
+        "reason": "; ".join(sorted({scan.reason for _, scan in scans if scan.reason})),
+        "scans": [_scan(e, scan) for e, scan in scans],
+        "evidence": [str(e.digest) for e, _ in scans],
+    }
+
+
+def _scan(evidence: Evidence, scan: Scan) -> Section:
+    open_items = [item for item in scan.items if _is_open(item)]
+    counts: dict[str, int] = {}
+    for item in open_items:
+        counts[item.severity] = counts.get(item.severity, 0) + 1
+    return {
+        "scanner": scan.scanner,
+        "finished": scan.finished,
+        "updated": scan.updated,
+        "database": scan.database,
+        "feeds": [{"name": name, "date": date} for name, date in scan.feeds],
+        "open": [{name: getattr(item, name) for name in _ITEM_FIELDS} for item in open_items],
+        "open_counts": counts,
+        "suppressed_count": sum(bool(item.suppressed) for item in scan.items),
+        "uncovered_count": scan.uncovered_count,
+        "evidence": str(evidence.digest),
+    }
+
+
+def _is_open(item: ScanItem) -> bool:
+    """Open unless someone answerable closed it: what cannot be compared is open too."""
+    return item.status != "not_affected" and not item.suppressed
+
+
+def _vex(sources: _Sources) -> Section:
+    found = sources.of(predicates.OPENVEX)
+    return {
+        "state": "present" if found else "absent",
+        "documents": [
+            {
+                "author": str(e.statement.predicate.get("author", "")),
+                "id": str(e.statement.predicate.get("@id", "")),
+                "signer": e.signer.name,
+                "evidence": str(e.digest),
+            }
+            for e in found
+        ],
+        "evidence": [str(e.digest) for e in found],
+    }
+
+
+def _base(sources: _Sources) -> Section:
+    """Lifecycle of the distribution, as the newest scan found it; nobody looked, or nobody knows: absent."""
+    found = [(e, scan) for e, scan in _scans(sources) if not scan.distro or scan.lifecycle in {"supported", "ended"}]
+    return {
+        "state": "present" if found else "absent",
+        "distributions": [
+            {"name": scan.distro, "lifecycle": scan.lifecycle, "ends": scan.ends, "evidence": str(e.digest)}
+            for e, scan in found
+        ],
+        "evidence": [str(e.digest) for e, _ in found],
+    }
