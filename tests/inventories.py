@@ -59,6 +59,7 @@ def full() -> Inventory:
     return Inventory(
         subject=Subject(
             name="debian:12",
+            kind="rootfs",
             digest=Digest("sha256", "11" * 32),
             index=Digest("sha256", "22" * 32),
             platform=Platform("linux", "arm64", "v8"),
@@ -85,6 +86,7 @@ def full() -> Inventory:
             Layer(index=1, diff_id=None, created_by="RUN pip install"),
         ),
         created="2025-12-31T00:00:00Z",
+        properties=(("config.label:a", "b"), ("config.user", "root")),
     )
 
 
@@ -209,4 +211,5 @@ def inventories(draw) -> Inventory:
             )
         ),
         created=draw(st.just("2025-01-01T00:00:00Z") | text),
+        properties=draw(_tuple(st.tuples(text, text))),
     )

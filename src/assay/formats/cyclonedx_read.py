@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from assay.formats import cyclonedx_schema as schema
 from assay.formats import foreign, sbom_facts, wire
 from assay.formats.cyclonedx_write import HASHES
-from assay.model.digest import Digest
 from assay.model.errors import MalformedError
 from assay.model.image import Subject
 from assay.model.inventory import Component, Gap, Inventory, Occurrence, Relation
@@ -14,7 +14,6 @@ from assay.model.limits import DEFAULT_LIMITS
 
 _ALGORITHMS = {name: ours for ours, (name, _) in HASHES.items()}
 _PLACE = re.compile(r"layer=(-|\d{1,9}) confidence=(certain|strong|weak) kind=(.*)", re.DOTALL | re.ASCII)
-_SUBJECT_DIGEST = re.compile(r"(?:[^@]*@)?(sha256:[0-9a-f]{64})", re.ASCII)
 
 
 def read(data: bytes, name: str) -> Inventory:
@@ -28,7 +27,11 @@ def read(data: bytes, name: str) -> Inventory:
         MalformedError: not strict JSON, not CycloneDX, or damaged facts of ours; the place is a JSON path.
         UnsupportedError: a version outside 1.2-1.7.
     """
-    document = wire.decode(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes)
+    return read_document(wire.decode(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes), data, name)
+
+
+def read_document(document: Any, data: bytes, name: str) -> Inventory:
+    """As `read`, for a document decoded already; `data` are its bytes."""
     own = _is_own(document)
     if own:
         document = wire.unescape_all(document, data)
@@ -67,6 +70,7 @@ def _own(bom: schema.Bom, name: str) -> Inventory:
         gaps=base.gaps,
         layers=base.layers,
         created=base.created,
+        properties=base.properties,
     )
 
 
@@ -222,12 +226,5 @@ def _subject(bom: schema.Bom, name: str) -> Subject:
     if item is None:
         return Subject(name=name, kind="sbom")
     notes = _notes(item.properties)
-    digest = None
-    for text in (*notes.get("aquasecurity:trivy:RepoDigest", ()), item.version if item.type == "container" else ""):
-        match = _SUBJECT_DIGEST.fullmatch(text)
-        if match:
-            digest = Digest.parse(match[1])
-            break
-    return Subject(
-        name=item.name.rpartition("/")[2] if item.name.startswith("/") else item.name, kind="sbom", digest=digest
-    )
+    version = item.version if item.type == "container" else ""
+    return foreign.subject(item.name, (*notes.get("aquasecurity:trivy:RepoDigest", ()), version, item.purl))

@@ -5,13 +5,16 @@ below name those we read. What cannot be understood is told: a component without
 "" and a gap says that it cannot be matched.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import msgspec
 
 from assay.formats import purl as purls
+from assay.model.digest import Digest
 from assay.model.errors import MalformedError
+from assay.model.image import Subject
 from assay.model.inventory import Component, Distro, Gap, Licence, Occurrence, SourcePackage
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.purl import Purl
@@ -19,6 +22,7 @@ from assay.model.purl import Purl
 Notes = Mapping[str, list[str]]
 """A peer's properties by name."""
 
+_DIGEST = re.compile(r"(?:[^@]*@)?(sha256:[0-9a-f]{64})", re.ASCII)
 _NO_LICENCE = frozenset({"", "NOASSERTION", "NONE"})
 _JOINED = {"maven": ":", "npm": "/", "golang": "/", "composer": "/", "github": "/", "bitbucket": "/", "swift": "/"}
 """purl types whose namespace is part of the name as people write it, with the sign between."""
@@ -131,6 +135,18 @@ def distro_of_purls(components: Iterable[Component]) -> Distro | None:
         return None
     name, version = found.pop()
     return distro(name, version, "", {}) if name else None
+
+
+def subject(name: str, claims: Iterable[str]) -> Subject:
+    """The subject a foreign document is about; its digest from the first claim that ends in one (`…@sha256:…`)."""
+    digest = None
+    for text in claims:
+        match = _DIGEST.fullmatch(text.partition("?")[0])
+        if match:
+            digest = Digest.parse(match[1])
+            break
+    # A local path of the host the other tool ran on says nothing here.
+    return Subject(name=name.rpartition("/")[2] if name.startswith("/") else name, kind="sbom", digest=digest)
 
 
 def bounded(gaps: list[Gap]) -> tuple[Gap, ...]:

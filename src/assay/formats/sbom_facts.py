@@ -24,6 +24,7 @@ comment is `assay:facts:1 ` and a JSON array of [name, value] pairs.
 | `assay:created` | time of the subject itself |
 | `assay:subject:…` | `name`, `kind`, `digest`, `index`, `media-type`, `os`, `architecture`, `variant` |
 | `assay:distro:…` | `id`, `version-id`, `codename`, `name`, `id-like` (one each) |
+| `assay:property:NAME` | a fact of the image's config |
 | `assay:layer`, `assay:gap` | one each: JSON object as in the report |
 | `assay:relation` | JSON array [source, kind, target], where an end is no component of the document |
 """
@@ -224,6 +225,7 @@ def of_inventory(inventory: Inventory, unplaced: Iterable[Relation]) -> Facts:
         facts.append(("assay:distro:codename", distro.codename))
         facts.append(("assay:distro:name", distro.name))
         facts += [("assay:distro:id-like", text) for text in distro.id_like]
+    facts += [(_PROPERTY + name, value) for name, value in inventory.properties]
     facts += [("assay:layer", _dump(plain(layer))) for layer in inventory.layers]
     facts += [("assay:gap", _dump(msgspec.to_builtins(gap))) for gap in inventory.gaps]
     return facts + [("assay:relation", _dump([r.source, r.kind, r.target])) for r in unplaced]
@@ -245,7 +247,7 @@ def read_inventory(pairs: Iterable[tuple[str, str]], where: str) -> Inventory:
             why=f"{FORMAT} is {str(version)[:20]!r}",
             remedy="update Assay",
         )
-    one, many, _ = _sort(pairs, _DOCUMENT_ONE, _DOCUMENT_MANY, where)
+    one, many, properties = _sort(pairs, _DOCUMENT_ONE, _DOCUMENT_MANY, where)
     layers = [_load(text, dict[str, Any], where) for text in many.get("assay:layer", ())]
     relations = [_load(text, tuple[str, str, str], where) for text in many.get("assay:relation", ())]
     return Inventory(
@@ -255,6 +257,7 @@ def read_inventory(pairs: Iterable[tuple[str, str]], where: str) -> Inventory:
         gaps=tuple(_load(text, Gap, where) for text in many.get("assay:gap", ())),
         layers=tuple(_fit(parted(layer, LAYER_FIELDS, where=where), Layer, where) for layer in layers),
         created=one.get("assay:created", ""),
+        properties=tuple(properties),
     )
 
 
@@ -305,7 +308,7 @@ def _sort(
             one[name] = value
         elif name in repeated:
             many.setdefault(name, []).append(value)
-        elif name.startswith(_PROPERTY) and single is _COMPONENT_ONE:
+        elif name.startswith(_PROPERTY):
             properties.append((name[len(_PROPERTY) :], value))
         elif name.startswith("assay:"):
             raise _bad(where, f"unknown fact {name[:60]!r}")

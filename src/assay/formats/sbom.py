@@ -1,0 +1,71 @@
+"""Any SBOM: the format is found by content, never by name."""
+
+import re
+from typing import Any, Literal
+
+from assay.formats import cyclonedx, spdx, wire
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.inventory import Inventory
+from assay.model.limits import DEFAULT_LIMITS
+
+Format = Literal["cyclonedx", "spdx"]
+
+_TAG_VALUE = re.compile(rb"^SPDXVersion:", re.MULTILINE)
+_REMEDY = "convert it to CycloneDX 1.6 JSON or SPDX 2.3 JSON"
+_OTHERS: tuple[tuple[str, str], ...] = (
+    ("@context", "SPDX 3 or another JSON-LD document"),
+    ("artifactRelationships", "Syft's own JSON"),
+    ("SchemaVersion", "Trivy's own JSON"),
+    ("payloadType", "a DSSE envelope"),
+    ("predicateType", "an in-toto statement"),
+)
+"""A name at the top of a JSON document that tells what it is instead."""
+
+
+def sniff(data: bytes, name: str = "SBOM") -> Format:
+    """Which SBOM format the bytes are.
+
+    Raises:
+        UnsupportedError: a format we know and do not read (XML, tag-value, SPDX 3, a peer's own JSON).
+        MalformedError: not strict JSON, or no SBOM at all.
+    """
+    return _format(_decode(data, name), name)
+
+
+def read(data: bytes, name: str) -> Inventory:
+    """Read an SBOM of any format we read.
+
+    Args:
+        data: its bytes.
+        name: what it is called, for errors and where the document names no subject.
+
+    Raises:
+        UnsupportedError, MalformedError: as `sniff`, and as the format's own reader.
+    """
+    document = _decode(data, name)
+    if _format(document, name) == "cyclonedx":
+        return cyclonedx.read_document(document, data, name)
+    return spdx.read_document(document, data, name)
+
+
+def _decode(data: bytes, name: str) -> Any:
+    head = data[:4096].lstrip()
+    if head.startswith(b"<"):
+        kind = "CycloneDX XML" if b"cyclonedx.org/schema/bom" in head else "XML"
+        raise UnsupportedError("this SBOM's form is not read", where=name, why=kind, remedy=_REMEDY)
+    if _TAG_VALUE.search(head):
+        raise UnsupportedError("this SBOM's form is not read", where=name, why="SPDX tag-value", remedy=_REMEDY)
+    return wire.decode(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes)
+
+
+def _format(document: Any, name: str) -> Format:
+    if isinstance(document, dict):
+        # A document that claims both is read as the first; its reader then holds it to that.
+        if "bomFormat" in document:
+            return "cyclonedx"
+        if "spdxVersion" in document:
+            return "spdx"
+        for key, what in _OTHERS:
+            if key in document:
+                raise UnsupportedError("not an SBOM this program reads", where=name, why=what, remedy=_REMEDY)
+    raise MalformedError("not an SBOM", where=name, why="neither bomFormat nor spdxVersion at the top", remedy=_REMEDY)
