@@ -17,7 +17,9 @@ from assay.model.limits import DEFAULT_LIMITS
 from assay.model.report import Tool
 
 if TYPE_CHECKING:
+    from assay.adapters.advisorydb_place import DatabaseFile
     from assay.flows.catalogue import Bench
+    from assay.flows.feeds import BuildReport
     from assay.flows.scan import Court, Knowledge
     from assay.model.image import Platform
     from assay.model.inventory import Inventory
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from assay.model.vex import VexStatement
     from assay.ports.content import FileTree, ImageSource, ReferrerStore
     from assay.ports.decisions import Signer
+    from assay.ports.stores import DatabaseStatus
     from assay.ports.world import Clock, Progress
     from assay.settings import Settings
     from assay.trust.keyring import Keyring
@@ -212,12 +215,64 @@ def _knowledge(settings: Settings) -> Knowledge:
     from assay.flows.scan import Knowledge
 
     if not Path(settings.database).exists():
-        why = f"there is no database at {settings.database}; run `assay db update`, or `assay db build --from DIR`"
+        why = "there is no advisory database; run `assay db update`, or `assay db build --from DIR`"
         return Knowledge(store=None, absent=why)
     from assay.adapters.advisorydb import AdvisoryDatabase
+    from assay.flows.db import encoders
 
-    store = AdvisoryDatabase(Path(settings.database))
-    return Knowledge(store=store, lifecycle=store)
+    store = AdvisoryDatabase(Path(settings.database), encoders())
+    return Knowledge(store=store, lifecycles=store)
+
+
+def build_database(folder: str, settings: Settings, progress: Progress) -> BuildReport:
+    """Build the advisory database from a folder of feeds and put it in place."""
+    from assay.adapters.feedfiles import FeedDirectory
+    from assay.flows import db
+
+    return db.build_from(FeedDirectory(Path(folder), LIMITS), _place(settings), limits=LIMITS, progress=progress)
+
+
+def update_database(settings: Settings, progress: Progress) -> BuildReport:
+    """Fetch the public feeds, build, put in place."""
+    import tempfile
+
+    from assay.adapters.feedfetch import FeedFetch
+    from assay.adapters.feedfiles import SpoolDirectory
+    from assay.adapters.http import Http
+    from assay.flows import db
+
+    with tempfile.TemporaryDirectory(prefix="assay-feeds-") as folder:
+        fetch = FeedFetch(Http(limits=LIMITS, env=os.environ))
+        spool = SpoolDirectory(Path(folder), LIMITS)
+        return db.update(fetch, spool, _place(settings), limits=LIMITS, progress=progress)
+
+
+def database_status(settings: Settings) -> DatabaseStatus:
+    """What the advisory database holds."""
+    from assay.flows import db
+
+    return db.status(_place(settings))
+
+
+def export_database(file: str, settings: Settings) -> DatabaseStatus:
+    """Copy the verified database to a file."""
+    from assay.flows import db
+
+    return db.export(_place(settings), file)
+
+
+def import_database(file: str, digest: str, settings: Settings) -> DatabaseStatus:
+    """Put an exported file in place."""
+    from assay.flows import db
+
+    return db.restore(_place(settings), file, digest)
+
+
+def _place(settings: Settings) -> DatabaseFile:
+    from assay.adapters.advisorydb_place import DatabaseFile
+    from assay.flows.db import encoders
+
+    return DatabaseFile(Path(settings.database), encoders())
 
 
 def _vex(paths: Sequence[str]) -> tuple[VexStatement, ...]:

@@ -1,0 +1,47 @@
+"""What a database holds, for a person and for a program."""
+
+import json
+
+import msgspec
+
+from assay.flows.feeds import BuildReport
+from assay.interfaces.cli.render.text import safe, width
+from assay.ports.stores import DatabaseStatus
+
+_HEAD = ("FEED", "DATE", "RECORDS", "SKIPPED", "LICENCE")
+_SKIPPED_SHOWN = 10
+
+
+def as_table(status: DatabaseStatus) -> str:
+    """Feeds as rows, totals below."""
+    rows = [
+        (safe(f.name), safe(f.date or "unknown"), f"{f.records:,}", f"{f.skipped:,}", safe(f.licence or "unknown"))
+        for f in status.feeds
+    ]
+    widths = [max(width(row[i]) for row in [_HEAD, *rows]) for i in range(len(_HEAD))]
+    lines = []
+    for row in [_HEAD, *rows]:
+        cells = [c.rjust(w) if i in (2, 3) else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    lines.append("")
+    lines.append(f"{status.advisories:,} advisories, {status.ranges:,} ranges; newest feed {status.built}")
+    lines.append(f"content {status.content_digest}")
+    return "\n".join(lines) + "\n"
+
+
+def as_json(status: DatabaseStatus) -> str:
+    """The status as JSON, names sorted."""
+    return json.dumps(msgspec.to_builtins(status), indent=2, sort_keys=True) + "\n"
+
+
+def built(report: BuildReport) -> str:
+    """The new database, and every record and file that was passed over (the first ten by name)."""
+    lines = [as_table(report.status)]
+    if report.skipped:
+        lines.append(f"{len(report.skipped)} bad records skipped:\n")
+        for skipped in report.skipped[:_SKIPPED_SHOWN]:
+            lines.append(f"  {safe(skipped.feed)} {safe(skipped.record)}: {safe(skipped.reason)}\n")
+    if report.unread:
+        lines.append("files not read:\n")
+        lines += [f"  {safe(str(name))}: {safe(str(why))}\n" for name, why in report.unread]
+    return "".join(lines)
