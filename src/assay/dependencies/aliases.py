@@ -11,16 +11,7 @@ from assay.model.advisory import Advisory
 
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}", re.ASCII)
 _ERRATA = (
-    "ALSA-",
-    "ALBA-",
-    "ALEA-",
-    "RHSA-",
-    "RHBA-",
-    "RHEA-",
-    "RLSA-",
-    "RLBA-",
-    "RLEA-",
-    "ELSA-",
+    *(f"{who}{kind}A-" for who in ("AL", "RH", "RL", "EL") for kind in ("S", "B", "E")),
     "DSA-",
     "DLA-",
     "USN-",
@@ -74,7 +65,7 @@ class _Forest:
         return name
 
     def join(self, left: str, right: str) -> None:
-        """Unite two sets, unless each has a CVE of its own. The smaller root stays: no balance, but no chance either."""
+        """Unite two sets, unless each has a CVE of its own. The smaller root stays."""
         first, second = sorted((self.root(left), self.root(right)))
         if first == second:
             return

@@ -1,0 +1,116 @@
+"""Which OSV ecosystem a distribution's release is, and which suite a Debian package's version speaks of."""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from assay.model.inventory import Distro
+
+DEBIAN_RELEASES = {"buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14"}
+
+_MAJOR = re.compile(r"[0-9]+")
+_MINOR = re.compile(r"[0-9]+\.[0-9]+")
+
+
+def _major(prefix: str) -> Callable[[Distro], tuple[str, ...]]:
+    def ecosystems(distro: Distro) -> tuple[str, ...]:
+        match = _MAJOR.match(distro.version_id)
+        return (f"{prefix}:{match[0]}",) if match else ()
+
+    return ecosystems
+
+
+def _minor(prefix: str) -> Callable[[Distro], tuple[str, ...]]:
+    def ecosystems(distro: Distro) -> tuple[str, ...]:
+        match = _MINOR.match(distro.version_id)
+        return (f"{prefix}:{match[0]}",) if match else ()
+
+    return ecosystems
+
+
+def _debian(distro: Distro) -> tuple[str, ...]:
+    match = _MAJOR.match(distro.version_id)
+    number = match[0] if match else DEBIAN_RELEASES.get(distro.codename, "")
+    return (f"Debian:{number}",) if number else ()
+
+
+def _ubuntu(distro: Distro) -> tuple[str, ...]:
+    """Releases with long-term support carry a mark in OSV; both spellings are asked for."""
+    match = _MINOR.match(distro.version_id)
+    if not match:
+        return ()
+    year, month = match[0].split(".")
+    plain = f"Ubuntu:{match[0]}"
+    return (plain, f"{plain}:LTS") if month == "04" and int(year) % 2 == 0 else (plain,)
+
+
+def _alpine(distro: Distro) -> tuple[str, ...]:
+    """A pre-release (`3.20_alpha20240329`) is the development branch."""
+    match = _MINOR.match(distro.version_id)
+    if "edge" in distro.version_id or "_alpha" in distro.version_id:
+        return ("Alpine:edge",)
+    return (f"Alpine:v{match[0]}",) if match else ()
+
+
+def _rolling(name: str) -> Callable[[Distro], tuple[str, ...]]:
+    def ecosystems(distro: Distro) -> tuple[str, ...]:
+        return (name,)
+
+    return ecosystems
+
+
+_ROWS: dict[str, tuple[str, Callable[[Distro], tuple[str, ...]]]] = {
+    "almalinux": ("rpm", _major("AlmaLinux")),
+    "alpine": ("apk", _alpine),
+    "azurelinux": ("rpm", _major("Azure Linux")),
+    "chainguard": ("apk", _rolling("Chainguard")),
+    "debian": ("deb", _debian),
+    "mageia": ("rpm", _major("Mageia")),
+    "photon": ("rpm", _minor("Photon OS")),
+    "redhat": ("rpm", _major("Red Hat")),
+    "rhel": ("rpm", _major("Red Hat")),
+    "rocky": ("rpm", _major("Rocky Linux")),
+    "ubuntu": ("deb", _ubuntu),
+    "wolfi": ("apk", _rolling("Wolfi")),
+}
+"""os-release `ID` to package type and OSV ecosystems. A derivative is not its parent: its packages differ."""
+
+
+def ecosystems_of(distro: Distro, kind: str) -> tuple[str, ...] | str:
+    """OSV ecosystems that speak for packages of this purl type in this release, or the reason why there are none."""
+    row = _ROWS.get(distro.id)
+    label = f"{distro.id} {distro.version_id or distro.codename}".strip()
+    if row is None:
+        return f"no advisory ecosystem for the distribution {label}"
+    if row[0] != kind:
+        return f"{kind} packages are not those of {label}"
+    return row[1](distro) or f"the release of {label} is not known"
+
+
+class Suite(msgspec.Struct, frozen=True):
+    """Another suite than the image's own; `ecosystem` is empty where nobody tracks it."""
+
+    name: str
+    ecosystem: str
+
+
+_BACKPORT = re.compile(r"~bpo([0-9]+)")
+_STABLE = re.compile(r"[+~]deb([0-9]+)u[0-9]")
+
+
+def suite_of(version: str, distro: Distro) -> Suite | None:
+    """The suite a Debian version names (`~bpo12+1`, `+deb11u3`) when it is not the image's own; else None.
+
+    (Developer's reference 5.8.5.4 and 5.14: versions of stable updates and backports.)
+    """
+    if distro.id != "debian" or not ("~" in version or "+deb" in version):
+        return None
+    match = _BACKPORT.search(version)
+    if match:
+        return Suite(f"the backports of Debian {match[1]}", "")
+    found = _STABLE.findall(version)
+    own = _debian(distro)
+    if found and own and own != (f"Debian:{found[-1]}",):
+        return Suite(f"Debian {found[-1]}", f"Debian:{found[-1]}")
+    return None

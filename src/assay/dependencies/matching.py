@@ -1,0 +1,277 @@
+"""Components met advisories: one finding per alias class and component, each with its reasons.
+
+The loops are plain and the store is asked once for all components: five thousand of them are matched in a fifth of a
+second (`bench`).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from assay.dependencies import reasons
+from assay.dependencies.aliases import identities, is_cve
+from assay.dependencies.asking import DISTRIBUTED, Asked, ask
+from assay.dependencies.ranges import contains, describe, fixes
+from assay.dependencies.severity import ordered, severity
+from assay.model.advisory import Advisory, Category, Score
+from assay.model.finding import Finding, Step, Uncovered
+from assay.model.inventory import Component, Distro
+from assay.ports.stores import AdvisoryHit, AdvisoryStore, Enrichment, Query
+
+_NO_FIXES_FOLLOWED = "in another suite than the image's own: no feed follows its fixes"
+_ERRATA_OF_NO_FLAW = ("ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-", "ELBA-", "ELEA-")
+"""Bug-fix and enhancement errata; without a CVE they speak of no vulnerability."""
+
+
+class Matches(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings sorted by component and id; components nobody speaks for, sorted."""
+
+    findings: tuple[Finding, ...] = ()
+    uncovered: tuple[Uncovered, ...] = ()
+
+
+class _Speech(msgspec.Struct, frozen=True):
+    """What one record says about one question."""
+
+    record: str
+    hits: tuple[AdvisoryHit, ...]
+    contained: bool | None
+
+
+class _Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """One identity and one question, ready for components."""
+
+    id: str
+    aliases: tuple[str, ...]
+    category: Category
+    case: reasons.Case
+    summary: str
+    common: tuple[Step, ...]
+
+
+def match(components: Sequence[Component], distro: Distro | None, store: AdvisoryStore) -> Matches:
+    """Find what the advisories say about the components.
+
+    Args:
+        components: of one inventory; those owned by a distribution package are judged by their owner alone.
+        distro: whose advisories judge distribution packages; None takes what each package URL says.
+        store: asked in batches.
+
+    Returns:
+        Findings, with status `undetermined` where a version cannot be compared and `not_affected` where the package
+        is gone from the final root; and the components that no feed speaks for.
+    """
+    by_key = {component.key: component for component in components}
+    folded: dict[str, list[Component]] = defaultdict(list)
+    asked: list[tuple[Component, Asked]] = []
+    uncovered: list[Uncovered] = []
+    for component in components:
+        if _is_folded(component, by_key):
+            folded[component.owner].append(component)
+            continue
+        question = ask(component, distro)
+        if isinstance(question, str):
+            uncovered.append(Uncovered(component.key, question))
+        else:
+            asked.append((component, question))
+    asked, covered = _covered(asked, store)
+    rulings = _rulings(dict.fromkeys(question for _, question in asked), store)
+    findings: list[Finding] = []
+    for component, question in asked:
+        found = rulings.get(question, ())
+        findings += [_finding(ruling, component, folded[component.key]) for ruling in found]
+        if not found and not (question.tracked and question in covered):
+            uncovered.append(Uncovered(component.key, _why_uncovered(question)))
+    findings.sort(key=lambda finding: (finding.component, finding.id))
+    return Matches(findings=tuple(findings), uncovered=tuple(sorted(uncovered)))
+
+
+def _is_folded(component: Component, by_key: Mapping[str, Component]) -> bool:
+    """Owned by a distribution package that is there and is no less visible than the component."""
+    owner = by_key.get(component.owner) if component.owner else None
+    if owner is None or owner.ecosystem not in DISTRIBUTED or component.ecosystem in DISTRIBUTED:
+        return False
+    return owner.removed_by is None or component.removed_by is not None
+
+
+def _why_uncovered(question: Asked) -> str:
+    if not question.tracked:
+        return _NO_FIXES_FOLLOWED
+    return f"no feed speaks for {question.name} in {question.ecosystems[0]}"
+
+
+def _covered(
+    asked: list[tuple[Component, Asked]], store: AdvisoryStore
+) -> tuple[list[tuple[Component, Asked]], set[Asked]]:
+    """Questions that a feed covers; a question nobody covers gives way to its `instead`."""
+    pairs = {
+        (ecosystem, one.name)
+        for _, question in asked
+        for one in (question, question.instead)
+        if one is not None
+        for ecosystem in one.ecosystems
+    }
+    spoken = store.coverage(sorted(pairs))
+
+    def covers(question: Asked) -> bool:
+        return any((ecosystem, question.name) in spoken for ecosystem in question.ecosystems)
+
+    chosen = [
+        (component, question.instead if question.instead is not None and not covers(question) else question)
+        for component, question in asked
+    ]
+    return chosen, {question for _, question in chosen if covers(question)}
+
+
+def _rulings(questions: Iterable[Asked], store: AdvisoryStore) -> dict[Asked, tuple[_Ruling, ...]]:
+    """Everything the store says about the questions, in three batches: ranges, records, facts about their CVEs."""
+    queries: list[Query] = []
+    sources: list[Asked] = []
+    for question in questions:
+        key = question.scheme.key(question.version)
+        for ecosystem in question.ecosystems:
+            queries.append(Query(ecosystem, question.name, key))
+            sources.append(question)
+    speeches: dict[Asked, dict[str, list[AdvisoryHit]]] = {}
+    for question, hits in zip(sources, store.lookup(queries), strict=True):
+        for hit in hits:
+            speeches.setdefault(question, {}).setdefault(hit.advisory, []).append(hit)
+    judged = {question: _speeches(question, by_record) for question, by_record in speeches.items()}
+    records = store.advisories(sorted({one.record for spoken in judged.values() for one in spoken}))
+    names = {identifier: identities(record) for identifier, record in records.items()}
+    cves = sorted({name for found in names.values() for name in found if is_cve(name)})
+    facts = store.enrich(cves)
+    return {
+        question: tuple(
+            _ruling(identity, question, group, records, facts.get(identity))
+            for identity, group in sorted(_by_identity(spoken, records, names).items())
+        )
+        for question, spoken in judged.items()
+    }
+
+
+def _speeches(question: Asked, by_record: Mapping[str, list[AdvisoryHit]]) -> list[_Speech]:
+    """Which records name the version, and which cannot be told; those that do not name it are dropped here."""
+    scheme, version = question.scheme, question.version
+    found = []
+    for record, hits in by_record.items():
+        answers = [(contains(scheme, version, hit), hit) for hit in hits]
+        inside = tuple(hit for answer, hit in answers if answer)
+        unsure = tuple(hit for answer, hit in answers if answer is None)
+        if inside:
+            found.append(_Speech(record, inside, True))
+        elif unsure:
+            found.append(_Speech(record, unsure, None))
+    return found
+
+
+def _by_identity(
+    speeches: Iterable[_Speech], records: Mapping[str, Advisory], names: Mapping[str, tuple[str, ...]]
+) -> dict[str, list[_Speech]]:
+    """Speeches by alias class; a bundle speaks for each of its CVEs. A record the store lost speaks for itself."""
+    found: dict[str, list[_Speech]] = defaultdict(list)
+    for speech in speeches:
+        record = records.get(speech.record)
+        if record is not None and record.withdrawn:
+            continue
+        for identity in names.get(speech.record, (speech.record,)):
+            found[identity].append(speech)
+    return found
+
+
+def _ruling(
+    identity: str,
+    question: Asked,
+    speeches: Sequence[_Speech],
+    records: Mapping[str, Advisory],
+    facts: Enrichment | None,
+) -> _Ruling:
+    """One identity: who decides is the record that is sure, then the one that names a fix, then the smallest id."""
+    facts = facts or Enrichment()
+    spoken = sorted(speeches, key=lambda s: (s.contained is None, not any(hit.fixed for hit in s.hits), s.record))
+    contained = spoken[0].contained
+    hits = [hit for speech in spoken if speech.contained == contained for hit in speech.hits]
+    heads = [records[speech.record] for speech in spoken if speech.record in records]
+    scores = ordered((*facts.scores, *_own_scores(heads, alone=True)) or _own_scores(heads, alone=False))
+    case = reasons.Case(
+        asked=question,
+        records=tuple((speech.record, _feed(speech, records)) for speech in spoken),
+        rejected=facts.state == "REJECTED",
+        contained=contained,
+        range=describe(hits),
+        fixed_in=fixes(question.scheme, hits),
+        states=tuple(sorted({hit.state for hit in hits if hit.state})),
+        scores=scores,
+        severity=severity(scores, [head.severity for head in heads]),
+        epss=facts.epss,
+        kev=facts.kev,
+    )
+    return _Ruling(
+        id=identity,
+        aliases=tuple(sorted(_other_names(identity, heads, spoken))),
+        category=_category(heads),
+        case=case,
+        summary=facts.summary or next((head.summary for head in heads if head.summary), ""),
+        common=reasons.shared(case),
+    )
+
+
+def _own_scores(heads: Iterable[Advisory], *, alone: bool) -> Iterator[Score]:
+    """Scores of the records; `alone` leaves out bundles, whose scores are those of their worst member."""
+    return (score for head in heads if not alone or len(identities(head)) == 1 for score in head.scores)
+
+
+def _feed(speech: _Speech, records: Mapping[str, Advisory]) -> str:
+    record = records.get(speech.record)
+    return speech.hits[0].feed or (record.feed if record is not None else "")
+
+
+def _other_names(identity: str, heads: Iterable[Advisory], speeches: Iterable[_Speech]) -> set[str]:
+    """Every other id of the class; of a bundle only its own id, as its other CVEs are other vulnerabilities."""
+    names = {speech.record for speech in speeches}
+    for head in heads:
+        if len(identities(head)) == 1:
+            names.update(head.aliases)
+    return names - {identity}
+
+
+def _category(heads: Sequence[Advisory]) -> Category:
+    found = {_category_of(head) for head in heads}
+    if "malicious" in found:
+        return "malicious"
+    return "informational" if found == {"informational"} else "vulnerability"
+
+
+def _category_of(head: Advisory) -> Category:
+    if head.id.startswith(_ERRATA_OF_NO_FLAW) and not any(map(is_cve, identities(head))):
+        return "informational"
+    return head.category
+
+
+def _finding(ruling: _Ruling, component: Component, folded: Sequence[Component]) -> Finding:
+    case = ruling.case
+    advisory, feed = case.records[0]
+    return Finding(
+        id=ruling.id,
+        aliases=ruling.aliases,
+        component=component.key,
+        purl=component.purl,
+        name=component.name,
+        version=component.version,
+        category=ruling.category,
+        advisory=advisory,
+        feed=feed,
+        status=reasons.status_of(case, component),
+        matched_name=case.asked.name,
+        matched_version=case.asked.version,
+        matched_range=case.range,
+        fixed_in=case.fixed_in,
+        severity=case.severity,
+        scores=case.scores,
+        kev=case.kev,
+        epss=case.epss,
+        summary=ruling.summary,
+        layer=component.introduced,
+        reasons=reasons.of_component(case, ruling.common, component, folded),
+    )

@@ -1,0 +1,137 @@
+"""The ladder of evidence under a finding: one `Step` a question, always in the order of `RUNGS`."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from assay.dependencies.asking import Asked
+from assay.model.advisory import Epss, Kev, Score
+from assay.model.finding import FindingStatus, Step
+from assay.model.inventory import Component
+
+RUNGS = ("installed", "advisory", "range", "fix", "cvss", "epss", "kev", "layer", "owner", "vex")
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one identity and one question, before a component comes into it."""
+
+    asked: Asked
+    records: tuple[tuple[str, str], ...]
+    """(id, feed) of every record that speaks, the deciding one first."""
+    rejected: bool
+    contained: bool | None
+    """Whether the version lies in the range; None = nobody can tell."""
+    range: str
+    fixed_in: tuple[str, ...]
+    states: tuple[str, ...]
+    scores: tuple[Score, ...]
+    severity: str
+    epss: Epss | None
+    kev: Kev | None
+
+
+def status_of(case: Case, component: Component) -> FindingStatus:
+    """Only sound evidence lowers a finding; doubt never does."""
+    if component.removed_by is not None or case.asked.exempt:
+        return "not_affected"
+    if case.asked.doubt or case.contained is None:
+        return "undetermined"
+    return "affected"
+
+
+def shared(case: Case) -> tuple[Step, ...]:
+    """The rungs that are the same for every component of one question: advisory to kev."""
+    return (_advisory(case), _range(case), _fix(case), *_scores(case), *_epss(case), *_kev(case))
+
+
+def of_component(
+    case: Case, common: Sequence[Step], component: Component, folded: Iterable[Component]
+) -> tuple[Step, ...]:
+    """The whole ladder of one component, in the order of `RUNGS`."""
+    return (_installed(case, component), *common, *_layer(component), *_owner(folded))
+
+
+def _installed(case: Case, component: Component) -> Step:
+    says = f"{component.name} {component.version or 'without a version'}"
+    asked = case.asked
+    if asked.name != component.name or asked.version != component.version:
+        says += f", looked up as {asked.name} {asked.version}".rstrip()
+    if asked.exempt:
+        says += f"; it {asked.exempt}"
+    seen = component.occurrences[0] if component.occurrences else None
+    return Step("installed", says, f"{seen.kind} {seen.path}" if seen else component.cataloguer)
+
+
+def _advisory(case: Case) -> Step:
+    (first, feed), *others = case.records
+    says = f"{first} speaks of {case.asked.name} in {case.asked.ecosystems[0]}"
+    if others:
+        says += f"; so do {', '.join(name for name, _ in others)}"
+    if case.rejected:
+        says += "; its CVE record was rejected"
+    return Step("advisory", says, ", ".join(dict.fromkeys((feed, *(name for _, name in others)))))
+
+
+def _range(case: Case) -> Step:
+    version = case.asked.version or "an unknown version"
+    if case.contained is None:
+        says = f"{version} cannot be compared with: {case.range}"
+    elif case.range == "every version":
+        says = f"{version} is affected as every version is"
+    else:
+        says = f"{version} is among: {case.range}"
+    if case.asked.doubt:
+        says += f"; but it {case.asked.doubt}"
+    if case.states:
+        says += f" (state: {', '.join(case.states)})"
+    return Step("range", says, case.asked.scheme.name)
+
+
+def _fix(case: Case) -> Step:
+    return Step("fix", f"fixed in {', '.join(case.fixed_in)}" if case.fixed_in else "no fixed version is known")
+
+
+def _scores(case: Case) -> Iterable[Step]:
+    if case.scores:
+        best = case.scores[0]
+        vector = f", {best.vector}" if best.vector else ""
+        yield Step("cvss", f"{best.severity} {best.score:.1f} (CVSS {best.version}{vector})", best.source)
+    elif case.severity != "unknown":
+        yield Step("cvss", f"{case.severity}, by the record's own word; no score")
+
+
+def _epss(case: Case) -> Iterable[Step]:
+    if case.epss is not None:
+        says = (
+            f"{case.epss.score * 100:.3f} % probability of exploitation within 30 days, "
+            f"higher than {case.epss.percentile * 100:.1f} % of all CVEs"
+        )
+        yield Step("epss", says, " ".join(filter(None, ("EPSS", case.epss.model, case.epss.date))))
+
+
+def _kev(case: Case) -> Iterable[Step]:
+    """Said only when it is listed: absence is no comfort."""
+    if case.kev is not None:
+        says = "known to be exploited" + (f" since {case.kev.date_added}" if case.kev.date_added else "")
+        if case.kev.due_date:
+            says += f", due {case.kev.due_date}"
+        if case.kev.ransomware.lower() == "known":
+            says += ", used by ransomware"
+        yield Step("kev", says, "CISA KEV")
+
+
+def _layer(component: Component) -> Iterable[Step]:
+    if component.introduced is not None:
+        says = f"introduced in layer {component.introduced}"
+        if component.removed_by is not None:
+            says = f"in a lower layer ({component.introduced}), removed above by layer {component.removed_by}"
+        yield Step("layer", says)
+    elif component.removed_by is not None:
+        yield Step("layer", f"in a lower layer, removed above by layer {component.removed_by}")
+
+
+def _owner(folded: Iterable[Component]) -> Iterable[Step]:
+    """Language packages whose files this OS package owns: they are judged here and not counted again."""
+    names = sorted({f"{item.ecosystem} {item.name} {item.version}".rstrip() for item in folded})
+    if names:
+        yield Step("owner", f"also stands for {', '.join(names)}, whose files it owns")

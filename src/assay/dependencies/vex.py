@@ -1,0 +1,145 @@
+"""VEX statements met findings (OpenVEX 0.2.0). Nothing disappears: a suppressed finding stays, with who said so.
+
+Of one author the latest statement counts; of authors who disagree the more cautious status holds. `not_affected` and
+`fixed` suppress; `affected` and `under_investigation` only annotate.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from assay.dependencies.vex_match import speaks_of
+from assay.model.finding import Finding, Step, Suppression
+from assay.model.image import Subject
+from assay.model.inventory import Component
+from assay.model.vex import VexStatement
+
+_CAUTION = {"not_affected": 0, "fixed": 1, "under_investigation": 2, "affected": 3}
+_SUPPRESSES = frozenset({"not_affected", "fixed"})
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """A statement that speaks of a finding, and how its product matches."""
+
+    statement: VexStatement
+    product: str
+
+
+def apply(
+    findings: Iterable[Finding], statements: Sequence[VexStatement], subject: Subject, components: Sequence[Component]
+) -> tuple[Finding, ...]:
+    """The findings with what the statements say of them.
+
+    Args:
+        findings: of one subject.
+        statements: of documents the caller has decided to believe; their order does not matter.
+        subject: the image: products may name it by digest or package URL.
+        components: of the same inventory.
+    """
+    by_name: dict[str, list[VexStatement]] = defaultdict(list)
+    for statement in statements:
+        for name in {statement.vulnerability.casefold(), *(alias.casefold() for alias in statement.aliases)} - {""}:
+            by_name[name].append(statement)
+    if not by_name:
+        return tuple(findings)
+    by_key = {component.key: component for component in components}
+    return tuple(_judged(finding, _speaking(finding, by_name, subject, by_key)) for finding in findings)
+
+
+def _speaking(
+    finding: Finding, by_name: Mapping[str, Sequence[VexStatement]], subject: Subject, by_key: Mapping[str, Component]
+) -> list[_Said]:
+    names = {name.casefold() for name in (finding.id, finding.advisory, *finding.aliases)}
+    said: dict[VexStatement, str] = {}
+    component = by_key.get(finding.component)
+    for name in names & by_name.keys():
+        for statement in by_name[name]:
+            for product in statement.products:
+                how = speaks_of(product, subject, component, finding.purl, by_key)
+                if how:
+                    said.setdefault(statement, how)
+    return [_Said(statement, how) for statement, how in said.items()]
+
+
+def _judged(finding: Finding, said: list[_Said]) -> Finding:
+    if not said:
+        return finding
+    last = sorted(_latest(said), key=_caution)
+    chosen = last[-1]
+    steps = [_step(one) for one in reversed(last)]
+    if len({_CAUTION[one.statement.status] for one in last}) > 1:
+        text = f"the authors disagree: the more cautious status {chosen.statement.status} holds"
+        steps.append(Step("vex", text, chosen.statement.document))
+    reasons = (*finding.reasons, *steps)
+    if not _may_suppress(chosen.statement):
+        return msgspec.structs.replace(finding, reasons=reasons)
+    return msgspec.structs.replace(
+        finding, reasons=reasons, status="not_affected", suppressed=_suppression(chosen.statement)
+    )
+
+
+def _latest(said: Iterable[_Said]) -> list[_Said]:
+    """The last word of each author (a nameless one is its document); at the same time the more cautious word."""
+    found: dict[str, _Said] = {}
+    for one in said:
+        who = one.statement.author or one.statement.document or one.statement.digest
+        known = found.get(who)
+        if known is None or _recency(one) > _recency(known):
+            found[who] = one
+    return list(found.values())
+
+
+def _recency(one: _Said) -> tuple[float, int, str, str]:
+    statement = one.statement
+    return (_instant(statement.timestamp), *_caution(one)[:1], statement.document, statement.digest)
+
+
+def _caution(one: _Said) -> tuple[int, str, str, str]:
+    """A `not_affected` without a reason suppresses nothing: it is no less cautious than no word at all."""
+    statement = one.statement
+    weight = _CAUTION[statement.status] if _is_sound(statement) else _CAUTION["under_investigation"]
+    return (weight, statement.author, statement.document, statement.digest)
+
+
+def _instant(timestamp: str) -> float:
+    """Seconds since the epoch; what is no time at all lies before every time."""
+    try:
+        moment = datetime.fromisoformat(timestamp)
+    except ValueError:
+        return float("-inf")
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _is_sound(statement: VexStatement) -> bool:
+    """OpenVEX 0.2.0, "Status": `not_affected` needs a justification or an impact statement."""
+    return statement.status != "not_affected" or bool(statement.justification or statement.impact)
+
+
+def _may_suppress(statement: VexStatement) -> bool:
+    return statement.status in _SUPPRESSES and _is_sound(statement)
+
+
+def _suppression(statement: VexStatement) -> Suppression:
+    return Suppression(
+        by=statement.author or statement.document,
+        status=statement.status,
+        justification=statement.justification,
+        impact=statement.impact,
+        document=statement.document,
+        digest=statement.digest,
+        timestamp=statement.timestamp,
+    )
+
+
+def _step(one: _Said) -> Step:
+    statement = one.statement
+    who = statement.author or "an unnamed author"
+    says = f"{who} says {statement.status} of {one.product}"
+    detail = statement.justification or statement.impact or statement.action
+    if detail:
+        says += f": {detail}"
+    if not _is_sound(statement):
+        says += "; not applied, it gives neither justification nor impact"
+    return Step("vex", says, statement.document)
