@@ -65,6 +65,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """All files of one policy together."""
     policy_seconds: float = 30.0
     policy_memory_bytes: int = 512 * MIB
+    policy_answer_bytes: int = 16 * MIB
+    """What the engine may answer about all rules together."""
     http_connect_seconds: float = 10.0
     http_read_seconds: float = 30.0
     http_total_seconds: float = 1_800.0
