@@ -1,0 +1,26 @@
+package assay.rules.base_eol_test
+
+import rego.v1
+
+import data.assay.rules.base_eol
+
+base(name, lifecycle, ends) := {"base": {"distributions": [{
+	"name": name,
+	"lifecycle": lifecycle,
+	"ends": ends,
+	"evidence": "sha256:e",
+}]}}
+
+test_supported_passes if {
+	base_eol.applies with input as base("debian 13", "supported", "2028-08-09")
+	count(base_eol.deny) == 0 with input as base("debian 13", "supported", "2028-08-09")
+}
+
+test_ended_is_refused if {
+	some reason in base_eol.deny with input as base("debian 10", "ended", "2022-09-10")
+	reason.msg == "debian 10 has ended on 2022-09-10"
+}
+
+test_ended_without_a_date_is_refused if count(base_eol.deny) == 1 with input as base("debian 10", "ended", "")
+
+test_does_not_apply_without_a_distribution if not base_eol.applies with input as base("", "", "")
