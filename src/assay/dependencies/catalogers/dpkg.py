@@ -1,19 +1,20 @@
 """Debian, Ubuntu: packages of dpkg's database, and the files they own.
 
-`var/lib/dpkg/status` (dpkg(1)); `status.d/<name>` as distroless images keep it, one file a package; `info/<name>.list`
-and `status.d/<name>.md5sums` for ownership.
+`var/lib/dpkg/status` (dpkg(1)); `status.d/<name>` as distroless images keep it, one file a package; `info/<name>.list`,
+`status.d/<name>.md5sums` and `diversions` for ownership.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from assay.dependencies.cataloger import Cataloguer, File, Fragment, Ownership, Package, Wanted
-from assay.dependencies.paths import path_hashes
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Ownership, Package, Wanted
+from assay.dependencies.paths import canonical, path_hashes
 from assay.formats.deb822 import paragraphs
 from assay.model.errors import MalformedError
 from assay.model.inventory import Gap, Licence, SourcePackage
 
 _STATUS = "var/lib/dpkg/status"
 _STATUS_D = "var/lib/dpkg/status.d"
+DIVERSIONS = "var/lib/dpkg/diversions"
 _INFO = "var/lib/dpkg/info/"
 _FIELDS = frozenset(
     {
@@ -41,6 +42,8 @@ def catalogue(file: File) -> Fragment:
     Raises:
         MalformedError: not one paragraph of the file can be read.
     """
+    if file.path == DIVERSIONS:
+        return Fragment(notes=tuple(_diversions(file.data())))
     if file.path.endswith(".list"):
         return Fragment(ownership=(_owned(file, _listed(file.data())),))
     if file.path.endswith(".md5sums"):
@@ -51,7 +54,7 @@ def catalogue(file: File) -> Fragment:
 def _packages(file: File, *, needs_status: bool) -> Fragment:
     packages: list[Package] = []
     broken = nameless = 0
-    for record in paragraphs(file.data().decode("utf-8", "surrogateescape"), _FIELDS):
+    for record in paragraphs(file.data().decode("utf-8", "replace"), _FIELDS):
         if record is None:
             broken += 1
             continue
@@ -114,6 +117,16 @@ def _names(field: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _diversions(data: bytes) -> Iterator[Note]:
+    """Three lines each: the path packages name, where their file really lies, and the package that wants this (or `:`).
+
+    dpkg-divert(1). The note's name is the real place, its value the package and the named path.
+    """
+    lines = data.decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
+    for named, real, package in zip(lines[::3], lines[1::3], lines[2::3], strict=False):
+        yield Note(DIVERSIONS, canonical(real), f"{package}\n{canonical(named)}")
+
+
 def _owned(file: File, paths: Iterable[bytes]) -> Ownership:
     stem = file.path.rpartition("/")[2].rpartition(".")[0]
     name, _, architecture = stem.partition(":")
@@ -142,7 +155,7 @@ ROW = Cataloguer(
     version=1,
     ecosystem="deb",
     wants=Wanted(
-        paths=frozenset({_STATUS}),
+        paths=frozenset({_STATUS, DIVERSIONS}),
         directories=frozenset({_STATUS_D}),
         suffixes=frozenset({".list"}),
         within=(_INFO,),
