@@ -93,6 +93,6 @@ def scan(
 
 def verdict_on(report: Report, inventory: Inventory, court: Court, now: str) -> Verdict:
     """Decide on what this process has itself observed: each statement becomes evidence of the signer `self`."""
-    statements = attest.statements(report, inventory, timestamp=now)
+    statements = attest.statements(report, timestamp=now)
     evidence = [observed(statement, now) for statement in statements]
     return decide(evidence, court.bundle, court.engine, now, report.subject, court.seconds)

@@ -1,0 +1,194 @@
+"""Report → statements → signed bundles → referrers: what this program says about an image, attached to the image."""
+
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
+
+import msgspec
+
+from assay import __version__
+from assay.artifact import referrers
+from assay.flows.verify import candidates
+from assay.formats import image_facts, intoto, predicates, strictjson, vsa, vulns
+from assay.model.digest import Digest
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.evidence import Evidence
+from assay.model.image import Descriptor, Subject
+from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.report import Report
+from assay.model.statement import ResourceDescriptor, Statement
+from assay.model.verdict import Verdict
+from assay.ports.content import ReferrerStore
+from assay.ports.decisions import Signer
+from assay.ports.world import Clock
+from assay.trust import dsse, keyring
+from assay.trust.examine import Candidate, examine
+from assay.trust.keyring import Keyring
+from assay.trust.verify import verify
+
+VERIFIER = "urn:assay:verifier"
+
+
+class Attached(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one statement."""
+
+    predicate_type: str
+    statement: Digest
+    bundle: Digest
+    manifest: Digest
+    """The referrer manifest that carries the bundle."""
+    written: bool
+    """False: the same statement by the same signer was there already, verified."""
+
+
+def statements(report: Report, *, timestamp: str, documents: Sequence[tuple[str, bytes]] = ()) -> tuple[Statement, ...]:
+    """What a report says, as statements about its subject: facts of the image, the scan, and documents.
+
+    Args:
+        report: of one subject.
+        timestamp: RFC 3339 time of the scan.
+        documents: (predicate type, JSON bytes) of SBOMs and VEX documents to carry as predicates.
+
+    Raises:
+        MalformedError: a document is no JSON object.
+    """
+    subject = (_resource(report),)
+    made = [
+        intoto.statement(subject, predicates.IMAGE_FACTS, image_facts.predicate(report)),
+        intoto.statement(subject, predicates.VULNS, vulns.predicate(report, finished=timestamp)),
+    ]
+    made += [intoto.statement(subject, kind, _object(kind, data)) for kind, data in documents]
+    return tuple(made)
+
+
+def summary(verdict: Verdict, report: Report) -> Statement:
+    """The verdict as a SLSA verification summary, issued for a denial as well."""
+    predicate = vsa.predicate(
+        verdict,
+        resource_uri=resource_uri(report.subject),
+        verifier=VERIFIER,
+        versions={"assay": __version__},
+    )
+    return intoto.statement((_resource(report),), predicates.VSA, predicate)
+
+
+def sign_and_attach(
+    store: ReferrerStore,
+    subject: Descriptor,
+    statements: Iterable[Statement],
+    signer: Signer,
+    clock: Clock,
+    *,
+    force: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[Attached, ...]:
+    """Sign each statement and attach it to the subject, unless the same is there already.
+
+    Each bundle passes our own verifier before it leaves. The blob goes before the manifest that names it.
+
+    Args:
+        store: repository or layout that holds the subject.
+        subject: full descriptor of the manifest the statements are about.
+        statements: each names the subject's digest.
+        signer: the managed key.
+        clock: dates the referrers.
+        force: attach even what is there already.
+        limits: bounds on what is read.
+
+    Raises:
+        UnsupportedError: the subject has no digest to attach to.
+        UntrustedError: a statement is about something else.
+        UnavailableError: the store did not answer.
+    """
+    if subject.digest is None or subject.size is None:
+        raise UnsupportedError(
+            "cannot attach to this target",
+            where=subject.media_type,
+            why="it has no manifest digest",
+            remedy="use an image in a registry or an OCI layout",
+        )
+    now = clock.now()
+    trusted = Keyring((keyring.key(signer.public_key(), name="the signer's own key"),))
+    present = {} if force else _present(store, subject.digest, trusted, now, limits)
+    attached = []
+    for statement in statements:
+        known = present.get(statement.digest)
+        attached.append(known or _attach(store, subject, statement, signer, trusted, now))
+    return tuple(attached)
+
+
+def resource_uri(subject: Subject) -> str:
+    """What a subject is called outside: a package URL of type oci with its digest, or a URN where it has none.
+
+    >>> resource_uri(Subject(name="registry.example/team/app:1", digest=Digest("sha256", "ab" * 32)))[:33]
+    'pkg:oci/app@sha256%3Aabababababab'
+    """
+    path = subject.name.split("@", 1)[0]
+    repository, _, last = path.rpartition("/")
+    name = last.split(":", 1)[0].lower()
+    if subject.digest is None:
+        return f"urn:assay:{subject.kind}:{quote(name, safe='')}"
+    uri = f"pkg:oci/{quote(name, safe='')}@{quote(str(subject.digest), safe='')}"
+    return f"{uri}?repository_url={quote(f'{repository}/{name}', safe='/')}" if repository else uri
+
+
+def _attach(
+    store: ReferrerStore, subject: Descriptor, statement: Statement, signer: Signer, trusted: Keyring, now: str
+) -> Attached:
+    bundle = dsse.sign(statement, signer)
+    verify(bundle, subject.digest, trusted, now, name="the bundle just made")
+    made = referrers.build_referrer(bundle, subject, statement.predicate_type, now)
+    for blob in made.blobs:
+        store.push_blob(blob)
+    manifest, target = made.descriptor.digest, subject.digest
+    if manifest is None or target is None:
+        raise UnsupportedError("cannot attach to this target", why="it has no manifest digest", remedy="push it first")
+    store.push_referrer(made.manifest, made.descriptor, target)
+    return Attached(
+        predicate_type=statement.predicate_type,
+        statement=statement.digest,
+        bundle=Digest.of(bundle),
+        manifest=manifest,
+        written=True,
+    )
+
+
+def _present(
+    store: ReferrerStore, subject: Digest, trusted: Keyring, now: str, limits: Limits
+) -> dict[Digest, Attached]:
+    """Statements by this signer that are attached already and verify, by the digest of their bytes."""
+    found: dict[Digest, Attached] = {}
+    for descriptor, candidate in candidates(store, subject, limits):
+        if candidate.error is not None or descriptor.digest is None:
+            continue  # what cannot be read is no reason not to attach; `verify` reports it
+        evidence = _own(candidate.data, subject, trusted, now, candidate.place)
+        if evidence is not None:
+            found[evidence.statement.digest] = Attached(
+                predicate_type=evidence.statement.predicate_type,
+                statement=evidence.statement.digest,
+                bundle=evidence.digest,
+                manifest=descriptor.digest,
+                written=False,
+            )
+    return found
+
+
+def _own(data: bytes, subject: Digest, trusted: Keyring, now: str, place: str) -> Evidence | None:
+    (row,) = examine([Candidate(place=place, data=data)], subject, trusted, now)
+    return row.evidence
+
+
+def _resource(report: Report) -> ResourceDescriptor:
+    """The subject as a statement names it. A folder has no digest of its own: its inventory stands for it."""
+    subject = report.subject
+    digest = subject.digest
+    if digest is None:
+        value = [[c.key, c.name, c.version] for c in report.components]
+        digest = Digest.of(strictjson.canonical(value))
+    return ResourceDescriptor(name=subject.name, digest={digest.algorithm: digest.hex})
+
+
+def _object(kind: str, data: bytes) -> dict[str, object]:
+    value = strictjson.loads(data, where=kind, limit=DEFAULT_LIMITS.sbom_bytes)
+    if not isinstance(value, dict):
+        raise MalformedError("not a predicate", where=kind, why="no JSON object", remedy="give a JSON document")
+    return value
