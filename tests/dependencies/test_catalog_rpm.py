@@ -255,7 +255,7 @@ def test_source_packages_equal_rpm(real_root: tuple[list[str], Path]) -> None:
 
 @needs_rpm
 def test_erased_packages_are_gone(real_root: tuple[list[str], Path], tmp_path: Path) -> None:
-    rpm, database = real_root
+    _, database = real_root
     copy = tmp_path / "root" / PATH
     copy.parent.mkdir(parents=True)
     copy.write_bytes(database.read_bytes())
