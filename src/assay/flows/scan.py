@@ -88,10 +88,10 @@ def scan(
     if court is None:
         return report
     progress.stage(f"deciding by policy {court.bundle.name}")
-    return msgspec.structs.replace(report, verdict=verdict_on(report, inventory, court, now))
+    return msgspec.structs.replace(report, verdict=verdict_on(report, court, now))
 
 
-def verdict_on(report: Report, inventory: Inventory, court: Court, now: str) -> Verdict:
+def verdict_on(report: Report, court: Court, now: str) -> Verdict:
     """Decide on what this process has itself observed: each statement becomes evidence of the signer `self`."""
     statements = attest.statements(report, timestamp=now)
     evidence = [observed(statement, now) for statement in statements]
