@@ -66,7 +66,7 @@ def test_the_default_policy_loads_with_its_states():
 
 
 def test_each_rule_has_a_line_in_the_reference():
-    page = (ROOT / "docs" / "reference" / "policy.md").read_text()
+    page = (ROOT / "docs" / "explanation" / "policy.md").read_text()
     for rule in load(RULES, DATA).rules:
         row = next(line for line in page.splitlines() if line.startswith(f"| `{rule.code}` |"))
         assert f"| {rule.state} |" in row
