@@ -55,7 +55,7 @@ class FeedDirectory:
                     total += len(line)
                     self._bound(name, total)
                 if whole.strip():
-                    yield whole.rstrip(b"\r\n") if len(whole) <= limit else whole
+                    yield whole.rstrip(b"\r\n") if whole.endswith(b"\n") else whole
 
     def _members(self, name: str, limit: int) -> Iterator[bytes]:
         total = 0

@@ -49,9 +49,9 @@ def parse(data: bytes, *, where: str) -> CveRecord:
     try:
         record = _decode(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MalformedError("not a CVE record", where=where, why=str(error)) from error
+        raise MalformedError("not a CVE record", where=where, why=str(error), remedy="fetch the feed again") from error
     if not _CVE.fullmatch(record.id):
-        raise MalformedError("not a CVE id", where=where, why=repr(record.id[:50]))
+        raise MalformedError("not a CVE id", where=where, why=repr(record.id[:50]), remedy="fetch the feed again")
     return CveRecord(
         id=record.id,
         summary=_line(record.title or record.description),

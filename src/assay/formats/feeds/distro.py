@@ -35,9 +35,13 @@ def coverage(data: bytes, *, where: str) -> tuple[str, str, tuple[str, ...]]:
     try:
         found = msgspec.json.decode(data, type=_Coverage)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MalformedError("not a list of covered packages", where=where, why=str(error)) from error
+        raise MalformedError(
+            "not a list of covered packages", where=where, why=str(error), remedy="fetch the feed again"
+        ) from error
     if found.release not in _RELEASES:
-        raise MalformedError("unknown Debian release", where=where, why=repr(found.release[:50]))
+        raise MalformedError(
+            "unknown Debian release", where=where, why=repr(found.release[:50]), remedy="fetch the feed again"
+        )
     return _RELEASES[found.release], found.snapshot[:10], tuple(sorted(found.sources))
 
 
@@ -50,9 +54,11 @@ def never_affected(data: bytes, *, where: str) -> tuple[tuple[str, str, str], ..
     try:
         found = msgspec.json.decode(data, type=dict[str, list[_Never]])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MalformedError("not a list of unaffected packages", where=where, why=str(error)) from error
+        raise MalformedError(
+            "not a list of unaffected packages", where=where, why=str(error), remedy="fetch the feed again"
+        ) from error
     rows = {(f"Alpine:{release}", item.package, item.id) for release, items in found.items() for item in items}
     for row in rows:
         if not _ID.fullmatch(row[2]):
-            raise MalformedError("not an id", where=where, why=repr(row[2][:50]))
+            raise MalformedError("not an id", where=where, why=repr(row[2][:50]), remedy="fetch the feed again")
     return tuple(sorted(rows))

@@ -83,7 +83,9 @@ def parse(data: bytes, *, where: str) -> tuple[str, Iterator[Product | Malformed
             answer = msgspec.convert(raw, type=_Answer)
             return answer.last_modified[:10], (_served(item, where) for item in answer.result)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MalformedError("not a list of product lifecycles", where=where, why=str(error)) from error
+        raise MalformedError(
+            "not a list of product lifecycles", where=where, why=str(error), remedy="fetch the feed again"
+        ) from error
     return "", (_own(name, item, where) for name, item in sorted(raw.items()))
 
 

@@ -33,7 +33,9 @@ def parse(data: bytes, *, where: str) -> tuple[str, Iterator[tuple[str, Kev] | M
     try:
         catalogue = msgspec.json.decode(data, type=_Catalogue)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MalformedError("not a catalogue of exploited vulnerabilities", where=where, why=str(error)) from error
+        raise MalformedError(
+            "not a catalogue of exploited vulnerabilities", where=where, why=str(error), remedy="fetch the feed again"
+        ) from error
     return catalogue.date_released[:10], (_entry(item, where) for item in catalogue.vulnerabilities)
 
 

@@ -1,0 +1,201 @@
+"""`db update` against a local server that serves the real forms, cuts them off, and lies."""
+
+import gzip
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import msgspec
+import pytest
+
+from advisorydbs import affected, record
+from assay.adapters.advisorydb_place import DatabaseFile
+from assay.adapters.feedfetch import FeedFetch
+from assay.adapters.feedfiles import SpoolDirectory
+from assay.adapters.http import Http
+from assay.dependencies.versions import scheme_for
+from assay.flows import db
+from assay.flows.feed_table import PUBLIC_FEEDS, FeedRow
+from assay.model.errors import AssayError, MalformedError, UnavailableError
+from assay.model.limits import Limits
+from assay.ports.stores import Query
+
+LIMITS = Limits(feed_bytes=200_000, http_retries_count=1, http_read_seconds=2.0, http_connect_seconds=2.0)
+
+
+def _zip(*records: dict[str, object]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for item in records:
+            archive.writestr(f"{item['id']}.json", json.dumps(item))
+    return buffer.getvalue()
+
+
+def _answers() -> dict[str, bytes]:
+    fixed = ({"introduced": "0"}, {"fixed": "2.0"})
+    pypi = record("PYSEC-1", affected("PyPI", "a", *fixed), affected("npm", "b", *fixed), aliases=["CVE-2024-1111"])
+    return {
+        "/PyPI/all.zip": _zip(pypi),
+        "/Debian/all.zip": _zip(record("DEBIAN-CVE-2024-1111", affected("Debian:12", "a", *fixed), upstream=["CVE-2024-1111"])),
+        "/kev.json": b'{"dateReleased":"2026-02-02T00:00:00Z","vulnerabilities":[{"cveID":"CVE-2024-1111","dateAdded":"2025-01-01"}]}',
+        "/epss.csv.gz": gzip.compress(b"#model_version:v9,score_date:2026-08-16T00:00:00Z\ncve,epss,percentile\nCVE-2024-1111,0.5,0.9\n"),
+        "/eol": b'{"schema_version":"1.2.0","last_modified":"2026-08-22T00:00:00Z","result":[{"name":"debian","label":"Debian","releases":[{"name":"12"}]}]}',
+    }  # fmt: skip
+
+
+class _Server(ThreadingHTTPServer):
+    answers: dict[str, bytes]
+    promised: dict[str, int]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        body = self.server.answers.get(self.path)
+        if body is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(self.server.promised.get(self.path, len(body))))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[_Server]:
+    running = _Server(("127.0.0.1", 0), _Handler)
+    running.answers, running.promised = _answers(), {}
+    thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+def _rows(port: int) -> tuple[FeedRow, ...]:
+    """The public table's rows of five feeds, with addresses on this machine."""
+    places = {
+        "osv-PyPI": "PyPI/all.zip",
+        "osv-Debian": "Debian/all.zip",
+        "kev": "kev.json",
+        "epss": "epss.csv.gz",
+        "eol": "eol",
+    }
+    rows = {row.name: row for row in PUBLIC_FEEDS}
+    return tuple(
+        msgspec.structs.replace(rows[name], url=f"http://127.0.0.1:{port}/{path}") for name, path in places.items()
+    )
+
+
+@contextmanager
+def _world(tmp_path, port: int):
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    (tmp_path / "data").mkdir()
+    http = Http(limits=LIMITS, sleep=lambda seconds: None)
+    place = DatabaseFile(tmp_path / "data" / "advisories.db", db.encoders())
+    try:
+        yield (
+            lambda: db.update(FeedFetch(http), SpoolDirectory(spool, LIMITS), place, rows=_rows(port), limits=LIMITS),
+            place,
+        )
+    finally:
+        http.close()
+
+
+def test_update_fetches_builds_and_replaces(tmp_path, server):
+    with _world(tmp_path, server.server_port) as (update, place):
+        (tmp_path / "data" / "advisories.db").write_bytes(b"old")
+        report = update()
+        assert place.status() == report.status
+        database = place.open()
+        (hits,) = database.lookup([Query("PyPI", "a", scheme_for("PyPI").key("1.0"))])
+        assert [hit.advisory for hit in hits] == ["PYSEC-1"]
+        assert database.enrich(["CVE-2024-1111"])["CVE-2024-1111"].epss.model == "v9"
+        assert database.lifecycle(["debian"])["debian"].title == "Debian"
+        # The export of one ecosystem also names packages of others, for which it does not speak.
+        assert database.coverage([("PyPI", "x"), ("npm", "b"), ("Debian:12", "x")]) == {
+            ("PyPI", "x"): "osv-PyPI", ("Debian:12", "x"): "osv-Debian",
+        }  # fmt: skip
+        database.close()
+    assert {feed.name: feed.date for feed in report.status.feeds}["eol"] == "2026-08-22"
+    assert [item.name for item in (tmp_path / "data").iterdir()] == ["advisories.db"]
+
+
+def test_without_a_network_it_says_so_and_keeps_the_old_file(tmp_path, server):
+    port = server.server_port
+    server.shutdown()
+    server.server_close()
+    with _world(tmp_path, port) as (update, _):
+        (tmp_path / "data" / "advisories.db").write_bytes(b"old")
+        with pytest.raises(UnavailableError, match=r"is as it was.*db import"):
+            update()
+    assert (tmp_path / "data" / "advisories.db").read_bytes() == b"old"
+
+
+def _missing(server: _Server) -> None:
+    del server.answers["/kev.json"]
+
+
+def _cut(server: _Server) -> None:
+    body = server.answers["/PyPI/all.zip"]
+    server.promised["/PyPI/all.zip"] = len(body)
+    server.answers["/PyPI/all.zip"] = body[:-20]
+
+
+def _cut_unannounced(server: _Server) -> None:
+    server.answers["/PyPI/all.zip"] = server.answers["/PyPI/all.zip"][:-20]
+
+
+def _cut_gzip(server: _Server) -> None:
+    server.answers["/epss.csv.gz"] = server.answers["/epss.csv.gz"][:-10]
+
+
+def _page(server: _Server) -> None:
+    server.answers["/kev.json"] = b"<html>please log in</html>"
+
+
+def _empty(server: _Server) -> None:
+    server.answers["/Debian/all.zip"] = _zip()
+
+
+def _rubbish(server: _Server) -> None:
+    server.answers["/Debian/all.zip"] = _zip(*({"id": f"X-{n}"} for n in range(20)))
+
+
+def _huge(server: _Server) -> None:
+    server.answers["/kev.json"] = b" " * 300_000
+
+
+@pytest.mark.parametrize(
+    ("harm", "error"),
+    [
+        (_missing, UnavailableError),
+        (_cut, UnavailableError),
+        (_cut_unannounced, MalformedError),
+        (_cut_gzip, MalformedError),
+        (_page, MalformedError),
+        (_empty, MalformedError),
+        (_rubbish, MalformedError),
+        (_huge, UnavailableError),
+    ],
+    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
+)
+def test_harm_on_the_way_keeps_the_old_file(tmp_path, server, harm, error: type[AssayError]):
+    harm(server)
+    with _world(tmp_path, server.server_port) as (update, _):
+        (tmp_path / "data" / "advisories.db").write_bytes(b"old")
+        with pytest.raises(error) as caught:
+            update()
+    assert caught.value.remedy
+    assert (tmp_path / "data" / "advisories.db").read_bytes() == b"old"
+    assert [item.name for item in (tmp_path / "data").iterdir()] == ["advisories.db"]
