@@ -1,0 +1,86 @@
+"""Our own JSON: a `Report`, written, read back, and its published JSON Schema.
+
+Names are sorted and every field is present, so the same report gives the same bytes and a reader needs no defaults.
+Digests stand as texts (`sha256:…`); texts with bytes outside UTF-8 are escaped as `wire` says.
+"""
+
+from typing import Any
+
+import msgspec
+
+from assay.formats import wire
+from assay.formats.digests import LAYER_FIELDS, SUBJECT_FIELDS, flatten, parted
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.limits import DEFAULT_LIMITS
+from assay.model.report import Report
+
+NAME = "urn:assay:schema:report:1"
+_WHAT = "not an Assay report"
+_DIGEST = {
+    "title": "Digest",
+    "type": "string",
+    "pattern": "^(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$",
+    "description": "An algorithm and lower-case hexadecimal digits.",
+}
+
+
+def write(report: Report) -> bytes:
+    """The report as JSON, indented, with sorted names."""
+    document = msgspec.to_builtins(report, order="sorted")
+    flatten(document["subject"], SUBJECT_FIELDS)
+    if document["verdict"] is not None:
+        flatten(document["verdict"]["subject"], SUBJECT_FIELDS)
+    for layer in document["layers"]:
+        flatten(layer, LAYER_FIELDS)
+    return wire.encode(document)
+
+
+def read(data: bytes, name: str) -> Report:
+    """Read a report back.
+
+    Args:
+        data: its bytes.
+        name: what it is called, for errors.
+
+    Raises:
+        MalformedError: not strict JSON, or not a report; the place is a JSON path.
+        UnsupportedError: a report of another version.
+    """
+    document = wire.decode(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes)
+    if not isinstance(document, dict) or not str(document.get("schema")).startswith("urn:assay:schema:report:"):
+        raise MalformedError(_WHAT, where=f"{name} $.schema", why="no report schema", remedy="write it with -o json")
+    if document["schema"] != NAME:
+        raise UnsupportedError(
+            "a report of another version of Assay",
+            where=name,
+            why=f"{document['schema'][:60]!a}",
+            remedy="update Assay",
+        )
+    document = wire.unescape_all(document, data)
+    document["subject"] = parted(document.get("subject"), SUBJECT_FIELDS, where=f"{name} $.subject")
+    verdict = document.get("verdict")
+    if isinstance(verdict, dict):
+        verdict["subject"] = parted(verdict.get("subject"), SUBJECT_FIELDS, where=f"{name} $.verdict.subject")
+    layers = document.get("layers")
+    if isinstance(layers, list):
+        document["layers"] = [
+            parted(layer, LAYER_FIELDS, where=f"{name} $.layers[{n}]") for n, layer in enumerate(layers)
+        ]
+    return wire.convert(document, Report, where=name, what=_WHAT)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of what `write` gives."""
+    value = msgspec.json.schema(Report)
+    value["$defs"]["Digest"] = _DIGEST
+    for definition in value["$defs"].values():
+        if "properties" in definition:
+            definition["required"] = sorted(definition["properties"])
+    value["$defs"]["Report"]["properties"]["schema"] = {"const": NAME}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": NAME,
+        "title": "Assay report",
+        "description": "What one scan says of one subject (assay scan -o json).",
+        **value,
+    }
