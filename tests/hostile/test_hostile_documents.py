@@ -10,12 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.formats import cyclonedx, sbom, spdx
+from assay.formats import cyclonedx, openvex, report, sbom, spdx
 from assay.model.errors import AssayError, MalformedError
 from inventories import TIME, TOOL, full
 
 DEEP = 10_000
-READERS: dict[str, Callable[[bytes], Any]] = {"sbom": lambda data: sbom.read(data, "x")}
+READERS: dict[str, Callable[[bytes], Any]] = {
+    "sbom": lambda data: sbom.read(data, "x"),
+    "cyclonedx": lambda data: cyclonedx.read(data, "x"),
+    "spdx": lambda data: spdx.read(data, "x"),
+    "openvex": lambda data: openvex.read(data, "x"),
+    "report": lambda data: report.read(data, "x"),
+}
 
 HEAD = b'{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": '
 BAD = {
