@@ -4,12 +4,15 @@ import email.utils
 import ssl
 import time
 from collections.abc import Mapping
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from urllib3 import exceptions
 
 from assay.adapters.deadline import Deadline
 from assay.model.errors import UnavailableError
+
+S = TypeVar("S", bound=BaseException)
 
 _REMEDY = "try again later, or check the network, HTTPS_PROXY and NO_PROXY"
 
@@ -53,12 +56,19 @@ def is_permanent(error: exceptions.HTTPError) -> bool:
     """Whether trying again cannot help: a certificate that does not verify, an address that is none."""
     if isinstance(error, exceptions.LocationParseError):
         return True
-    return isinstance(error, exceptions.SSLError) and _certificate(error) is not None
+    return isinstance(error, exceptions.SSLError) and (_certificate(error) is not None or _speaks_plain(error))
 
 
 def refused(url: str, error: exceptions.HTTPError) -> UnavailableError:
     """The error for `is_permanent`."""
     certificate = _certificate(error)
+    if _speaks_plain(error):
+        return UnavailableError(
+            "the server does not speak TLS",
+            where=clean(url),
+            why="it answers in plain HTTP",
+            remedy=f"if that is meant, allow it with ASSAY_INSECURE_REGISTRIES={urlsplit(url).netloc}",
+        )
     if certificate is None:
         return UnavailableError("cannot reach the server", where=clean(url), why=reason(error), remedy="check the name")
     return UnavailableError(
@@ -95,10 +105,20 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
+def _speaks_plain(error: BaseException) -> bool:
+    inner = _find(error, ssl.SSLError)
+    return inner is not None and inner.reason == "WRONG_VERSION_NUMBER"
+
+
 def _certificate(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    return _find(error, ssl.SSLCertVerificationError)
+
+
+def _find(error: BaseException, kind: type[S]) -> S | None:
+    """The error of this kind inside a library error: an argument of it, or its cause."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, ssl.SSLCertVerificationError):
+        if isinstance(seen, kind):
             return seen
         inner = seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else None
         seen = inner or seen.__cause__

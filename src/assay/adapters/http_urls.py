@@ -23,8 +23,9 @@ def may_be_plain(authority: str, insecure: Collection[str]) -> bool:
 
 
 def base_url(authority: str, insecure: Collection[str]) -> str:
-    """`https://AUTHORITY`; `http://` for loopback (but not for its port 443, 8443, …) and for `insecure`."""
-    plain = authority in insecure or (may_be_plain(authority, insecure) and not authority.endswith("443"))
+    """`https://AUTHORITY`; `http://` for loopback (but for its ports 443 and 8443) and for `insecure`."""
+    secure_port = authority.rpartition(":")[2] in {"443", "8443"}
+    plain = authority in insecure or (may_be_plain(authority, insecure) and not secure_port)
     return f"{'http' if plain else 'https'}://{authority}"
 
 
@@ -46,7 +47,7 @@ def check_url(url: str, insecure: Collection[str]) -> None:
             "will not speak plain HTTP",
             where=clean(url),
             why="without TLS anyone on the way can read and change the answer",
-            remedy=f"use https, or allow it with --insecure {parts.netloc}",
+            remedy=f"use https, or allow it with ASSAY_INSECURE_REGISTRIES={parts.netloc}",
             step="transport",
             code="PLAIN_HTTP",
         )

@@ -137,7 +137,7 @@ class RegistryClient:
         if answer.status == 412 and condition:
             return None
         if answer.status not in {200, 201, 202}:
-            raise failure(answer, "the registry does not take the manifest")
+            raise failure(answer, "the registry does not take the manifest", writing=True)
         return answer
 
     def referrers(self, subject: Digest, after: str = "") -> Answer:
@@ -195,7 +195,7 @@ class RegistryClient:
     def _upload_once(self, data: bytes, digest: Digest) -> None:
         started = self.send(Request(method="POST", url=f"{self._path}/blobs/uploads/", body=b""), PUSH)
         if started.status != 202:
-            raise failure(started, "the registry does not take blobs")
+            raise failure(started, "the registry does not take blobs", writing=True)
         place = self._location(started)
         # The Location may have a query of its own (distribution-spec 1.1, "POST then PUT").
         joint = "&" if "?" in place else "?"
@@ -206,7 +206,7 @@ class RegistryClient:
             answer = self.send(put, PUSH)
             done = answer.status in {201, 204}
             if not done:
-                raise failure(answer, "the registry does not take the blob")
+                raise failure(answer, "the registry does not take the blob", writing=True)
         finally:
             if not done:
                 self._cancel(place)

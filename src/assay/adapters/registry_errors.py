@@ -37,9 +37,12 @@ def is_missing(answer: Answer) -> bool:
     return answer.status == 404
 
 
-def failure(answer: Answer, what: str) -> AssayError:
-    """The error for an answer that is neither a success nor an expected refusal."""
-    kind = UnsupportedError if answer.status in {405, 413, 415, 501} else UnavailableError
+def failure(answer: Answer, what: str, *, writing: bool = False) -> AssayError:
+    """The error for an answer that is neither a success nor an expected refusal.
+
+    A registry may be unable to write; whatever keeps it from giving what it has is unavailability.
+    """
+    kind = UnsupportedError if writing and answer.status in {405, 413, 415, 501} else UnavailableError
     codes = ", ".join(_codes(answer.body))
     return kind(
         what,

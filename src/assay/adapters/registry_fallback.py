@@ -33,6 +33,8 @@ def list_referrers(client: RegistryClient, subject: Digest) -> tuple[Descriptor,
     first = client.referrers(subject)
     if first.status in _NO_API or (first.status == 200 and not _is_index(first)):
         return _at_tag(client, subject)
+    if first.status != 200:
+        raise failure(first, "the registry does not say what evidence there is")
     found: dict[str, Descriptor] = {}
     for page in _pages(client, first):
         for descriptor in form.parse_index(page.body, where=clean(page.url), limits=client.limits):
