@@ -6,7 +6,8 @@ Everything is imported where it is plugged in, so a command loads only what it u
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,20 @@ from assay.model.report import Tool
 
 if TYPE_CHECKING:
     from assay.adapters.advisorydb_place import DatabaseFile
+    from assay.adapters.layout_store import LayoutStore
+    from assay.adapters.registry import RegistryStore
+    from assay.flows.attest import Attached
     from assay.flows.catalogue import Bench
     from assay.flows.feeds import BuildReport
     from assay.flows.scan import Court, Knowledge
-    from assay.model.image import Platform
+    from assay.flows.subjects import Named
+    from assay.flows.verify import Collected
+    from assay.model.image import Descriptor, Platform, Subject
     from assay.model.inventory import Inventory
     from assay.model.policy import PolicyBundle
     from assay.model.report import Report
+    from assay.model.statement import Statement
+    from assay.model.verdict import Verdict
     from assay.model.vex import VexStatement
     from assay.ports.content import FileTree, ImageSource, ReferrerStore
     from assay.ports.decisions import Signer
@@ -32,6 +40,8 @@ if TYPE_CHECKING:
     from assay.ports.world import Clock, Progress
     from assay.settings import Settings
     from assay.trust.keyring import Keyring
+
+    Door = tuple[tuple[Named, ...], ReferrerStore]
 
 TOOL = Tool("assay", __version__)
 DEFAULT_POLICY = "default"
@@ -163,27 +173,54 @@ def image_source(target: Target, settings: Settings) -> ImageSource:
     return _SOURCES[target.scheme](target, settings)
 
 
-def referrer_store(text: str, settings: Settings) -> ReferrerStore:
-    """Where evidence about a target lies: its own repository or layout.
+@contextmanager
+def evidence_door(
+    text: str, *, store: str | None, settings: Settings, platform: Platform | None, everything: bool
+) -> Iterator[Door]:
+    """The subjects a target names and the place where evidence about them lies: beside them, or at `store`.
 
     Raises:
-        UnsupportedError: the target cannot hold referrers.
+        UnsupportedError: the target cannot hold evidence and no store is named.
     """
+    from assay.flows.subjects import named
+
     target = target_of(text)
+    if target.scheme not in _SOURCES:
+        raise UnsupportedError(
+            "nothing can be attached to this target",
+            where=text,
+            why=f"a {target.scheme} target has no manifest",
+            remedy="give an image: a registry reference, an OCI layout or archive",
+        )
+    with closing(image_source(target, settings)) as source, closing(_store(store or text, settings)) as place:
+        found = named(source, platform=platform, host=_host(), everything=everything, limits=LIMITS)
+        yield found, place
+
+
+def _store(text: str, settings: Settings) -> RegistryStore | LayoutStore:
+    target = target_of(text) if not text.startswith("oci-dir:") else _layout_target(text)
     if target.scheme == "registry":
         from assay.adapters.registry import RegistryStore
 
         return RegistryStore(target, limits=LIMITS, insecure=settings.insecure, env=os.environ)
     if target.scheme == "oci-dir":
+        from assay.adapters.layout_files import make_layout
         from assay.adapters.layout_store import LayoutStore
 
-        return LayoutStore(Path(target.location), tag=target.tag, digest=target.digest)
+        make_layout(Path(target.location))
+        return LayoutStore(Path(target.location), tag=target.tag, digest=target.digest, limits=LIMITS)
     raise UnsupportedError(
-        "evidence cannot be attached to this target",
+        "evidence cannot be kept here",
         where=text,
         why=f"scheme {target.scheme}",
         remedy="use a registry or an OCI layout, or name one with --store",
     )
+
+
+def _layout_target(text: str) -> Target:
+    """An `oci-dir:` target that need not exist yet."""
+    path = text.removeprefix("oci-dir:")
+    return target_of(text) if os.path.exists(path) or ":" in path else Target(scheme="oci-dir", location=path)
 
 
 def report_on(
@@ -317,6 +354,69 @@ def _policies() -> Path:
     here = Path(__file__).resolve().parent
     inside = here / "policies"
     return inside if inside.is_dir() else here.parent.parent / "policies"
+
+
+def statements_of(inventory: Inventory, report: Report, kinds: Sequence[str]) -> tuple[Statement, ...]:
+    """The statements of a report, of the kinds asked for (words of `formats.predicates.SHORT_NAMES`)."""
+    from assay.flows import attest
+    from assay.formats import cyclonedx, openvex, predicates, spdx
+
+    when = document_time(inventory)
+    makers: dict[str, Callable[[], bytes]] = {
+        predicates.CYCLONEDX: lambda: cyclonedx.write(inventory, tool=TOOL, timestamp=when),
+        predicates.SPDX: lambda: spdx.write(inventory, tool=TOOL, timestamp=when),
+        predicates.OPENVEX: lambda: openvex.write(report, author=TOOL.name, timestamp=when),
+    }
+    documents = [(uri, make()) for uri, make in makers.items() if predicates.short_name(uri) in kinds]
+    made = attest.statements(report, timestamp=clock().now(), documents=documents)
+    if report.verdict is not None:
+        made = (*made, attest.summary(report.verdict, report))
+    return tuple(s for s in made if predicates.short_name(s.predicate_type) in kinds)
+
+
+def image_signature(subject: Subject) -> Statement:
+    """The statement "this key signs this image" (cosign's predicate type, empty predicate)."""
+    from assay.flows import attest
+
+    return attest.signature(subject)
+
+
+def sign_and_attach(
+    store: ReferrerStore, subject: Descriptor, statements: Sequence[Statement], signer: Signer, *, force: bool
+) -> tuple[Attached, ...]:
+    """Sign statements and attach them to a subject, unless they are there already."""
+    from assay.flows import attest
+
+    return attest.sign_and_attach(store, subject, statements, signer, clock(), force=force, limits=LIMITS)
+
+
+def collect(store: ReferrerStore, subject: Subject, keys: Keyring) -> Collected:
+    """Fetch and judge everything attached to a subject."""
+    from assay.flows import verify
+
+    if subject.digest is None:
+        raise UnsupportedError("this subject has no digest", where=subject.name, remedy="use a registry or a layout")
+    return verify.collect(store, subject.digest, keys, clock().now(), limits=LIMITS)
+
+
+def decide_on(collected: Collected, subject: Subject, policy_path: str) -> Verdict:
+    """Decide from verified evidence alone."""
+    from assay.flows.decide import decide
+
+    court = _court(policy_path)
+    try:
+        return decide(
+            collected.evidence,
+            court.bundle,
+            court.engine,
+            clock().now(),
+            subject,
+            court.seconds,
+            rows=collected.rows,
+            limits=LIMITS,
+        )
+    finally:
+        court.engine.close()
 
 
 def signer(path: str, passphrase_file: str | None, prompt: Callable[[], str] | None) -> Signer:

@@ -107,3 +107,16 @@ def _cannot(place: Path, error: OSError) -> UnavailableError:
     return UnavailableError(
         "cannot write to the layout", where=place.name, why=why, remedy="check its permissions and the disk"
     )
+
+
+def make_layout(folder: Path) -> None:
+    """Make an empty OCI layout where there is nothing yet (image-spec 1.1, image-layout.md); else do nothing."""
+    if (folder / "oci-layout").exists():
+        return
+    try:
+        (folder / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot(folder, error) from error
+    empty = b'{"manifests":[],"mediaType":"application/vnd.oci.image.index.v1+json","schemaVersion":2}'
+    write_whole(folder / "index.json", empty)
+    write_whole(folder / "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')

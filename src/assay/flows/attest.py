@@ -71,6 +71,18 @@ def summary(verdict: Verdict, report: Report) -> Statement:
     return intoto.statement((_resource(report),), predicates.VSA, predicate)
 
 
+def signature(subject: Subject) -> Statement:
+    """"This key signs this image": cosign's predicate type with an empty predicate.
+
+    Raises:
+        UnsupportedError: the subject has no digest.
+    """
+    if subject.digest is None:
+        raise UnsupportedError("nothing to sign", where=subject.name, why="no digest", remedy="sign an image")
+    resource = ResourceDescriptor(name=subject.name, digest={subject.digest.algorithm: subject.digest.hex})
+    return intoto.statement((resource,), predicates.COSIGN_SIGN, {})
+
+
 def sign_and_attach(
     store: ReferrerStore,
     subject: Descriptor,

@@ -5,6 +5,7 @@ what the merged root says into sightings.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -120,10 +121,8 @@ def _layer_record(layer: Layer, source: ImageSource, chooser: Chooser, version: 
                 pass  # a record of another form is no record: read the layer
     record = _read_layer(layer, source, chooser, bench)
     if key and bench.cache is not None:
-        try:
+        with suppress(UnicodeEncodeError):  # a name outside UTF-8 cannot be kept: such a layer is read each time
             bench.cache.put(key, _ENCODER.encode(record))
-        except UnicodeEncodeError:
-            pass  # a name outside UTF-8 cannot be kept: this layer is read anew each time
     return record
 
 

@@ -50,6 +50,11 @@ def render(report: Report, *, columns: int, colour: bool, everything: bool = Fal
     return "\n\n".join(parts) + "\n"
 
 
+def render_verdict(verdict: Verdict, *, columns: int, colour: bool) -> str:
+    """A verdict alone, one block a rule."""
+    return _verdict(verdict, columns, _styler(colour))
+
+
 def _styler(colour: bool) -> Callable[..., str]:
     def style(text: str, **how: object) -> str:
         return click.style(text, **how) if colour else text  # type: ignore[arg-type]

@@ -1,0 +1,120 @@
+"""`assay attest TARGET`."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+import click
+
+from assay import bootstrap
+from assay.interfaces.cli import options
+from assay.interfaces.cli.render import evidence
+from assay.model.errors import UntrustedError, UsageError
+from assay.model.inventory import Inventory
+from assay.model.report import Report
+from assay.model.statement import Statement
+from assay.ports.decisions import Signer
+
+KINDS = ("cyclonedx", "spdx", "vulns", "openvex", "vsa", "image")
+DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
+
+
+@click.command("attest")
+@options.target_options
+@options.db_option
+@click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
+@click.option("--policy", metavar="DIR", help="Policy the verdict is made by. Default: the shipped policy.")
+@click.option("--type", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these statements; repeatable.")
+@options.key_option
+@options.passphrase_option
+@options.store_option
+@click.option("--out", metavar="DIR", help="Also write each statement to DIR as NAME.intoto.json.")
+@click.option("--force", is_flag=True, help="Attach even what is attached already.")
+@options.verbosity_options
+def command(
+    target: str,
+    platform: str | None,
+    all_platforms: bool,
+    no_cache: bool,
+    strict: str,
+    db: str | None,
+    vex: tuple[str, ...],
+    policy: str | None,
+    kinds: tuple[str, ...],
+    key: str | None,
+    passphrase_file: str | None,
+    store: str | None,
+    out: str | None,
+    force: bool,
+    quiet: bool,
+    verbose: int,
+) -> None:
+    """Scan TARGET and state what was found: SBOM, findings, VEX and verdict, as in-toto statements about its digest.
+
+    With --key each statement is signed and attached to the image as an OCI referrer. Without, --out says where the
+    unsigned statements go.
+    """
+    if key is None and out is None:
+        raise UsageError("nowhere to put the statements", remedy="give --key to sign and attach, or --out DIR")
+    console = options.Console(quiet)
+    settings = options.settings(db)
+    wanted = options.parse_platform(platform)
+    inventories = bootstrap.take_stock(
+        target,
+        settings=settings,
+        platform=wanted,
+        all_platforms=all_platforms,
+        use_cache=not no_cache,
+        strict=strict == "strict",
+        progress=console,
+    )
+    reports = bootstrap.report_on(
+        inventories,
+        settings=settings,
+        vex_paths=vex,
+        policy_path=policy or bootstrap.DEFAULT_POLICY,
+        progress=console,
+    )
+    made = [
+        bootstrap.statements_of(inventory, report, kinds or DEFAULT_KINDS)
+        for inventory, report in zip(inventories, reports, strict=True)
+    ]
+    if out is not None:
+        _write(out, inventories, made)
+    if key is not None:
+        console.stage("signing and attaching")
+        signer = bootstrap.signer(key, passphrase_file, options.prompt_passphrase)
+        door = bootstrap.evidence_door(
+            target, store=store, settings=settings, platform=wanted, everything=all_platforms
+        )
+        _attach(door, reports, made, signer, force)
+
+
+def _write(folder: str, inventories: Sequence[Inventory], made: Sequence[Sequence[Statement]]) -> None:
+    for inventory, statements in zip(inventories, made, strict=True):
+        several = f"{inventory.subject.platform}-".replace("/", "-") if len(inventories) > 1 else ""
+        for statement in statements:
+            path = f"{folder}/{several}{evidence.kind(statement.predicate_type)}.intoto.json"
+            bootstrap.write_file(path, statement.payload)
+            click.echo(path)
+
+
+def _attach(
+    door: AbstractContextManager[bootstrap.Door],
+    reports: Sequence[Report],
+    made: Sequence[Sequence[Statement]],
+    signer: Signer,
+    force: bool,
+) -> None:
+    with door as (subjects, place):
+        descriptors = {named.subject.digest: named.descriptor for named in subjects}
+        for report, statements in zip(reports, made, strict=True):
+            descriptor = descriptors.get(report.subject.digest)
+            if descriptor is None:
+                raise UntrustedError(
+                    "the image changed while it was scanned",
+                    where=report.subject.name,
+                    why=f"{report.subject.digest} is no longer what the reference names",
+                    remedy="name the image by digest, or run again",
+                )
+            for attached in bootstrap.sign_and_attach(place, descriptor, statements, signer, force=force):
+                click.echo(evidence.attached(attached))
