@@ -15,8 +15,10 @@ from assay.dependencies.ownership import Owners
 from assay.dependencies.resolve import relations, required_paths
 from assay.model.image import Layer
 from assay.model.inventory import Component, Distro, Gap, Licence, Relation
+from assay.model.limits import DEFAULT_LIMITS, Limits
 
 _UNKNOWN = "unknown-program"
+_BY = "assemble"
 
 
 class Assembled(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,27 +30,37 @@ class Assembled(msgspec.Struct, frozen=True, kw_only=True):
     distro: Distro | None
 
 
-def assemble(sightings: Sequence[Sighting], layers: Sequence[Layer], *, installed: bool) -> Assembled:
+def assemble(
+    sightings: Sequence[Sighting], layers: Sequence[Layer], *, installed: bool, limits: Limits = DEFAULT_LIMITS
+) -> Assembled:
     """Join what the cataloguers saw.
 
     Args:
         sightings: every fragment of every layer, with the layer that hides it.
         layers: the image's layers, lowest first; empty for a directory.
+        limits: `packages_count`, `relations_count`; what is over them is a gap.
         installed: an image or an unpacked root; False for a source tree, where lock files are packages.
     """
     ordered = sorted(sightings, key=lambda s: (s.path, -1 if s.layer is None else s.layer, s.cataloguer))
     distro = _distro(ordered)
     seen = see(ordered, distro, installed=installed)
+    bounded: set[Gap] = set()
+    if len(seen) > limits.packages_count:
+        bounded.add(Gap("limit", "", None, f"{len(seen)} packages, limit {limits.packages_count}", _BY))
+        seen = seen[: limits.packages_count]
     asked = {base_path(one.path) for one in seen if one.package.ecosystem not in DISTRIBUTED}
     asked.update(base_path(gap.path) for s in ordered for gap in s.fragment.gaps if gap.kind == _UNKNOWN)
     owners = Owners(seen, ordered, asked | required_paths(seen))
     groups = gather(seen, owners)
     facts = Facts(ordered, groups)
+    related, more = relations(groups, owners, limits.relations_count)
+    if more:
+        bounded.add(Gap("limit", "", None, f"more than {limits.relations_count} relations", _BY))
     components = [_component(group, facts) for group in groups]
     return Assembled(
         components=tuple(components),
-        relations=relations(groups, owners),
-        gaps=_gaps(ordered, seen, owners),
+        relations=related,
+        gaps=tuple(sorted(bounded | _gaps(ordered, seen, owners), key=_order)),
         distro=distro,
     )
 
@@ -97,7 +109,7 @@ def _licence(own: Licence, facts: Facts, group: Group) -> Licence:
     return noted if noted is not None else own
 
 
-def _gaps(sightings: Sequence[Sighting], seen: Sequence[Seen], owners: Owners) -> tuple[Gap, ...]:
+def _gaps(sightings: Sequence[Sighting], seen: Sequence[Seen], owners: Owners) -> set[Gap]:
     """Every fragment's gaps with their layer; those of hidden files say so. Names that make no purl are gaps too.
 
     A program or archive an OS package owns is known by its owner (dep. 2.8: unknown = no owner and no identity).
@@ -112,7 +124,7 @@ def _gaps(sightings: Sequence[Sighting], seen: Sequence[Seen], owners: Owners) -
         if not one.purl:
             reason = f"no package URL can be written for {one.package.name[:100]!r}"
             found.add(_placed(Gap("unreadable", one.path, None, reason, one.sighting.cataloguer), one.sighting))
-    return tuple(sorted(found, key=_order))
+    return found
 
 
 def _order(gap: Gap) -> tuple[str, str, int, str, str]:

@@ -40,7 +40,10 @@ def licence(declared: Iterable[str], what: str) -> Licence:
     Returns:
         A Licence with either an expression or a reason, never both; NOASSERTION and NONE count as nothing said.
     """
-    texts = sorted({clean for text in declared if (clean := _clip(text))})[:_DECLARED_COUNT]
+    texts = sorted({clean for text in declared if (clean := _clip(text))})
+    if len(texts) > _DECLARED_COUNT:
+        kept = tuple(sorted({text[:_DECLARED_CHARACTERS] for text in texts[:_DECLARED_COUNT]}))
+        return Licence(declared=kept, reason=f"{what}: {len(texts)} licence names, limit {_DECLARED_COUNT}")
     readings = [(text, _read(text)) for text in texts]
     spoken = [(text, reading) for text, reading in readings if not reading.silent]
     kept = tuple(sorted({text[:_DECLARED_CHARACTERS] for text, _ in spoken}))

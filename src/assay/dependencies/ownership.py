@@ -12,6 +12,7 @@ _ONE_FILE_EACH = "var/lib/dpkg/status.d/"
 """Distroless: the file's name links a package and its list, and need not be the package's name."""
 
 
+_IN_FORCE = -1
 _DIVERSIONS = "var/lib/dpkg/diversions"
 
 
@@ -81,35 +82,46 @@ def _find(blobs: Iterable[Blob], asked: set[int]) -> dict[int, list[Blob]]:
     return found
 
 
+class _Register:
+    """OS packages by ecosystem, name and architecture ("" = any); of each the one in force, and by layer."""
+
+    def __init__(self) -> None:
+        self._table: dict[tuple[str, str, str], dict[int, Seen]] = {}
+
+    def add(self, one: Seen, name: str) -> None:
+        for architecture in {"", one.package.architecture}:
+            versions = self._table.setdefault((one.package.ecosystem, name, architecture), {})
+            for place in (one.layer, _IN_FORCE) if one.visible else (one.layer,):
+                known = versions.get(place)
+                if known is None or (known.layer, known.purl) < (one.layer, one.purl):
+                    versions[place] = one
+
+    def find(self, owned: Ownership, sighting: Sighting) -> str:
+        """Purl of the package a list speaks of: the one in force, or for a hidden list the one of its time."""
+        versions = self._table.get((owned.ecosystem, owned.name, owned.architecture))
+        if not versions:
+            return ""
+        if sighting.removed_by is None and _IN_FORCE in versions:
+            return versions[_IN_FORCE].purl
+        layer = sighting.layer or 0
+        return versions[max((at for at in versions if 0 <= at <= layer), default=max(versions))].purl
+
+
 def _blobs(seen: Sequence[Seen], sightings: Sequence[Sighting]) -> tuple[list[Blob], list[Blob]]:
     visible: list[Blob] = []
     hidden: list[Blob] = []
-    named: dict[tuple[str, str], list[Seen]] = {}
+    register = _Register()
     for one in seen:
-        if one.package.ecosystem in DISTRIBUTED:
-            named.setdefault((one.package.ecosystem, one.package.name), []).append(one)
+        package = one.package
+        if package.ecosystem in DISTRIBUTED:
+            register.add(one, package.name)
             if one.path.startswith(_ONE_FILE_EACH):
-                named.setdefault((one.package.ecosystem, one.path.removeprefix(_ONE_FILE_EACH)), []).append(one)
-            if one.package.files:
-                (visible if one.visible else hidden).append(Blob(one.purl, one.package.name, one.package.files))
+                register.add(one, one.path.removeprefix(_ONE_FILE_EACH))
+            if package.files:
+                (visible if one.visible else hidden).append(Blob(one.purl, package.name, package.files))
     for sighting in sightings:
         for owned in sighting.fragment.ownership:
-            owner = _owner(owned, sighting, named)
-            if owner:
-                (visible if sighting.removed_by is None else hidden).append(Blob(owner, owned.name, owned.files))
+            purl = register.find(owned, sighting)
+            if purl:
+                (visible if sighting.removed_by is None else hidden).append(Blob(purl, owned.name, owned.files))
     return visible, hidden
-
-
-def _owner(owned: Ownership, sighting: Sighting, named: dict[tuple[str, str], list[Seen]]) -> str:
-    """The package a list speaks of: same architecture where it names one, in force where the list lies."""
-    candidates = [
-        one
-        for one in named.get((owned.ecosystem, owned.name), ())
-        if not owned.architecture or owned.architecture == one.package.architecture
-    ]
-    if sighting.removed_by is None:
-        candidates = [one for one in candidates if one.visible] or candidates
-    else:
-        layer = sighting.layer or 0
-        candidates = [one for one in candidates if one.layer <= layer] or candidates
-    return max(candidates, key=lambda one: (one.layer, one.purl)).purl if candidates else ""

@@ -1,6 +1,10 @@
-"""Relations: names a package requires become edges to the components that answer to them."""
+"""Relations: names a package requires become edges to the components that answer to them.
+
+Every lookup is by table: a hostile database may repeat one name a million times.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from assay.dependencies.gather import Group
 from assay.dependencies.identity import DISTRIBUTED, Seen
@@ -8,24 +12,27 @@ from assay.dependencies.ownership import Owners
 from assay.model.inventory import Relation
 
 _MODULES = "node_modules"
+_METADATA_FOLDERS = (".dist-info", ".egg-info", "EGG-INFO")
 
 
-def relations(groups: Sequence[Group], owners: Owners) -> tuple[Relation, ...]:
-    """`depends_on`, `contains` and `owned_by`, sorted and distinct. Removed packages have no `depends_on`."""
-    found: set[Relation] = set(_contained(groups))
-    found.update(Relation(group.key, "owned_by", group.owner) for group in groups if group.owner)
+def relations(groups: Sequence[Group], owners: Owners, limit: int) -> tuple[tuple[Relation, ...], bool]:
+    """`owned_by`, `contains` and `depends_on`, sorted and distinct, and whether there are more than the limit.
+
+    Removed packages have no `depends_on`.
+    """
     visible = [group for group in groups if group.removed_by is None]
     by_ecosystem: dict[str, list[Group]] = {}
     for group in visible:
         by_ecosystem.setdefault(group.ecosystem, []).append(group)
-    for ecosystem, members in by_ecosystem.items():
-        if ecosystem in DISTRIBUTED:
-            found.update(_distributed(members, owners))
-        elif ecosystem == "npm":
-            found.update(_npm(members))
-        else:
-            found.update(_languages(members))
-    return tuple(sorted(relation for relation in found if relation.source != relation.target))
+    owned = (Relation(group.key, "owned_by", group.owner) for group in groups if group.owner)
+    needed = (_needed(ecosystem, members, owners) for ecosystem, members in sorted(by_ecosystem.items()))
+    found: set[Relation] = set()
+    for relation in chain(owned, _contained(groups), chain.from_iterable(needed)):
+        if relation.source != relation.target:
+            found.add(relation)
+            if len(found) > limit:
+                return tuple(sorted(found - {relation})), True
+    return tuple(sorted(found)), False
 
 
 def required_paths(seen: Iterable[Seen]) -> set[str]:
@@ -39,6 +46,12 @@ def required_paths(seen: Iterable[Seen]) -> set[str]:
     }
 
 
+def _needed(ecosystem: str, groups: Sequence[Group], owners: Owners) -> Iterator[Relation]:
+    if ecosystem in DISTRIBUTED:
+        return _distributed(groups, owners)
+    return _npm(groups) if ecosystem == "npm" else _languages(groups)
+
+
 def _contained(groups: Iterable[Group]) -> Iterator[Relation]:
     keys = {(id(one.sighting), one.position): group.key for group in groups for one in group.seen}
     for group in groups:
@@ -50,20 +63,34 @@ def _contained(groups: Iterable[Group]) -> Iterator[Relation]:
 
 
 class _Names:
-    """Who answers to a name: the packages of that name, else those that provide it."""
+    """Who answers to a name in a place (an architecture, a folder, or "" for anywhere): the packages of that name,
+    else those that provide it.
+    """
 
-    def __init__(self, groups: Iterable[Group]) -> None:
-        self.real: dict[str, list[Group]] = {}
-        self.provided: dict[str, list[Group]] = {}
-        for group in groups:
-            package = group.seen[0].package
-            for name in {package.name, package.purl_name or package.name}:
-                self.real.setdefault(name, []).append(group)
-            for name in dict.fromkeys(name for one in group.seen for name in one.package.provides):
-                self.provided.setdefault(name, []).append(group)
+    def __init__(self) -> None:
+        self._real: dict[tuple[str, str], list[Group]] = {}
+        self._provided: dict[tuple[str, str], list[Group]] = {}
 
-    def find(self, name: str) -> list[Group]:
-        return self.real.get(name) or self.provided.get(name, [])
+    def add(self, group: Group, places: Iterable[str]) -> None:
+        package = group.seen[0].package
+        names = {package.name, package.purl_name or package.name}
+        provided = dict.fromkeys(name for one in group.seen for name in one.package.provides)
+        for place in {"", *places}:
+            for name in names:
+                self._real.setdefault((name, place), []).append(group)
+            for name in provided:
+                self._provided.setdefault((name, place), []).append(group)
+
+    def find(self, name: str, place: str = "") -> Sequence[Group]:
+        return self._real.get((name, place)) or self._provided.get((name, place)) or ()
+
+    def nearest(self, name: str, place: str) -> Sequence[Group]:
+        """By name in the place, by name anywhere, by provision in the place, by provision anywhere."""
+        for table in (self._real, self._provided):
+            found = table.get((name, place)) or table.get((name, ""))
+            if found:
+                return found
+        return ()
 
 
 def _requires(group: Group) -> Iterable[str]:
@@ -73,62 +100,63 @@ def _requires(group: Group) -> Iterable[str]:
 
 
 def _distributed(groups: Sequence[Group], owners: Owners) -> Iterator[Relation]:
-    """Of several architectures the same one answers, where it can."""
-    names = _Names(groups)
+    """Of several architectures the same one answers, where it can. A path is answered by its owner."""
+    names = _Names()
+    for group in groups:
+        names.add(group, [group.seen[0].package.architecture])
     for group in groups:
         architecture = group.seen[0].package.architecture
         for name in _requires(group):
-            found = names.find(name)
-            if not found and name.startswith("/"):
-                owner = owners.of(name)
-                if owner:
-                    yield Relation(group.key, "depends_on", owner)
-                continue
-            same = [other for other in found if other.seen[0].package.architecture == architecture]
-            for other in same or found:
+            found = names.nearest(name, architecture)
+            for other in found:
                 yield Relation(group.key, "depends_on", other.key)
+            if not found and name.startswith("/") and (owner := owners.of(name)):
+                yield Relation(group.key, "depends_on", owner)
 
 
 def _languages(groups: Sequence[Group]) -> Iterator[Relation]:
     """The package of that name in the same folder of packages, else the only one there is; else nothing is said."""
-    names = _Names(groups)
-    folders = {group.key: {_folder(one.path) for one in group.seen} for group in groups}
+    names = _Names()
+    folders = {group.key: sorted({_folder(one.path) for one in group.seen}) for group in groups}
+    for group in groups:
+        names.add(group, folders[group.key])
     for group in groups:
         for name in _requires(group):
-            found = names.find(name)
-            near = [other for other in found if folders[group.key] & folders[other.key]]
-            chosen = near or (found if len(found) == 1 else [])
-            for other in chosen:
+            anywhere = names.find(name)
+            near = [other for folder in folders[group.key] for other in names.find(name, folder)] if anywhere else []
+            for other in near or (anywhere if len(anywhere) == 1 else ()):
                 yield Relation(group.key, "depends_on", other.key)
 
 
 def _folder(path: str) -> str:
     """The folder that holds the packages: `site-packages` of `site-packages/x.dist-info/METADATA`."""
     directory = path.rpartition("/")[0]
-    return directory.rpartition("/")[0] if directory.endswith((".dist-info", ".egg-info", "EGG-INFO")) else directory
+    return directory.rpartition("/")[0] if directory.endswith(_METADATA_FOLDERS) else directory
 
 
 def _npm(groups: Sequence[Group]) -> Iterator[Relation]:
     """Node's own search: `node_modules/NAME` in the package's folder, then in each folder above it."""
-    at = {one.path.rpartition("/")[0]: group for group in groups for one in group.seen}
-    names = _Names(groups)
+    names, at = _Names(), {}
+    for group in groups:
+        names.add(group, ())
+        at.update({one.path.rpartition("/")[0]: group for one in group.seen})
+    roots = {directory.rpartition(f"{_MODULES}/")[0] for directory in at}
     for group in groups:
         for one in group.seen:
+            above = list(_above(one.path.rpartition("/")[0] + "/", roots))
             for name in one.package.depends:
-                other = _upwards(one.path.rpartition("/")[0], name, at)
-                if other is None:
-                    found = names.find(name)
-                    other = found[0] if len(found) == 1 else None
+                anywhere = names.find(name)
+                near = (at.get(f"{root}{_MODULES}/{name}") for root in above) if anywhere else ()
+                other = next(filter(None, near), anywhere[0] if len(anywhere) == 1 else None)
                 if other is not None:
                     yield Relation(group.key, "depends_on", other.key)
 
 
-def _upwards(directory: str, name: str, at: dict[str, Group]) -> Group | None:
-    while True:
-        if directory.rpartition("/")[2] != _MODULES:
-            candidate = f"{directory}/{_MODULES}/{name}" if directory else f"{_MODULES}/{name}"
-            if candidate in at:
-                return at[candidate]
-        if not directory:
-            return None
-        directory = directory.rpartition("/")[0]
+def _above(directory: str, roots: set[str]) -> Iterator[str]:
+    """The directory and those above it, each with its closing slash, that have a `node_modules` with packages."""
+    while directory:
+        if directory in roots:
+            yield directory
+        directory = directory[: directory.rfind("/", 0, -1) + 1]
+    if "" in roots:
+        yield ""

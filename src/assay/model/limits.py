@@ -38,6 +38,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     archive_entries_count: int = 200_000
     archive_inflated_bytes: int = 1 * GIB
     packages_count: int = 1_000_000
+    relations_count: int = 500_000
     owned_paths_bytes: int = 256 * MIB
     """All paths one package database lists, spelled out."""
     gaps_count: int = 10_000
