@@ -56,6 +56,7 @@ class AdvisoryDatabase:
 
     def __init__(self, path: Path, encoders: Mapping[str, int]) -> None:
         self._path, self._lock = path, Lock()
+        self._with_text: set[int] | None = None  # packages with rows in range_text: few, so most names skip a query
         _check_header(path)
         with schema.reading(path):
             uri = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
@@ -118,6 +119,8 @@ class AdvisoryDatabase:
         Without a key, every range of the name comes, none of them keyed.
         """
         with self._lock, schema.reading(self._path):
+            if self._with_text is None:
+                self._with_text = {row[0] for row in self._db.execute("SELECT DISTINCT package FROM range_text")}
             known: dict[Query, list[AdvisoryHit]] = {}  # many binary packages share one source package and version
             for query in queries:
                 if query not in known:
@@ -139,6 +142,8 @@ class AdvisoryDatabase:
             )
             for advisory, introduced, fixed, last, limit, listed, state, source in found
         ]  # fmt: skip
+        if row[0] not in (self._with_text or ()):
+            return hits
         hits += [
             AdvisoryHit(
                 ecosystem=query.ecosystem, name=name, advisory=advisory, introduced=introduced, fixed=fixed,
