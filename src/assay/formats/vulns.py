@@ -59,7 +59,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     ends: str = ""
 
 
-class _Severity(msgspec.Struct):
+class _Severity(msgspec.Struct, frozen=True):
     method: str = ""
     score: str = ""
 
@@ -70,7 +70,7 @@ class _Result(msgspec.Struct):
     annotations: list[dict[str, Any]] | dict[str, Any] = []
 
 
-class _Db(msgspec.Struct):
+class _Db(msgspec.Struct, frozen=True):
     lastUpdate: str = ""  # noqa: N815  (the wire's names)
     uri: str = ""
     version: str = ""
@@ -83,7 +83,7 @@ class _Scanner(msgspec.Struct):
     db: _Db = _Db()
 
 
-class _Metadata(msgspec.Struct):
+class _Metadata(msgspec.Struct, frozen=True):
     scanFinishedOn: str = ""  # noqa: N815
     scanStartedOn: str = ""  # noqa: N815
 

@@ -104,4 +104,4 @@ def _with_state(rule: Rule, word: str) -> Rule:
 
 
 def _bad(path: str, why: str) -> MalformedError:
-    return MalformedError("not a policy", where=path, why=why, remedy="see "Writing a rule" in docs/explanation/policy.md")
+    return MalformedError("not a policy", where=path, why=why, remedy="see docs/explanation/policy.md")
