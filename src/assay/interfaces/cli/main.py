@@ -98,6 +98,13 @@ def main() -> None:
             raise
         click.echo(_line(f"assay: unavailable: {type(error).__name__}: {error}. See -vv for the place"), err=True)
         sys.exit(75)
+    except Exception as error:  # noqa: BLE001  the last border: a defect of ours must not look like an answer
+        if trace:
+            raise
+        click.echo(
+            _line(f"assay: defect: {type(error).__name__}: {error}. Please report it with -vv's output"), err=True
+        )
+        sys.exit(75)
     sys.exit(code if isinstance(code, int) else 0)
 
 
