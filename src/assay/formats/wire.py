@@ -110,7 +110,7 @@ def is_instant(text: str) -> bool:
         return False
     try:
         _parse(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return True
 
@@ -125,12 +125,13 @@ def instant(text: str) -> str:
         return _EPOCH
     if not is_instant(text):
         raise MalformedError("not a time", why=repr(text[:60]), remedy="expected RFC 3339, 2026-01-02T03:04:05Z")
-    return _parse(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    return _parse(text).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
 
 
 def _parse(text: str) -> datetime:
     text = re.sub(r"\.\d+", "", text.upper())
-    return datetime.fromisoformat(text.replace(":60", ":59", 1) if text[17:19] == "60" else text)
+    leap = text[17:19] == "60"  # RFC 3339 allows a leap second, datetime does not
+    return datetime.fromisoformat(text[:17] + "59" + text[19:] if leap else text).astimezone(UTC)
 
 
 def _walk(value: Any, change: Any) -> Any:
