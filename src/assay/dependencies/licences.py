@@ -108,14 +108,15 @@ def _synopses(text: bytes) -> Iterable[tuple[str, str]]:
 
 
 def _clip(text: str) -> str:
-    """The text in one line; of a text of several lines (a whole licence) its first line, its title."""
+    """The text in one line; of a text of several lines (a whole licence) its first line, its title.
+
+    A line too long to read ends in an ellipsis, so that no part of it is taken for the whole.
+    """
     stripped = text.strip().lstrip("\ufeff")
-    lines = [line.strip() for line in stripped[:_EXPRESSION_CHARACTERS].splitlines() if line.strip()]
-    if not lines:
-        return ""
-    if len(lines) > 1 and len(stripped) <= _NAME_CHARACTERS:
-        return " ".join(lines)
-    return lines[0]
+    first, _, rest = stripped.partition("\n")
+    if rest and len(stripped) <= _NAME_CHARACTERS:
+        return " ".join(stripped.split())
+    return first.strip() if len(first) <= _EXPRESSION_CHARACTERS else first[:_EXPRESSION_CHARACTERS] + "…"
 
 
 @lru_cache(maxsize=8_192)
@@ -129,7 +130,7 @@ def _read(text: str) -> _Reading:
         return _Reading(statement=True, problem=f"{text!r} is a statement, not a licence")
     if family := FAMILIES.get(folded):
         return _Reading(family=family, problem=f"{text!r} names a family of licences")
-    expression = _name(text) or _expression(text)
+    expression = "" if text.endswith("…") else _name(text) or _expression(text)
     if expression:
         return _Reading(expression=expression)
     shown = text if len(text) <= 80 else text[:77] + "..."

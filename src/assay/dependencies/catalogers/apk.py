@@ -12,6 +12,7 @@ from assay.model.errors import MalformedError
 from assay.model.inventory import Gap, Licence, SourcePackage
 
 _OPERATORS = "<>=~"
+_BATCH_COUNT = 1_000
 
 
 def catalogue(file: File) -> Fragment:
@@ -51,23 +52,19 @@ def _package(block: bytes, allowance: int) -> tuple[Package | None, int]:
 
     `F:` names a directory, `R:` a file in it.
     """
-    cost = 0
     fields: dict[bytes, bytes] = {}
-    owned: list[bytes] = []
-    folder = b""
+    owned = _Owned(allowance)
     for line in block.split(b"\n"):
         kind = line[:2]
         if kind == b"R:":
-            cost += len(folder) + len(line)
-            if cost <= allowance:
-                owned.append(folder + line[2:])
+            owned.file(line[2:])
         elif kind == b"F:":
-            folder = line[2:] + b"/" if len(line) > 2 else b""
+            owned.folder(line[2:])
         elif line[1:2] == b":":
             fields.setdefault(line[:1], line[2:])
     name, version = _text(fields, b"P"), _text(fields, b"V")
     if not name or not version:
-        return None, cost
+        return None, owned.cost
     package = Package(
         ecosystem="apk",
         name=name,
@@ -80,9 +77,42 @@ def _package(block: bytes, allowance: int) -> tuple[Package | None, int]:
         kind="package-database",
         depends=_names(_text(fields, b"D")),
         provides=_names(_text(fields, b"p")),
-        files=path_hashes(owned) if cost <= allowance else b"",
+        files=owned.hashes(),
     )
-    return package, cost
+    return package, owned.cost
+
+
+class _Owned:
+    """The paths of one record as hashes; a folder's files are hashed together, and never kept as text."""
+
+    def __init__(self, allowance: int) -> None:
+        self.cost = 0
+        self._allowance = allowance
+        self._folder = b""
+        self._names: list[bytes] = []
+        self._hashes = bytearray()
+
+    def folder(self, path: bytes) -> None:
+        self._flush()
+        self._folder = path + b"/" if path else b""
+
+    def file(self, name: bytes) -> None:
+        self._names.append(name)
+        if len(self._names) >= _BATCH_COUNT:
+            self._flush()
+
+    def hashes(self) -> bytes:
+        """All of them, or none where the paths are over the allowance."""
+        self._flush()
+        return bytes(self._hashes) if self.cost <= self._allowance else b""
+
+    def _flush(self) -> None:
+        if self._names:
+            folder, names = self._folder, self._names
+            self.cost += len(folder) * len(names) + sum(map(len, names))
+            if self.cost <= self._allowance:
+                self._hashes += path_hashes(folder + name for name in names)
+            self._names = []
 
 
 def _text(fields: dict[bytes, bytes], key: bytes) -> str:

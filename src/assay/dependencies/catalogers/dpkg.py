@@ -122,7 +122,7 @@ def _diversions(data: bytes) -> Iterator[Note]:
 
     dpkg-divert(1). The note's name is the real place, its value the package and the named path.
     """
-    lines = data.decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
+    lines = data.decode("utf-8", "replace").removesuffix("\n").split("\n")
     for named, real, package in zip(lines[::3], lines[1::3], lines[2::3], strict=False):
         yield Note(DIVERSIONS, canonical(real), f"{package}\n{canonical(named)}")
 
