@@ -32,6 +32,7 @@ SCAN_VERSION = 1
 """Rises with every change of what a `LayerScan` says: part of a cache key."""
 _WHITEOUT, _OPAQUE, _AUFS = b".wh.", b".wh..wh..opq", b".wh..wh."
 _BY = "layer"
+_KNOWN_COUNT = 50_000
 
 
 class Link(msgspec.Struct, frozen=True, order=True):
@@ -54,6 +55,7 @@ class LayerScan(msgspec.Struct, frozen=True, kw_only=True):
     files: bytes = b""
     """Everything that is not a directory: files, links, devices."""
     directories: bytes = b""
+    """Those listed and those above an entry; some twice."""
     whiteouts: bytes = b""
     """What `.wh.NAME` entries delete in the layers below."""
     opaques: bytes = b""
@@ -119,6 +121,8 @@ def walk_layer(
     taken: dict[str, bool] = {}
     parents: set[str] = set()
     links: list[Link] = []
+    folder = b""
+    known: set[bytes] = set()
     count = symlinks = 0
     for entry in entries(reader, limits, where):  # hot: one turn an entry
         count += 1
@@ -134,6 +138,9 @@ def walk_layer(
             continue
         if not name:
             continue
+        if name[:cut] != folder:
+            folder = name[:cut]
+            _add_parents(folder, known, directories)
         kind = entry.kind
         digest = blake2b(name, digest_size=16).digest()
         if kind == DIRECTORY:
@@ -233,6 +240,17 @@ class _Notes:
         if self._more:
             self._gaps.append(Gap("limit", "", None, f"{self._more} more gaps in this layer (gaps_count)", _BY))
         return tuple(sorted(set(self._gaps), key=lambda gap: (gap.kind, gap.path, gap.reason)))
+
+
+def _add_parents(folder: bytes, known: set[bytes], directories: bytearray) -> None:
+    """An entry makes the directories above it, listed or not. `known` only saves work: it may forget."""
+    path = folder[:-1]
+    while path and path not in known:
+        if len(known) > _KNOWN_COUNT:
+            known.clear()
+        known.add(path)
+        directories += path_hash(path)
+        path = path.rpartition(b"/")[0]
 
 
 def _whiteout(name: bytes, cut: int, whiteouts: bytearray, opaques: bytearray, notes: _Notes) -> None:

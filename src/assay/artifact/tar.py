@@ -222,6 +222,8 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
             if size > limits.pax_header_bytes:
                 raise _over(where, size, limits)
             data = reader.read(size + -size % BLOCK)[:size]
+            if flag == b"g" and pending:
+                raise _between(where)
             pending = flag != b"g"
             if flag == b"L":
                 long_name = data.partition(b"\0")[0]
@@ -352,6 +354,11 @@ def _check_global(records: dict[bytes, bytes], where: str) -> None:
             why=f"it sets {names[0].decode('utf-8', 'replace')}; container runtimes ignore it, other readers obey it",
             remedy="build the image with a tar that writes local headers",
         )
+
+
+def _between(where: str) -> MalformedError:
+    why = "a global header between an extended header and its entry; readers disagree about what that means"
+    return MalformedError("damaged tar archive", where=where, why=why, remedy="build the image again")
 
 
 def truncated(where: str, why: str) -> MalformedError:
