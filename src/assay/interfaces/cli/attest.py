@@ -99,7 +99,7 @@ def _write(folder: str, inventories: Sequence[Inventory], made: Sequence[Sequenc
 
 
 def _attach(
-    door: AbstractContextManager[bootstrap.Door],
+    door: "AbstractContextManager[bootstrap.Door]",
     reports: Sequence[Report],
     made: Sequence[Sequence[Statement]],
     signer: Signer,
