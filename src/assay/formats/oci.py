@@ -114,9 +114,9 @@ def parse(data: bytes, media_type: str, *, where: str, limits: Limits) -> Manife
         )
     document = _object(strictjson.loads(data, where=where, limit=limits.manifest_bytes), where, "the document")
     version = document.get("schemaVersion")
-    if version == 1:
+    if type(version) is int and version == 1:
         raise _schema_1(where)
-    if version != 2 or isinstance(version, bool):
+    if type(version) is not int or version != 2:
         raise _bad(where, f"schemaVersion is {version!r}, expected 2")
     own = _text(document, "mediaType", where)
     if own and media_type and own != media_type:
