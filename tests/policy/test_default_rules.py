@@ -5,9 +5,9 @@ import re
 
 import pytest
 import regorus
-from support import ROOT
 
 from assay.policy.bundle import load
+from support import ROOT
 
 FOLDER = ROOT / "policies" / "default"
 MODULES = {p.name: p.read_text() for p in sorted(FOLDER.glob("*.rego"))}
@@ -30,7 +30,7 @@ def engine():
     return made
 
 
-@pytest.mark.parametrize(("module", "test"), TESTS, ids=lambda part: str(part))
+@pytest.mark.parametrize(("module", "test"), TESTS, ids=str)
 def test_rego(engine, module, test):
     package = f"data.assay.rules.{module.removesuffix('.rego')}"
     copy = engine.clone()
