@@ -114,3 +114,16 @@ def suite_of(version: str, distro: Distro) -> Suite | None:
     if found and own and own != (f"Debian:{found[-1]}",):
         return Suite(f"Debian {found[-1]}", f"Debian:{found[-1]}")
     return None
+
+
+_REBUILD = re.compile(r"(.+)~(?:deb[0-9]+u[0-9]+|bpo[0-9]+\+[0-9]+)")
+
+
+def rebuilt_from(version: str) -> str:
+    """The version that a Debian package is a rebuild of for an older release, or empty.
+
+    `2.14.1-2~deb12u1` and `2.14.1-2~bpo12+1` sort before `2.14.1-2` so that an upgrade replaces them, and hold
+    everything it holds (Developer's reference 5.8.5.4 and 5.14).
+    """
+    match = _REBUILD.fullmatch(version)
+    return match[1] if match else ""

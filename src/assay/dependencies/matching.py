@@ -12,6 +12,7 @@ import msgspec
 from assay.dependencies import reasons
 from assay.dependencies.aliases import identities, is_cve
 from assay.dependencies.asking import DISTRIBUTED, Asked, ask
+from assay.dependencies.distributions import rebuilt_from
 from assay.dependencies.ranges import contains, describe, fixes
 from assay.dependencies.severity import ordered, severity
 from assay.model.advisory import Advisory, Category, Score
@@ -201,6 +202,7 @@ def _ruling(
         contained=contained,
         range=describe(hits),
         fixed_in=fixes(question.scheme, hits),
+        rebuilt=_rebuilt(question, hits) if contained else "",
         states=tuple(sorted({hit.state for hit in hits if hit.state})),
         scores=scores,
         severity=severity(scores, [head.severity for head in heads]),
@@ -215,6 +217,14 @@ def _ruling(
         summary=facts.summary or next((head.summary for head in heads if head.summary), ""),
         common=reasons.shared(case),
     )
+
+
+def _rebuilt(question: Asked, hits: Sequence[AdvisoryHit]) -> str:
+    """The version a Debian package is a rebuild of, if that is the very one that every hit calls fixed."""
+    if not question.ecosystems[0].startswith("Debian:"):
+        return ""
+    base = rebuilt_from(question.version)
+    return base if base and all(question.scheme.compare(base, hit.fixed) == 0 for hit in hits) else ""
 
 
 def _own_scores(heads: Iterable[Advisory], *, alone: bool) -> Iterator[Score]:

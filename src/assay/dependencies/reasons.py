@@ -23,6 +23,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the version lies in the range; None = nobody can tell."""
     range: str
     fixed_in: tuple[str, ...]
+    rebuilt: str
+    """The fixed version that this one is a rebuild of, or empty."""
     states: tuple[str, ...]
     scores: tuple[Score, ...]
     severity: str
@@ -32,7 +34,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 def status_of(case: Case, component: Component) -> FindingStatus:
     """Only sound evidence lowers a finding; doubt never does."""
-    if component.removed_by is not None or case.asked.exempt:
+    if component.removed_by is not None or case.asked.exempt or case.rebuilt:
         return "not_affected"
     if case.asked.doubt or case.contained is None:
         return "undetermined"
@@ -88,6 +90,9 @@ def _range(case: Case) -> Step:
 
 
 def _fix(case: Case) -> Step:
+    if case.rebuilt:
+        says = f"{case.asked.version} is {case.rebuilt} rebuilt for an older release: it has the fix of {case.rebuilt}"
+        return Step("fix", says, "Debian's version numbers")
     return Step("fix", f"fixed in {', '.join(case.fixed_in)}" if case.fixed_in else "no fixed version is known")
 
 
@@ -106,7 +111,9 @@ def _epss(case: Case) -> Iterable[Step]:
             f"{case.epss.score * 100:.3f} % probability of exploitation within 30 days, "
             f"higher than {case.epss.percentile * 100:.1f} % of all CVEs"
         )
-        yield Step("epss", says, " ".join(filter(None, ("EPSS", case.epss.model, case.epss.date))))
+        yield Step(
+            "epss", says, " ".join(filter(None, ("EPSS", case.epss.model.removeprefix("unknown"), case.epss.date)))
+        )
 
 
 def _kev(case: Case) -> Iterable[Step]:
