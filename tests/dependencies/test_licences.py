@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.licenses import canonicalize_license_expression
 
+from assay.dependencies.licence_expressions import fold
 from assay.dependencies.licence_names import ALIASES, EXCEPTIONS, FAMILIES, NOT_LICENCES
-from assay.dependencies.licences import fold, from_dep5, join, licence
+from assay.dependencies.licences import from_dep5, join, licence
 
 
 @pytest.mark.parametrize(

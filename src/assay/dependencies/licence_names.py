@@ -1,4 +1,4 @@
-"""Spellings of licence names that are not SPDX identifiers, as data. Keys are folded (`licences.fold`).
+"""Spellings of licence names that are not SPDX identifiers, as data. Keys are folded (`licence_expressions.fold`).
 
 Only spellings with one meaning stand in `ALIASES`: names the Debian copyright format 1.0 defines ("GPL-2+", "Expat"),
 Fedora's short names before SPDX ("GPLv2+", "ASL 2.0"), Python's trove classifiers, full titles. A word that names a
