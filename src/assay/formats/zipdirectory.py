@@ -46,15 +46,10 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Directory(msgspec.Struct, frozen=True):
-    """Everything the central directory says; `names` finds a member (the last one of a name)."""
+    """Everything the central directory says, in its order."""
 
     view: ChunkView
     members: tuple[Member, ...]
-
-    def named(self, name: str) -> Member | None:
-        """The last member of exactly this name."""
-        found = [member for member in self.members if member.name == name]
-        return found[-1] if found else None
 
 
 def read_directory(view: ChunkView, limits: Limits) -> Directory:

@@ -214,7 +214,7 @@ _NOTES: dict[str, Callable[[File, str], tuple[Note, ...]]] = {
 }
 
 _PIN = re.compile(
-    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*==(?!=)\s*(?P<version>[^\s;#,*]+)\s*"
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:\s*\[[^\]]*\])?\s*==(?!=)\s*(?P<version>[^\s;#,*]+)\s*"
     r"(?P<rest>(?:[;#\s].*)?)$"
 )
 _HASH = re.compile(r"--hash[= ](sha256|sha384|sha512):([0-9a-fA-F]+)")
