@@ -69,7 +69,8 @@ def _nameless(pending: Path, data: bytes) -> None:
         return
     with os.fdopen(handle, "wb") as file:
         _pour(file.fileno(), data)
-        os.link(f"/proc/self/fd/{file.fileno()}", pending, follow_symlinks=True)
+        # With a directory descriptor CPython calls linkat, which alone follows the link in /proc (open(2), O_TMPFILE).
+        os.link(f"/proc/self/fd/{file.fileno()}", pending, src_dir_fd=file.fileno(), follow_symlinks=True)
 
 
 def _pour(handle: int, data: bytes) -> None:
