@@ -44,6 +44,7 @@ def test_evidence_missing_is_decided_without_the_engine():
     verdict = decided(policy(rego("a.one", needs="provenance")), engine)
     assert outcomes(verdict) == {"a.one": "evidence_missing"}
     assert (verdict.decision, engine.asked, explain.exit_code(verdict)) == ("deny", [], 1)
+    assert verdict.reasons[0].remedy == "supply evidence about provenance"
 
 
 def test_a_used_section_may_be_absent():
@@ -155,6 +156,7 @@ def test_the_explanation_puts_denials_first_with_remedy_and_evidence():
     text = list(explain.lines(decided(bundle, engine)))
     assert text[0] == "DENY by policy test: 1 of 2 enforced rules refuse (c.three)"
     assert text[1] == "  c.three (high): evidence missing: Title of c.three"
+    assert "      remedy: supply evidence about provenance" in text
     assert "      remedy: repair it" in text
     assert "      evidence: none" in text
     assert any(line.startswith("  b.two (high, not enforced): violated") for line in text)

@@ -13,6 +13,16 @@ from assay.policy.facts import Facts
 from assay.ports.decisions import RawOutcome
 
 _DENIES = frozenset({"violated", "evidence_missing", "could_not_check"})
+_SUPPLY = {
+    "findings": "scan with an advisory database, or attach a scan made with one",
+    "sbom": "attest an SBOM of this image",
+    "components": "attest an SBOM of this image",
+    "signatures": "sign the attestations with a key the verifier trusts",
+    "image": "attest the image again",
+    "base": "use an advisory database with lifecycle data that knows this distribution",
+}
+"""How to come by a section that is missing."""
+_RETRY = "repair what failed and decide again"
 _MESSAGES_COUNT = 50
 _MESSAGE_CHARACTERS = 400
 
@@ -77,9 +87,19 @@ def _reason(rule: Rule, facts: Facts, answer: RawOutcome | None) -> Reason:
         severity=rule.severity,
         enforced=rule.state == "enforce",
         messages=_bounded(messages),
-        remedy=rule.remedy if outcome in _DENIES or messages else "",
+        remedy=_remedy(rule, facts, outcome) if outcome in _DENIES or messages else "",
         evidence=tuple(sorted(used)),
     )
+
+
+def _remedy(rule: Rule, facts: Facts, outcome: Outcome) -> str:
+    """The rule's own remedy mends a violation; what is missing must first be supplied, what failed be repeated."""
+    if outcome == "could_not_check":
+        return _RETRY
+    if outcome != "evidence_missing":
+        return rule.remedy
+    absent = [need for need in rule.needs if facts.state(need) == "absent"]
+    return "; ".join(dict.fromkeys(_SUPPLY.get(need, f"supply evidence about {need}") for need in absent))
 
 
 def _structural(rule: Rule, facts: Facts) -> tuple[Outcome, list[str]] | None:
