@@ -19,9 +19,9 @@ _REMEDY = "try again later, or check the network, HTTPS_PROXY and NO_PROXY"
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (exceptions.NameResolutionError, "the name does not resolve"),
     (exceptions.ProxyError, "the proxy refuses or does not answer"),
+    (exceptions.NewConnectionError, "the connection is refused"),  # a ConnectTimeoutError to the library
     (exceptions.ConnectTimeoutError, "no connection within the time limit"),
     (exceptions.ReadTimeoutError, "it fell silent"),
-    (exceptions.NewConnectionError, "the connection is refused"),
     (exceptions.SSLError, "the TLS connection broke"),
     (exceptions.IncompleteRead, "the transfer was cut short"),
     (exceptions.ProtocolError, "the connection broke"),
