@@ -74,7 +74,7 @@ def main() -> None:
     target = image()
     print(target.replace(str(OUT), OUT.name))
     say("3. A signing key (for this demonstration, not encrypted)")
-    key, public = OUT / "assay.key", OUT / "assay.pub"
+    key, public = OUT / "assay.key", OUT / "assay.key.pub"
     if not key.exists():
         assay("keys", "generate", str(key), "--no-passphrase")
     say("4. Scan: what is in it, what matters and why, may it run")
@@ -91,7 +91,7 @@ def main() -> None:
     for name, what in (
         ("report.html", "the report to show to a colleague"), ("report.json", "the same for programs"),
         ("report.sarif", "for code scanning"), ("sbom.cdx.json", "CycloneDX 1.6"), ("sbom.spdx.json", "SPDX 2.3"),
-        ("assay.pub", "the key to verify with"), ("advisories.db", "the advisory database"),
+        ("assay.key.pub", "the key to verify with"), ("advisories.db", "the advisory database"),
     ):  # fmt: skip
         if (OUT / name).exists():
             print(f"  {OUT.name}/{name:<16} {what}")

@@ -194,7 +194,7 @@ def _inventory(
     created: str = "",
     facts: tuple[tuple[str, str], ...] = (),
 ) -> Inventory:
-    joined = assemble(sightings, layers, installed=installed)
+    joined = assemble(sightings, layers, installed=installed, limits=bench.limits)
     return Inventory(
         subject=subject,
         distro=joined.distro,

@@ -98,7 +98,7 @@ def main() -> None:
             raise
         click.echo(_line(f"assay: unavailable: {type(error).__name__}: {error}. See -vv for the place"), err=True)
         sys.exit(75)
-    except Exception as error:  # noqa: BLE001  the last border: a defect of ours must not look like an answer
+    except Exception as error:
         if trace:
             raise
         click.echo(

@@ -20,9 +20,13 @@ class Output(msgspec.Struct, frozen=True):
 
     format: str
     path: str
+    everything: bool = False
+    """Whether a table also lists what does not count (`-v`)."""
 
 
-def parse_outputs(values: tuple[str, ...], allowed: tuple[str, ...], default: str) -> tuple[Output, ...]:
+def parse_outputs(
+    values: tuple[str, ...], allowed: tuple[str, ...], default: str, *, everything: bool = False
+) -> tuple[Output, ...]:
     """Read `-o` values; at most one may go to standard output.
 
     Raises:
@@ -35,7 +39,7 @@ def parse_outputs(values: tuple[str, ...], allowed: tuple[str, ...], default: st
             raise UsageError("no such output format", why=repr(name), remedy=f"choose among {', '.join(allowed)}")
         if equals and not path:
             raise UsageError("an output has no path", why=repr(value), remedy=f"write -o {name}=FILE or -o {name}")
-        outputs.append(Output(name, path if path != "-" else ""))
+        outputs.append(Output(name, path if path != "-" else "", everything))
     if sum(not output.path for output in outputs) > 1:
         raise UsageError("two outputs would go to standard output", remedy="give all but one a path: -o FORMAT=FILE")
     return tuple(outputs)

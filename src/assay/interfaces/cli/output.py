@@ -60,7 +60,8 @@ def _table(_: Inventory, report: Report | None, output: Output) -> bytes:
     from assay.interfaces.cli.render import table
 
     columns = shutil.get_terminal_size((120, 24)).columns if not output.path else 120
-    return table.render(_need(report), columns=columns, colour=colour_wanted(output.path)).encode()
+    colour = colour_wanted(output.path)
+    return table.render(_need(report), columns=columns, colour=colour, everything=output.everything).encode()
 
 
 def _components(inventory: Inventory, _: Report | None, output: Output) -> bytes:

@@ -46,7 +46,7 @@ def command(
     or - for an SBOM on standard input. Exit codes: 0 allowed, 1 denied, 2 usage, 3 verification failed, 65 malformed
     input, 69 unsupported, 75 could not tell.
     """
-    wanted = options.parse_outputs(outputs, tuple(output.REPORT_WRITERS), "table")
+    wanted = options.parse_outputs(outputs, tuple(output.REPORT_WRITERS), "table", everything=verbose > 0)
     console = options.Console(quiet)
     settings = options.settings(db)
     inventories = bootstrap.take_stock(
