@@ -8,10 +8,12 @@ import base64
 import hashlib
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -231,8 +233,8 @@ class FakeRegistry:
 
 
 @contextmanager
-def fake_registry() -> Iterator[FakeRegistry]:
-    """A running registry; its `authority` is `127.0.0.1:PORT`."""
+def fake_registry(certificate: Path | None = None) -> Iterator[FakeRegistry]:
+    """A running registry; its `authority` is `127.0.0.1:PORT`. With a certificate (and key, one file) it speaks TLS."""
     registry = FakeRegistry()
 
     class Handler(BaseHTTPRequestHandler):
@@ -255,7 +257,15 @@ def fake_registry() -> Iterator[FakeRegistry]:
         daemon_threads = True
         block_on_close = False
 
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Say nothing: a client that breaks the handshake is part of the test."""
+
     server = Server(("127.0.0.1", 0), Handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        # The handshake happens in the connection's own thread, at its first read.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     registry.authority = f"127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
