@@ -1,7 +1,8 @@
 """The embedded Rego engine (regorus) in a process of its own, killed at the deadline and replaced.
 
-The engine has no timeout and may panic, so it never runs in this process. A worker starts with an empty environment
-and a memory limit, and imports nothing of this package. Whatever happens to it is an outcome, never an exception.
+The engine has no timeout and may panic, so it never runs in this process. A worker starts without this process's
+environment, with a memory limit, and imports nothing of this package. Whatever happens to it is an outcome, never an
+exception.
 """
 
 import contextlib
@@ -25,6 +26,8 @@ from assay.ports.decisions import RawOutcome
 
 _DISTRIBUTION, _MODULE = "gordon-to-regorus", "regorus"
 _HEADER = struct.Struct(">I")
+_ENVIRONMENT = {"MIMALLOC_ARENA_RESERVE": "32768"}
+"""All the worker sees: its allocator takes address space by 32 MiB, not by 1 GiB, so that a limit means something."""
 
 
 class _Gone(Exception):
@@ -130,7 +133,7 @@ class RegorusEngine:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={},
+            env=_ENVIRONMENT,
             cwd="/",
             start_new_session=True,
         )

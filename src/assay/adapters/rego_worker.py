@@ -1,4 +1,4 @@
-"""The process that runs Rego: started as a file by `adapters.opa`, alone, with an empty environment.
+"""The process that runs Rego: started as a file by `adapters.opa`, alone, without an environment.
 
 It imports nothing of this package and must stay so: start-up time is part of every decision. Frames on standard input
 and output are a four-byte big-endian length and JSON. It answers one request at a time and ends with its input.
@@ -37,9 +37,11 @@ def main() -> None:
 
 
 def _confine(memory: int) -> None:
-    """No more memory than allowed, no files, no core, no children."""
+    """So much memory more than it has now, no files, no core."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        now = int(file.read().split()[0]) * resource.getpagesize()
     for what, limit in (
-        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_AS, now + memory),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 16),
