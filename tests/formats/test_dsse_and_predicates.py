@@ -1,0 +1,61 @@
+"""Envelopes on their own, the examples in docstrings, and the table of predicate types."""
+
+import doctest
+
+import pytest
+
+from assay.flows import attest
+from assay.formats import dsse, intoto, predicates
+from assay.model.errors import MalformedError
+from assay.model.statement import Envelope, ResourceDescriptor, Signature
+
+
+@pytest.mark.parametrize("module", [dsse, attest], ids=lambda m: m.__name__)
+def test_docstring_examples_hold(module):
+    failed, ran = doctest.testmod(module)
+    assert (failed, ran > 0) == (0, True)
+
+
+def test_pae_counts_bytes_not_characters():
+    assert dsse.pae("ü", b"\xff") == "DSSEv1 2 ü 1 ".encode() + b"\xff"
+
+
+def test_an_envelope_comes_back_equal():
+    envelope = Envelope(payload_type="t", payload=b"\x00p", signatures=(Signature(b"s", "k"), Signature(b"", "")))
+    data = dsse.write(envelope)
+    assert dsse.read(data, where="x", limit=1000) == envelope
+    assert dsse.write(dsse.read(data, where="x", limit=1000)) == data
+
+
+@pytest.mark.parametrize(
+    "data", [b"{}", b"[]", b'{"payload":"","payloadType":"t","signatures":[],"x":1}', b'{"payload":1}']
+)
+def test_other_shapes_are_malformed(data):
+    with pytest.raises(MalformedError):
+        dsse.read(data, where="x", limit=1000)
+
+
+def test_older_names_mean_the_same():
+    assert predicates.canonical_type("https://cyclonedx.org/bom/v1.6") == predicates.CYCLONEDX
+    assert predicates.canonical_type("https://spdx.dev/Document/v2.3") == predicates.SPDX
+    assert predicates.canonical_type("https://openvex.dev/ns/v0.2.0") == predicates.OPENVEX
+    assert predicates.canonical_type("urn:mine") == "urn:mine"
+    assert predicates.short_name("https://spdx.dev/Document/v2.3") == "spdx"
+    assert predicates.short_name("urn:mine") == "urn:mine"
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind", "predicate"),
+    [
+        ([], "urn:x", {}),
+        ([ResourceDescriptor(name="a")], "urn:x", {}),
+        ([ResourceDescriptor(digest={"sha256": ""})], "urn:x", {}),
+        ([ResourceDescriptor(digest={"sha256": "ab"})], "no uri", {}),
+        ([ResourceDescriptor(digest={"sha256": "ab"})], "", {}),
+        ([ResourceDescriptor(digest={"sha256": "ab"})], "urn:x", {"a": "\ud800"}),
+        ([ResourceDescriptor(digest={"sha256": "ab"})], "urn:x", {"a": float("inf")}),
+    ],
+)
+def test_a_statement_nobody_could_read_is_not_made(subject, kind, predicate):
+    with pytest.raises(MalformedError):
+        intoto.statement(subject, kind, predicate)
