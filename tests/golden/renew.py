@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from assay.interfaces.cli.render import table
-from reports import REPORT
+from fakes.report import REPORT
 
 for columns in (80, 200):
     (Path(__file__).parent / f"table-{columns}.txt").write_text(table.render(REPORT, columns=columns, colour=False))

@@ -12,8 +12,7 @@ from assay.interfaces.cli.render import html, ladder, markdown, table
 from assay.interfaces.cli.render.text import cut, pad, safe, width
 from assay.interfaces.cli.render.view import at_least, view
 from assay.model.report import Sources
-
-from reports import HOSTILE, REPORT
+from fakes.report import HOSTILE, REPORT
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 

@@ -5,7 +5,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from assay.interfaces.cli.render.text import safe
-from assay.interfaces.cli.render.view import SEVERITIES, distro_line, layer_text, marks, view
+from assay.interfaces.cli.render.view import SEVERITIES, distro_line, layer_text, marks, view, weighed
 from assay.model.report import Report
 
 
@@ -34,4 +34,5 @@ def render(report: Report) -> str:
         layer=lambda index: layer_text(report, index),
         components=names,
         severities=SEVERITIES,
+        weighed=weighed(report.verdict) if report.verdict is not None else ((), ()),
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width
-from assay.interfaces.cli.render.view import View, distro_line, headline, marks, view
+from assay.interfaces.cli.render.view import View, distro_line, headline, marks, view, weighed
 from assay.model.finding import Finding
 from assay.model.report import Report
 from assay.model.verdict import Reason, Verdict
@@ -177,25 +177,28 @@ def _verdict(verdict: Verdict, columns: int, style: Callable[..., str]) -> str:
     word = style(verdict.decision.upper(), bold=True, fg="green" if verdict.decision == "allow" else "red")
     name = f"policy {safe(verdict.policy)} @ {verdict.policy_digest[:19]}…, {safe(verdict.engine)}"
     lines = [f"Verdict: {word}", cut(f"by {name}", columns)]
-    for reason in verdict.reasons:
+    against, others = weighed(verdict)
+    for reason in against:
         lines.extend(_reason(reason, columns, style))
+    for outcome, colour in (("pass", "green"), ("waived", None), ("not_applicable", None)):
+        rules = [reason.rule for reason in others if reason.outcome == outcome]
+        if rules:
+            text = f"{_MARK[outcome]} {outcome.replace('_', ' ')}: {', '.join(rules)}"
+            lines.extend(style(line, fg=colour) for line in _wrap(text, columns, ""))
     return "\n".join(lines)
 
 
 def _reason(reason: Reason, columns: int, style: Callable[..., str]) -> list[str]:
-    failing = reason.outcome in ("violated", "evidence_missing", "could_not_check")
-    mark = _MARK[reason.outcome] if reason.enforced or not failing else "!"
-    head = f"{mark} {pad(reason.rule, 28)} {reason.outcome.replace('_', ' ')}"
-    head += "" if reason.enforced or not failing else " (warning)"
-    colour = {"✗": "red", "?": "red", "!": "yellow", "✓": "green"}.get(mark)
-    lines = [style(cut(head, columns), fg=colour)]
-    if failing:
-        for message in reason.messages[:3]:
-            lines.extend(_wrap(safe(message), columns, "    "))
-        if len(reason.messages) > 3:
-            lines.append(f"    … {len(reason.messages) - 3} more")
-        if reason.remedy:
-            lines.extend(_wrap(f"remedy: {safe(reason.remedy)}", columns, "    "))
+    """A rule that speaks against: what it saw and what to do."""
+    mark = _MARK[reason.outcome] if reason.enforced else "!"
+    head = f"{mark} {reason.rule}: {reason.outcome.replace('_', ' ')}" + ("" if reason.enforced else " (warning)")
+    lines = [style(cut(head, columns), fg="red" if reason.enforced else "yellow")]
+    for message in reason.messages[:3]:
+        lines.extend(_wrap(safe(message), columns, "    "))
+    if len(reason.messages) > 3:
+        lines.append(f"    … {len(reason.messages) - 3} more")
+    if reason.remedy:
+        lines.extend(_wrap(f"remedy: {safe(reason.remedy)}", columns, "    "))
     return lines
 
 

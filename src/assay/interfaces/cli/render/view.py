@@ -7,6 +7,7 @@ import msgspec
 
 from assay.model.finding import Finding
 from assay.model.report import Report
+from assay.model.verdict import Reason, Verdict
 
 SEVERITIES = ("critical", "high", "medium", "low", "none", "unknown")
 _RANK = {name: rank for rank, name in enumerate(SEVERITIES)}
@@ -89,6 +90,16 @@ def marks(finding: Finding) -> str:
     if finding.epss is not None and finding.epss.score >= 0.01:
         words.append(f"EPSS {finding.epss.score * 100:.0f} %")
     return ", ".join(words)
+
+
+FAILING = ("violated", "evidence_missing", "could_not_check")
+
+
+def weighed(verdict: Verdict) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    """(rules that speak against, denying ones first; all others), each in the order of their names."""
+    against = [r for r in verdict.reasons if r.outcome in FAILING]
+    against.sort(key=lambda r: (not r.enforced, r.rule))
+    return tuple(against), tuple(sorted((r for r in verdict.reasons if r.outcome not in FAILING), key=lambda r: r.rule))
 
 
 def layer_text(report: Report, index: int | None) -> str:
