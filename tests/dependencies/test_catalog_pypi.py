@@ -115,6 +115,11 @@ def test_metadata_counts_only_where_an_installer_puts_it(path: str, count: int) 
     assert len(read(path, "Name: a\nVersion: 1\n").packages) == count
 
 
+def test_a_vendored_copy_is_there_but_less_sure() -> None:
+    path = SITE + "setuptools/_vendor/zipp-3.19.2.dist-info/METADATA"
+    assert [package.confidence for package in read(path, "Name: zipp\nVersion: 3.19.2\n").packages] == ["strong"]
+
+
 def test_what_an_interrupted_installation_left_behind_is_a_gap() -> None:
     found = read(SITE + "~umpy-1.0.dist-info/METADATA", "Name: numpy\nVersion: 1.0\n")
     assert not found.packages

@@ -36,6 +36,8 @@ _FIELDS = frozenset(
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _EXTRA = re.compile(r"\bextra\s*==")
 _LONG_LICENCE = 250
+_VENDORS = frozenset(["_vendor", "vendor", "_vendored", "vendored", "_vendored_packages"])
+"""Folders in which a distribution keeps copies of others (setuptools does): there, but not installed by themselves."""
 
 
 def normalised(name: str) -> str:
@@ -89,6 +91,7 @@ def _package(file: File) -> Package:
         maintainer=_person(fields),
         depends=tuple(sorted(set(_requirements(fields.get("requires-dist", ()))))),
         provides=(purl_name,) if purl_name != name else (),
+        confidence="strong" if _VENDORS.intersection(file.path.split("/")[:-2]) else "certain",
     )
 
 
