@@ -30,6 +30,7 @@ from assay.model.limits import Limits
 from fakes.tars import checksummed, cut
 
 LAWS = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+UTF8 = ("utf-8", "surrogateescape")
 Row = tuple[bytes, str, int, int, bytes]
 KINDS = {
     tarfile.REGTYPE: FILE, tarfile.AREGTYPE: FILE, tarfile.CONTTYPE: FILE, tarfile.GNUTYPE_SPARSE: FILE,
@@ -173,7 +174,8 @@ def test_mutated_archives_read_alike_as_far_as_both_go(
         if field in ("mode", "size"):  # difference 7
             assume(not any(mark in value for mark in _AMBIGUOUS) and not value.lstrip(b" ").startswith(b"\0"))
         if field == "flag" and value[:1] == b"\0":  # difference 3
-            assume(recipe[0] == tarfile.GNU_FORMAT and all(member[1] != tarfile.DIRTYPE for member in recipe[2]))
+            assume(recipe[0] == tarfile.GNU_FORMAT)
+            assume(all(member[1] != tarfile.DIRTYPE and len(member[0].encode(*UTF8)) < 100 for member in recipe[2]))
         assume(field != "prefix" or recipe[0] != tarfile.GNU_FORMAT)  # difference 4
         start = places[number % len(places)]
         value = value[:length]

@@ -95,7 +95,12 @@ def root_of(index: bytes, name: str, tag: str, digest: Digest | None, limits: Li
     chosen = select(document, tag=tag, digest=digest, where=name)
     if chosen is None:  # a digest the index does not list: a manifest further down, if it is there
         wanted = Descriptor(media_type="", digest=digest, size=None)
-        data = fetch(wanted, limits.manifest_bytes)
+        try:
+            data = fetch(wanted, limits.manifest_bytes)
+        except MalformedError as error:
+            raise UsageError(
+                "no such image", where=name, why=f"nothing has the digest {digest}", remedy="check it"
+            ) from error
         chosen = Descriptor(media_type="", digest=digest, size=len(data))
     else:
         data = fetch(chosen, limits.manifest_bytes)
