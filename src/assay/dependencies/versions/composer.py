@@ -8,7 +8,7 @@ import re
 
 from assay.dependencies.versions.scheme import Scheme, by_key, guarded, num
 
-_FORM = re.compile(r"[vV]?([0-9]+(?:[._-]?(?:[0-9]+|[A-Za-z]+))*)(?:\+[0-9A-Za-z.\-]*)?")
+_FORM = re.compile(r"[vV]?([0-9][0-9A-Za-z]*(?:[._-][0-9A-Za-z]+)*)(?:\+[0-9A-Za-z.\-]*)?")
 _TOKENS = re.compile(r"[0-9]+|[a-z]+")
 _WORDS = {
     "dev": b"\x02", "alpha": b"\x03", "a": b"\x03", "beta": b"\x04", "b": b"\x04", "rc": b"\x05",
