@@ -72,7 +72,7 @@ def summary(verdict: Verdict, report: Report) -> Statement:
 
 
 def signature(subject: Subject) -> Statement:
-    """"This key signs this image": cosign's predicate type with an empty predicate.
+    """ "This key signs this image": cosign's predicate type with an empty predicate.
 
     Raises:
         UnsupportedError: the subject has no digest.
