@@ -54,9 +54,11 @@ class DirectoryTree:
         Raises:
             UnsupportedError: more than `limit` bytes. UnavailableError: it vanished or cannot be read.
         """
+        *parents, name = entry.path.split("/")
+        if not {"", ".", ".."}.isdisjoint((*parents, name)):
+            raise UnavailableError("cannot read", where=entry.path, why="not a path inside the tree")
         folder = self._open_root()
         try:
-            *parents, name = entry.path.split("/")
             for part in parents:
                 inner = os.open(part, _FOLDER, dir_fd=folder)
                 os.close(folder)
