@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import TypeVar, cast
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -31,15 +32,24 @@ class Threads:
         """
         if self._count == 1 or len(items) <= 1:
             return [function(item) for item in items]
-        with ThreadPoolExecutor(min(self._count, len(items)), thread_name_prefix="assay") as pool:
-            futures: list[Future[B]] = [pool.submit(function, item) for item in items]
+        failed = Event()
+
+        def guarded(item: A) -> B | None:
+            if failed.is_set():
+                return None  # never looked at: the error is raised
             try:
-                wait(futures, return_when=FIRST_EXCEPTION)
-            finally:
-                for future in futures:
-                    future.cancel()
-        for future in futures:
-            error = None if future.cancelled() else future.exception()
-            if error is not None:
-                raise error
-        return [future.result() for future in futures]
+                return function(item)
+            except BaseException:
+                failed.set()
+                raise
+
+        with ThreadPoolExecutor(min(self._count, len(items)), thread_name_prefix="assay") as pool:
+            futures = [pool.submit(guarded, item) for item in items]
+            try:
+                errors = [error for future in futures if (error := future.exception()) is not None]
+            except BaseException:  # an interrupt of the waiting thread: let nothing new begin
+                failed.set()
+                raise
+        if errors:
+            raise errors[0]
+        return [cast("B", future.result()) for future in futures]

@@ -1,4 +1,4 @@
-"""Merge layers into one root, asked backwards: not "what is in the root?" but "is this file of that layer still there?".
+"""Merge layers into one root, asked backwards: not "what is in the root?" but "is this layer's file still in it?".
 
 A scan cares for a few thousand files among millions of names. So only these files and their parent directories are
 hashed, each layer's names are run past that small set, and every question is answered from the hits.
@@ -11,6 +11,7 @@ from struct import iter_unpack
 import msgspec
 
 from assay.artifact.layers import LayerScan, path_hash
+from assay.model.limits import DEFAULT_LIMITS, Limits
 
 Candidate = tuple[int, str]
 """(index of the layer that holds the file, its clean path)."""
@@ -53,10 +54,13 @@ def hidden_by(scans: Sequence[LayerScan], candidates: Iterable[Candidate]) -> di
     return answer
 
 
-def resolve_links(scans: Sequence[LayerScan]) -> tuple[tuple[ResolvedLink, ...], tuple[tuple[int, str, str], ...]]:
+def resolve_links(
+    scans: Sequence[LayerScan], limits: Limits = DEFAULT_LIMITS
+) -> tuple[tuple[ResolvedLink, ...], tuple[tuple[int, str, str], ...]]:
     """Where the content of each remembered hard link lies: in its own layer, else in the nearest layer below.
 
-    A target that is itself a remembered link is followed on (links always lead to an older entry or a lower layer).
+    A target that is itself a remembered link is followed on (links always lead to an older entry or a lower layer),
+    at most `link_hops_count` times.
 
     Returns:
         (resolved links, dangling ones as (layer, path, target)); both sorted.
@@ -72,7 +76,7 @@ def resolve_links(scans: Sequence[LayerScan]) -> tuple[tuple[ResolvedLink, ...],
     covered = hidden_by(scans, held)
     resolved, dangling = [], []
     for index, link in links:
-        place = _follow(index, link.target, by_name, holders, covered)
+        place = _follow(index, link.target, by_name, holders, covered, limits.link_hops_count)
         if place is None:
             dangling.append((index, link.path, link.target))
         else:
@@ -86,23 +90,23 @@ def _follow(
     by_name: dict[tuple[int, str], str],
     holders: dict[bytes, list[int]],
     covered: dict[Candidate, int | None],
+    hops: int,
 ) -> Candidate | None:
-    """The layer and path of the file at the end of a chain of links; None if it is missing, hidden or circular."""
-    seen: set[Candidate] = set()
-    while True:
+    """The layer and path of the file at the end of a chain of links; None if it is missing, hidden or too far."""
+    for _ in range(hops):
         held = None
         for index in reversed(holders.get(path_hash(target), [])):
             hider = covered.get((index, target))
             if index == layer or (index < layer and (hider is None or hider >= layer)):
                 held = index
                 break
-        if held is None or (held, target) in seen:
+        if held is None:
             return None
-        seen.add((held, target))
         following = by_name.get((held, target))
         if following is None:
             return held, target
         layer, target = held, following
+    return None
 
 
 def _lineage(path: str) -> tuple[str, ...]:
