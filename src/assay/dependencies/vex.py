@@ -70,7 +70,7 @@ def _judged(finding: Finding, said: list[_Said]) -> Finding:
     chosen = last[-1]
     steps = [_step(one) for one in reversed(last)]
     if len({_CAUTION[one.statement.status] for one in last}) > 1:
-        text = f"the authors disagree: the more cautious status {chosen.statement.status} holds"
+        text = f"the authors disagree: the more cautious word of {_who(chosen.statement)} holds"
         steps.append(Step("vex", text, chosen.statement.document))
     reasons = (*finding.reasons, *steps)
     if not _may_suppress(chosen.statement):
@@ -91,16 +91,18 @@ def _latest(said: Iterable[_Said]) -> list[_Said]:
     return list(found.values())
 
 
-def _recency(one: _Said) -> tuple[float, int, str, str]:
-    statement = one.statement
-    return (_instant(statement.timestamp), *_caution(one)[:1], statement.document, statement.digest)
+def _recency(one: _Said) -> tuple[float, int, str]:
+    return (_instant(one.statement.timestamp), *_caution(one))
 
 
-def _caution(one: _Said) -> tuple[int, str, str, str]:
-    """A `not_affected` without a reason suppresses nothing: it is no less cautious than no word at all."""
+def _caution(one: _Said) -> tuple[int, str]:
+    """A `not_affected` without a reason suppresses nothing: it is no less cautious than no word at all.
+
+    The statement's own text breaks ties, so that the order of the documents never matters.
+    """
     statement = one.statement
     weight = _CAUTION[statement.status] if _is_sound(statement) else _CAUTION["under_investigation"]
-    return (weight, statement.author, statement.document, statement.digest)
+    return (weight, repr(statement))
 
 
 def _instant(timestamp: str) -> float:
@@ -133,10 +135,13 @@ def _suppression(statement: VexStatement) -> Suppression:
     )
 
 
+def _who(statement: VexStatement) -> str:
+    return statement.author or "an unnamed author"
+
+
 def _step(one: _Said) -> Step:
     statement = one.statement
-    who = statement.author or "an unnamed author"
-    says = f"{who} says {statement.status} of {one.product}"
+    says = f"{_who(statement)} says {statement.status} of {one.product}"
     detail = statement.justification or statement.impact or statement.action
     if detail:
         says += f": {detail}"

@@ -3,6 +3,7 @@
 A product is the component itself, the package that owns it, or the image; then a subcomponent narrows it down.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from assay.model.inventory import Component
 from assay.model.purl import Purl
 from assay.model.vex import VexProduct
 
+_DIGEST = re.compile(r"sha(?:256|384|512):[0-9a-f]+")
 _IMAGES = frozenset({"oci", "docker"})
 
 
@@ -28,7 +30,8 @@ def speaks_of(
         purl: the finding's own package URL.
         owners: components by key.
     """
-    is_image = any(names_subject(identifier, subject) for identifier in product.identifiers)
+    exact = tuple(identifier for identifier in product.identifiers if _has_digest(identifier))
+    is_image = any(names_subject(identifier, subject) for identifier in exact or product.identifiers)
     inside = not product.subcomponents or _any(product.subcomponents, purl, component)
     if is_image:
         return "the image" if inside else ""
@@ -36,6 +39,14 @@ def speaks_of(
         return "the package" if _any(product.identifiers, purl, component) else ""
     owner = owners.get(component.owner) if component is not None and component.owner else None
     return "its owner" if owner and inside and _any(product.identifiers, owner.purl, owner) else ""
+
+
+def _has_digest(identifier: str) -> bool:
+    """Whether it names one image by content: then a name beside it names no other image."""
+    if _DIGEST.fullmatch(identifier):
+        return True
+    wanted = parsed(identifier)
+    return wanted is not None and wanted.type in _IMAGES and ":" in wanted.version
 
 
 def _any(identifiers: Iterable[str], purl: str, component: Component | None) -> bool:
