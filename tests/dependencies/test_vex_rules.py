@@ -150,7 +150,7 @@ def test_authors_who_disagree_the_more_cautious_holds() -> None:
     result = judged(vendor, other)
     assert result.suppressed is None
     assert result.status == "affected"
-    assert [step.says.split(" of ")[0] for step in result.reasons] == [
+    assert [step.says.split(" of the image")[0] for step in result.reasons] == [
         "researcher says affected", "vendor says not_affected", "the authors disagree: the more cautious word of researcher holds",
     ]  # fmt: skip
 
