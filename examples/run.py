@@ -26,7 +26,9 @@ def say(text: str) -> None:
 
 def assay(*words: str, allowed: tuple[int, ...] = (0,)) -> int:
     """Type one command, show it, and stop the run when its exit code is not among `allowed`."""
-    shown = " ".join(word.replace(f"{OUT}/", f"{OUT.name}/").replace(f"{SHARED}/", "../shared/") for word in words)
+    shown = " ".join(words)
+    for long, short in ((f"{OUT}/", f"{OUT.name}/"), (f"{SHARED}/", "../shared/"), (f"{ROOT}/", "")):
+        shown = shown.replace(long, short)
     print(f"$ assay {shown}", flush=True)
     begun = time.perf_counter()
     code = subprocess.run([*ASSAY, *words], check=False).returncode
@@ -70,6 +72,7 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     say("1. What the world knows: the advisory database")
     db = advisories()
+    vex = ["--vex", str(ROOT / "examples" / "demo.openvex.json")] if not os.environ.get("IMAGE") else []
     say("2. The image")
     target = image()
     print(target.replace(str(OUT), OUT.name))
@@ -80,10 +83,12 @@ def main() -> None:
     say("4. Scan: what is in it, what matters and why, may it run")
     outputs = [f"cyclonedx-json={OUT}/sbom.cdx.json", f"spdx-json={OUT}/sbom.spdx.json", f"sarif={OUT}/report.sarif",
                f"json={OUT}/report.json", f"html={OUT}/report.html", f"markdown={OUT}/report.md", "table"]  # fmt: skip
-    scanned = assay("scan", target, *db, *[w for o in outputs for w in ("-o", o)], allowed=(0, 1))
+    scanned = assay("scan", target, *db, *vex, *[w for o in outputs for w in ("-o", o)], allowed=(0, 1))
+    if vex:
+        assay("explain", "CVE-2023-37920", target, *db, *vex)
     say("5. Attest and sign: the statements go where the image lies")
     store = [] if target.startswith("oci-dir:") else ["--store", f"oci-dir:{OUT}/evidence"]
-    assay("attest", target, *db, "--key", str(key), *store)
+    assay("attest", target, *db, *vex, "--key", str(key), *store)
     assay("sign", target, "--key", str(key), *store)
     say("6. Verify from the outside: the attached evidence alone decides")
     verified = assay("verify", target, "--key", str(public), *store, "--policy", "default", allowed=(0, 1))
