@@ -1,18 +1,8 @@
-"""A verdict in words: lines for a terminal, most severe first, each denial with its remedy and its evidence."""
-
-from collections.abc import Iterator
+"""A verdict in words: what decided, which reasons first, which exit code. Every interface asks here."""
 
 from assay.model.verdict import Outcome, Reason, Verdict
 
-_WORDS: dict[Outcome, str] = {
-    "violated": "violated",
-    "evidence_missing": "evidence missing",
-    "could_not_check": "could not check",
-    "waived": "waived",
-    "pass": "passed",
-    "not_applicable": "does not apply",
-}
-_ORDER: tuple[Outcome, ...] = tuple(_WORDS)
+_ORDER: tuple[Outcome, ...] = ("violated", "evidence_missing", "could_not_check", "waived", "pass", "not_applicable")
 _SEVERITIES = ("critical", "high", "medium", "low")
 
 
@@ -29,29 +19,8 @@ def summary(verdict: Verdict) -> str:
     passed = sum(reason.outcome == "pass" for reason in enforced)
     if not passed:
         return f"{start}no enforced rule passed, so nothing speaks for it"
-    warned = sum(reason.outcome != "pass" and not reason.enforced and _counts(reason) for reason in verdict.reasons)
+    warned = sum(reason.outcome != "pass" and not reason.enforced and refuses(reason) for reason in verdict.reasons)
     return f"{start}{passed} of {len(enforced)} enforced rules pass" + (f", {warned} warn" if warned else "")
-
-
-def lines(verdict: Verdict, *, every: bool = False) -> Iterator[str]:
-    """The explanation as lines of text.
-
-    Args:
-        verdict: what to explain.
-        every: also the rules that passed or do not apply.
-    """
-    yield summary(verdict)
-    for reason in ordered(verdict):
-        if not (every or _counts(reason) or reason.messages):
-            continue
-        role = "" if reason.enforced else ", not enforced"
-        yield f"  {reason.rule} ({reason.severity}{role}): {_WORDS[reason.outcome]}: {reason.title}"
-        yield from (f"      {message}" for message in reason.messages)
-        if reason.remedy:
-            yield f"      remedy: {reason.remedy}"
-        if _counts(reason):
-            yield f"      evidence: {', '.join(reason.evidence) or 'none'}"
-    yield f"  policy {verdict.policy_digest}, engine {verdict.engine}, input {verdict.input_digest}, at {verdict.time}"
 
 
 def ordered(verdict: Verdict) -> list[Reason]:
@@ -63,8 +32,8 @@ def ordered(verdict: Verdict) -> list[Reason]:
 
 
 def denies(reason: Reason) -> bool:
-    """Whether this reason refuses the subject."""
-    return reason.enforced and _counts(reason)
+    """Whether this reason denies the subject: it speaks against it and is enforced."""
+    return reason.enforced and refuses(reason)
 
 
 def exit_code(verdict: Verdict) -> int:
@@ -74,5 +43,6 @@ def exit_code(verdict: Verdict) -> int:
     return 75 if verdict.could_not_check_only else 1
 
 
-def _counts(reason: Reason) -> bool:
+def refuses(reason: Reason) -> bool:
+    """Whether this reason speaks against the subject, enforced or not."""
     return reason.outcome in {"violated", "evidence_missing", "could_not_check"}

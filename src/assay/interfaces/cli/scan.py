@@ -8,6 +8,7 @@ from assay.interfaces.cli.render.view import SEVERITIES, at_least, group_of
 from assay.model.finding import Finding
 from assay.model.inventory import Inventory
 from assay.model.report import Report
+from assay.policy import explain
 
 
 @click.command("scan")
@@ -72,9 +73,8 @@ def command(
 
 def exit_code(report: Report, fail_on: str | None, only_fixed: bool) -> int:
     """0, 1 or 75: what policy and `--fail-on` make of a report."""
-    verdict = report.verdict
-    if verdict is not None and verdict.decision == "deny":
-        return 75 if verdict.could_not_check_only else 1
+    if report.verdict is not None and (code := explain.exit_code(report.verdict)):
+        return code
     if fail_on and any(_counts(finding, fail_on, only_fixed) for finding in report.findings):
         return 1
     return 0

@@ -11,6 +11,7 @@ from assay.interfaces.cli import options
 from assay.interfaces.cli.render import evidence
 from assay.interfaces.cli.render.table import render_verdict
 from assay.model.errors import UsageError
+from assay.policy import explain
 
 
 @click.command("verify")
@@ -70,8 +71,5 @@ def command(
                 click.echo("\n" + render_verdict(verdict, columns=columns, colour=colour))
     codes = []
     for _, collected, verdict in answers:
-        code = collected.exit_code()
-        if code == 0 and verdict is not None and verdict.decision == "deny":
-            code = 75 if verdict.could_not_check_only else 1
-        codes.append(code)
+        codes.append(collected.exit_code() or (explain.exit_code(verdict) if verdict is not None else 0))
     return max(codes)

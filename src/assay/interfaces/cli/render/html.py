@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from assay.interfaces.cli.render.text import safe
 from assay.interfaces.cli.render.view import SEVERITIES, distro_line, layer_text, marks, view, weighed
 from assay.model.report import Report
+from assay.policy import explain
 
 
 @cache
@@ -34,5 +35,6 @@ def render(report: Report) -> str:
         layer=lambda index: layer_text(report, index),
         components=names,
         severities=SEVERITIES,
+        summary=explain.summary(report.verdict).partition(" ")[2] if report.verdict is not None else "",
         weighed=weighed(report.verdict) if report.verdict is not None else ((), ()),
     )

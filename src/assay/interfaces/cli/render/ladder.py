@@ -2,8 +2,9 @@
 
 import click
 
+from assay.dependencies import explain
 from assay.interfaces.cli.render.text import safe
-from assay.interfaces.cli.render.view import group_of, layer_text
+from assay.interfaces.cli.render.view import group_of
 from assay.model.finding import Finding
 from assay.model.report import Report
 
@@ -27,14 +28,10 @@ def _one(report: Report, finding: Finding, colour: bool) -> str:
         lines.append(f"  also known as {safe(', '.join(finding.aliases))}")
     if finding.summary:
         lines.append(f"  {safe(finding.summary)}")
-    for step in finding.reasons:
+    component = next((c for c in report.components if c.key == finding.component), None)
+    for step in explain.ladder(finding, component, report.layers):
         source = f"  [{safe(step.source)}]" if step.source else ""
         lines.append(f"  {step.rung:>10}  {safe(step.says)}{source}")
-    component = next((c for c in report.components if c.key == finding.component), None)
-    if component is not None:
-        for occurrence in component.occurrences[:5]:
-            place = layer_text(report, occurrence.layer)
-            lines.append(f"  {'seen':>10}  {safe(occurrence.path)}" + (f" ({safe(place)})" if place else ""))
     return "\n".join(lines) + "\n"
 
 

@@ -6,6 +6,7 @@ from assay.interfaces.cli.render.text import safe
 from assay.interfaces.cli.render.view import distro_line, headline, marks, view
 from assay.model.finding import Finding
 from assay.model.report import Report
+from assay.policy import explain
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@$:])")
 _SHOWN = 500
@@ -23,10 +24,10 @@ def render(report: Report) -> str:
     lines.append(" · ".join(f"`{safe(fact).replace('`', '')}`" for fact in headline(report)))
     lines += ["", f"{escape(distro_line(report))} · {seen.components} packages", ""]
     if report.verdict is not None:
-        lines += [f"**Verdict: {report.verdict.decision.upper()}** by policy {escape(report.verdict.policy)}", ""]
+        lines += [f"**Verdict:** {escape(explain.summary(report.verdict))}", ""]
         lines += ["| rule | outcome | why | remedy |", "| --- | --- | --- | --- |"]
-        for reason in report.verdict.reasons:
-            failing = reason.outcome in ("violated", "evidence_missing", "could_not_check")
+        for reason in explain.ordered(report.verdict):
+            failing = explain.refuses(reason)
             why = "; ".join(escape(m) for m in reason.messages[:3]) if failing else ""
             outcome = reason.outcome.replace("_", " ") + (" (warning)" if failing and not reason.enforced else "")
             lines.append(f"| {escape(reason.rule)} | {outcome} | {why} | {escape(reason.remedy) if failing else ''} |")

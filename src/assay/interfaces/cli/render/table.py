@@ -9,6 +9,7 @@ from assay.interfaces.cli.render.view import View, distro_line, headline, marks,
 from assay.model.finding import Finding
 from assay.model.report import Report
 from assay.model.verdict import Reason, Verdict
+from assay.policy import explain
 
 _STYLE: dict[str, dict[str, object]] = {
     "critical": {"fg": "magenta", "bold": True},
@@ -174,9 +175,11 @@ _MARK = {
 
 
 def _verdict(verdict: Verdict, columns: int, style: Callable[..., str]) -> str:
-    word = style(verdict.decision.upper(), bold=True, fg="green" if verdict.decision == "allow" else "red")
-    name = f"policy {safe(verdict.policy)} @ {verdict.policy_digest[:19]}…, {safe(verdict.engine)}"
-    lines = [f"Verdict: {word}", cut(f"by {name}", columns)]
+    word = verdict.decision.upper()
+    first, *more = _wrap(f"Verdict: {safe(explain.summary(verdict))}", columns, "")
+    mark = style(word, bold=True, fg="green" if verdict.decision == "allow" else "red")
+    lines = [first.replace(word, mark, 1), *more]
+    lines.append(cut(f"policy {verdict.policy_digest[:19]}…, engine {safe(verdict.engine)}", columns))
     against, others = weighed(verdict)
     for reason in against:
         lines.extend(_reason(reason, columns, style))

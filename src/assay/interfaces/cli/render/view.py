@@ -8,6 +8,7 @@ import msgspec
 from assay.model.finding import Finding
 from assay.model.report import Report
 from assay.model.verdict import Reason, Verdict
+from assay.policy import explain
 
 SEVERITIES = ("critical", "high", "medium", "low", "none", "unknown")
 _RANK = {name: rank for rank, name in enumerate(SEVERITIES)}
@@ -92,22 +93,19 @@ def marks(finding: Finding) -> str:
     return ", ".join(words)
 
 
-FAILING = ("violated", "evidence_missing", "could_not_check")
-
-
 def weighed(verdict: Verdict) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
-    """(rules that speak against, denying ones first; all others), each in the order of their names."""
-    against = [r for r in verdict.reasons if r.outcome in FAILING]
-    against.sort(key=lambda r: (not r.enforced, r.rule))
-    return tuple(against), tuple(sorted((r for r in verdict.reasons if r.outcome not in FAILING), key=lambda r: r.rule))
+    """(rules that speak against, denying ones first; all others), as `policy.explain` orders them."""
+    reasons = explain.ordered(verdict)
+    against = tuple(reason for reason in reasons if explain.refuses(reason))
+    return against, tuple(reason for reason in reasons if not explain.refuses(reason))
 
 
 def layer_text(report: Report, index: int | None) -> str:
-    """`layer 2/8: pip install` or empty."""
+    """`layer 1: pip install`, counted from 0 as everywhere, or empty."""
     if index is None or not report.layers:
         return ""
     by = next((layer.created_by for layer in report.layers if layer.index == index), "")
-    return f"layer {index + 1}/{len(report.layers)}" + (f": {by}" if by else "")
+    return f"layer {index}" + (f": {by}" if by else "")
 
 
 def headline(report: Report) -> Sequence[str]:
