@@ -329,6 +329,18 @@ def test_a_bug_fix_erratum_is_informational() -> None:
     )
 
 
+def test_a_modular_rpm_is_judged_by_the_build_of_its_own_stream() -> None:
+    """The first real case of AlmaLinux's data: one erratum, three builds of one package."""
+    builds = [f"1:0.1.15-2.git2d0b8a3.module_el8.{minor}" for minor in ("5.0+119+9a", "4.0+2496+12", "3.0+2044+12")]
+    store = MemoryStore([advisory("ALSA-1", "AlmaLinux:8", "hook", *(("", build) for build in builds))])
+    distro = Distro(id="almalinux", version_id="8.5")
+    for build in builds:
+        assert match([component("rpm", "hook", build)], distro, store).findings == ()
+    older = component("rpm", "hook", "1:0.1.15-1.git2d0b8a3.module_el8.2.0+1+1")
+    assert one(store, older, distro).status == "affected"
+    assert one(store, component("rpm", "hook", "1:0.1.15-1.el8"), distro).status == "undetermined", "of no module"
+
+
 def test_reasons_stand_in_one_order_and_name_everything() -> None:
     store = MemoryStore(
         [advisory("P-1", "PyPI", "lib", ("", "2"), aliases=("CVE-2024-0001",))],

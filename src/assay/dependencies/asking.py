@@ -11,6 +11,7 @@ import msgspec
 
 from assay.dependencies.distributions import ecosystems_of, suite_of
 from assay.dependencies.names import canonical_name
+from assay.dependencies.ranges import MODULE, RPM
 from assay.dependencies.versions import GENERIC, Scheme, scheme_for
 from assay.formats import purl as purls
 from assay.model.errors import MalformedError
@@ -69,6 +70,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     def scheme(self) -> Scheme:
         """The order of its versions."""
         return scheme_for(self.ecosystems[0]) or GENERIC
+
+    @property
+    def key(self) -> bytes | None:
+        """The version's key; none for an rpm of a module stream, whose erratum must be seen whole (`ranges.judge`)."""
+        scheme = self.scheme
+        return None if scheme is RPM and MODULE in self.version else scheme.key(self.version)
 
 
 def ask(component: Component, distro: Distro | None) -> Asked | str:

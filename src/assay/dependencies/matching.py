@@ -5,7 +5,7 @@ second (`bench`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import msgspec
 
@@ -13,7 +13,7 @@ from assay.dependencies import reasons
 from assay.dependencies.aliases import identities, is_cve
 from assay.dependencies.asking import DISTRIBUTED, Asked, ask
 from assay.dependencies.distributions import rebuilt_from
-from assay.dependencies.ranges import contains, describe, fixes
+from assay.dependencies.ranges import describe, fixes, judge
 from assay.dependencies.severity import ordered, severity
 from assay.model.advisory import Advisory, Category, Score
 from assay.model.finding import Finding, Step, Uncovered
@@ -130,7 +130,7 @@ def _rulings(questions: Iterable[Asked], store: AdvisoryStore) -> dict[Asked, tu
     queries: list[Query] = []
     sources: list[Asked] = []
     for question in questions:
-        key = question.scheme.key(question.version)
+        key = question.key
         for ecosystem in question.ecosystems:
             queries.append(Query(ecosystem, question.name, key))
             sources.append(question)
@@ -141,11 +141,12 @@ def _rulings(questions: Iterable[Asked], store: AdvisoryStore) -> dict[Asked, tu
     judged = {question: _speeches(question, by_record) for question, by_record in speeches.items()}
     records = store.advisories(sorted({one.record for spoken in judged.values() for one in spoken}))
     names = {identifier: identities(record) for identifier, record in records.items()}
+    bundles = {identifier for identifier, found in names.items() if len(found) > 1}
     cves = sorted({name for found in names.values() for name in found if is_cve(name)})
     facts = store.enrich(cves)
     return {
         question: tuple(
-            _ruling(identity, question, group, records, facts.get(identity))
+            _ruling(identity, question, group, records, bundles, facts.get(identity))
             for identity, group in sorted(_by_identity(spoken, records, names).items())
         )
         for question, spoken in judged.items()
@@ -157,13 +158,9 @@ def _speeches(question: Asked, by_record: Mapping[str, list[AdvisoryHit]]) -> li
     scheme, version = question.scheme, question.version
     found = []
     for record, hits in by_record.items():
-        answers = [(contains(scheme, version, hit), hit) for hit in hits]
-        inside = tuple(hit for answer, hit in answers if answer)
-        unsure = tuple(hit for answer, hit in answers if answer is None)
-        if inside:
-            found.append(_Speech(record, inside, True))
-        elif unsure:
-            found.append(_Speech(record, unsure, None))
+        spoken, contained = judge(scheme, version, hits)
+        if spoken:
+            found.append(_Speech(record, spoken, contained))
     return found
 
 
@@ -186,6 +183,7 @@ def _ruling(
     question: Asked,
     speeches: Sequence[_Speech],
     records: Mapping[str, Advisory],
+    bundles: Set[str],
     facts: Enrichment | None,
 ) -> _Ruling:
     """One identity: who decides is the record that is sure, then the one that names a fix, then the smallest id."""
@@ -194,7 +192,8 @@ def _ruling(
     contained = spoken[0].contained
     hits = [hit for speech in spoken if speech.contained == contained for hit in speech.hits]
     heads = [records[speech.record] for speech in spoken if speech.record in records]
-    scores = ordered((*facts.scores, *_own_scores(heads, alone=True)) or _own_scores(heads, alone=False))
+    alone = [head for head in heads if head.id not in bundles]
+    scores = ordered((*facts.scores, *_own_scores(alone)) or _own_scores(heads))
     case = reasons.Case(
         asked=question,
         records=tuple((speech.record, _feed(speech, records)) for speech in spoken),
@@ -211,8 +210,8 @@ def _ruling(
     )
     return _Ruling(
         id=identity,
-        aliases=tuple(sorted(_other_names(identity, heads, spoken))),
-        category=_category(heads),
+        aliases=tuple(sorted(_other_names(identity, alone, spoken))),
+        category=_category(identity, heads),
         case=case,
         summary=facts.summary or next((head.summary for head in heads if head.summary), ""),
         common=reasons.shared(case),
@@ -227,9 +226,9 @@ def _rebuilt(question: Asked, hits: Sequence[AdvisoryHit]) -> str:
     return base if base and all(question.scheme.compare(base, hit.fixed) == 0 for hit in hits) else ""
 
 
-def _own_scores(heads: Iterable[Advisory], *, alone: bool) -> Iterator[Score]:
-    """Scores of the records; `alone` leaves out bundles, whose scores are those of their worst member."""
-    return (score for head in heads if not alone or len(identities(head)) == 1 for score in head.scores)
+def _own_scores(heads: Iterable[Advisory]) -> Iterator[Score]:
+    """Scores of the records themselves. A bundle's are those of its worst member: taken where there are no others."""
+    return (score for head in heads for score in head.scores)
 
 
 def _feed(speech: _Speech, records: Mapping[str, Advisory]) -> str:
@@ -237,26 +236,23 @@ def _feed(speech: _Speech, records: Mapping[str, Advisory]) -> str:
     return speech.hits[0].feed or (record.feed if record is not None else "")
 
 
-def _other_names(identity: str, heads: Iterable[Advisory], speeches: Iterable[_Speech]) -> set[str]:
+def _other_names(identity: str, alone: Iterable[Advisory], speeches: Iterable[_Speech]) -> set[str]:
     """Every other id of the class; of a bundle only its own id, as its other CVEs are other vulnerabilities."""
     names = {speech.record for speech in speeches}
-    for head in heads:
-        if len(identities(head)) == 1:
-            names.update(head.aliases)
+    for head in alone:
+        names.update(head.aliases)
     return names - {identity}
 
 
-def _category(heads: Sequence[Advisory]) -> Category:
-    found = {_category_of(head) for head in heads}
+def _category(identity: str, heads: Sequence[Advisory]) -> Category:
+    found = {_category_of(identity, head) for head in heads}
     if "malicious" in found:
         return "malicious"
     return "informational" if found == {"informational"} else "vulnerability"
 
 
-def _category_of(head: Advisory) -> Category:
-    if head.id.startswith(_ERRATA_OF_NO_FLAW) and not any(map(is_cve, identities(head))):
-        return "informational"
-    return head.category
+def _category_of(identity: str, head: Advisory) -> Category:
+    return "informational" if identity.startswith(_ERRATA_OF_NO_FLAW) else head.category
 
 
 def _finding(ruling: _Ruling, component: Component, folded: Sequence[Component]) -> Finding:

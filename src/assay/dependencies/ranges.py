@@ -3,14 +3,45 @@
 OSV schema, "Evaluation": affected if listed in `versions`, or inside a range.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cmp_to_key
 
-from assay.dependencies.versions import Scheme
+from assay.dependencies.versions import SCHEMES, Scheme
 from assay.ports.stores import AdvisoryHit
+
+RPM = SCHEMES["rpm"]
 
 UNSPECIFIED = "unspecified"
 """State of a package that an advisory names without saying which versions."""
+
+
+MODULE = ".module"
+"""In the release of an rpm that belongs to a module stream (`…-1.module_el8.5.0+119+9a9ec082`)."""
+
+
+def judge(scheme: Scheme, version: str, hits: Sequence[AdvisoryHit]) -> tuple[tuple[AdvisoryHit, ...], bool | None]:
+    """What one record says of a version: the hits that hold it and True, those that nobody can tell and None, else
+    nothing and False.
+
+    An erratum lists one build for each module stream: a modular rpm is fixed when the build of its own upstream
+    version is, and an rpm of no module is not comparable with builds that belong to one.
+    """
+    answers = [(contains(scheme, version, hit), hit) for hit in hits]
+    modular = MODULE in version
+    if modular and scheme is RPM and any(answer is False and _same_upstream(version, hit) for answer, hit in answers):
+        return (), False
+    if not modular and scheme is RPM:
+        answers = [(None if answer and MODULE in hit.fixed else answer, hit) for answer, hit in answers]
+    for wanted in (True, None):
+        found = [hit for answer, hit in answers if answer is wanted]
+        if found:
+            found.sort(key=lambda hit: (hit.introduced, hit.fixed, hit.last_affected, hit.limit, hit.versions))
+            return tuple(found), wanted
+    return (), False
+
+
+def _same_upstream(version: str, hit: AdvisoryHit) -> bool:
+    return hit.fixed.rpartition("-")[0] == version.rpartition("-")[0]
 
 
 def contains(scheme: Scheme, version: str, hit: AdvisoryHit) -> bool | None:
