@@ -2,8 +2,10 @@
 
 import pytest
 
+from assay.dependencies import ranges
 from assay.dependencies.matching import match
 from assay.dependencies.reasons import RUNGS
+from assay.formats import osv
 from assay.model.advisory import Advisory, Affected, Epss, Kev, Score, VersionRange
 from assay.model.finding import Finding
 from assay.model.inventory import Component, Distro, Occurrence, SourcePackage
@@ -159,6 +161,10 @@ def test_a_bound_that_cannot_be_compared_is_undetermined_never_dropped() -> None
 def test_named_without_versions_is_undetermined() -> None:
     store = MemoryStore([advisory("P-1", "PyPI", "lib", state="unspecified")])
     assert one(store, component("pypi", "lib", "1.0")).status == "undetermined"
+
+
+def test_unspecified_is_one_word() -> None:
+    assert ranges.UNSPECIFIED == osv.UNSPECIFIED
 
 
 def test_last_affected_is_inclusive() -> None:

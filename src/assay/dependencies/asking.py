@@ -10,6 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from assay.dependencies.distributions import ecosystems_of, suite_of
+from assay.dependencies.identity import DISTRIBUTED
 from assay.dependencies.names import canonical_name
 from assay.dependencies.ranges import MODULE, RPM
 from assay.dependencies.versions import GENERIC, Scheme, scheme_for
@@ -37,8 +38,6 @@ _LANGUAGES = {
     "swift": "SwiftURL",
 }
 """purl type to OSV ecosystem."""
-
-DISTRIBUTED = frozenset({"deb", "apk", "rpm"})
 
 _HEADERS = re.compile(
     r"linux-(?:libc-dev|headers-.*|doc(?:-.*)?|source(?:-.*)?|kbuild-.*|compiler-.*|config-.*|support-.*)"

@@ -11,8 +11,9 @@ import msgspec
 
 from assay.dependencies import reasons
 from assay.dependencies.aliases import identities, is_cve
-from assay.dependencies.asking import DISTRIBUTED, Asked, ask
+from assay.dependencies.asking import Asked, ask
 from assay.dependencies.distributions import rebuilt_from
+from assay.dependencies.identity import DISTRIBUTED
 from assay.dependencies.ranges import describe, fixes, judge
 from assay.dependencies.severity import ordered, severity
 from assay.model.advisory import Advisory, Category, Score
