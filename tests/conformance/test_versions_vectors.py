@@ -4,9 +4,9 @@ from functools import cmp_to_key
 from itertools import pairwise
 
 import pytest
-from support import SHARED, needs_shared
 
 from assay.dependencies.versions import SCHEMES
+from support import SHARED, needs_shared
 
 FILES = {
     "apk-alpine": "apk",
