@@ -93,6 +93,7 @@ def main() -> None:
     none: dict[str, str] = {}
     sink = f"cyclonedx-json={CACHE}/sbom.json"
     contenders = {
+        "assay --help": (lambda: None, [*assay, "--help"], none),
         "floor": (lambda: None, [sys.executable, str(ROOT / "bench" / "floor.py"), str(image)], none),
         "assay sbom, cold": (cold, [*assay, "sbom", target, "-o", sink], env),
         "assay sbom, warm": (warm, [*assay, "sbom", target, "-o", sink], env),
@@ -102,8 +103,9 @@ def main() -> None:
         contenders["assay scan, cold"] = (cold, scan, env)
         contenders["assay scan, warm"] = (warm, scan, env)
     if "trivy" in peers:
+        # Without a network Trivy cannot fetch its index of jars and gives up: it is excused from reading them.
         trivy = [str(peers["trivy"]), "image", "--input", str(image), "--format", "cyclonedx", "--cache-dir",
-                 str(CACHE / "trivy"), "--offline-scan", "--skip-version-check", "-q"]  # fmt: skip
+                 str(CACHE / "trivy"), "--offline-scan", "--skip-files", "**/*.jar", "-q"]  # fmt: skip
         contenders["trivy sbom, cold"] = (lambda: shutil.rmtree(CACHE / "trivy", ignore_errors=True), trivy, none)
     if "syft" in peers:
         syft = [str(peers["syft"]), "scan", f"oci-dir:{image}", "-o", "cyclonedx-json", "-q"]
@@ -128,6 +130,8 @@ def page(name: str, rounds: int, medians: dict[str, Run], matched: tuple[int, fl
     ]
     for label, run in medians.items():
         lines.append(f"| {label} | {run.cpu:.2f} | {run.wall:.2f} | {run.peak:.0f} | {run.code} |")
+    if any("trivy" in label for label in medians):
+        lines += ["", "Trivy reads no jars here (its index of jars needs a network); we read all of them."]
     lines += ["", "| ratio | measured | bar | held |", "| --- | ---: | ---: | --- |"]
     cold, floor = medians["assay sbom, cold"], medians["floor"]
     rows: list[tuple[str, float, float]] = [("cold sbom: CPU / floor", cold.cpu / floor.cpu, 1.5)]
@@ -136,6 +140,7 @@ def page(name: str, rounds: int, medians: dict[str, Run], matched: tuple[int, fl
     if "syft sbom" in medians and medians["syft sbom"].code == 0:
         rows.append(("cold sbom: wall / Syft", cold.wall / medians["syft sbom"].wall, 0.1))
     rows.append(("cold sbom: peak MiB", cold.peak, 200))
+    rows.append(("assay --help: wall, ms", medians["assay --help"].wall * 1000, 120))
     rows.append(("warm sbom: wall / cold", medians["assay sbom, warm"].wall / cold.wall, 0.2))
     if matched is not None:
         rows.append((f"matching {matched[0]} components, s", matched[1], 0.2))
