@@ -11,7 +11,7 @@ def summary(verdict: Verdict) -> str:
 
     E.g. `DENY by policy default: 2 of 7 enforced rules refuse (vuln.kev, vuln.threshold)`.
     """
-    enforced = [reason for reason in verdict.reasons if reason.enforced]
+    enforced = [r for r in verdict.reasons if r.enforced and r.outcome != "not_applicable"]
     refusing = [reason.rule for reason in ordered(verdict) if denies(reason)]
     start = f"{verdict.decision.upper()} by policy {verdict.policy}: "
     if refusing:
