@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from assay.model.inventory import Inventory
 from assay.model.report import Report
 from assay.model.statement import Statement
 from assay.ports.decisions import Signer
+
+if TYPE_CHECKING:
+    from assay.bootstrap.evidence import Door
 
 KINDS = ("cyclonedx", "spdx", "vulns", "openvex", "vsa", "image")
 DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
@@ -32,10 +36,7 @@ DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
 @options.verbosity_options
 def command(
     target: str,
-    platform: str | None,
-    all_platforms: bool,
-    no_cache: bool,
-    strict: str,
+    reading: bootstrap.Reading,
     db: str | None,
     vex: tuple[str, ...],
     policy: str | None,
@@ -57,16 +58,7 @@ def command(
         raise UsageError("nowhere to put the statements", remedy="give --key to sign and attach, or --out DIR")
     console = options.Console(quiet)
     settings = options.settings(db)
-    wanted = options.parse_platform(platform)
-    inventories = bootstrap.take_stock(
-        target,
-        settings=settings,
-        platform=wanted,
-        all_platforms=all_platforms,
-        use_cache=not no_cache,
-        strict=strict == "strict",
-        progress=console,
-    )
+    inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
     reports = bootstrap.report_on(
         inventories,
         settings=settings,
@@ -84,7 +76,7 @@ def command(
         console.stage("signing and attaching")
         signer = bootstrap.signer(key, passphrase_file, options.prompt_passphrase)
         door = bootstrap.evidence_door(
-            target, store=store, settings=settings, platform=wanted, everything=all_platforms
+            target, store=store, settings=settings, platform=reading.platform, everything=reading.all_platforms
         )
         _attach(door, reports, made, signer, force)
 
@@ -99,7 +91,7 @@ def _write(folder: str, inventories: Sequence[Inventory], made: Sequence[Sequenc
 
 
 def _attach(
-    door: "AbstractContextManager[bootstrap.Door]",
+    door: "AbstractContextManager[Door]",
     reports: Sequence[Report],
     made: Sequence[Sequence[Statement]],
     signer: Signer,

@@ -16,10 +16,7 @@ from assay.interfaces.cli.render import ladder
 def command(
     identifier: str,
     target: str,
-    platform: str | None,
-    all_platforms: bool,
-    no_cache: bool,
-    strict: str,
+    reading: bootstrap.Reading,
     db: str | None,
     vex: tuple[str, ...],
     quiet: bool,
@@ -31,13 +28,7 @@ def command(
     """
     settings = options.settings(db)
     inventories = bootstrap.take_stock(
-        target,
-        settings=settings,
-        platform=options.parse_platform(platform),
-        all_platforms=all_platforms,
-        use_cache=not no_cache,
-        strict=strict == "strict",
-        progress=options.Console(quiet or not verbose),
+        target, reading, settings=settings, progress=options.Console(quiet or not verbose)
     )
     reports = bootstrap.report_on(
         inventories, settings=settings, vex_paths=vex, policy_path=None, progress=options.Console(True)

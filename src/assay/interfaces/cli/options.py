@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 import msgspec
@@ -95,19 +95,41 @@ def _stack(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return apply
 
 
-target_options = _stack(
+_target_flags = _stack(
     click.argument("target"),
     click.option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which platform of an index."),
     click.option("--all-platforms", is_flag=True, help="Every platform of an index, one report each."),
     click.option("--no-cache", is_flag=True, help="Neither read nor write the layer cache."),
     click.option(
         "--verify",
-        "strict",
         type=click.Choice(["auto", "strict"]),
         default="auto",
         help="strict: check every layer's diffID now, even when remembered (default when CI is set).",
     ),
 )
+
+
+def target_options(function: F) -> F:
+    """TARGET and how to read it; the command gets `target` and `reading`."""
+    from functools import wraps
+
+    @wraps(function)
+    def gather(
+        *args: object, platform: str | None, all_platforms: bool, no_cache: bool, verify: str, **rest: object
+    ) -> object:
+        from assay.bootstrap import Reading
+
+        reading = Reading(
+            platform=parse_platform(platform),
+            all_platforms=all_platforms,
+            use_cache=not no_cache,
+            strict=verify == "strict",
+        )
+        return function(*args, reading=reading, **rest)
+
+    return _target_flags(cast(F, gather))
+
+
 verbosity_options = _stack(
     click.option("-q", "--quiet", is_flag=True, help="No progress on standard error."),
     click.option("-v", "--verbose", count=True, help="Say more; -vv shows where an error arose."),

@@ -12,10 +12,7 @@ from assay.interfaces.cli import options, output
 @options.verbosity_options
 def command(
     target: str,
-    platform: str | None,
-    all_platforms: bool,
-    no_cache: bool,
-    strict: str,
+    reading: bootstrap.Reading,
     outputs: tuple[str, ...],
     quiet: bool,
     verbose: int,
@@ -27,13 +24,5 @@ def command(
     """
     wanted = options.parse_outputs(outputs, tuple(output.SBOM_WRITERS), "cyclonedx-json")
     console = options.Console(quiet or not verbose)
-    inventories = bootstrap.take_stock(
-        target,
-        settings=options.settings(),
-        platform=options.parse_platform(platform),
-        all_platforms=all_platforms,
-        use_cache=not no_cache,
-        strict=strict == "strict",
-        progress=console,
-    )
+    inventories = bootstrap.take_stock(target, reading, settings=options.settings(), progress=console)
     output.emit(output.SBOM_WRITERS, wanted, tuple((inventory, None) for inventory in inventories))

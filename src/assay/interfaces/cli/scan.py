@@ -27,10 +27,7 @@ from assay.policy import explain
 @options.verbosity_options
 def command(
     target: str,
-    platform: str | None,
-    all_platforms: bool,
-    no_cache: bool,
-    strict: str,
+    reading: bootstrap.Reading,
     outputs: tuple[str, ...],
     db: str | None,
     vex: tuple[str, ...],
@@ -50,15 +47,7 @@ def command(
     wanted = options.parse_outputs(outputs, tuple(output.REPORT_WRITERS), "table", everything=verbose > 0)
     console = options.Console(quiet)
     settings = options.settings(db)
-    inventories = bootstrap.take_stock(
-        target,
-        settings=settings,
-        platform=options.parse_platform(platform),
-        all_platforms=all_platforms,
-        use_cache=not no_cache,
-        strict=strict == "strict",
-        progress=console,
-    )
+    inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
     reports = bootstrap.report_on(
         inventories,
         settings=settings,

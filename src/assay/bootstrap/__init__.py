@@ -1,0 +1,55 @@
+"""The fuse box: which adapter serves which port. The only importer of `adapters`; branches on names, never on content.
+
+Everything is imported where it is plugged in, so a command loads only what it uses.
+"""
+
+from assay.bootstrap.database import (
+    build_database,
+    database_status,
+    export_database,
+    import_database,
+    update_database,
+)
+from assay.bootstrap.evidence import (
+    collect,
+    decide_on,
+    evidence_door,
+    generate_key,
+    image_signature,
+    keyring,
+    passphrase,
+    sign_and_attach,
+    signer,
+    statements_of,
+)
+from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
+from assay.bootstrap.reports import DEFAULT_POLICY, load_policy, report_on
+from assay.bootstrap.stock import Reading, take_stock
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "LIMITS",
+    "TOOL",
+    "Reading",
+    "build_database",
+    "collect",
+    "database_status",
+    "decide_on",
+    "document_time",
+    "evidence_door",
+    "export_database",
+    "generate_key",
+    "image_signature",
+    "import_database",
+    "keyring",
+    "load_policy",
+    "passphrase",
+    "read_file",
+    "report_on",
+    "sign_and_attach",
+    "signer",
+    "statements_of",
+    "take_stock",
+    "update_database",
+    "write_file",
+]

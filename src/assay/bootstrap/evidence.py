@@ -1,0 +1,175 @@
+"""Statements, keys and the places evidence lies in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assay.artifact.reference import Target
+from assay.bootstrap.machine import LIMITS, TOOL, clock, document_time, host, target_of
+from assay.bootstrap.reports import court_of
+from assay.bootstrap.stock import SOURCES, image_source
+from assay.model.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from assay.adapters.layout_store import LayoutStore
+    from assay.adapters.registry import RegistryStore
+    from assay.flows.attest import Attached
+    from assay.flows.subjects import Named
+    from assay.flows.verify import Collected
+    from assay.model.image import Descriptor, Platform, Subject
+    from assay.model.inventory import Inventory
+    from assay.model.report import Report
+    from assay.model.statement import Statement
+    from assay.model.verdict import Verdict
+    from assay.ports.content import ReferrerStore
+    from assay.ports.decisions import Signer
+    from assay.settings import Settings
+    from assay.trust.keyring import Keyring
+
+    Door = tuple[tuple[Named, ...], ReferrerStore]
+
+
+@contextmanager
+def evidence_door(
+    text: str, *, store: str | None, settings: Settings, platform: Platform | None, everything: bool
+) -> Iterator[Door]:
+    """The subjects a target names and the place where evidence about them lies: beside them, or at `store`.
+
+    Raises:
+        UnsupportedError: the target cannot hold evidence and no store is named.
+    """
+    from assay.flows.subjects import named
+
+    target = target_of(text)
+    if target.scheme not in SOURCES:
+        raise UnsupportedError(
+            "nothing can be attached to this target",
+            where=text,
+            why=f"a {target.scheme} target has no manifest",
+            remedy="give an image: a registry reference, an OCI layout or archive",
+        )
+    with closing(image_source(target, settings)) as source, closing(_store(store or text, settings)) as place:
+        found = named(source, platform=platform, host=host(), everything=everything, limits=LIMITS)
+        yield found, place
+
+
+def _store(text: str, settings: Settings) -> RegistryStore | LayoutStore:
+    target = target_of(text) if not text.startswith("oci-dir:") else _layout_target(text)
+    if target.scheme == "registry":
+        from assay.adapters.registry import RegistryStore
+
+        return RegistryStore(target, limits=LIMITS, insecure=settings.insecure, env=os.environ)
+    if target.scheme == "oci-dir":
+        from assay.adapters.layout_files import make_layout
+        from assay.adapters.layout_store import LayoutStore
+
+        make_layout(Path(target.location))
+        return LayoutStore(Path(target.location), tag=target.tag, digest=target.digest, limits=LIMITS)
+    raise UnsupportedError(
+        "evidence cannot be kept here",
+        where=text,
+        why=f"scheme {target.scheme}",
+        remedy="use a registry or an OCI layout, or name one with --store",
+    )
+
+
+def _layout_target(text: str) -> Target:
+    """An `oci-dir:` target that need not exist yet."""
+    path = text.removeprefix("oci-dir:")
+    return target_of(text) if os.path.exists(path) or ":" in path else Target(scheme="oci-dir", location=path)
+
+
+def statements_of(inventory: Inventory, report: Report, kinds: Sequence[str]) -> tuple[Statement, ...]:
+    """The statements of a report, of the kinds asked for (words of `formats.predicates.SHORT_NAMES`)."""
+    from assay.flows import attest
+    from assay.formats import cyclonedx, openvex, predicates, spdx
+
+    when = document_time(inventory)
+    makers: dict[str, Callable[[], bytes]] = {
+        predicates.CYCLONEDX: lambda: cyclonedx.write(inventory, tool=TOOL, timestamp=when),
+        predicates.SPDX: lambda: spdx.write(inventory, tool=TOOL, timestamp=when),
+        predicates.OPENVEX: lambda: openvex.write(report, author=TOOL.name, timestamp=when),
+    }
+    documents = [(uri, make()) for uri, make in makers.items() if predicates.short_name(uri) in kinds]
+    made = attest.statements(report, timestamp=clock().now(), documents=documents)
+    if report.verdict is not None:
+        made = (*made, attest.summary(report.verdict, report))
+    return tuple(s for s in made if predicates.short_name(s.predicate_type) in kinds)
+
+
+def image_signature(subject: Subject) -> Statement:
+    """The statement "this key signs this image" (cosign's predicate type, empty predicate)."""
+    from assay.flows import attest
+
+    return attest.signature(subject)
+
+
+def sign_and_attach(
+    store: ReferrerStore, subject: Descriptor, statements: Sequence[Statement], signer: Signer, *, force: bool
+) -> tuple[Attached, ...]:
+    """Sign statements and attach them to a subject, unless they are there already."""
+    from assay.flows import attest
+
+    return attest.sign_and_attach(store, subject, statements, signer, clock(), force=force, limits=LIMITS)
+
+
+def collect(store: ReferrerStore, subject: Subject, keys: Keyring) -> Collected:
+    """Fetch and judge everything attached to a subject."""
+    from assay.flows import verify
+
+    if subject.digest is None:
+        raise UnsupportedError("this subject has no digest", where=subject.name, remedy="use a registry or a layout")
+    return verify.collect(store, subject.digest, keys, clock().now(), limits=LIMITS)
+
+
+def decide_on(collected: Collected, subject: Subject, policy_path: str) -> Verdict:
+    """Decide from verified evidence alone."""
+    from assay.flows.decide import decide
+
+    court = court_of(policy_path)
+    try:
+        return decide(
+            collected.evidence,
+            court.bundle,
+            court.engine,
+            clock().now(),
+            subject,
+            court.seconds,
+            rows=collected.rows,
+            limits=LIMITS,
+        )
+    finally:
+        court.engine.close()
+
+
+def signer(path: str, passphrase_file: str | None, prompt: Callable[[], str] | None) -> Signer:
+    """A managed key from a file."""
+    from assay.adapters.keyfile import KeyFileSigner
+
+    return KeyFileSigner(Path(path), passphrase(passphrase_file, prompt))
+
+
+def passphrase(file: str | None, prompt: Callable[[], str] | None) -> Callable[[], bytes]:
+    """Where a passphrase comes from: a file, the environment, a prompt."""
+    from assay.adapters.keyfile import passphrase_from
+
+    return passphrase_from(Path(file) if file else None, prompt)
+
+
+def generate_key(path: str, kind: str, secret: bytes) -> tuple[Path, Path]:
+    """Make a key pair on disk."""
+    from assay.adapters.keyfile import generate
+
+    return generate(Path(path), "ed25519" if kind == "ed25519" else "ecdsa-p256", secret)
+
+
+def keyring(paths: Sequence[str]) -> Keyring:
+    """Public keys from files."""
+    from assay.adapters.keyfile import read_public
+    from assay.trust.keyring import Keyring, key
+
+    return Keyring(tuple(key(read_public(Path(path)), name=Path(path).name) for path in paths))

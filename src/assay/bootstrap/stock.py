@@ -1,0 +1,125 @@
+"""Targets and the adapters that read them: image, tree or SBOM becomes an inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from assay.bootstrap.machine import LIMITS, host, target_of
+from assay.model.image import Platform
+
+if TYPE_CHECKING:
+    from assay.artifact.reference import Target
+    from assay.flows.catalogue import Bench
+    from assay.model.inventory import Inventory
+    from assay.ports.content import FileTree, ImageSource
+    from assay.ports.world import Progress
+    from assay.settings import Settings
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """How a target is read: what the options of every reading command say."""
+
+    platform: Platform | None = None
+    all_platforms: bool = False
+    use_cache: bool = True
+    strict: bool = False
+    """Check every diffID now, even where it is remembered."""
+
+
+def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Progress) -> tuple[Inventory, ...]:
+    """The inventories of a target: one, or one per platform with `all_platforms`."""
+    target = target_of(text)
+    bench = _bench(settings, reading, progress)
+    if target.scheme in ("dir", "rootfs"):
+        from assay.flows.catalogue import catalogue_tree
+
+        return (catalogue_tree(_tree(target), bench, installed=target.scheme == "rootfs"),)
+    if target.scheme == "sbom" or (target.scheme == "file" and not _is_archive(target.location)):
+        return (_read_sbom(target.location),)
+    from assay.artifact.image import resolve
+    from assay.flows.catalogue import catalogue_image
+
+    source = image_source(target, settings)
+    try:
+        images = resolve(
+            source, platform=reading.platform, host=host(), all_platforms=reading.all_platforms, limits=LIMITS
+        )
+        return tuple(catalogue_image(image, source, bench) for image in images)
+    finally:
+        source.close()
+
+
+def _bench(settings: Settings, reading: Reading, progress: Progress) -> Bench:
+    from assay.adapters.layercache import FolderLayerCache
+    from assay.adapters.workers import Threads
+    from assay.dependencies.catalogers import TABLE
+    from assay.flows.catalogue import Bench
+
+    cache = FolderLayerCache(Path(settings.cache), LIMITS) if reading.use_cache else None
+    threads = Threads(settings.workers)
+    return Bench(
+        table=TABLE,
+        workers=threads,
+        cache=cache,
+        limits=LIMITS,
+        strict=reading.strict or settings.ci,
+        progress=progress,
+    )
+
+
+def _tree(target: Target) -> FileTree:
+    from assay.adapters.filesystem import DirectoryTree
+
+    return DirectoryTree(Path(target.location))
+
+
+def _is_archive(path: str) -> bool:
+    from assay.adapters.archive import is_archive
+
+    return is_archive(Path(path))
+
+
+def _read_sbom(path: str) -> Inventory:
+    from assay.adapters.files import read_file
+    from assay.formats import sbom
+
+    name = "standard input" if path == "-" else Path(path).name
+    return sbom.read(read_file(path, LIMITS.sbom_bytes), name)
+
+
+def _oci_dir(target: Target, _: Settings) -> ImageSource:
+    from assay.adapters.layout import LayoutSource
+
+    return LayoutSource(target)
+
+
+def _archive(target: Target, _: Settings) -> ImageSource:
+    from assay.adapters.archive import open_archive
+
+    return open_archive(target, LIMITS)
+
+
+def _registry(target: Target, settings: Settings) -> ImageSource:
+    import os
+
+    from assay.adapters.registry import RegistrySource
+
+    return RegistrySource(target, limits=LIMITS, insecure=settings.insecure, env=os.environ)
+
+
+SOURCES: dict[str, Callable[[Target, Settings], ImageSource]] = {
+    "oci-dir": _oci_dir,
+    "oci-archive": _archive,
+    "docker-archive": _archive,
+    "file": _archive,
+    "registry": _registry,
+}
+
+
+def image_source(target: Target, settings: Settings) -> ImageSource:
+    """The adapter that reads this scheme."""
+    return SOURCES[target.scheme](target, settings)
