@@ -16,11 +16,13 @@ class Done(msgspec.Struct, frozen=True):
     err: str
 
 
-def assay(*words: str, home: Path, stdin: bytes = b"", env: dict[str, str] | None = None) -> Done:
+def assay(
+    *words: str, home: Path, stdin: bytes = b"", env: dict[str, str] | None = None, cwd: Path | None = None
+) -> Done:
     """Run `assay WORDS` with a home of its own; nothing of the tester's environment leaks in."""
     clean = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": "1767323045"}
     done = subprocess.run(
         [sys.executable, "-m", "assay", *words],
-        input=stdin, capture_output=True, env=clean | (env or {}), timeout=120, check=False,
+        input=stdin, capture_output=True, env=clean | (env or {}), timeout=120, check=False, cwd=cwd,
     )  # fmt: skip
     return Done(done.returncode, done.stdout, done.stderr.decode())

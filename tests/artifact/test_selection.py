@@ -89,6 +89,8 @@ def test_docker_archives() -> None:
     assert select_entry([one], tag="", digest=None, where="a") is one
     assert select_entry([one, two], tag="2", digest=None, where="a") is two
     assert select_entry([one, two], tag="", digest=D[1], where="a") is one
+    full = entry("3" * 64 + ".json", "docker.io/library/x:1")
+    assert select_entry([full, two], tag="x:1", digest=None, where="a") is full
     for tag, digest in (("", None), ("3", None), ("", D[3])):
         with pytest.raises(UsageError, match="x:1, y:1"):
             select_entry([one, two], tag=tag, digest=digest, where="a")

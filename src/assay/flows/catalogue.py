@@ -9,13 +9,14 @@ from contextlib import suppress
 
 import msgspec
 
+from assay.artifact.image import blob_of
 from assay.artifact.integrity import check_diff_id
 from assay.artifact.layers import SCAN_VERSION, LayerScan, scan_layer
 from assay.artifact.rootfs import hidden_by, resolve_links
 from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
 from assay.dependencies.chooser import Chooser, Rows, limit_of, run, table_version
-from assay.model.image import Descriptor, Image, Layer, Subject
+from assay.model.image import Image, Layer, Subject
 from assay.model.inventory import Gap, Inventory
 from assay.model.limits import Limits
 from assay.ports.content import FileTree, ImageSource
@@ -141,8 +142,7 @@ def _read_layer(layer: Layer, source: ImageSource, chooser: Chooser, bench: Benc
         file = File(path, chunks, size, bench.limits)
         hits.extend(Hit(path=path, cataloguer=row.name, fragment=run(row, file)) for row in rows)
 
-    descriptor = Descriptor(media_type=layer.media_type, digest=layer.digest, size=layer.size)
-    with source.stream(descriptor) as stored:
+    with source.stream(blob_of(layer)) as stored:
         scan = scan_layer(stored, layer, choose, take, bench.limits, where=where)
     return LayerRecord(scan=scan, hits=_latest(hits, scan.superseded))
 
