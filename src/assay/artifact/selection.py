@@ -73,7 +73,7 @@ def _names(item: Descriptor) -> list[str]:
 
 
 def _named(name: str, tag: str) -> bool:
-    """Whether a stored name is this tag: the tag alone, or a reference that ends in it (x:1 of docker.io/library/x:1)."""
+    """Whether a stored name is this tag: the tag alone, or a reference ending in it (x:1 of docker.io/library/x:1)."""
     last = name.rpartition("/")[2]
     return name == tag or name.endswith(f"/{tag}") or (last.rpartition(":")[2] == tag and ":" in last)
 
