@@ -510,3 +510,21 @@ def test_a_sighting_given_twice_changes_nothing() -> None:
 def test_nothing_seen_is_nothing_found() -> None:
     assert join() == Assembled(components=(), relations=(), gaps=(), distro=None)
     assert read(STATUS, "").packages == ()
+
+
+@pytest.mark.parametrize(
+    "sightings",
+    [
+        (DEBIAN,),
+        (DEBIAN, saw(STATUS, stanza("curl", "1"), removed_by=2)),
+        (DEBIAN, saw("usr/lib/python3/a.dist-info/METADATA", b"Metadata-Version: 2.1\nName: a\nVersion: 1\n\n")),
+    ],
+)
+def test_a_distribution_without_packages_is_a_gap(sightings: tuple[Sighting, ...]) -> None:
+    gaps = [gap for gap in join(*sightings).gaps if "no package database" in gap.reason]
+    assert [(gap.kind, gap.by) for gap in gaps] == [("unreadable", "assemble")]
+    assert not [g for g in join(*sightings, installed=False).gaps if "no package database" in g.reason]
+
+
+def test_a_distribution_with_a_package_is_none() -> None:
+    assert not join(DEBIAN, saw(STATUS, stanza("curl", "1"))).gaps

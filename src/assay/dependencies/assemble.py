@@ -57,6 +57,9 @@ def assemble(
     if more:
         bounded.add(Gap("limit", "", None, f"more than {limits.relations_count} relations", _BY))
     components = [_component(group, facts) for group in groups]
+    packaged = any(c.ecosystem in DISTRIBUTED and c.removed_by is None for c in components)
+    if installed and distro is not None and not packaged:
+        bounded.add(_no_packages(distro))
     return Assembled(
         components=tuple(components),
         relations=related,
@@ -69,6 +72,15 @@ def _distro(sightings: Sequence[Sighting]) -> Distro | None:
     """os-release(5): `/etc/os-release` takes precedence; only the final root counts."""
     found = {s.path: s.fragment.distro for s in sightings if s.fragment.distro is not None and s.removed_by is None}
     return found[min(found)] if found else None
+
+
+def _no_packages(distro: Distro) -> Gap:
+    """A distribution without packages: its database was removed, hidden behind a link, or is of a kind unknown here.
+
+    Then nobody knows what is installed: an empty list would look like a clean one.
+    """
+    name = distro.name or distro.id
+    return Gap("unreadable", "", None, f"the system is {name[:100]}, but no package database of it could be read", _BY)
 
 
 def _component(group: Group, facts: Facts) -> Component:

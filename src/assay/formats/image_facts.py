@@ -9,6 +9,7 @@ from assay.model.errors import MalformedError
 from assay.model.report import Report
 
 _LABEL = "config.label:"
+_OS = frozenset({"deb", "apk", "rpm"})
 
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +21,8 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     distro: str = ""
     components_count: int = 0
+    os_packages_count: int | None = None
+    """Packages of the distribution; None where the statement does not say."""
     unidentified_count: int = 0
     """Components without an ecosystem, and programs nobody could name."""
     gaps: dict[str, int] = {}
@@ -40,6 +43,7 @@ def predicate(report: Report) -> dict[str, object]:
         labels={name.removeprefix(_LABEL): text for name, text in properties.items() if name.startswith(_LABEL)},
         distro=f"{report.distro.id} {report.distro.version_id}".strip() if report.distro else "",
         components_count=len(live),
+        os_packages_count=sum(c.ecosystem in _OS for c in live),
         unidentified_count=sum(not c.ecosystem for c in live) + gaps.get("unknown-program", 0),
         gaps=gaps,
     )
