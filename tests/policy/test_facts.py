@@ -184,3 +184,46 @@ def test_a_signature_by_another_key_is_told_apart():
     listed = document(build([*signed(CLEAN), *signed(CLEAN, signer=ED25519)], SUBJECT, rows=[]))["signatures"]
     assert len({a["key_id"] for a in listed["attestations"]}) == 2
     assert P256.public_key() != ED25519.public_key()
+
+
+def test_scans_of_one_second_all_count():
+    moment = "2026-11-01T00:00:00Z"
+    facts = document(build([*signed(REPORT, time=moment), *signed(CLEAN, time=moment)], SUBJECT, rows=[]))
+    assert sorted(len(scan["open"]) for scan in facts["findings"]["scans"]) == [0, 4]
+
+
+@pytest.mark.parametrize(("older", "newer"), [("2026-11-01T23:00:00+00:00", "2026-11-01T20:00:00-05:00")])
+def test_the_newest_is_found_whatever_the_offset(older, newer):
+    facts = document(build([*signed(CLEAN, time=older), *signed(REPORT, time=newer)], SUBJECT, rows=[]))
+    assert [len(scan["open"]) for scan in facts["findings"]["scans"]] == [4]
+
+
+def test_a_scan_without_a_time_is_never_hidden():
+    dated, undated = "2026-11-01T00:00:00Z", "yesterday"
+    facts = document(build([*signed(CLEAN, time=dated), *signed(REPORT, time=undated)], SUBJECT, rows=[]))
+    assert sorted(len(scan["open"]) for scan in facts["findings"]["scans"]) == [0, 4]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Row(place="a", outcome="unavailable"),
+        Row(place="a", outcome="not-trusted", code="DIGEST_MISMATCH"),
+        Row(place="a", outcome="not-trusted", code="SIZE_MISMATCH"),
+    ],
+)
+def test_an_old_scan_does_not_speak_for_one_that_could_not_be_fetched(row):
+    facts = build(signed(CLEAN), SUBJECT, rows=[row])
+    assert facts.state("findings") == "failed"
+    assert facts.state("signatures") == "present"
+
+
+def test_a_rejected_stranger_takes_nothing_away():
+    facts = build(signed(CLEAN), SUBJECT, rows=[Row(place="a", outcome="not-trusted", code="KEY_UNKNOWN")])
+    assert facts.state("findings") == "present"
+
+
+def test_rules_see_gaps_and_the_number_of_packages_of_the_distribution():
+    (config,) = document(build(seen(REPORT), SUBJECT))["image"]["configs"]
+    assert config["gaps"] == {"unknown-program": 1}
+    assert (config["distro"], config["os_packages_count"]) == ("debian 12", 1)

@@ -16,7 +16,7 @@ from assay.artifact.integrity import check
 from assay.artifact.reference import Target
 from assay.formats import oci, strictjson
 from assay.model.digest import Digest
-from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
 from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
@@ -72,9 +72,16 @@ class LayoutStore:
         return tuple(found.values())
 
     def fetch(self, digest: Digest, limit: int, *, manifest: bool) -> bytes:
-        """A manifest or a blob by digest; unchecked bytes. In a layout both lie in the same place."""
+        """A manifest or a blob by digest; unchecked bytes. In a layout both lie in the same place.
+
+        Raises:
+            UnavailableError: it is listed, but not there: nobody knows what it says, as in a registry.
+        """
         del manifest
-        return self._source.fetch(Descriptor(media_type="", digest=digest, size=None), limit)
+        try:
+            return self._source.fetch(Descriptor(media_type="", digest=digest, size=None), limit)
+        except MalformedError as error:
+            raise UnavailableError(error.what, where=error.where, why=error.why, remedy=error.remedy) from error
 
     def push_blob(self, data: bytes) -> Digest:
         """Store a blob; one that is there already, whole, is left alone."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from assay.formats import image_facts, predicates, strictjson, vulns
+from assay.formats import image_facts, predicates, strictjson, vulns, wire
 from assay.formats.vulns import Scan, ScanItem
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError
@@ -19,6 +19,9 @@ from assay.trust.examine import Row
 
 Section = dict[str, Any]
 _ITEM_FIELDS = ("id", "component", "severity", "status", "fixable", "fixed_in", "exploited", "category")
+
+_LOST = frozenset({"DIGEST_MISMATCH", "SIZE_MISMATCH"})
+"""Codes of rows whose bytes are not those that were attached: what was said is as unknown as if nothing had come."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,10 +83,11 @@ def build(
     }
     sections = {"subject": _subject(subject), "signatures": _signatures(evidence, subject, rows)}
     sections |= {name: _guarded(make, sources) for name, make in makers.items()}
-    if any(row.outcome == "unavailable" for row in rows or ()):
-        # What could not be fetched may be what is missing: nobody knows, so nothing is called absent.
-        for section in sections.values():
-            if section["state"] == "absent":
+    if any(row.outcome == "unavailable" or row.code in _LOST for row in rows or ()):
+        # What could not be had may be what is missing: nobody knows, so nothing is called absent. Or it is a newer
+        # scan: an older one must not speak in its place.
+        for name, section in sections.items():
+            if section["state"] == "absent" or name == "findings":
                 section |= {"state": "failed", "reason": "evidence could not be fetched"}
     return Facts(
         document=strictjson.canonical(sections),
@@ -158,6 +162,9 @@ def _image(sources: _Sources) -> Section:
                 "user": facts.user,
                 "created": facts.created,
                 "labels": facts.labels,
+                "distro": facts.distro,
+                "os_packages_count": facts.os_packages_count,
+                "gaps": facts.gaps,
                 "evidence": str(e.digest),
             }
             for e, facts in configs
@@ -227,15 +234,20 @@ def _components(sources: _Sources) -> Section:
 
 
 def _scans(sources: _Sources) -> list[tuple[Evidence, Scan]]:
-    """The newest scan of each signer (freshness is judged by a rule; an older scan never hides a newer one)."""
-    newest: dict[str, tuple[Evidence, Scan]] = {}
+    """The newest scans of each signer, by the time they claim: an older one, attached again, hides no newer one.
+
+    Of several of one second each counts, and so does one without a time. Freshness is judged by a rule.
+    """
+    by_signer: dict[str, list[tuple[str, Evidence, Scan]]] = {}
     for evidence in sources.of(predicates.VULNS):
         scan = vulns.read(evidence.statement.predicate, where=str(evidence.digest))
-        signer = f"{evidence.signer.kind}:{evidence.signer.key_id}"
-        known = newest.get(signer)
-        if known is None or scan.finished > known[1].finished:
-            newest[signer] = (evidence, scan)
-    return [newest[signer] for signer in sorted(newest)]
+        moment = wire.instant(scan.finished) if wire.is_instant(scan.finished) else ""
+        by_signer.setdefault(f"{evidence.signer.kind}:{evidence.signer.key_id}", []).append((moment, evidence, scan))
+    found = []
+    for _, scans in sorted(by_signer.items()):
+        newest = max(moment for moment, _, _ in scans)
+        found += [(evidence, scan) for moment, evidence, scan in scans if moment in {"", newest}]
+    return found
 
 
 def _findings(sources: _Sources) -> Section:
