@@ -7,7 +7,8 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from assay.artifact.layers import LayerScan, Link, clean, path_hash, scan_layer, walk_layer
+from assay.artifact.layers import LayerScan, Link, path_hash, scan_layer, walk_layer
+from assay.artifact.names import clean
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError, UntrustedError
 from assay.model.image import Layer

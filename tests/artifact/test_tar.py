@@ -5,7 +5,8 @@ import tarfile
 
 import pytest
 
-from assay.artifact.tar import DIRECTORY, FILE, HARD_LINK, OTHER, SYMLINK, UNKNOWN, Entry, StreamReader, entries
+from assay.artifact.tar import DIRECTORY, FILE, HARD_LINK, OTHER, SYMLINK, UNKNOWN, Entry, entries
+from assay.artifact.tarstream import StreamReader
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import Limits
 from fakes.tars import END, archive, checksummed, cut, entry, header, padded, pax, record

@@ -23,8 +23,9 @@ from itertools import groupby
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from assay.artifact.layers import clean
-from assay.artifact.tar import DIRECTORY, FILE, HARD_LINK, OTHER, SYMLINK, UNKNOWN, StreamReader, entries
+from assay.artifact.names import clean
+from assay.artifact.tar import DIRECTORY, FILE, HARD_LINK, OTHER, SYMLINK, UNKNOWN, entries
+from assay.artifact.tarstream import StreamReader
 from assay.model.errors import AssayError
 from assay.model.limits import Limits
 from fakes.tars import checksummed, cut

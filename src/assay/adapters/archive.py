@@ -15,10 +15,11 @@ from typing import Literal
 from assay.adapters.blobs import open_regular, pieces, too_large
 from assay.adapters.layout import check_marker, root_of
 from assay.artifact.image import CONFIG_PATH, LAYER_INDEX
-from assay.artifact.layers import clean
+from assay.artifact.names import clean
 from assay.artifact.reference import Target
 from assay.artifact.selection import select_entry
-from assay.artifact.tar import BLOCK, FILE, HARD_LINK, SYMLINK, entries, truncated
+from assay.artifact.tar import FILE, HARD_LINK, SYMLINK, entries
+from assay.artifact.tarstream import BLOCK, truncated
 from assay.formats import oci, strictjson
 from assay.formats.codec import inflate, sniff
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError

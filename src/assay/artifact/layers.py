@@ -15,12 +15,14 @@ from typing import TypeVar
 import msgspec
 
 from assay.artifact.integrity import check_diff_id, checked
-from assay.artifact.tar import DIRECTORY, FILE, HARD_LINK, SYMLINK, UNKNOWN, Entry, StreamReader, entries
+from assay.artifact.names import Notes, clean
+from assay.artifact.tar import DIRECTORY, FILE, HARD_LINK, SYMLINK, UNKNOWN, Entry, entries
+from assay.artifact.tarstream import StreamReader
 from assay.formats.codec import inflate
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.image import Descriptor, Layer
-from assay.model.inventory import Gap, GapKind
+from assay.model.inventory import Gap
 from assay.model.limits import Limits
 
 T = TypeVar("T")
@@ -31,7 +33,6 @@ HASH_BYTES = 16
 SCAN_VERSION = 1
 """Rises with every change of what a `LayerScan` says: part of a cache key."""
 _WHITEOUT, _OPAQUE, _AUFS = b".wh.", b".wh..wh..opq", b".wh..wh."
-_BY = "layer"
 _KNOWN_COUNT = 50_000
 
 
@@ -116,7 +117,7 @@ def walk_layer(
     hasher = hashlib.new(algorithm)
     meter = _Meter()
     reader = StreamReader(_hashed(chunks, hasher.update, meter), where)
-    notes = _Notes(limits)
+    notes = Notes(limits)
     files, directories, whiteouts, opaques = bytearray(), bytearray(), bytearray(), bytearray()
     taken: dict[str, bool] = {}
     parents: set[str] = set()
@@ -187,19 +188,6 @@ def walk_layer(
     )
 
 
-def clean(name: bytes) -> bytes | None:
-    """The path without leading `/`, `./`, doubled and trailing slashes; None if it climbs (`..`) or holds NUL.
-
-    The root itself is b"".
-    """
-    if b"\0" in name:
-        return None
-    if b"/." in name or b"//" in name or name[:1] in (b".", b"/"):
-        parts = [part for part in name.split(b"/") if part and part != b"."]
-        return None if b".." in parts else b"/".join(parts)
-    return name.rstrip(b"/") if name.endswith(b"/") else name
-
-
 class _Meter:
     __slots__ = ("total",)
 
@@ -214,34 +202,6 @@ def _hashed(chunks: Iterable[bytes], update: Callable[[bytes], None], meter: _Me
         yield chunk
 
 
-class _Notes:
-    """Gaps, one by one up to the limit, the rest counted."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._gaps: list[Gap] = []
-        self._limit, self._more = limits.gaps_count, 0
-
-    def add(self, kind: GapKind, path: str, reason: str) -> None:
-        if len(self._gaps) < self._limit:
-            self._gaps.append(Gap(kind, path, None, reason, _BY))
-        else:
-            self._more += 1
-
-    def bad_name(self, name: bytes, limits: Limits) -> None:
-        shown = name[:200].decode("utf-8", "surrogateescape").replace("\0", "\\0")
-        if b"\0" in name:
-            self.add("skipped", shown, "the entry's name contains NUL")
-        elif len(name) > limits.path_bytes:
-            self.add("limit", shown, f"the entry's name has {len(name)} bytes, limit {limits.path_bytes} (path_bytes)")
-        else:
-            self.add("skipped", shown, "the entry's name climbs out of its directory (..)")
-
-    def finish(self) -> tuple[Gap, ...]:
-        if self._more:
-            self._gaps.append(Gap("limit", "", None, f"{self._more} more gaps in this layer (gaps_count)", _BY))
-        return tuple(sorted(set(self._gaps), key=lambda gap: (gap.kind, gap.path, gap.reason)))
-
-
 def _add_parents(folder: bytes, known: set[bytes], directories: bytearray) -> None:
     """An entry makes the directories above it, listed or not. `known` only saves work: it may forget."""
     path = folder[:-1]
@@ -253,7 +213,7 @@ def _add_parents(folder: bytes, known: set[bytes], directories: bytearray) -> No
         path = path.rpartition(b"/")[0]
 
 
-def _whiteout(name: bytes, cut: int, whiteouts: bytearray, opaques: bytearray, notes: _Notes) -> None:
+def _whiteout(name: bytes, cut: int, whiteouts: bytearray, opaques: bytearray, notes: Notes) -> None:
     """OCI image-spec 1.1, layer.md, "Whiteouts" and "Opaque Whiteout": both concern lower layers only."""
     base = name[cut:]
     folder = name[: cut - 1] if cut else b""
@@ -273,7 +233,7 @@ def _link(
     taken: dict[str, bool],
     choose: Choose[T],
     links: list[Link],
-    notes: _Notes,
+    notes: Notes,
     limits: Limits,
 ) -> None:
     """Remember a hard link whose own name or whose target is wanted; the merge resolves it."""

@@ -10,19 +10,18 @@ obeys (a global pax header that renames files), the archive is refused. About 20
             content = reader.content()          # at most once, before the next entry; else it is skipped
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from struct import Struct
-from typing import Protocol
 from zlib import adler32
 
 import msgspec
 
 from assay.artifact.pax import SPARSE_KEYS, parse_records, pax_size
+from assay.artifact.tarstream import BLOCK, Reader, truncated
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import Limits
 
-BLOCK = 512
 FILE, DIRECTORY, HARD_LINK, SYMLINK, OTHER, UNKNOWN = "file", "directory", "hard link", "symlink", "other", "unknown"
 
 _ZERO = bytes(BLOCK)
@@ -57,139 +56,6 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     link: bytes = b""
     sparse: bool = False
     stored: int = 0
-
-
-class Reader(Protocol):
-    """What the walker needs of a stream or a file. All sizes are those of the archive's own bytes."""
-
-    left: int
-    """Content of the current entry not yet read; set by the walker, lowered by whoever reads content."""
-
-    def block(self) -> bytes:
-        """The next 512 bytes, or b"" at the end; a part of a block is a MalformedError."""
-
-    def read(self, size: int) -> bytes:
-        """Exactly `size` bytes (small), or MalformedError."""
-
-    def skip(self, size: int, pad: int) -> None:
-        """Pass over content; its end must exist, the padding after it may be missing at the end of the archive."""
-
-
-class StreamReader:
-    """Reads an iterable of chunks once. `content` and `peek` serve the current entry."""
-
-    __slots__ = ("_chunk", "_next", "_pos", "_where", "left")
-
-    def __init__(self, chunks: Iterable[bytes], where: str) -> None:
-        self._next = iter(chunks).__next__
-        self._chunk, self._pos, self._where, self.left = b"", 0, where, 0
-
-    def block(self) -> bytes:
-        """See `Reader`."""
-        pos = self._pos
-        end = pos + BLOCK
-        block = self._chunk[pos:end]
-        if len(block) == BLOCK:
-            self._pos = end
-            return block
-        block = self._gather(BLOCK)
-        if block and len(block) < BLOCK:
-            raise truncated(self._where, "ends in the middle of a block")
-        return block
-
-    def read(self, size: int) -> bytes:
-        """See `Reader`."""
-        data = self._gather(size)
-        if len(data) < size:
-            raise truncated(self._where, "ends in the middle of an extended header")
-        return data
-
-    def peek(self) -> bytes:
-        """The first four bytes of the content, fewer if it is shorter. Nothing is consumed."""
-        size = min(4, self.left)
-        head = self._chunk[self._pos : self._pos + size]
-        if len(head) < size:
-            rest = self._gather(size)
-            self._chunk, self._pos = rest + self._chunk[self._pos :], 0
-            return rest
-        return head
-
-    def content(self) -> tuple[bytes, ...]:
-        """The content of the current entry, in chunks that are not joined."""
-        pieces: list[bytes] = []
-        left = self.left
-        while left:
-            chunk, pos = self._chunk, self._pos
-            have = len(chunk) - pos
-            if have > left:
-                pieces.append(chunk[pos : pos + left])
-                self._pos = pos + left
-                break
-            if have:
-                pieces.append(chunk[pos:] if pos else chunk)
-                left -= have
-            if not left:
-                self._chunk, self._pos = b"", 0
-                break
-            self._advance("ends in the middle of a file")
-        self.left = 0
-        return tuple(pieces)
-
-    def skip(self, size: int, pad: int) -> None:
-        """See `Reader`."""
-        target = self._pos + size + pad
-        have = len(self._chunk)
-        if target <= have:
-            self._pos = target
-            return
-        target -= have
-        try:
-            while True:
-                chunk = self._next()
-                have = len(chunk)
-                if target <= have:
-                    break
-                target -= have
-        except StopIteration:
-            self._chunk, self._pos = b"", 0
-            if target > pad:
-                raise truncated(self._where, "ends in the middle of a file") from None
-            return
-        self._chunk, self._pos = chunk, target
-
-    def rest(self) -> bool:
-        """Read to the end of the stream; whether anything but zeros was there."""
-        dirty = bool(self._chunk[self._pos :].strip(b"\0"))
-        self._chunk, self._pos = b"", 0
-        while True:
-            try:
-                chunk = self._next()
-            except StopIteration:
-                return dirty
-            dirty = dirty or chunk.count(0) != len(chunk)
-
-    def _gather(self, size: int) -> bytes:
-        """Up to `size` bytes across chunks."""
-        parts = [self._chunk[self._pos : self._pos + size]]
-        self._pos += len(parts[0])
-        missing = size - len(parts[0])
-        while missing:
-            try:
-                self._chunk = self._next()
-            except StopIteration:
-                self._chunk, self._pos = b"", 0
-                break
-            parts.append(self._chunk[:missing])
-            self._pos = len(parts[-1])
-            missing -= self._pos
-        return b"".join(parts)
-
-    def _advance(self, why: str) -> None:
-        try:
-            self._chunk, self._pos = self._next(), 0
-        except StopIteration:
-            self._chunk, self._pos = b"", 0
-            raise truncated(self._where, why) from None
 
 
 def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
@@ -359,11 +225,6 @@ def _check_global(records: dict[bytes, bytes], where: str) -> None:
 def _between(where: str) -> MalformedError:
     why = "a global header between an extended header and its entry; readers disagree about what that means"
     return MalformedError("damaged tar archive", where=where, why=why, remedy="build the image again")
-
-
-def truncated(where: str, why: str) -> MalformedError:
-    """The archive ends too soon."""
-    return MalformedError("truncated tar archive", where=where, why=why, remedy="fetch or build the image again")
 
 
 def _bad_number(field: bytes, where: str, what: str) -> MalformedError:
