@@ -1,4 +1,4 @@
-"""CycloneDX: `write` 1.6 JSON, `read` 1.2-1.7 JSON."""
+"""CycloneDX: `write` 1.4-1.7 JSON, `read` 1.2-1.7 JSON."""
 
 from assay.formats.cyclonedx_read import read, read_document
 from assay.formats.cyclonedx_write import write

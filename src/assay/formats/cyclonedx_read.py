@@ -82,7 +82,10 @@ def _own_component(item: schema.Component, place: str) -> tuple[Component, Itera
     hashes = facts.hashes
     if item.hashes:
         hashes = tuple(sorted((*hashes, *_hashes(item.hashes))))
-    occurrences = item.evidence.occurrences if item.evidence is not None else ()
+    # Before 1.6 a place in the evidence has no room for layer and confidence: there the facts hold it whole.
+    occurrences = facts.occurrences
+    if not occurrences and item.evidence is not None:
+        occurrences = tuple([_occurrence(o, place) for o in item.evidence.occurrences])
     return facts.component(
         key=item.bom_ref,
         name=item.name,
@@ -91,7 +94,7 @@ def _own_component(item: schema.Component, place: str) -> tuple[Component, Itera
         maintainer=item.publisher,
         expression=expression,
         hashes=hashes,
-        occurrences=tuple([_occurrence(o, place) for o in occurrences]),
+        occurrences=occurrences,
         where=place,
     ), facts.relations
 

@@ -1,14 +1,18 @@
-"""`Inventory` to CycloneDX 1.6 JSON (ECMA-424). What the format has no field for travels as `sbom_facts`."""
+"""`Inventory` to CycloneDX 1.4-1.7 JSON (1.6 is ECMA-424). What a version has no field for travels as `sbom_facts`."""
 
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from assay.formats import sbom_facts, wire
+from assay.model.errors import UnsupportedError
 from assay.model.image import Subject
 from assay.model.inventory import Component, Confidence, Distro, Inventory, Licence, Occurrence, Relation
 from assay.model.report import Tool
 
-_SERIAL = "urn:uuid:00000000-0000-0000-0000-000000000000"
+SERIAL = "urn:uuid:00000000-0000-0000-0000-000000000000"
+"""Stands for the serial number until the bytes it is made from are there."""
 _SUBJECT_TYPES = {"image": "container", "directory": "file", "rootfs": "operating-system"}
 HASHES = {
     "md5": ("MD5", 32),
@@ -36,13 +40,75 @@ _TECHNIQUES = {
 _CONFIDENCE: dict[Confidence, float] = {"certain": 1, "strong": 0.8, "weak": 0.4}
 
 
-def write(inventory: Inventory, *, tool: Tool, timestamp: str) -> bytes:
-    """The inventory as a CycloneDX 1.6 document; the same input gives the same bytes.
+class Edition(msgspec.Struct, frozen=True, kw_only=True):
+    """What one version of the specification can hold."""
+
+    version: str
+    tool_components: bool = True
+    """`metadata.tools` is an object of components, else a list of tools (before 1.5)."""
+    evidence: bool = True
+    """`evidence.identity` and `evidence.occurrences` (since 1.5)."""
+    identities: bool = True
+    """`evidence.identity` is a list (since 1.6), else one object."""
+    context: bool = True
+    """`occurrences[].additionalContext` (since 1.6)."""
+    acknowledgement: bool = True
+    """Whether a licence is declared or concluded (since 1.6)."""
+
+
+DEFAULT_VERSION = "1.6"
+EDITIONS = {
+    e.version: e
+    for e in (
+        Edition(
+            version="1.4",
+            tool_components=False,
+            evidence=False,
+            identities=False,
+            context=False,
+            acknowledgement=False,
+        ),
+        Edition(version="1.5", identities=False, context=False, acknowledgement=False),
+        Edition(version="1.6"),
+        Edition(version="1.7"),
+    )
+}
+
+
+def edition(version: str) -> Edition:
+    """The edition of a version as people write it, `1.5`.
+
+    Raises:
+        UnsupportedError: no version this program writes.
+    """
+    if version not in EDITIONS:
+        raise UnsupportedError(
+            "a CycloneDX version this program does not write",
+            why=f"{version[:20]!a}",
+            remedy=f"choose among {', '.join(EDITIONS)}",
+        )
+    return EDITIONS[version]
+
+
+def write(inventory: Inventory, *, tool: Tool, timestamp: str, version: str = DEFAULT_VERSION) -> bytes:
+    """The inventory as a CycloneDX JSON document; the same input gives the same bytes.
 
     Args:
-        inventory: what to write; nothing of it is lost.
+        inventory: what to write; nothing of it is lost in any version.
         tool: named in `metadata.tools`.
         timestamp: RFC 3339 time for `metadata.timestamp`; "" leaves it out.
+        version: of the specification, 1.4 to 1.7.
+
+    Raises:
+        MalformedError: the timestamp is none.
+        UnsupportedError: another version.
+    """
+    data = wire.encode(document(inventory, edition(version), tool=tool, timestamp=timestamp))
+    return data.replace(SERIAL.encode(), f"urn:uuid:{wire.uuid5(data)}".encode(), 1)
+
+
+def document(inventory: Inventory, edition: Edition, *, tool: Tool, timestamp: str) -> dict[str, Any]:
+    """The document as plain values in the names of the JSON form, its serial number still `SERIAL`.
 
     Raises:
         MalformedError: the timestamp is none.
@@ -58,25 +124,29 @@ def write(inventory: Inventory, *, tool: Tool, timestamp: str) -> bytes:
             beside.setdefault(relation.source, []).append(sbom_facts.of_relation(relation))
     metadata: dict[str, Any] = {"timestamp": wire.instant(timestamp)} if timestamp else {}
     metadata |= {
-        "tools": {"components": [{"type": "application", "name": tool.name, "version": tool.version}]},
+        "tools": _tools(tool, edition),
         "component": _subject(inventory.subject, root),
         "properties": _properties(sbom_facts.of_inventory(inventory, unplaced)),
     }
-    listed = [_component(c, beside.get(c.key, ())) for c in components]
+    listed = [_component(c, beside.get(c.key, ()), edition) for c in components]
     if inventory.distro is not None:
         listed.append(_distro(inventory.distro, _unused("operating-system", keys)))
-    document = {
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+    return {
+        "$schema": f"http://cyclonedx.org/schema/bom-{edition.version}.schema.json",
         "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": _SERIAL,
+        "specVersion": edition.version,
+        "serialNumber": SERIAL,
         "version": 1,
         "metadata": metadata,
         "components": listed,
         "dependencies": _dependencies(components, placed, root),
     }
-    data = wire.encode(document)
-    return data.replace(_SERIAL.encode(), f"urn:uuid:{wire.uuid5(data)}".encode(), 1)
+
+
+def _tools(tool: Tool, edition: Edition) -> Any:
+    if edition.tool_components:
+        return {"components": [{"type": "application", "name": tool.name, "version": tool.version}]}
+    return [{"name": tool.name, "version": tool.version}]
 
 
 def _subject(subject: Subject, ref: str) -> dict[str, Any]:
@@ -99,26 +169,30 @@ def _distro(distro: Distro, ref: str) -> dict[str, Any]:
     return value
 
 
-def _component(c: Component, relations: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _component(c: Component, relations: Iterable[tuple[str, str]], edition: Edition) -> dict[str, Any]:
     value: dict[str, Any] = {"type": "library", "bom-ref": c.key}
     if c.maintainer:
         value["publisher"] = c.maintainer
     value["name"] = c.name
     if c.version:
         value["version"] = c.version
+    if c.removed_by is not None:
+        value["scope"] = "excluded"  # it lies in a lower layer only: nothing in the final root is this component
     hashes, other = _hashes(c.hashes)
     if hashes:
         value["hashes"] = hashes
-    licences = _licences(c.licence)
+    licences = _licences(c.licence, edition)
     if licences:
         value["licenses"] = licences
     if c.purl:
         value["purl"] = c.purl
-    if c.occurrences:
-        value["evidence"] = _evidence(c.purl, c.occurrences)
+    if c.occurrences and edition.evidence:
+        value["evidence"] = _evidence(c.purl, c.occurrences, edition)
     facts = sbom_facts.of_component(c)
     facts += other
     facts += relations
+    if not edition.context:
+        facts += [sbom_facts.of_occurrence(o) for o in c.occurrences]
     if facts:
         value["properties"] = _properties(facts)
     return value
@@ -139,13 +213,14 @@ def _hashes(hashes: Iterable[str]) -> tuple[list[dict[str, str]], sbom_facts.Fac
 _HEX = frozenset("0123456789abcdef")
 
 
-def _licences(licence: Licence) -> list[dict[str, Any]]:
+def _licences(licence: Licence, edition: Edition) -> list[dict[str, Any]]:
+    stance = {"acknowledgement": "declared"} if edition.acknowledgement else {}
     if licence.expression:
-        return [{"expression": licence.expression, "acknowledgement": "declared"}]
-    return [{"license": {"name": text, "acknowledgement": "declared"}} for text in licence.declared if text]
+        return [{"expression": licence.expression, **stance}]
+    return [{"license": {"name": text, **stance}} for text in licence.declared if text]
 
 
-def _evidence(purl: str, occurrences: tuple[Occurrence, ...]) -> dict[str, Any]:
+def _evidence(purl: str, occurrences: tuple[Occurrence, ...], edition: Edition) -> dict[str, Any]:
     value: dict[str, Any] = {}
     if purl:
         best: dict[str, float] = {}
@@ -153,8 +228,12 @@ def _evidence(purl: str, occurrences: tuple[Occurrence, ...]) -> dict[str, Any]:
             technique = _TECHNIQUES.get(o.kind, "other")
             best[technique] = max(best.get(technique, 0), _CONFIDENCE[o.confidence])
         methods = [{"technique": t, "confidence": best[t]} for t in sorted(best)]
-        value["identity"] = [{"field": "purl", "confidence": max(best.values()), "methods": methods}]
-    value["occurrences"] = [{"location": o.path, "additionalContext": _place(o)} for o in occurrences]
+        identity = {"field": "purl", "confidence": max(best.values()), "methods": methods}
+        value["identity"] = [identity] if edition.identities else identity
+    value["occurrences"] = [
+        {"location": o.path, "additionalContext": _place(o)} if edition.context else {"location": o.path}
+        for o in occurrences
+    ]
     return value
 
 

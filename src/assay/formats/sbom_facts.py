@@ -16,7 +16,7 @@ comment is `assay:facts:1 ` and a JSON array of [name, value] pairs.
 | `assay:property:NAME` | a fact of the ecosystem |
 | `assay:relation:contains`, `…:owned_by`, `…:built_from` | one each: the target's key (in CycloneDX) |
 | `assay:key`, `assay:maintainer` | as in the model (in SPDX) |
-| `assay:occurrence` | one each: JSON array [path, layer, kind, confidence] (in SPDX) |
+| `assay:occurrence` | one each: JSON array [path, layer, kind, confidence] (in SPDX, and in CycloneDX before 1.6) |
 
 | fact of the document | value |
 |---|---|

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import click
@@ -15,13 +15,20 @@ from assay.settings import Settings, from_environment
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+FORMAT_VERSIONS: Mapping[str, tuple[str, ...]] = {
+    "cyclonedx-json": ("1.4", "1.5", "1.6", "1.7"),
+}
+"""Formats with a choice of specification version, `-o FORMAT@VERSION`."""
+
+
 class Output(msgspec.Struct, frozen=True):
-    """One `-o FORMAT[=PATH]`; path "" is standard output."""
+    """One `-o FORMAT[@VERSION][=PATH]`; path "" is standard output, version "" the format's usual one."""
 
     format: str
     path: str
     everything: bool = False
     """Whether a table also lists what does not count (`-v`)."""
+    version: str = ""
 
 
 def parse_outputs(
@@ -30,16 +37,20 @@ def parse_outputs(
     """Read `-o` values; at most one may go to standard output.
 
     Raises:
-        UsageError: an unknown format, an empty path, or two outputs to standard output.
+        UsageError: an unknown format or version, an empty path, or two outputs to standard output.
     """
     outputs = []
     for value in values or (default,):
-        name, equals, path = value.partition("=")
+        form, equals, path = value.partition("=")
+        name, at, version = form.partition("@")
         if name not in allowed:
             raise UsageError("no such output format", why=repr(name), remedy=f"choose among {', '.join(allowed)}")
+        if at and version not in FORMAT_VERSIONS.get(name, ()):
+            choice = ", ".join(f"{name}@{v}" for v in FORMAT_VERSIONS.get(name, ())) or name
+            raise UsageError("no such version of an output format", why=repr(form), remedy=f"choose among {choice}")
         if equals and not path:
-            raise UsageError("an output has no path", why=repr(value), remedy=f"write -o {name}=FILE or -o {name}")
-        outputs.append(Output(name, path if path != "-" else "", everything))
+            raise UsageError("an output has no path", why=repr(value), remedy=f"write -o {form}=FILE or -o {form}")
+        outputs.append(Output(name, path if path != "-" else "", everything, version))
     if sum(not output.path for output in outputs) > 1:
         raise UsageError("two outputs would go to standard output", remedy="give all but one a path: -o FORMAT=FILE")
     return tuple(outputs)
@@ -138,13 +149,13 @@ db_option = click.option("--db", metavar="PATH", help="Advisory database (else A
 
 
 def output_option(allowed: tuple[str, ...], default: str) -> Callable[[F], F]:
-    """`-o FORMAT[=PATH]`, repeatable."""
+    """`-o FORMAT[@VERSION][=PATH]`, repeatable."""
     return click.option(
         "-o",
         "--output",
         "outputs",
         multiple=True,
-        metavar="FORMAT[=PATH]",
+        metavar="FORMAT[@VERSION][=PATH]",
         help=f"Repeatable; one of {', '.join(allowed)}. Default: {default}.",
     )
 

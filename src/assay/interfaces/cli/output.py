@@ -14,10 +14,11 @@ from assay.model.report import Report
 Writer = Callable[[Inventory, Report | None, Output], bytes]
 
 
-def _cyclonedx(inventory: Inventory, _: Report | None, __: Output) -> bytes:
+def _cyclonedx(inventory: Inventory, _: Report | None, output: Output) -> bytes:
     from assay.formats import cyclonedx
 
-    return cyclonedx.write(inventory, tool=bootstrap.TOOL, timestamp=bootstrap.document_time(inventory))
+    when = bootstrap.document_time(inventory)
+    return cyclonedx.write(inventory, tool=bootstrap.TOOL, timestamp=when, version=output.version or "1.6")
 
 
 def _spdx(inventory: Inventory, _: Report | None, __: Output) -> bytes:
