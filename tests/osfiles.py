@@ -1,8 +1,14 @@
 """Files and sightings of package databases for tests, and a writer of rpm headers and databases."""
 
+import shutil
 import sqlite3
 import struct
+import subprocess
+import zlib
 from pathlib import Path
+from typing import Literal
+
+import pytest
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
 from assay.dependencies.catalogers import TABLE
@@ -79,4 +85,45 @@ def rpm_database(path: Path, blobs: list[bytes], *, page_size: int = 4096) -> by
         connection.commit()
     finally:
         connection.close()
+    return path.read_bytes()
+
+
+def ndb_database(blobs: list[bytes], *, slot_pages: int = 1, deleted: tuple[int, ...] = (), gap: int = 0) -> bytes:
+    """A database as rpm's ndb backend lays it out (rpmpkg.c); `deleted` packages leave a free slot and zeros."""
+    first = slot_pages * 256
+    slots, body = [], b""
+    for number, blob in enumerate(blobs, 1):
+        blocks = -(-(16 + len(blob) + 12) // 16)
+        head = struct.pack("<4sIII", b"BlbS", number, 1_700_000_000, len(blob)) + blob
+        head += b"\0" * (16 * blocks - len(head) - 12)
+        whole = head + struct.pack("<II4s", zlib.adler32(head), len(blob), b"BlbE")
+        at = first + len(body) // 16
+        gone = number in deleted
+        slots.append(struct.pack("<4sIII", b"Slot", *((0, 0, 0) if gone else (number, at, blocks))))
+        body += (b"\0" * len(whole) if gone else whole) + b"\0" * 16 * gap
+    slots += [b"Slot" + b"\0" * 12] * (slot_pages * 256 - 2 - len(slots))
+    header = struct.pack("<4sIIII", b"RpmP", 0, 7, slot_pages, len(blobs) + 1).ljust(32, b"\0")
+    return header + b"".join(slots) + body
+
+
+DB_LOAD = shutil.which("db5.3_load") or shutil.which("db_load")
+needs_db_load = pytest.mark.skipif(DB_LOAD is None, reason="db5.3_load is not installed (apt-get install db5.3-util)")
+
+
+def bdb_database(
+    path: Path,
+    blobs: list[bytes],
+    *,
+    page_size: int = 4096,
+    order: Literal["little", "big"] = "little",
+    kind: str = "hash",
+) -> bytes:
+    """A database as rpm before 4.16 lays it out, made by Berkeley DB itself: number 0 is the counter."""
+    path.unlink(missing_ok=True)
+    lines = ["VERSION=3", "format=bytevalue", f"type={kind}", f"db_pagesize={page_size}"]
+    lines += [f"db_lorder={1234 if order == 'little' else 4321}", "HEADER=END"]
+    for number, blob in enumerate([len(blobs).to_bytes(4, order), *blobs]):
+        lines += [" " + number.to_bytes(4, order).hex(), " " + blob.hex()]
+    text = "\n".join([*lines, "DATA=END", ""])
+    subprocess.run([str(DB_LOAD), str(path)], input=text, text=True, check=True, capture_output=True, timeout=60)
     return path.read_bytes()

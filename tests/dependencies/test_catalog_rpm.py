@@ -10,7 +10,7 @@ import pytest
 from assay.dependencies.paths import path_hash
 from assay.model.inventory import SourcePackage
 from assay.model.limits import DEFAULT_LIMITS
-from osfiles import read, rpm_database, rpm_header
+from osfiles import bdb_database, ndb_database, needs_db_load, read, rpm_database, rpm_header
 
 PATH = "var/lib/rpm/rpmdb.sqlite"
 DIR, FILE = 0o040755, 0o100644
@@ -122,10 +122,11 @@ def test_a_database_without_packages_table_is_unreadable(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("path", "data", "kind", "names"),
     [
-        ("var/lib/rpm/Packages", b"\0" * 12 + b"\x61\x15\x06\x00" + b"\0" * 500, "unsupported", "Berkeley DB"),
-        ("var/lib/rpm/Packages", b"\0" * 12 + b"\x00\x06\x15\x61" + b"\0" * 500, "unsupported", "Berkeley DB"),
-        ("usr/lib/sysimage/rpm/Packages.db", b"RpmP" + b"\0" * 500, "unsupported", "ndb"),
-        ("var/lib/rpm/Packages", b"noise", "unreadable", "not an rpm database"),
+        ("var/lib/rpm/Packages", b"\0" * 12 + b"\x62\x31\x05\x00" + b"\0" * 500, "unsupported", "a b-tree"),
+        ("var/lib/rpm/Packages", b"\0" * 12 + b"\x00\x06\x15\x61" + b"\0" * 500, "unsupported", "hash version 0"),
+        ("usr/lib/sysimage/rpm/Packages.db", b"RpmP\1" + b"\0" * 500, "unsupported", "ndb"),
+        ("usr/lib/sysimage/rpm/Packages.db", b"noise", "unreadable", "ndb"),
+        ("var/lib/rpm/Packages", b"noise", "unreadable", "Berkeley DB"),
         ("var/lib/rpm/rpmdb.sqlite-wal", b"\x37\x7f\x06\x82" + b"\0" * 100, "unsupported", "changes beside"),
     ],
 )
@@ -147,6 +148,56 @@ def test_azure_linux_keeps_a_text_list() -> None:
     assert (package.name, package.version, package.architecture) == ("bash", "5.1.8-4.cm2", "x86_64")
     assert package.source == SourcePackage("bash", "5.1.8-4.cm2")
     assert [gap.kind for gap in read(path, "bash 5.1\n").gaps] == ["unreadable"]
+
+
+# --- the other databases ------------------------------------------------------------------------------------------
+
+NDB, BDB = "usr/lib/sysimage/rpm/Packages.db", "var/lib/rpm/Packages"
+LARGE = {
+    "t1116": ("numbers", list(range(500))),
+    "t1117": ("texts", [f"file-{n}" for n in range(500)]),
+    "t1118": ("texts", [f"/opt/{n}/" for n in range(500)]),
+    "t1030": ("modes", [FILE] * 500),
+}
+
+
+def test_ndb_holds_the_same_packages(tmp_path: Path) -> None:
+    blobs = [header(f"package-{n}", **(LARGE if n % 3 else {})) for n in range(300)]
+    expected = read(PATH, rpm_database(tmp_path / "db", blobs)).packages
+    fragment = read(NDB, ndb_database(blobs, slot_pages=2, gap=3))
+    assert (fragment.packages, fragment.gaps) == (expected, ())
+    assert len(expected) == 300
+
+
+def test_deleted_packages_of_ndb_are_gone() -> None:
+    fragment = read(NDB, ndb_database([header("a"), header("b"), header("c")], deleted=(2,)))
+    assert [p.name for p in fragment.packages] == ["a", "c"]
+    assert fragment.gaps == ()
+
+
+@pytest.mark.parametrize("mark", [b"BlbS", b"BlbE"])
+def test_a_damaged_blob_of_ndb_harms_no_other(mark: bytes) -> None:
+    data = ndb_database([header("a"), header("b")])
+    fragment = read(NDB, data.replace(mark, b"noise"[:4], 1))
+    assert [p.name for p in fragment.packages] == ["b"]
+    assert [gap.reason for gap in fragment.gaps] == ["1 damaged package headers"]
+
+
+@needs_db_load
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize("page_size", [512, 4096, 65536])
+def test_berkeley_db_holds_the_same_packages(tmp_path: Path, order, page_size: int) -> None:
+    blobs = [header(f"package-{n}", **(LARGE if n % 3 else {})) for n in range(120)]
+    expected = read(PATH, rpm_database(tmp_path / "db", blobs)).packages
+    fragment = read(BDB, bdb_database(tmp_path / "bdb", blobs, page_size=page_size, order=order))
+    assert sorted(fragment.packages, key=lambda p: p.name) == sorted(expected, key=lambda p: p.name)
+    assert fragment.gaps == ()
+
+
+@needs_db_load
+def test_a_berkeley_db_of_another_kind_is_named(tmp_path: Path) -> None:
+    (gap,) = read(BDB, bdb_database(tmp_path / "bdb", [header()], kind="btree")).gaps
+    assert (gap.kind, "b-tree" in gap.reason) == ("unsupported", True)
 
 
 # --- against rpm itself -------------------------------------------------------------------------------------------
@@ -266,3 +317,28 @@ def test_erased_packages_are_gone(real_root: tuple[list[str], Path], tmp_path: P
     names = {p.name for p in read(PATH, copy.read_bytes()).packages}
     assert "alpha" not in names
     assert {"alpha-extra", "beta"} <= names
+
+
+@needs_rpm
+@needs_db_load
+def test_rpm_reads_the_same_berkeley_db_alike(real_root: tuple[list[str], Path], tmp_path: Path) -> None:
+    import sqlite3
+
+    _, database = real_root
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        blobs = [blob for (blob,) in connection.execute("SELECT blob FROM Packages")]
+    finally:
+        connection.close()
+    home = tmp_path / "root" / "var/lib/rpm"
+    home.mkdir(parents=True)
+    data = bdb_database(home / "Packages", blobs)
+    ours = sorted(f"{p.name} {p.version.rpartition(':')[2]}" for p in read(BDB, data).packages)
+    listed = subprocess.run(
+        ["rpm", "--root", f"{tmp_path}/root", "--dbpath", "/var/lib/rpm", "--define", "_db_backend bdb_ro", "-qa",
+         "--qf", "%{NAME} %{VERSION}-%{RELEASE}\\n"],
+        check=True, capture_output=True, text=True, timeout=60,
+    ).stdout  # fmt: skip
+    assert ours == sorted(listed.splitlines())
+    assert len(ours) == 2 * len(PACKAGES)
+    assert read(BDB, data).packages != ()

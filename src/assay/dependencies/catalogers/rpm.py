@@ -1,26 +1,24 @@
 """RPM: packages of the database Fedora, RHEL and SUSE keep, read without rpm and without SQL.
 
-`rpmdb.sqlite` (rpm 4.16 and later) is read; the older Berkeley DB and SUSE's ndb are named in a gap. Azure Linux's
+`rpmdb.sqlite` (rpm 4.16 and later), SUSE's ndb and the older Berkeley DB hold the same headers. Azure Linux's
 distroless images keep a text list instead of a database.
 """
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.dependencies.licences import licence
 from assay.dependencies.paths import path_hashes
 from assay.formats import rpmheader as tags
+from assay.formats.bdbfile import BdbHash
+from assay.formats.ndbfile import NdbFile
 from assay.formats.sqlitefile import WAL_HEADER_BYTES, SqliteFile
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Gap, Licence, SourcePackage
 
 _FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
-_SQLITE, _WAL = "rpmdb.sqlite", "rpmdb.sqlite-wal"
-_OLDER = {
-    "Packages": ("a Berkeley DB package database (rpm before 4.16)", 12, (b"\x61\x15\x06\x00", b"\x00\x06\x15\x61")),
-    "Packages.db": ("an ndb package database (SUSE's rpm)", 0, (b"RpmP",)),
-}
+_WAL = "rpmdb.sqlite-wal"
 _MANIFEST = "var/lib/rpmmanifest/container-manifest-2"
 _WANTED = frozenset(
     {
@@ -54,21 +52,14 @@ def catalogue(file: File) -> Fragment:
     name = file.path.rpartition("/")[2]
     if name == _WAL:
         return _write_ahead_log(file)
-    if name in _OLDER:
-        raise _older(file, name)
     if file.path == _MANIFEST:
         return Fragment(packages=tuple(_manifest(file)))
-    database = SqliteFile(file.data(), file.path)
-    root = database.tables().get("Packages")
-    if root is None:
-        raise MalformedError("not an rpm database", where=file.path, why="it has no table Packages")
     packages: list[Package] = []
     damaged = unlisted = 0
     allowance = file.limits.owned_paths_bytes
-    for row in database.rows(root):
-        blob = row.values[1] if len(row.values) > 1 else None
+    for blob in _DATABASES[name](file.data(), file.path):
         try:
-            header = tags.read(blob if isinstance(blob, bytes) else b"", _WANTED, where=file.path)
+            header = tags.read(blob, _WANTED, where=file.path)
             listing = _Listing(header)
             allowance -= listing.cost
             package = _package(header, path_hashes(listing.paths()) if allowance >= 0 else b"")
@@ -101,13 +92,34 @@ def _write_ahead_log(file: File) -> Fragment:
     )
 
 
-def _older(file: File, name: str) -> MalformedError | UnsupportedError:
-    what, at, magics = _OLDER[name]
-    if file.data()[at : at + 4] in magics:
-        return UnsupportedError(
-            f"{what} is not read yet", where=file.path, remedy="rebuild it as sqlite: rpm --rebuilddb with rpm 4.16"
-        )
-    return MalformedError("not an rpm database", where=file.path, why="its first bytes are unknown")
+def _sqlite(data: bytes, where: str) -> Iterator[bytes]:
+    database = SqliteFile(data, where)
+    root = database.tables().get("Packages")
+    if root is None:
+        raise MalformedError("not an rpm database", where=where, why="it has no table Packages")
+    for row in database.rows(root):
+        blob = row.values[1] if len(row.values) > 1 else None
+        yield blob if isinstance(blob, bytes) else b""
+
+
+def _ndb(data: bytes, where: str) -> Iterator[bytes]:
+    for blob in NdbFile(data, where).blobs():
+        yield b"" if blob is None else blob
+
+
+def _bdb(data: bytes, where: str) -> Iterator[bytes]:
+    """Keys are header numbers in native order; number 0 holds the highest number given so far."""
+    for key, blob in BdbHash(data, where).items():
+        if any(key):
+            yield blob
+
+
+_DATABASES: dict[str, Callable[[bytes, str], Iterator[bytes]]] = {
+    "rpmdb.sqlite": _sqlite,
+    "Packages.db": _ndb,
+    "Packages": _bdb,
+}
+"""File name → the header blobs of such a database; a blob that cannot be read is empty."""
 
 
 def _package(header: dict[int, tags.Value], files: bytes) -> Package | None:
@@ -233,10 +245,10 @@ def _manifest(file: File) -> Iterator[Package]:
 
 ROW = Cataloguer(
     name="rpm",
-    version=1,
+    version=2,
     ecosystem="rpm",
     wants=Wanted(
-        paths=frozenset({_MANIFEST, *(f"{folder}/{name}" for folder in _FOLDERS for name in (_SQLITE, _WAL, *_OLDER))}),
+        paths=frozenset({_MANIFEST, *(f"{folder}/{name}" for folder in _FOLDERS for name in (_WAL, *_DATABASES))}),
         limit="rpm_database_bytes",
     ),
     catalogue=catalogue,
