@@ -68,6 +68,18 @@ def test_fingerprints_survive_versions_and_differ_by_package() -> None:
     assert one != sarif.fingerprint(finding("CVE-1", WHEEL))
 
 
+def test_code_scanning_gets_what_it_reads() -> None:
+    """GitHub reads the rule's severity number and help, a line of each place, and one fingerprint of this name."""
+    one = run(sample())
+    rules = one["tool"]["driver"]["rules"]
+    assert all(rule["shortDescription"]["text"] and rule["help"]["text"] for rule in rules)
+    assert any(0 < float(rule["properties"].get("security-severity", 0)) <= 10 for rule in rules)
+    for result in one["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["partialFingerprints"]["primaryLocationLineHash"]
+        assert all(p["physicalLocation"]["region"]["startLine"] >= 1 for p in result["locations"])
+
+
 def test_what_the_results_do_not_show_is_said() -> None:
     text = said(run(sample()))
     assert "2 gaps" in text

@@ -4,6 +4,7 @@ import json
 import timeit
 from typing import Any
 
+import msgspec
 import pytest
 
 from assay.formats import cyclonedx, sbom, spdx
@@ -57,6 +58,20 @@ def test_spdx_speaks_to_other_readers() -> None:
     assert packages["cryptography"]["licenseDeclared"] == "NOASSERTION"
     kinds = {r["relationshipType"] for r in document["relationships"]}
     assert kinds == {"DESCRIBES", "CONTAINS", "DEPENDS_ON", "OTHER"}
+
+
+def test_what_an_upper_layer_removed_is_not_offered_as_present() -> None:
+    gone = msgspec.structs.replace(big(1).components[0], removed_by=3)
+    value = msgspec.structs.replace(big(1), components=(gone,), relations=())
+    (component,) = (
+        c
+        for c in json.loads(cyclonedx.write(value, tool=TOOL, timestamp=TIME))["components"]
+        if c["bom-ref"] == gone.key
+    )
+    assert component["scope"] == "excluded"
+    document = json.loads(spdx.write(value, tool=TOOL, timestamp=TIME))
+    (package,) = (p for p in document["packages"] if p["name"] == gone.name)
+    assert package["comment"] == "in a lower layer, removed above by layer 3"
 
 
 @pytest.mark.parametrize("form", [cyclonedx, spdx])

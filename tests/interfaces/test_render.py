@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from assay.interfaces.cli.render import html, ladder, markdown, table
 from assay.interfaces.cli.render.text import cut, pad, safe, width
-from assay.interfaces.cli.render.view import at_least, view
+from assay.interfaces.cli.render.view import at_least, view, why_not
+from assay.model.finding import FindingStatus, Step
 from assay.model.report import Sources
 from fakes.report import HOSTILE, REPORT
 
@@ -55,6 +56,22 @@ def test_unknown_severity_reaches_no_threshold() -> None:
     assert not at_least("unknown", "low")
     assert at_least("critical", "high")
     assert not at_least("medium", "high")
+
+
+@pytest.mark.parametrize(
+    ("status", "step", "note"),
+    [
+        ("not_affected", Step("layer", "in a lower layer (1), removed above by layer 2"), "removed above by layer 2"),
+        ("not_affected", Step("fix", "1-1~bpo12 is 1-1 rebuilt for an older release"), "rebuilt for"),
+        ("undetermined", Step("range", "(devel) cannot be compared with: < 2"), "cannot be compared"),
+        ("affected", Step("layer", "introduced in layer 1"), ""),
+    ],
+)
+def test_what_does_not_count_says_why(status: FindingStatus, step: Step, note: str) -> None:
+    one = msgspec.structs.replace(REPORT.findings[0], status=status, suppressed=None, reasons=(step,))
+    said = table.render(msgspec.structs.replace(REPORT, findings=(one,)), columns=200, colour=False, everything=True)
+    assert note in said
+    assert bool(why_not(one)) == bool(note)
 
 
 def test_without_data_the_table_does_not_look_clean() -> None:

@@ -144,7 +144,10 @@ def _result(finding: Finding, index: int, components: Mapping[str, Component], s
         "level": _LEVELS.get(finding.severity, "warning"),
         "message": {"text": _text(_message(finding))},
         "locations": _locations(finding, components, subject),
-        "partialFingerprints": {"assay/finding/v1": fingerprint(finding)},
+        "partialFingerprints": {
+            "assay/finding/v1": fingerprint(finding),
+            "primaryLocationLineHash": f"{fingerprint(finding)[:16]}:1",  # the only one GitHub's code scanning reads
+        },
         "properties": {
             "purl": finding.purl,
             "status": finding.status,

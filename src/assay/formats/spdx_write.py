@@ -136,6 +136,8 @@ def _package(c: Component, spdx: str, note: _Annotator) -> dict[str, Any]:
         # A maintainer originated the package; whether they supplied this copy nobody said (supplier stays unsaid).
         value["originator"] = _person(c.maintainer)
         facts.append(("assay:maintainer", c.maintainer))
+    if c.removed_by is not None:
+        value["comment"] = f"in a lower layer, removed above by layer {c.removed_by}"
     if c.source is not None:
         value["sourceInfo"] = f"built package from: {c.source.name} {c.source.version}"
     if c.licence.expression:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width
-from assay.interfaces.cli.render.view import View, distro_line, headline, marks, view, weighed
+from assay.interfaces.cli.render.view import View, distro_line, headline, marks, view, weighed, why_not
 from assay.model.finding import Finding
 from assay.model.report import Report
 from assay.model.verdict import Reason, Verdict
@@ -86,7 +86,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
             finding.name,
             finding.version,
             ", ".join(finding.fixed_in) or "no fix known",
-            marks(finding) or (finding.summary if finding.summary else ""),
+            why_not(finding) or marks(finding) or finding.summary,
         )
     )
 

@@ -93,6 +93,28 @@ def marks(finding: Finding) -> str:
     return ", ".join(words)
 
 
+_DECIDES = (
+    ("not_affected", "layer", "removed above"),
+    ("not_affected", "fix", "rebuilt"),
+    ("not_affected", "installed", "; it "),
+    ("undetermined", "range", "cannot be compared"),
+    ("undetermined", "range", "; but it "),
+)
+"""Which rung decided, by status and by a word of what it says (`dependencies.reasons` writes them)."""
+
+
+def why_not(finding: Finding) -> str:
+    """Why a finding does not count: the VEX statement, or the rung that decided; empty for one that counts."""
+    said = finding.suppressed
+    if said is not None:
+        return ", ".join(filter(None, (said.justification or said.impact or said.status, f"says {said.by}")))
+    for status, rung, word in _DECIDES:
+        for step in finding.reasons:
+            if finding.status == status and step.rung == rung and word in step.says:
+                return step.says
+    return ""
+
+
 def weighed(verdict: Verdict) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
     """(rules that speak against, denying ones first; all others), as `policy.explain` orders them."""
     reasons = explain.ordered(verdict)
