@@ -23,6 +23,7 @@ COMMANDS = {
     "scan": ("assay.interfaces.cli.scan", "Take stock, match against advisories, decide by policy."),
     "sign": ("assay.interfaces.cli.sign", "Sign an image with a managed key."),
     "verify": ("assay.interfaces.cli.verify", "Verify the evidence attached to an image; decide from it alone."),
+    "why": ("assay.interfaces.cli.why", "Print why a package is there: paths, layer, instruction, owner."),
 }
 
 
