@@ -29,9 +29,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     text_database_bytes: int = 64 * MIB
     """dpkg status, apk installed, a lock file, a METADATA."""
     rpm_database_bytes: int = 512 * MIB
+    lock_file_bytes: int = 16 * MIB
+    """A lock file of a source tree."""
     metadata_bytes: int = 4 * MIB
     """A single package's own metadata file."""
     program_bytes: int = 512 * MIB
+    audit_data_bytes: int = 16 * MIB
+    """The list of crates inside a Rust program, inflated."""
+    toml_bytes: int = 8 * MIB
+    """One lock file in TOML."""
     archive_bytes: int = 512 * MIB
     """A jar or wheel as it lies in the layer."""
     archive_depth_count: int = 4
