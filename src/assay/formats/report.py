@@ -71,9 +71,13 @@ def read(data: bytes, name: str) -> Report:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of what `write` gives."""
+    from inspect import cleandoc  # heavy, and no scan needs it
+
     value = msgspec.json.schema(Report)
     value["$defs"]["Digest"] = _DIGEST
     for definition in value["$defs"].values():
+        if "description" in definition:
+            definition["description"] = cleandoc(definition["description"])  # Python 3.13 does so itself
         if "properties" in definition:
             definition["required"] = sorted(definition["properties"])
     value["$defs"]["Report"]["properties"]["schema"] = {"const": NAME}
