@@ -15,11 +15,9 @@ from support import SHARED, shared
 NOT_READ = {
     "requirements": "requirements.txt: only exact pins are read so far (the vectors give ranges their lower bound)",
     "poetry": "poetry.lock is not read yet",
-    "gomod": "go.mod is not read yet",
-    "cargo": "Cargo.lock is not read yet",
 }
-ELSEWHERE = frozenset({"dpkg", "apk"})
-"""Operating system packages: tested with their own cataloguers."""
+ELSEWHERE = frozenset({"dpkg", "apk", "gomod", "cargo"})
+"""Tested in files of their own."""
 EXCEPTIONS = {
     "npm/both/package-lock.json": "a shrinkwrap beside it wins; a cataloguer sees one file: the two lists are joined",
 }

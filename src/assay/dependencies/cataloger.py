@@ -81,6 +81,9 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     """Other names that satisfy `depends`."""
     files: bytes = b""
     """Owned paths as 8-byte BLAKE2b hashes (`path_hash`), concatenated; OS packages only."""
+    unless: str = ""
+    """Name of a `Note` on another file of the same directory that claims to list everything: then this package counts
+    only if that file lists it too (`go.sum` beside a `go.mod` that is complete)."""
 
 
 class Ownership(msgspec.Struct, frozen=True):

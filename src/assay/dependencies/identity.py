@@ -40,12 +40,28 @@ def see(sightings: Sequence[Sighting], distro: Distro | None, *, installed: bool
     In an image a lock file gives no packages; a draft whose name makes no purl keeps an empty one.
     """
     write = purl_writer(distro)
-    return [
+    seen = [
         Seen(package, sighting, position, package.path or sighting.path, write(package))
         for sighting in sightings
         for position, package in enumerate(sighting.fragment.packages)
         if not (installed and package.kind == "lock-file")
     ]
+    return _listed(seen, sightings) if any(one.package.unless for one in seen) else seen
+
+
+def _listed(seen: Sequence[Seen], sightings: Sequence[Sighting]) -> list[Seen]:
+    """Without the packages a complete list beside them does not name (`Package.unless`)."""
+    complete = {(_directory(note.directory), note.name) for sighting in sightings for note in sighting.fragment.notes}
+    named = {(_directory(one.path), one.purl) for one in seen if not one.package.unless}
+    return [
+        one
+        for one in seen
+        if (_directory(one.path), one.package.unless) not in complete or (_directory(one.path), one.purl) in named
+    ]
+
+
+def _directory(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def purl_writer(distro: Distro | None) -> Callable[[Package], str]:

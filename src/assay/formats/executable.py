@@ -71,7 +71,7 @@ def read_program(view: ChunkView, section: bytes, macho_section: bytes) -> Progr
     if start[:4] in _MACHO_ORDER:
         return _macho(view, start, macho_section)
     if start[:2] == b"MZ" and len(start) == 64:
-        return _pe(view, start)
+        return _pe(view, start, section)
     return None
 
 
@@ -143,8 +143,10 @@ def _elf_segments(
     return tuple(segments), tuple(writable)
 
 
-def _pe(view: ChunkView, start: bytes) -> Program | None:
-    """PE/COFF: Go puts the information first in the writable data section; there is no section of that name."""
+def _pe(view: ChunkView, start: bytes, wanted: bytes) -> Program | None:
+    """PE/COFF: the section of this name where eight letters hold it, else the writable data section: there Go puts its
+    information first.
+    """
     number = _Numbers(start, "little")
     header = number(0x3C, 4)
     if header + 24 > view.size:
@@ -158,15 +160,20 @@ def _pe(view: ChunkView, start: bytes) -> Program | None:
     if optional >= 32:
         words = _Numbers(view.read(header + 24, 32), "little")
         base = words(24, 8) if words(0, 2) == 0x20B else words(28, 4)
-    number = _Numbers(view.read(header + 24 + optional, 40 * count), "little")
+    rows = view.read(header + 24 + optional, 40 * count)
+    number = _Numbers(rows, "little")
     segments: list[Region] = []
     places: list[Region] = []
+    named: list[Region] = []
     for at in range(0, 40 * count, 40):
         region = Region(base + number(at + 12, 4), number(at + 20, 4), min(number(at + 8, 4), number(at + 16, 4)))
         segments.append(region)
-        if number(at + 36, 4) & _PE_DATA == _PE_DATA:
+        if rows[at : at + 8].rstrip(b"\0") == wanted:
+            named.append(region)
+        elif number(at + 36, 4) & _PE_DATA == _PE_DATA:
             places.append(region)
-    return Program(view=view, order="little", segments=tuple(segments), places=tuple(places[:1]), exact=False)
+    places = named or places
+    return Program(view=view, order="little", segments=tuple(segments), places=tuple(places[:1]), exact=bool(named))
 
 
 def _macho(view: ChunkView, start: bytes, wanted: bytes) -> Program:

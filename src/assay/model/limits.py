@@ -24,6 +24,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     layer_links_count: int = 200_000
     """Hard links to wanted files remembered of one layer."""
     path_bytes: int = 4_096
+    path_depth_count: int = 256
+    """Directories above a file; a path of 4,096 bytes could name 2,047 of them."""
+    layer_directories_count: int = 1_000_000
+    """Different directories above the wanted files of one layer."""
     pax_header_bytes: int = 1 * MIB
     link_hops_count: int = 40
     text_database_bytes: int = 64 * MIB

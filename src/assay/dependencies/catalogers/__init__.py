@@ -1,12 +1,28 @@
 """The table of cataloguers: one row (or a few) per ecosystem, each in a file that knows no other."""
 
 from assay.dependencies.cataloger import Cataloguer
-from assay.dependencies.catalogers import apk, dpkg, dpkg_copyright, golang, java, npm, npm_lock, osrelease, pypi, rpm
+from assay.dependencies.catalogers import (
+    apk,
+    cargo_lock,
+    dpkg,
+    dpkg_copyright,
+    go_mod,
+    golang,
+    java,
+    npm,
+    npm_lock,
+    osrelease,
+    pypi,
+    rpm,
+    rust,
+)
 
 _ROWS: tuple[Cataloguer, ...] = (
     apk.ROW,
+    cargo_lock.CATALOGUER,
     dpkg.ROW,
     dpkg_copyright.ROW,
+    go_mod.CATALOGUER,
     golang.CATALOGUER,
     java.CATALOGUER,
     npm.CATALOGUER,
@@ -14,6 +30,7 @@ _ROWS: tuple[Cataloguer, ...] = (
     osrelease.ROW,
     *pypi.ROWS,
     rpm.ROW,
+    rust.CATALOGUER,
 )
 
 TABLE: tuple[Cataloguer, ...] = tuple(sorted(_ROWS, key=lambda row: row.name))
