@@ -75,3 +75,33 @@ def scheme_for(osv_ecosystem: str) -> Scheme | None:
     ('deb', 'apk', None)
     """
     return _ECOSYSTEMS.get(osv_ecosystem.partition(":")[0])
+
+
+_PURL_TYPES: dict[str, Scheme] = {
+    "apk": APK,
+    "bitnami": SEMVER,
+    "cargo": SEMVER,
+    "composer": COMPOSER,
+    "cran": CRAN,
+    "deb": DEB,
+    "gem": GEM,
+    "golang": SEMVER,
+    "hackage": HACKAGE,
+    "hex": SEMVER,
+    "maven": MAVEN,
+    "npm": SEMVER,
+    "nuget": NUGET,
+    "pub": PUB,
+    "pypi": PEP440,
+    "rpm": RPM,
+    "swift": SEMVER,
+}
+
+
+def scheme_of_type(purl_type: str) -> Scheme:
+    """The order of versions of packages of this purl type; `GENERIC` when nobody here knows it.
+
+    >>> scheme_of_type("deb").name, scheme_of_type("fortran").name
+    ('deb', 'generic')
+    """
+    return _PURL_TYPES.get(purl_type, GENERIC)

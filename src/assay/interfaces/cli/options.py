@@ -106,10 +106,8 @@ def _stack(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return apply
 
 
-_target_flags = _stack(
-    click.argument("target"),
+_one_platform_flags = _stack(
     click.option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which platform of an index."),
-    click.option("--all-platforms", is_flag=True, help="Every platform of an index, one report each."),
     click.option("--no-cache", is_flag=True, help="Neither read nor write the layer cache."),
     click.option(
         "--verify",
@@ -120,13 +118,26 @@ _target_flags = _stack(
 )
 
 
+_all_platforms_flag = click.option("--all-platforms", is_flag=True, help="Every platform of an index, one report each.")
+
+
 def target_options(function: F) -> F:
     """TARGET and how to read it; the command gets `target` and `reading`."""
+    return click.argument("target")(_all_platforms_flag(reading_options(function)))
+
+
+def reading_options(function: F) -> F:
+    """How to read the command's own targets, one platform each; the command gets `reading`."""
     from functools import wraps
 
     @wraps(function)
     def gather(
-        *args: object, platform: str | None, all_platforms: bool, no_cache: bool, verify: str, **rest: object
+        *args: object,
+        platform: str | None,
+        no_cache: bool,
+        verify: str,
+        all_platforms: bool = False,
+        **rest: object,
     ) -> object:
         from assay.bootstrap import Reading
 
@@ -138,7 +149,7 @@ def target_options(function: F) -> F:
         )
         return function(*args, reading=reading, **rest)
 
-    return _target_flags(cast(F, gather))
+    return _one_platform_flags(cast(F, gather))
 
 
 verbosity_options = _stack(
