@@ -1,6 +1,5 @@
 """The header walker: each form of header, each lie."""
 
-import io
 import tarfile
 
 import pytest
