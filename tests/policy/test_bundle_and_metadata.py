@@ -82,6 +82,20 @@ def test_libraries_are_no_rules():
     assert [r.code for r in load({"lib.rego": library, "a.rego": GOOD}, {}).rules] == ["a.one"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'deny contains {"msg": "x"} if input.x',
+        "default deny := set()",
+        "applies if false",
+        "# custom:\n#   code: a.b",
+    ],
+)
+def test_a_rule_in_a_mistaken_package_is_not_passed_over(text):
+    with pytest.raises(MalformedError, match="not below assay"):
+        load({"main.rego": f"package main\nimport rego.v1\n{text}\n"}, {})
+
+
 def test_two_rules_may_share_neither_code_nor_package():
     with pytest.raises(MalformedError, match="same code"):
         load({"a.rego": GOOD, "b.rego": GOOD.replace("package assay.rules.a_one", "package assay.rules.b")}, {})

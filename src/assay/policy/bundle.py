@@ -30,6 +30,8 @@ _REFUSED = (
 _QUIET = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`|#[^\n]*')
 _IMPORT = re.compile(r"^import rego\.v1 *$", re.MULTILINE)
 _RULES = "assay.rules."
+_RULE_LIKE = re.compile(r"^(?:default +)?(?:deny|warn|applies)\b|^# +code *:", re.MULTILINE)
+"""What a library has no use for: a rule in a mistaken package would otherwise be passed over in silence."""
 
 
 def load(modules: Mapping[str, str], data: Mapping[str, object], *, name: str = "policy") -> PolicyBundle:
@@ -43,13 +45,17 @@ def load(modules: Mapping[str, str], data: Mapping[str, object], *, name: str = 
 
     Raises:
         MalformedError: a module without `import rego.v1` or its METADATA, a refused builtin, two rules of one code or
-            package, a state for a rule that is not there, data under `assay`.
+            package, a state for a rule that is not there, data under `assay`, a rule in a package of another name.
     """
     rules: dict[str, Rule] = {}
     for path, text in sorted(modules.items()):
         _profile(path, text)
         package = metadata.package(path, text)
         if not package.startswith(_RULES):
+            if _RULE_LIKE.search(text):
+                raise _bad(
+                    path, f"looks like a rule, but package {package} is not below assay.rules: it would not count"
+                )
             continue
         rule = metadata.rule(path, text)
         for other in rules.values():
