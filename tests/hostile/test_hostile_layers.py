@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from importlib import import_module
 from pathlib import Path
@@ -150,7 +151,7 @@ def test_whiteouts_cannot_reach_out_or_hide_their_own_layer() -> None:
 
 
 def test_a_deep_path_costs_little() -> None:
-    deep = "/".join(["d"] * 2000)
+    deep = "/".join(["d"] * 257)
     scan, _ = walk(archive([(deep, "file", b"x")]))
     assert hidden_by([scan, scan], [(0, deep)]) == {(0, deep): 1}
     assert walk(archive([("/".join(["d"] * 3000), "file", b"x")]))[0].gaps[0].kind == "limit"
@@ -300,3 +301,53 @@ def test_a_compressed_archive_bomb_leaves_no_file(tmp_path: Path, monkeypatch: p
     with pytest.raises(UnsupportedError, match="inflates beyond the limit"):
         open_archive(Target(scheme="oci-archive", location=str(path)), Limits(image_archive_bytes=8 * MIB))
     assert [item.name for item in tmp_path.iterdir()] == ["a.tar.gz"]
+
+
+def test_paths_of_many_directories_are_gaps_and_cost_nothing() -> None:
+    deep = [pax((b"path", b"/".join([b"%d" % n] * 1_500) + b"/f")) + entry(b"n", b"x") for n in range(300)]
+    script = "\n".join(
+        (
+            "import resource, sys",
+            "from assay.artifact.layers import walk_layer",
+            "from assay.artifact.rootfs import hidden_by",
+            "from assay.model.limits import Limits",
+            "data = sys.stdin.buffer.read()",
+            "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss",
+            "scan = walk_layer([data], lambda *_: True, lambda *_: None, Limits(), 'layer 0')",
+            "print(len(scan.gaps), scan.gaps[0].kind, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)",
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=b"".join(deep) + END, capture_output=True, check=True, timeout=60
+    )
+    count, kind, kilobytes = done.stdout.split()
+    assert (int(count), kind) == (300, b"limit")
+    assert int(kilobytes) < 50_000
+
+
+def test_wanted_files_in_too_many_directories_are_refused() -> None:
+    data = b"".join(entry(b"%d/%d/f" % (n, n), b"x") for n in range(50)) + END
+    with pytest.raises(UnsupportedError, match="layer_directories_count"):
+        walk(data, Limits(layer_directories_count=99))
+    assert len(walk(data, Limits(layer_directories_count=100))[1]) == 50
+
+
+def test_files_in_the_place_of_directories_take_linear_time() -> None:
+    data = b"".join(entry(b"p%d/f" % n, b"x") + entry(b"p%d" % n, b"") for n in range(20_000)) + END
+    started = time.process_time()
+    scan, _ = walk_layer(cut(data, 1 << 20), lambda p, *_: p[-1] == "f" or None, lambda *_: None, Limits(), "x"), None
+    assert len(scan.superseded) == 20_000
+    assert time.process_time() - started < 5
+
+
+def test_a_file_made_anew_below_what_replaced_its_directory_counts() -> None:
+    data = entry(b"a/b/f", b"1") + entry(b"a/g", b"1") + entry(b"a/b", b"") + entry(b"a/b/f", b"2") + END
+    assert walk(data)[0].superseded == ()
+    assert walk(entry(b"a/b/f", b"1") + entry(b"a", b"") + END)[0].superseded == ("a/b/f",)
+
+
+def test_a_hard_link_to_an_endless_name_is_a_gap() -> None:
+    data = entry(b"f", b"x") + pax((b"linkpath", b"x" * 10_000)) + header(b"l", flag=b"1") + END
+    scan, _ = walk(data)
+    assert scan.links == ()
+    assert [gap.kind for gap in scan.gaps] == ["limit"]

@@ -119,10 +119,13 @@ def walk_layer(
     reader = StreamReader(_hashed(chunks, hasher.update, meter), where)
     notes = Notes(limits)
     files, directories, whiteouts, opaques = bytearray(), bytearray(), bytearray(), bytearray()
-    taken: dict[str, bool] = {}
-    parents: set[str] = set()
+    taken: dict[str, int] = {}
+    parents: set[bytes] = set()
+    buried: dict[bytes, int] = {}
     links: list[Link] = []
     folder = b""
+    depth = limits.path_depth_count
+    shallow = min(2 * depth, limits.path_bytes)
     known: set[bytes] = set()
     count = symlinks = 0
     for entry in entries(reader, limits, where):  # hot: one turn an entry
@@ -130,7 +133,7 @@ def walk_layer(
         if count > limits.layer_entries_count:
             raise _too_many(where, limits)
         name = clean(entry.name)
-        if name is None or len(name) > limits.path_bytes:
+        if name is None or (len(name) > shallow and (len(name) > limits.path_bytes or name.count(b"/") > depth)):
             notes.bad_name(entry.name, limits)
             continue
         cut = name.rfind(b"/") + 1
@@ -142,23 +145,27 @@ def walk_layer(
         if name[:cut] != folder:
             folder = name[:cut]
             _add_parents(folder, known, directories)
+            if len(directories) > HASH_BYTES * limits.layer_entries_count:
+                raise _too_many(where, limits)
         kind = entry.kind
         digest = blake2b(name, digest_size=16).digest()
         if kind == DIRECTORY:
             directories += digest
             if taken and taken.get(text := name.decode("utf-8", "surrogateescape")):
-                taken[text] = False
+                taken[text] = 0
             continue
         files += digest
         text = name.decode("utf-8", "surrogateescape")
-        if text in parents:
-            _bury(text, taken)
+        if digest in parents:
+            buried[digest] = count
         if kind == FILE and not entry.sparse:
             wanted = choose(text, reader.peek(), entry.size, entry.mode)
             if wanted is not None:
                 take(wanted, text, reader.content(), entry.size, entry.mode)
-                taken[text] = True
-                _remember_parents(text, parents)
+                taken[text] = count
+                _remember_parents(name, parents)
+                if len(parents) > limits.layer_directories_count:
+                    raise _too_scattered(where, limits)
                 continue
         elif kind == HARD_LINK:
             _link(entry, text, taken, choose, links, notes, limits)
@@ -170,7 +177,7 @@ def walk_layer(
         else:
             notes.add("unsupported", text, f"stored as a sparse file of {entry.size} bytes; its content was not read")
         if text in taken:
-            taken[text] = False
+            taken[text] = 0
     if reader.rest():
         notes.add("skipped", "", "data after the end of the archive, which container runtimes do not unpack")
     return LayerScan(
@@ -183,7 +190,7 @@ def walk_layer(
         opaques=bytes(opaques),
         links=tuple(sorted(set(links))),
         symlinks=symlinks,
-        superseded=tuple(sorted(path for path, alive in taken.items() if not alive)),
+        superseded=tuple(sorted(path for path, number in taken.items() if not number or _under(path, number, buried))),
         gaps=notes.finish(),
     )
 
@@ -230,7 +237,7 @@ def _whiteout(name: bytes, cut: int, whiteouts: bytearray, opaques: bytearray, n
 def _link(
     entry: Entry,
     path: str,
-    taken: dict[str, bool],
+    taken: dict[str, int],
     choose: Choose[T],
     links: list[Link],
     notes: Notes,
@@ -241,6 +248,9 @@ def _link(
     if not raw:
         notes.add("skipped", path, "a hard link whose target climbs out of the image or is empty")
         return
+    if len(raw) > limits.path_bytes or raw.count(b"/") > limits.path_depth_count:
+        notes.add("limit", path, "a hard link to a name too long or too deep (path_bytes, path_depth_count)")
+        return
     target = raw.decode("utf-8", "surrogateescape")
     if target == path or (not taken.get(target) and choose(path, b"", 0, entry.mode) is None):
         return
@@ -250,22 +260,30 @@ def _link(
     links.append(Link(path, target))
 
 
-def _remember_parents(path: str, parents: set[str]) -> None:
-    cut = path.rfind("/")
-    while cut > 0:
-        path = path[:cut]
-        if path in parents:
+def _remember_parents(name: bytes, parents: set[bytes]) -> None:
+    """Hashes of the directories above a wanted file; those of a known one are known."""
+    while name := name.rpartition(b"/")[0]:
+        digest = path_hash(name)
+        if digest in parents:
             return
-        parents.add(path)
-        cut = path.rfind("/")
+        parents.add(digest)
 
 
-def _bury(path: str, taken: dict[str, bool]) -> None:
-    """A later entry of the same layer put a file where a directory with taken files was."""
-    inside = path + "/"
-    for other in taken:
-        if other.startswith(inside):
-            taken[other] = False
+def _under(path: str, number: int, buried: dict[bytes, int]) -> bool:
+    """Whether an entry later than `number` put a file where a directory above the path was."""
+    while buried and (path := path.rpartition("/")[0]):
+        if buried.get(path_hash(path), 0) > number:
+            return True
+    return False
+
+
+def _too_scattered(where: str, limits: Limits) -> UnsupportedError:
+    return UnsupportedError(
+        "too many directories in one layer",
+        where=where,
+        why=f"wanted files in more than {limits.layer_directories_count} directories",
+        remedy="raise the limit layer_directories_count if you trust the image",
+    )
 
 
 def _too_many(where: str, limits: Limits) -> UnsupportedError:

@@ -15,6 +15,7 @@ from assay.model.limits import DEFAULT_LIMITS, Limits
 
 Candidate = tuple[int, str]
 """(index of the layer that holds the file, its clean path)."""
+_KNOWN_COUNT = 50_000
 
 
 class ResolvedLink(msgspec.Struct, frozen=True, order=True):
@@ -38,17 +39,14 @@ def hidden_by(scans: Sequence[LayerScan], candidates: Iterable[Candidate]) -> di
         candidates: files that were seen.
     """
     wanted = list(candidates)
-    lineage = {path: _lineage(path) for _, path in wanted}
-    hashes: dict[str, bytes] = {"": path_hash("")}
-    for path, parents in lineage.items():
-        for name in (path, *parents):
-            if name not in hashes:
-                hashes[name] = path_hash(name)
-    on_path, on_parent = _events(scans, frozenset(hashes.values()))
+    own = {path: path_hash(path) for _, path in wanted}
+    known: dict[str, tuple[bytes, ...]] = {}
+    lineage = {path: _lineage(path, known) for path in own}
+    on_path, on_parent = _events(scans, frozenset(chain(own.values(), *lineage.values())))
     answer: dict[Candidate, int | None] = {}
     for layer, path in wanted:
-        events = on_path.get(hashes[path], ())
-        lists = [events, *(on_parent.get(hashes[parent], ()) for parent in lineage[path])]
+        events = on_path.get(own[path], ())
+        lists = [events, *(on_parent.get(parent, ()) for parent in lineage[path])]
         above = [index for index in chain.from_iterable(lists) if index > layer]
         answer[layer, path] = min(above, default=None)
     return answer
@@ -109,16 +107,20 @@ def _follow(
     return None
 
 
-def _lineage(path: str) -> tuple[str, ...]:
-    """Every directory above a path, the root ("") included."""
-    parents = []
-    cut = path.rfind("/")
-    while cut > 0:
-        path = path[:cut]
-        parents.append(path)
-        cut = path.rfind("/")
-    parents.append("")
-    return tuple(parents)
+def _lineage(path: str, known: dict[str, tuple[bytes, ...]]) -> tuple[bytes, ...]:
+    """Hashes of every directory above a path, the root ("") last. `known` only saves work: it may forget."""
+    folder = path.rpartition("/")[0]
+    if len(known) > _KNOWN_COUNT:
+        known.clear()
+    known.setdefault("", (path_hash(""),))
+    missing = []
+    while folder not in known:
+        missing.append(folder)
+        folder = folder.rpartition("/")[0]
+    found = known[folder]
+    for folder in reversed(missing):
+        found = known[folder] = (path_hash(folder), *found)
+    return found
 
 
 def _events(
