@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from assay.formats import cyclonedx, sbom, spdx
+from assay.formats import cyclonedx, sbom, spdx, spdx_tagvalue
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Distro, Occurrence, Relation, SourcePackage
@@ -274,7 +274,7 @@ def test_spdx_of_peers_is_understood() -> None:
     ("data", "word"),
     [
         (b'<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>', "CycloneDX XML"),
-        (b"# made by x\nSPDXVersion: SPDX-2.3\n", "tag-value"),
+        (b'<?xml version="1.0"?><rdf:RDF/>', "XML"),
         (b'{"payloadType": "application/vnd.in-toto+json"}', "DSSE"),
         (b'{"artifacts": [], "artifactRelationships": []}', "Syft"),
     ],
@@ -290,12 +290,14 @@ def test_known_and_unread_forms_are_unsupported(data: bytes, word: str) -> None:
 def test_sniffing_goes_by_content() -> None:
     assert sbom.sniff(cyclonedx.write(full(), tool=TOOL, timestamp=TIME)) == "cyclonedx"
     assert sbom.sniff(spdx.write(full(), tool=TOOL, timestamp=TIME)) == "spdx"
+    assert sbom.sniff(spdx_tagvalue.write(full(), tool=TOOL, timestamp=TIME)) == "spdx-tv"
+    assert sbom.sniff(b"\n# made by x\nSPDXVersion: SPDX-2.2\n") == "spdx-tv"
     for data in (b"", b"[]", b"{}", b"hello", b"\x1f\x8b"):
         with pytest.raises(MalformedError):
             sbom.sniff(data)
 
 
-@pytest.mark.parametrize("form", [cyclonedx, spdx])
+@pytest.mark.parametrize("form", [cyclonedx, spdx, spdx_tagvalue])
 def test_three_thousand_components_are_quick(form: Any) -> None:
     inventory = big()
     data = form.write(inventory, tool=TOOL, timestamp=TIME)

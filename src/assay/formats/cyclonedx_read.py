@@ -32,14 +32,20 @@ def read(data: bytes, name: str) -> Inventory:
 
 def read_document(document: Any, data: bytes, name: str) -> Inventory:
     """As `read`, for a document decoded already; `data` are its bytes."""
-    own = _is_own(document)
+    own = is_own(document)
     if own:
         document = wire.unescape_all(document, data)
+    return interpret(document, name, own=own)
+
+
+def interpret(document: Any, name: str, *, own: bool) -> Inventory:
+    """The inventory of a document in the names of the JSON form, whatever form it came in; `own` as `is_own` says."""
     bom = schema.load(document, where=name)
     return _own(bom, name) if own else _foreign(bom, name)
 
 
-def _is_own(document: object) -> bool:
+def is_own(document: object) -> bool:
+    """Whether the document carries facts of ours."""
     metadata = document.get("metadata") if isinstance(document, dict) else None
     properties = metadata.get("properties") if isinstance(metadata, dict) else None
     if not isinstance(properties, list):

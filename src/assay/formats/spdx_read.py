@@ -54,14 +54,20 @@ def read(data: bytes, name: str) -> Inventory:
 
 def read_document(document: Any, data: bytes, name: str) -> Inventory:
     """As `read`, for a document decoded already; `data` are its bytes."""
-    own = _is_own(document)
+    own = is_own(document)
     if own:
         document = wire.unescape_all(document, data)
+    return interpret(document, name, own=own)
+
+
+def interpret(document: Any, name: str, *, own: bool) -> Inventory:
+    """The inventory of a document in the names of the JSON form, whatever form it came in; `own` as `is_own` says."""
     spdx = schema.load(document, where=name)
     return _own(spdx, name) if own else _foreign(spdx, name)
 
 
-def _is_own(document: Any) -> bool:
+def is_own(document: Any) -> bool:
+    """Whether the document carries facts of ours."""
     annotations = document.get("annotations") if isinstance(document, dict) else None
     if not isinstance(annotations, list):
         return False

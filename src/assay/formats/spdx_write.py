@@ -38,7 +38,8 @@ CHECKSUMS = {
     "blake3": ("BLAKE3", 64),
 }
 _PURPOSES = {"image": "CONTAINER", "directory": "FILE", "rootfs": "OPERATING_SYSTEM"}
-_NAMESPACE = "urn:uuid:00000000-0000-0000-0000-000000000000"
+NAMESPACE = "urn:uuid:00000000-0000-0000-0000-000000000000"
+"""Stands for the namespace until the bytes it is made from are there."""
 _HEX = frozenset("0123456789abcdef")
 _REFERENCE = re.compile(r"LicenseRef-[A-Za-z0-9.-]+", re.ASCII)
 _ADDRESS = re.compile(r"([^<>()]+?)\s*<([^<>()]+)>")
@@ -55,6 +56,20 @@ def write(inventory: Inventory, *, tool: Tool, timestamp: str) -> bytes:
     Raises:
         MalformedError: the timestamp is none.
     """
+    return named(wire.encode(document(inventory, tool=tool, timestamp=timestamp)))
+
+
+def named(data: bytes) -> bytes:
+    """A document's bytes with the namespace that is made from them."""
+    return data.replace(NAMESPACE.encode(), f"urn:uuid:{wire.uuid5(data)}".encode(), 1)
+
+
+def document(inventory: Inventory, *, tool: Tool, timestamp: str) -> dict[str, Any]:
+    """The document as plain values in the names of the JSON form, its namespace still `NAMESPACE`.
+
+    Raises:
+        MalformedError: the timestamp is none.
+    """
     created = wire.instant(timestamp)
     note = _Annotator(f"Tool: {tool.name}-{tool.version}", created)
     ids = {c.key: spdx_id(c.key) for c in inventory.components}
@@ -64,12 +79,12 @@ def write(inventory: Inventory, *, tool: Tool, timestamp: str) -> bytes:
     if inventory.distro is not None:
         packages.append(_distro(inventory.distro))
     packages += [_package(c, ids[c.key], note) for c in inventory.components]
-    document = {
+    result = {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
         "SPDXID": DOCUMENT,
         "name": inventory.subject.name or "unnamed",
-        "documentNamespace": _NAMESPACE,
+        "documentNamespace": NAMESPACE,
         "creationInfo": {"created": created, "creators": [note.annotator]},
         "annotations": [note(sbom_facts.of_inventory(inventory, unplaced))],
         "packages": packages,
@@ -77,9 +92,8 @@ def write(inventory: Inventory, *, tool: Tool, timestamp: str) -> bytes:
     }
     extracted = _extracted(inventory.components)
     if extracted:
-        document["hasExtractedLicensingInfos"] = extracted
-    data = wire.encode(document)
-    return data.replace(_NAMESPACE.encode(), f"urn:uuid:{wire.uuid5(data)}".encode(), 1)
+        result["hasExtractedLicensingInfos"] = extracted
+    return result
 
 
 def spdx_id(key: str) -> str:

@@ -4,10 +4,12 @@ Lone surrogates. A file name in an image may hold bytes outside UTF-8; in a valu
 (U+DC80-U+DCFF). JSON in UTF-8 cannot carry them, and readers disagree about an escape `\\udcff` on the level of JSON.
 So on the level of the *text* each lone surrogate is written as its six characters `\\udcff`, and a run of backslashes
 that stands before such a thing is doubled. `unescape` undoes exactly that; `tests/properties` holds the law.
+XML and tag-value cannot carry control characters and trim lines either: `escape_line` writes those the same way.
 """
 
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -24,6 +26,10 @@ _LITERAL = b"\\\\ud"
 # The look-behind and the possessive runs keep both linear in a megabyte of backslashes.
 _ESCAPE = re.compile("(?<!\\\\)(\\\\*+)([\ud800-\udfff]|ud[89a-f][0-9a-f]{2})")
 _UNESCAPE = re.compile(r"(?<!\\)(\\++)(ud[89a-f][0-9a-f]{2})")
+_NO_LINE = "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028-\u202e\u2066-\u2069]|<(?=/?text>)|u[0-9a-f]{4}"
+_LINE_ESCAPE = re.compile(f"(?<!\\\\)(\\\\*+)({_NO_LINE}|\\A | \\Z)")
+_WORD_ESCAPE = re.compile(f"(?<!\\\\)(\\\\*+)({_NO_LINE}| )")
+_LINE_UNESCAPE = re.compile(r"(?<!\\)(\\++)(u[0-9a-f]{4})")
 # C1 controls and DEL drive terminals, U+2028-202E and U+2066-2069 reorder what a person reads. JSON lets them stand
 # raw; we write them as JSON escapes, which every reader undoes.
 _HOSTILE = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
@@ -92,6 +98,26 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """The inverse of `escape`."""
     return _UNESCAPE.sub(_unescape_one, text) if "\\" in text else text
+
+
+def escape_line(text: str) -> str:
+    """The text on one line: no control character, lone surrogate or space at an end, no `<text>`; reversible."""
+    return _LINE_ESCAPE.sub(_escape_one, text)
+
+
+def escape_word(text: str) -> str:
+    """As `escape_line`, with no space at all; the inverse is the same."""
+    return _WORD_ESCAPE.sub(_escape_one, text)
+
+
+def unescape_line(text: str) -> str:
+    """The inverse of `escape_line`."""
+    return _LINE_UNESCAPE.sub(_unescape_one, text) if "\\" in text else text
+
+
+def change_all(document: Any, change: Callable[[str], str]) -> Any:
+    """The same document of plain values with every text changed."""
+    return _walk(document, change)
 
 
 def uuid5(data: bytes) -> str:

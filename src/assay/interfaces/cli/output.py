@@ -1,8 +1,9 @@
 """A report or an inventory in each output format, to standard output or atomically to a file."""
 
+import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import click
 
@@ -11,6 +12,8 @@ from assay.interfaces.cli.options import Output, colour_wanted
 from assay.model.inventory import Inventory
 from assay.model.report import Report
 
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.+]+")
+_LABEL_CHARACTERS = 80
 Writer = Callable[[Inventory, Report | None, Output], bytes]
 
 
@@ -25,6 +28,12 @@ def _spdx(inventory: Inventory, _: Report | None, __: Output) -> bytes:
     from assay.formats import spdx
 
     return spdx.write(inventory, tool=bootstrap.TOOL, timestamp=bootstrap.document_time(inventory))
+
+
+def _spdx_tagvalue(inventory: Inventory, _: Report | None, __: Output) -> bytes:
+    from assay.formats import spdx_tagvalue
+
+    return spdx_tagvalue.write(inventory, tool=bootstrap.TOOL, timestamp=bootstrap.document_time(inventory))
 
 
 def _json(_: Inventory, report: Report | None, __: Output) -> bytes:
@@ -77,6 +86,7 @@ REPORT_WRITERS: Mapping[str, Writer] = {
     "json": _json,
     "cyclonedx-json": _cyclonedx,
     "spdx-json": _spdx,
+    "spdx-tv": _spdx_tagvalue,
     "sarif": _sarif,
     "openvex": _openvex,
     "markdown": _markdown,
@@ -85,6 +95,7 @@ REPORT_WRITERS: Mapping[str, Writer] = {
 SBOM_WRITERS: Mapping[str, Writer] = {
     "cyclonedx-json": _cyclonedx,
     "spdx-json": _spdx,
+    "spdx-tv": _spdx_tagvalue,
     "table": _components,
 }
 
@@ -99,23 +110,44 @@ def emit(
     Raises:
         OSError: a file cannot be written; nothing half-written stays.
     """
+    names = labels([inventory for inventory, _ in pairs])
     for output in outputs:
-        for inventory, report in pairs:
+        for (inventory, report), label in zip(pairs, names, strict=True):
             data = writers[output.format](inventory, report, output)
             if not output.path:
                 click.echo(data, nl=False)
                 if sys.stdout.isatty() and not data.endswith(b"\n"):
                     click.echo()
             else:
-                bootstrap.write_file(_path(output.path, inventory, len(pairs) > 1), data)
+                bootstrap.write_file(_path(output.path, label), data)
 
 
-def _path(path: str, inventory: Inventory, several: bool) -> str:
-    if not several or inventory.subject.platform is None:
+def labels(inventories: Sequence[Inventory]) -> list[str]:
+    """What tells several subjects apart in file names: the platform, and the digest where two have the same platform.
+
+    The platform is the image author's word: nothing in it may lead out of the folder or into a terminal. One subject
+    alone needs no label.
+    """
+    if len(inventories) < 2:
+        return [""] * len(inventories)
+    platforms = [_UNSAFE.sub("-", str(i.subject.platform or "unknown"))[:_LABEL_CHARACTERS] for i in inventories]
+    return [
+        platform if platforms.count(platform) == 1 else f"{platform}-{_short(inventory)}"
+        for platform, inventory in zip(platforms, inventories, strict=True)
+    ]
+
+
+def _short(inventory: Inventory) -> str:
+    digest = inventory.subject.digest
+    return digest.hex[:12] if digest is not None else "unnamed"
+
+
+def _path(path: str, label: str) -> str:
+    if not label:
         return path
-    stem, dot, ending = path.rpartition(".")
-    platform = str(inventory.subject.platform).replace("/", "-")
-    return f"{stem}-{platform}.{ending}" if dot else f"{path}-{platform}"
+    folder, slash, name = path.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
+    return folder + slash + (f"{stem}-{label}.{ending}" if dot else f"{name}-{label}")
 
 
 def _need(report: Report | None) -> Report:
