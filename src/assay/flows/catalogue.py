@@ -16,10 +16,12 @@ from assay.artifact.rootfs import hidden_by, resolve_links
 from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
 from assay.dependencies.chooser import Chooser, Rows, limit_of, run, table_version
+from assay.formats import wire
+from assay.model.errors import UnavailableError
 from assay.model.image import Image, Layer, Subject
 from assay.model.inventory import Gap, Inventory
 from assay.model.limits import Limits
-from assay.ports.content import FileTree, ImageSource
+from assay.ports.content import FileTree, ImageSource, TreeEntry
 from assay.ports.stores import LayerCache
 from assay.ports.world import Progress, Workers
 
@@ -82,8 +84,12 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
         for layer in image.layers
         for gap in records[layer.index].scan.gaps
     ]
+    created = image.created if wire.is_instant(image.created) else ""
+    if created != image.created:
+        why = f"the config's `created` is no RFC 3339 time: {image.created[:60]!a}"
+        gaps.append(Gap("unreadable", "", None, why, "config"))
     facts = config_facts(image)
-    return _inventory(image.subject, image.layers, sightings, gaps, bench, created=image.created, facts=facts)
+    return _inventory(image.subject, image.layers, sightings, gaps, bench, created=created, facts=facts)
 
 
 def catalogue_tree(tree: FileTree, bench: Bench, *, installed: bool) -> Inventory:
@@ -93,22 +99,31 @@ def catalogue_tree(tree: FileTree, bench: Bench, *, installed: bool) -> Inventor
     sightings: list[Sighting] = []
     gaps: list[Gap] = []
     for entry in tree.walk():
-        rows = chooser.choose(entry.path, b"", entry.size, entry.mode)
-        if rows is None and chooser.wants_magic(entry.size, entry.mode):
-            head = next(iter(tree.read(entry, entry.size)), b"")[:4]
-            rows = chooser.choose(entry.path, head, entry.size, entry.mode)
-        if rows is None:
-            continue
-        limit = limit_of(rows, bench.limits)
-        chunks = tuple(tree.read(entry, limit)) if entry.size <= limit else ()
-        file = File(entry.path, chunks, entry.size, bench.limits, installed)
-        sightings.extend(
-            Sighting(cataloguer=row.name, path=entry.path, layer=None, removed_by=None, fragment=run(row, file))
-            for row in rows
-        )
+        try:
+            sightings.extend(_tree_sightings(tree, entry, chooser, bench.limits, installed=installed))
+        except UnavailableError as error:
+            gaps.append(Gap("unreadable", entry.path, None, error.why or error.what, "filesystem"))
     gaps.extend(Gap("unreadable", path, None, reason, "filesystem") for path, reason in tree.unreadable())
     subject = Subject(name=tree.name, kind="rootfs" if installed else "directory")
     return _inventory(subject, (), sightings, gaps, bench, installed=installed)
+
+
+def _tree_sightings(
+    tree: FileTree, entry: TreeEntry, chooser: Chooser, limits: Limits, *, installed: bool
+) -> list[Sighting]:
+    rows = chooser.choose(entry.path, b"", entry.size, entry.mode)
+    if rows is None and chooser.wants_magic(entry.size, entry.mode):
+        head = next(iter(tree.read(entry, entry.size)), b"")[:4]
+        rows = chooser.choose(entry.path, head, entry.size, entry.mode)
+    if rows is None:
+        return []
+    limit = limit_of(rows, limits)
+    chunks = tuple(tree.read(entry, limit)) if entry.size <= limit else ()
+    file = File(entry.path, chunks, entry.size, limits, installed)
+    return [
+        Sighting(cataloguer=row.name, path=entry.path, layer=None, removed_by=None, fragment=run(row, file))
+        for row in rows
+    ]
 
 
 def _layer_record(layer: Layer, source: ImageSource, chooser: Chooser, version: str, bench: Bench) -> LayerRecord:
@@ -129,29 +144,38 @@ def _layer_record(layer: Layer, source: ImageSource, chooser: Chooser, version: 
 
 def _read_layer(layer: Layer, source: ImageSource, chooser: Chooser, bench: Bench) -> LayerRecord:
     hits: list[Hit] = []
+    refused: list[Hit] = []
     where = f"layer {layer.index}, {layer.digest or layer.diff_id}"
 
     def choose(path: str, head: bytes, size: int, mode: int) -> Rows | None:
         rows = chooser.choose(path, head, size, mode)
         if rows is not None and size > limit_of(rows, bench.limits):
-            take(rows, path, (), size, mode)  # too large for any of them: each says so, nothing is kept
+            refused.extend(_hits(rows, File(path, (), size, bench.limits)))  # each says so; nothing is read
             return None
         return rows
 
     def take(rows: Rows, path: str, chunks: tuple[bytes, ...], size: int, _mode: int) -> None:
-        file = File(path, chunks, size, bench.limits)
-        hits.extend(Hit(path=path, cataloguer=row.name, fragment=run(row, file)) for row in rows)
+        hits.extend(_hits(rows, File(path, chunks, size, bench.limits)))
 
     with source.stream(blob_of(layer)) as stored:
         scan = scan_layer(stored, layer, choose, take, bench.limits, where=where)
-    return LayerRecord(scan=scan, hits=_latest(hits, scan.superseded))
+    return LayerRecord(scan=scan, hits=_latest(hits, refused, scan.superseded))
 
 
-def _latest(hits: Sequence[Hit], superseded: Sequence[str]) -> tuple[Hit, ...]:
-    """Of entries with one name the last one in the layer counts; names replaced by something else do not."""
-    last: dict[tuple[str, str], Hit] = {(hit.path, hit.cataloguer): hit for hit in hits}
+def _hits(rows: Rows, file: File) -> list[Hit]:
+    return [Hit(path=file.path, cataloguer=row.name, fragment=run(row, file)) for row in rows]
+
+
+def _latest(hits: Sequence[Hit], refused: Sequence[Hit], superseded: Sequence[str]) -> tuple[Hit, ...]:
+    """Of entries with one name the last one in the layer counts; names replaced by something else do not.
+
+    A file that was too large to read stays as the gap it gave, whatever came under its name before.
+    """
     gone = frozenset(superseded)
-    return tuple(hit for (path, _), hit in last.items() if path not in gone)
+    last = {(hit.path, hit.cataloguer): hit for hit in hits if hit.path not in gone}
+    for hit in refused:
+        last.setdefault((hit.path, hit.cataloguer), hit)
+    return tuple(last.values())
 
 
 def _sightings(records: Sequence[LayerRecord]) -> tuple[list[Sighting], list[Gap]]:
