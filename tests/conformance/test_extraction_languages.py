@@ -12,11 +12,7 @@ from assay.dependencies.chooser import run
 from assay.model.limits import DEFAULT_LIMITS
 from support import SHARED, shared
 
-NOT_READ = {
-    "requirements": "requirements.txt: only exact pins are read so far (the vectors give ranges their lower bound)",
-    "poetry": "poetry.lock is not read yet",
-}
-ELSEWHERE = frozenset({"dpkg", "apk", "gomod", "cargo"})
+ELSEWHERE = frozenset({"dpkg", "apk", "gomod", "cargo", "requirements", "poetry"})
 """Tested in files of their own."""
 EXCEPTIONS = {
     "npm/both/package-lock.json": "a shrinkwrap beside it wins; a cataloguer sees one file: the two lists are joined",
@@ -32,9 +28,7 @@ def _cases() -> list[Any]:
         if kind in ELSEWHERE:
             continue
         marks = []
-        if kind in NOT_READ:
-            marks.append(pytest.mark.skip(reason=NOT_READ[kind]))
-        elif case["fixture"] in EXCEPTIONS and not case["packages"]:
+        if case["fixture"] in EXCEPTIONS and not case["packages"]:
             marks.append(pytest.mark.xfail(reason=EXCEPTIONS[case["fixture"]], strict=True))
         cases.append(pytest.param(case, id=f"{number}-{case['fixture']}", marks=marks))
     return cases

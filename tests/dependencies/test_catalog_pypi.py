@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
 from assay.dependencies.cataloger import File, Fragment
-from assay.dependencies.catalogers.pypi import CATALOGUER, REQUIREMENTS, catalogue, normalised, read_headers
+from assay.dependencies.catalogers import pypi_requirements
+from assay.dependencies.catalogers.pypi import CATALOGUER, catalogue, normalised, read_headers
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
 
@@ -18,7 +19,7 @@ SITE = "usr/lib/python3/site-packages/"
 
 def read(path: str, text: str, *, installed: bool = True) -> Fragment:
     data = text.encode()
-    row = REQUIREMENTS if path.endswith("requirements.txt") else CATALOGUER
+    row = pypi_requirements.CATALOGUER if path.endswith("requirements.txt") else CATALOGUER
     return row.catalogue(File(path=path, chunks=(data,), size=len(data), limits=DEFAULT_LIMITS, installed=installed))
 
 
@@ -176,7 +177,11 @@ def test_exact_pins_of_a_source_tree_are_packages() -> None:
         ("Flask", "2.2.2"),
         ("requests", "2.31.0"),
         ("urllib3", "1.26.15"),
+        ("django", ""),
+        ("numpy", ""),
+        ("arbitrary", "1.0"),
     ]
+    assert [dict(package.properties).get("pypi:requirement") for package in found[3:5]] == [">=4", "==1.26.*"]
     assert found[2].hashes == ("sha256:" + "01" * 32, "sha256:" + "ab" * 32)
     assert {package.kind for package in found} == {"lock-file"}
 

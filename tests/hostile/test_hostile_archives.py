@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment
-from assay.dependencies.catalogers import golang, java, npm, npm_lock, pypi
+from assay.dependencies.catalogers import golang, java, npm, npm_lock, pypi, pypi_requirements
 from assay.dependencies.chooser import run
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from dependencies.jars import jar, pom
@@ -167,7 +167,7 @@ def test_metadata_over_its_bound_is_a_limit() -> None:
     "text", [b"a" * 200_000, b"a==" * 60_000, b"a[" * 60_000, b"a==1 \\\n" * 30_000, b"a" + b" " * 150_000 + b"=="]
 )
 def test_requirements_cannot_make_the_expression_slow(text: bytes) -> None:
-    within(2, 20, lambda: look(pypi.REQUIREMENTS, "requirements.txt", text))
+    within(2, 20, lambda: look(pypi_requirements.CATALOGUER, "requirements.txt", text))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from assay.dependencies.chooser import Chooser, run
 from assay.model.inventory import Component
 from assay.model.limits import DEFAULT_LIMITS
 
-ROWS: tuple[Cataloguer, ...] = (golang.CATALOGUER, npm.CATALOGUER, npm_lock.CATALOGUER, *pypi.ROWS)
+ROWS: tuple[Cataloguer, ...] = (golang.CATALOGUER, npm.CATALOGUER, npm_lock.CATALOGUER, pypi.CATALOGUER)
 needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 needs_go = pytest.mark.skipif(shutil.which("go") is None, reason="go is not installed")
 

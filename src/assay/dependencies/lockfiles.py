@@ -19,9 +19,9 @@ from assay.model.inventory import Licence
 HASH_BYTES = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 _HEX = re.compile(r"[0-9a-f]+")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_URL_COMMIT = re.compile(
-    r"(?:#|&|/tar\.gz/|/archive/|\?ref=)(?:commit=|[^#]*[&:])?([0-9a-f]{40})(?:\.tar\.gz|\.zip|&.*)?$"
-)
+_URL_COMMIT = re.compile(r"(?:[#@=]|/tar\.gz/|/archive/|[#&][a-z]+:)([0-9a-f]{40})(?![0-9A-Za-z])")
+_GROUPS_COUNT = 256
+"""Every group is followed through the whole graph."""
 _Place = TypeVar("_Place")
 
 
@@ -68,7 +68,7 @@ def _merge(first: Locked, other: Locked) -> Locked:
 
 
 def _package(ecosystem: str, entry: Locked) -> Package:
-    properties = {*entry.properties, *((f"{ecosystem}:{group}", "true") for group in entry.groups)}
+    properties = {*entry.properties, *((f"{ecosystem}:{group[:100]}", "true") for group in entry.groups if group)}
     if entry.commit:
         properties.add((f"{ecosystem}:commit", entry.commit))
     namespace, purl_name = "", ""
@@ -166,7 +166,12 @@ def groups_of(
         roots: group → the entries it names.
         edges: entry → the entries it needs.
         main: the name of the group that is the project itself.
+
+    Raises:
+        UnsupportedError: more groups than any project has.
     """
+    if len(roots) > _GROUPS_COUNT:
+        raise UnsupportedError("the lock file has too many groups", why=f"{len(roots)}, limit {_GROUPS_COUNT}")
     reached: dict[_Place, set[str]] = {}
     for group, starts in roots.items():
         stack = list(starts)

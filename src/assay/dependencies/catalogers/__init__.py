@@ -12,9 +12,15 @@ from assay.dependencies.catalogers import (
     npm,
     npm_lock,
     osrelease,
+    pdm_lock,
+    pipfile_lock,
+    poetry_lock,
+    pylock,
     pypi,
+    pypi_requirements,
     rpm,
     rust,
+    uv_lock,
 )
 
 _ROWS: tuple[Cataloguer, ...] = (
@@ -28,9 +34,15 @@ _ROWS: tuple[Cataloguer, ...] = (
     npm.CATALOGUER,
     npm_lock.CATALOGUER,
     osrelease.ROW,
-    *pypi.ROWS,
+    pdm_lock.CATALOGUER,
+    pipfile_lock.CATALOGUER,
+    poetry_lock.CATALOGUER,
+    pylock.CATALOGUER,
+    pypi.CATALOGUER,
+    pypi_requirements.CATALOGUER,
     rpm.ROW,
     rust.CATALOGUER,
+    uv_lock.CATALOGUER,
 )
 
 TABLE: tuple[Cataloguer, ...] = tuple(sorted(_ROWS, key=lambda row: row.name))

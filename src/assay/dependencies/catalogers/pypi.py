@@ -1,4 +1,4 @@
-"""PyPI: installed distributions (`*.dist-info`, `*.egg-info`), what stands beside them, pins of a source tree.
+"""PyPI: installed distributions (`*.dist-info`, `*.egg-info`), and what stands beside them.
 
 Core metadata (packaging.python.org, "Core metadata specifications" 2.5), PEP 376 and 627 (the installed database),
 PEP 610 (`direct_url.json`), PEP 639 (licence expressions), PEP 503 (normalised names).
@@ -216,44 +216,6 @@ _NOTES: dict[str, Callable[[File, str], tuple[Note, ...]]] = {
     "direct_url.json": _direct_url,
 }
 
-_PIN = re.compile(
-    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:\s*\[[^\]]*\])?\s*==(?!=)\s*(?P<version>[^\s;#,*]+)\s*"
-    r"(?P<rest>(?:[;#\s].*)?)$"
-)
-_HASH = re.compile(r"--hash[= ](sha256|sha384|sha512):([0-9a-fA-F]+)")
-
-
-def catalogue_requirements(file: File) -> Fragment:
-    """Exact pins (`name==version`) of a `requirements.txt` in a source tree; ranges pin nothing and are left out.
-
-    In an image a requirements file says what somebody wanted, not what is there: nothing is read.
-    """
-    if file.installed:
-        return Fragment()
-    text = file.data().decode("utf-8", "replace").removeprefix("\ufeff")
-    joined = re.sub(r"\\\r?\n", " ", text)
-    packages: dict[tuple[str, str], Package] = {}
-    for line in joined.split("\n"):
-        match = _PIN.fullmatch(line.strip())
-        if match:
-            package = _pin(match)
-            packages.setdefault((package.purl_name, package.version), package)
-    return Fragment(packages=tuple(packages.values()))
-
-
-def _pin(match: re.Match[str]) -> Package:
-    hashes = sorted({f"{kind}:{value.lower()}" for kind, value in _HASH.findall(match["rest"])})
-    return Package(
-        ecosystem="pypi",
-        name=match["name"],
-        version=match["version"],
-        purl_name=normalised(match["name"]),
-        licence=Licence(reason="requirements.txt records no licence"),
-        hashes=tuple(hashes),
-        kind="lock-file",
-        confidence="strong",
-    )
-
 
 CATALOGUER = Cataloguer(
     name="pypi",
@@ -264,11 +226,3 @@ CATALOGUER = Cataloguer(
     ),
     catalogue=catalogue,
 )
-REQUIREMENTS = Cataloguer(
-    name="pypi-requirements",
-    version=1,
-    ecosystem="pypi",
-    wants=Wanted(names=frozenset(["requirements.txt"]), limit="metadata_bytes"),
-    catalogue=catalogue_requirements,
-)
-ROWS = (CATALOGUER, REQUIREMENTS)
