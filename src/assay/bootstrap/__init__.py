@@ -10,6 +10,7 @@ from assay.bootstrap.database import (
     import_database,
     update_database,
 )
+from assay.bootstrap.difference import compare_targets
 from assay.bootstrap.evidence import (
     collect,
     decide_on,
@@ -33,6 +34,7 @@ __all__ = [
     "Reading",
     "build_database",
     "collect",
+    "compare_targets",
     "database_status",
     "decide_on",
     "document_time",

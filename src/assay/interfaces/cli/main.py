@@ -17,6 +17,7 @@ COMMANDS = {
     "attest": ("assay.interfaces.cli.attest", "Make statements about an image; sign and attach them."),
     "completion": ("assay.interfaces.cli.completion", "Print the completion script of a shell."),
     "db": ("assay.interfaces.cli.db", "Build, show, export, import and update the advisory database."),
+    "diff": ("assay.interfaces.cli.diff", "Say what changed between two images or SBOMs."),
     "explain": ("assay.interfaces.cli.explain", "Print the ladder of evidence of one finding."),
     "keys": ("assay.interfaces.cli.keys", "Make a signing key."),
     "sbom": ("assay.interfaces.cli.sbom", "Take stock of an image and write its SBOM."),

@@ -1,0 +1,46 @@
+"""Two targets compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from assay.bootstrap.reports import report_on
+from assay.bootstrap.stock import take_stock
+from assay.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from assay.bootstrap.stock import Reading
+    from assay.model.difference import Difference
+    from assay.ports.world import Progress
+    from assay.settings import Settings
+
+
+def compare_targets(
+    old: str,
+    new: str,
+    reading: Reading,
+    *,
+    settings: Settings,
+    matched: bool,
+    vex_paths: Sequence[str],
+    progress: Progress,
+) -> Difference:
+    """What changed from one target to another; with `matched` also findings, of both sides from one database.
+
+    Raises:
+        UsageError: both are standard input.
+        UnavailableError: findings are wanted and there is no advisory data.
+    """
+    from assay.flows.difference import difference
+
+    if old == new == "-":
+        raise UsageError("both sides would be read from standard input", remedy="give one of them as a file")
+    (before,) = take_stock(old, reading, settings=settings, progress=progress)
+    (after,) = take_stock(new, reading, settings=settings, progress=progress)
+    if not matched:
+        return difference(before, after, None)
+    first, second = report_on(
+        (before, after), settings=settings, vex_paths=vex_paths, policy_path=None, progress=progress
+    )
+    return difference(before, after, (first, second))
