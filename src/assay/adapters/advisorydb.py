@@ -5,6 +5,7 @@ so an object may be shared between threads; they then wait for each other.
 """
 
 import sqlite3
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -296,7 +297,10 @@ class AdvisoryDatabase:
 def _check_header(path: Path) -> None:
     """Magic, application, schema, and that the file is as long as its header says (SQLite file format, 1.3)."""
     try:
-        size = path.stat().st_size
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode) and not stat.S_ISDIR(facts.st_mode):  # to open a pipe would wait for ever
+            raise _not_ours(path, "no regular file")
+        size = facts.st_size
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     except FileNotFoundError as error:

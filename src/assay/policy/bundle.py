@@ -34,19 +34,21 @@ _RULE_LIKE = re.compile(r"^(?:default +)?(?:deny|warn|applies)\b|^# +code *:", r
 """What a library has no use for: a rule in a mistaken package would otherwise be passed over in silence."""
 
 
-def load(modules: Mapping[str, str], data: Mapping[str, object], *, name: str = "policy") -> PolicyBundle:
+def load(modules: Mapping[str, str], data: object, *, name: str = "policy") -> PolicyBundle:
     """Read a policy.
 
     Args:
         modules: path inside the bundle to Rego text; every module under `assay.rules.` is one rule, others (of any
             other package) are libraries. Files of tests are left out by the caller.
-        data: parameters and lists, seen by rules as `data.…`; `states` maps a rule's code to another state.
+        data: parameters and lists, an object, seen by rules as `data.…`; `states` maps a rule's code to another state.
         name: of the policy.
 
     Raises:
         MalformedError: a module without `import rego.v1` or its METADATA, a refused builtin, two rules of one code or
             package, a state for a rule that is not there, data under `assay`, a rule in a package of another name.
     """
+    if not isinstance(data, dict):
+        raise _bad("data.json", "not an object")
     rules: dict[str, Rule] = {}
     for path, text in sorted(modules.items()):
         _profile(path, text)
@@ -68,12 +70,15 @@ def load(modules: Mapping[str, str], data: Mapping[str, object], *, name: str = 
         if code not in rules:
             raise _bad("data.json", f"a state for {code!r}, which is no rule of this policy")
         rules[code] = _with_state(rules[code], word)
-    content = {"modules": dict(sorted(modules.items())), "data": dict(data)}
+    try:
+        content = strictjson.canonical({"modules": dict(sorted(modules.items())), "data": dict(data)})
+    except ValueError as error:  # a lone surrogate, or a number beyond every bound: engines would read it differently
+        raise _bad("data.json", str(error)[:200]) from error
     return PolicyBundle(
         name=name,
         modules=tuple(sorted(modules.items())),
         data=dict(data),
-        digest=str(Digest.of(strictjson.canonical(content))),
+        digest=str(Digest.of(content)),
         rules=tuple(rule for _, rule in sorted(rules.items())),
     )
 

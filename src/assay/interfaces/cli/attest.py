@@ -8,6 +8,7 @@ import click
 
 from assay import bootstrap
 from assay.interfaces.cli import options
+from assay.interfaces.cli.output import labels_of
 from assay.interfaces.cli.render import evidence
 from assay.model.errors import UntrustedError, UsageError
 from assay.model.inventory import Inventory
@@ -82,8 +83,10 @@ def command(
 
 
 def _write(folder: str, inventories: Sequence[Inventory], made: Sequence[Sequence[Statement]]) -> None:
+    labels = labels_of([inventory.subject for inventory in inventories])
     for inventory, statements in zip(inventories, made, strict=True):
-        several = f"{inventory.subject.platform}-".replace("/", "-") if len(inventories) > 1 else ""
+        label = labels[inventory.subject.digest]
+        several = f"{label}-" if label else ""
         for statement in statements:
             path = f"{folder}/{several}{evidence.kind(statement.predicate_type)}.intoto.json"
             bootstrap.write_file(path, statement.payload)

@@ -9,6 +9,8 @@ import click
 
 from assay import bootstrap
 from assay.interfaces.cli.options import Output, colour_wanted
+from assay.model.digest import Digest
+from assay.model.image import Subject
 from assay.model.inventory import Inventory
 from assay.model.report import Report
 
@@ -110,44 +112,45 @@ def emit(
     Raises:
         OSError: a file cannot be written; nothing half-written stays.
     """
-    names = labels([inventory for inventory, _ in pairs])
+    known = labels_of([inventory.subject for inventory, _ in pairs])
     for output in outputs:
-        for (inventory, report), label in zip(pairs, names, strict=True):
+        for inventory, report in pairs:
             data = writers[output.format](inventory, report, output)
             if not output.path:
                 click.echo(data, nl=False)
                 if sys.stdout.isatty() and not data.endswith(b"\n"):
                     click.echo()
             else:
-                bootstrap.write_file(_path(output.path, label), data)
+                bootstrap.write_file(labelled(output.path, known[inventory.subject.digest]), data)
 
 
-def labels(inventories: Sequence[Inventory]) -> list[str]:
+def labels_of(subjects: Sequence[Subject]) -> dict[Digest | None, str]:
     """What tells several subjects apart in file names: the platform, and the digest where two have the same platform.
 
     The platform is the image author's word: nothing in it may lead out of the folder or into a terminal. One subject
     alone needs no label.
     """
-    if len(inventories) < 2:
-        return [""] * len(inventories)
-    platforms = [_UNSAFE.sub("-", str(i.subject.platform or "unknown"))[:_LABEL_CHARACTERS] for i in inventories]
-    return [
-        platform if platforms.count(platform) == 1 else f"{platform}-{_short(inventory)}"
-        for platform, inventory in zip(platforms, inventories, strict=True)
-    ]
+    if len(subjects) < 2:
+        return {subject.digest: "" for subject in subjects}
+    platforms = [_UNSAFE.sub("-", str(subject.platform or ""))[:_LABEL_CHARACTERS] for subject in subjects]
+    return {
+        subject.digest: platform if platform and platforms.count(platform) == 1 else _with_digest(platform, subject)
+        for platform, subject in zip(platforms, subjects, strict=True)
+    }
 
 
-def _short(inventory: Inventory) -> str:
-    digest = inventory.subject.digest
-    return digest.hex[:12] if digest is not None else "unnamed"
+def _with_digest(platform: str, subject: Subject) -> str:
+    short = subject.digest.hex[:12] if subject.digest is not None else "unnamed"
+    return f"{platform}-{short}" if platform else short
 
 
-def _path(path: str, label: str) -> str:
+def labelled(path: str, label: str) -> str:
+    """The path with the label before its ending."""
     if not label:
         return path
     folder, slash, name = path.rpartition("/")
-    stem, dot, ending = name.rpartition(".")
-    return folder + slash + (f"{stem}-{label}.{ending}" if dot else f"{name}-{label}")
+    stem, _, ending = name.rpartition(".")
+    return folder + slash + (f"{stem}-{label}.{ending}" if stem else f"{name}-{label}")
 
 
 def _need(report: Report | None) -> Report:

@@ -5,6 +5,7 @@ import click
 from assay import bootstrap
 from assay.interfaces.cli import options, output
 from assay.interfaces.cli.render.view import SEVERITIES, at_least, group_of
+from assay.model.errors import UnavailableError
 from assay.model.finding import Finding
 from assay.model.inventory import Inventory
 from assay.model.report import Report
@@ -61,9 +62,20 @@ def command(
 
 
 def exit_code(report: Report, fail_on: str | None, only_fixed: bool) -> int:
-    """0, 1 or 75: what policy and `--fail-on` make of a report."""
+    """0, 1 or 75: what policy and `--fail-on` make of a report.
+
+    Raises:
+        UnavailableError: `--fail-on` without advisories: no finding is not the same as none found.
+    """
     if report.verdict is not None and (code := explain.exit_code(report.verdict)):
         return code
+    if fail_on and report.sources.state != "present":
+        raise UnavailableError(
+            "--fail-on cannot be judged",
+            where=report.subject.name,
+            why=report.sources.reason or "nothing was matched",
+            remedy="build or update the advisory database, or leave --fail-on out",
+        )
     if fail_on and any(_counts(finding, fail_on, only_fixed) for finding in report.findings):
         return 1
     return 0
