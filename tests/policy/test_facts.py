@@ -104,6 +104,13 @@ def test_what_could_not_be_fetched_may_be_what_is_missing():
     assert facts.state("subject") == "present"
 
 
+def test_signatures_rest_on_every_claim_they_list():
+    for facts in (build(seen(CLEAN), SUBJECT), build(signed(CLEAN), SUBJECT, rows=[])):
+        listed = document(facts)["signatures"]["attestations"]
+        assert listed
+        assert set(facts.evidence["signatures"]) == {entry["evidence"] for entry in listed}
+
+
 def test_signatures_are_absent_only_where_they_are_asked_for():
     assert build(seen(CLEAN), SUBJECT).state("signatures") == "present"
     assert build(seen(CLEAN), SUBJECT, rows=[]).state("signatures") == "absent"

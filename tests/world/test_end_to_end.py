@@ -93,6 +93,13 @@ def test_known_exploited_is_denied_with_a_reason(report: dict[str, object]) -> N
     assert "CVE-2023-1111" in " ".join(reasons["vuln.kev"]["messages"])
 
 
+def test_every_reason_names_the_evidence_it_used(report: dict[str, object]) -> None:
+    reasons = report["verdict"]["reasons"]  # type: ignore[index]
+    bare = [r["rule"] for r in reasons if not r["evidence"] and r["outcome"] in {"pass", "violated"}]
+    assert bare == []
+    assert len({r["rule"] for r in reasons}) == len(reasons)
+
+
 def test_exit_codes_of_scan(place: Place) -> None:
     base = ("scan", place.image, "--db", place.db, "-q", "-o", "json")
     assert place.run(*base).code == 1

@@ -147,7 +147,7 @@ def _signatures(evidence: Sequence[Evidence], subject: Subject, rows: Sequence[R
         "verifying": rows is not None,
         "attestations": attestations,
         "rejected": rejected,
-        "evidence": sorted(str(e.digest) for e in signed),
+        "evidence": sorted({str(e.digest) for e in evidence}),
     }
 
 
