@@ -20,6 +20,7 @@ COMMANDS = {
     "diff": ("assay.interfaces.cli.diff", "Say what changed between two images or SBOMs."),
     "explain": ("assay.interfaces.cli.explain", "Print the ladder of evidence of one finding."),
     "keys": ("assay.interfaces.cli.keys", "Make a signing key."),
+    "merge": ("assay.interfaces.cli.merge", "Join several SBOMs or images into one SBOM."),
     "sbom": ("assay.interfaces.cli.sbom", "Take stock of an image and write its SBOM."),
     "scan": ("assay.interfaces.cli.scan", "Take stock, match against advisories, decide by policy."),
     "sign": ("assay.interfaces.cli.sign", "Sign an image with a managed key."),
@@ -75,6 +76,7 @@ def cli() -> None:
 
 def main() -> None:
     """The console script: run a command, say errors in one line, exit with the error's code."""
+    _open_standard_streams()
     trace = "-vv" in sys.argv
     try:
         code = cli.main(prog_name="assay", standalone_mode=False)
@@ -108,6 +110,14 @@ def main() -> None:
         )
         sys.exit(75)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_standard_streams() -> None:
+    """A closed stream (`>&-`) becomes the null device, before any file could take its number and receive its text."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        name, mode = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))[handle]
+        setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8"))
+    os.close(handle)
 
 
 def _line(text: str) -> str:
