@@ -146,7 +146,7 @@ def _scoped(purl: str) -> bool:
     return "%40" in purl or "/@" in purl
 
 
-_JOINED = {"maven": ":", "npm": "/", "golang": "/", "composer": "/"}
+_JOINED = {"maven": ":", "npm": "/", "golang": "/", "composer": "/", "swift": "/"}
 
 
 def _go(component: Component) -> tuple[str, str]:

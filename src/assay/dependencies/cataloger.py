@@ -39,7 +39,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     names: frozenset[str] = frozenset()
     """Base names, e.g. `METADATA`."""
     suffixes: frozenset[str] = frozenset()
-    """Endings from the last dot of the base name, lower case, e.g. `.jar`."""
+    """Endings that begin with a dot, lower case, e.g. `.jar`, `.deps.json`."""
     directories: frozenset[str] = frozenset()
     """Every file directly in this directory, e.g. `var/lib/dpkg/status.d`."""
     magic: frozenset[bytes] = frozenset()
@@ -80,7 +80,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     provides: tuple[str, ...] = ()
     """Other names that satisfy `depends`."""
     files: bytes = b""
-    """Owned paths as 8-byte BLAKE2b hashes (`path_hash`), concatenated; OS packages only."""
+    """Owned paths as 8-byte BLAKE2b hashes (`path_hash`), concatenated; packages of the OS and of conda."""
     unless: str = ""
     """Name of a `Note` on another file of the same directory that claims to list everything: then this package counts
     only if that file lists it too (`go.sum` beside a `go.mod` that is complete)."""

@@ -23,6 +23,8 @@ class _Condition(NamedTuple):
     row: Cataloguer
     path: str
     within: tuple[str, ...]
+    ending: str = ""
+    """A suffix of more than one part (`.deps.json`), kept under its last part."""
 
 
 class Chooser:
@@ -42,7 +44,10 @@ class Chooser:
             for name in sorted(wants.names):
                 names.setdefault(name, []).append(_Condition(row, "", wants.within))
             for suffix in sorted(wants.suffixes):
-                suffixes.setdefault(suffix, []).append(_Condition(row, "", wants.within))
+                last = suffix[suffix.rfind(".") :]
+                suffixes.setdefault(last, []).append(
+                    _Condition(row, "", wants.within, suffix if suffix != last else "")
+                )
             for directory in sorted(wants.directories):
                 directories.setdefault(directory, []).append(row)
             for start in sorted(wants.magic):
@@ -125,7 +130,10 @@ def run(cataloguer: Cataloguer, file: File) -> Fragment:
 
 def _holding(conditions: Iterable[_Condition], path: str) -> list[Cataloguer]:
     return [
-        row for row, exact, within in conditions if (path == exact if exact else not within or path.startswith(within))
+        row
+        for row, exact, within, ending in conditions
+        if (path == exact if exact else not within or path.startswith(within))
+        and (not ending or path.lower().endswith(ending))
     ]
 
 

@@ -3,17 +3,23 @@
 import re
 
 _RUNS = re.compile(r"[-_.]+")
-_LOWER = frozenset({"Packagist", "NuGet", "Hex", "Pub", "Bitnami", "GitHub Actions"})
+_LOWER = frozenset({"Packagist", "NuGet", "Hex", "Pub", "Bitnami", "GitHub Actions", "SwiftURL"})
+_SCHEME = re.compile(r"^[a-z+]+://(?:[^/@]*@)?", re.IGNORECASE)
 
 
 def canonical_name(osv_ecosystem: str, name: str) -> str:
     """The name under which advisories are kept and asked for.
 
-    PyPI: PEP 503 normalisation; registries that do not tell upper from lower case: lower case; others: as written.
+    PyPI: PEP 503 normalisation; registries that do not tell upper from lower case: lower case; SwiftURL: a repository
+    without scheme and `.git`; others: as written.
 
+    >>> canonical_name("SwiftURL", "https://github.com/Apple/swift-nio.git")
+    'github.com/apple/swift-nio'
     >>> canonical_name("PyPI", "Zope.Interface"), canonical_name("npm", "JSONStream")
     ('zope-interface', 'JSONStream')
     """
     if osv_ecosystem == "PyPI":
         return _RUNS.sub("-", name).lower()
+    if osv_ecosystem == "SwiftURL":
+        name = _SCHEME.sub("", name).rstrip("/").removesuffix(".git")
     return name.lower() if osv_ecosystem in _LOWER else name

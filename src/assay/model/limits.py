@@ -37,6 +37,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A lock file of a source tree."""
     metadata_bytes: int = 4 * MIB
     """A single package's own metadata file."""
+    description_bytes: int = 512 * KIB
+    """A package's own description where no tool writes more than some kilobytes: a gemspec, an R DESCRIPTION, a POM."""
+    embedded_sbom_bytes: int = 32 * MIB
+    """A vendor's SBOM inside an image."""
     program_bytes: int = 512 * MIB
     audit_data_bytes: int = 16 * MIB
     """The list of crates inside a Rust program, inflated."""

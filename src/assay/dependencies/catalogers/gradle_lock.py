@@ -1,0 +1,67 @@
+"""Gradle: `gradle.lockfile`, one line a module: `group:artifact:version=configuration,…` ("Locking versions")."""
+
+import re
+from collections.abc import Iterator
+
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
+from assay.model.errors import UnsupportedError
+from assay.model.inventory import Gap, Licence
+
+_LINE = re.compile(r"([^:=\s]+):([^:=\s]+):([^:=\s]+)(?:=(\S*))?")
+_NO_LICENCE = Licence(reason="gradle.lockfile records no licence")
+_TEST = re.compile(r"test|androidTest|jmh", re.IGNORECASE)
+
+
+def catalogue(file: File) -> Fragment:
+    """One lock; in an image it is a wish, and nothing is read. Lines of another form become one gap.
+
+    Returns:
+        Modules; `maven:test` marks those that only configurations for tests need.
+
+    Raises:
+        UnsupportedError: more than `packages_count`.
+    """
+    directory, _, base = file.path.rpartition("/")
+    if file.installed or not (base.endswith("gradle.lockfile") or directory.endswith("dependency-locks")):
+        return Fragment()
+    wrong: list[int] = []
+    lines = file.data().decode("utf-8", "replace").split("\n")
+    if len(lines) > file.limits.packages_count:
+        raise UnsupportedError("the lock file has too many lines", where=file.path, why=f"{len(lines)}")
+    found = tuple(_packages(lines, wrong))
+    reason = f"{len(wrong)} lines are not as Gradle writes them, first line {wrong[0]}" if wrong else ""
+    return Fragment(packages=found, gaps=(Gap("unreadable", file.path, None, reason, "gradle-lock"),) if wrong else ())
+
+
+def _packages(lines: list[str], wrong: list[int]) -> Iterator[Package]:
+    for number, line in enumerate(lines, 1):
+        line = line.strip()
+        if not line or line.startswith(("#", "empty=")):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            wrong.append(number)
+            continue
+        group, artifact, version, configurations = match.groups()
+        names = [name for name in (configurations or "").split(",") if name]
+        tests = bool(names) and all(_TEST.search(name) for name in names)
+        yield Package(
+            ecosystem="maven",
+            name=f"{group}:{artifact}",
+            version=version,
+            namespace=group,
+            purl_name=artifact,
+            licence=_NO_LICENCE,
+            properties=(("maven:test", "true"),) if tests else (),
+            kind="lock-file",
+            confidence="strong",
+        )
+
+
+CATALOGUER = Cataloguer(
+    name="gradle-lock",
+    version=1,
+    ecosystem="maven",
+    wants=Wanted(suffixes=frozenset([".lockfile"]), limit="metadata_bytes"),
+    catalogue=catalogue,
+)
