@@ -106,6 +106,12 @@ def test_an_old_docker_archive_is_about_its_config(tmp_path: Path) -> None:
     source.close()
 
 
+def test_a_docker_archive_called_an_oci_archive_is_told_its_name(tmp_path: Path) -> None:
+    make("docker-old", tmp_path).close()
+    with pytest.raises(UsageError, match="docker-archive:"):
+        open_archive(Target(scheme="oci-archive", location=str(tmp_path / "demo.tar")), DEFAULT_LIMITS)
+
+
 def test_a_config_that_is_not_what_its_name_says_is_untrusted(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     layout(folder, demo_layers())

@@ -22,7 +22,7 @@ from assay.artifact.tar import FILE, HARD_LINK, SYMLINK, entries
 from assay.artifact.tarstream import BLOCK, truncated
 from assay.formats import oci, strictjson
 from assay.formats.codec import inflate, sniff
-from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
+from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UsageError
 from assay.model.image import Descriptor
 from assay.model.limits import Limits
 from assay.ports.content import Root
@@ -106,6 +106,13 @@ class ArchiveSource:
             return "oci"
         if "manifest.json" in self._members and self._target.scheme != "oci-archive":
             return "docker"
+        if "manifest.json" in self._members:
+            raise UsageError(
+                "not an OCI archive",
+                where=self._name,
+                why="it has the form that `docker save` writes",
+                remedy="name it with docker-archive:",
+            )
         raise MalformedError(
             "not an image archive",
             where=self._name,
