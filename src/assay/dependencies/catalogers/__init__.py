@@ -3,6 +3,7 @@
 from assay.dependencies.cataloger import Cataloguer
 from assay.dependencies.catalogers import (
     apk,
+    bun_lock,
     cargo_lock,
     composer,
     dotnet,
@@ -21,6 +22,7 @@ from assay.dependencies.catalogers import (
     osrelease,
     pdm_lock,
     pipfile_lock,
+    pnpm_lock,
     poetry_lock,
     pom,
     pub_lock,
@@ -32,10 +34,12 @@ from assay.dependencies.catalogers import (
     rust,
     swift_resolved,
     uv_lock,
+    yarn_lock,
 )
 
 _ROWS: tuple[Cataloguer, ...] = (
     apk.ROW,
+    bun_lock.CATALOGUER,
     cargo_lock.CATALOGUER,
     *composer.ROWS,
     *dotnet.ROWS,
@@ -54,6 +58,7 @@ _ROWS: tuple[Cataloguer, ...] = (
     osrelease.ROW,
     pdm_lock.CATALOGUER,
     pipfile_lock.CATALOGUER,
+    pnpm_lock.CATALOGUER,
     poetry_lock.CATALOGUER,
     pom.CATALOGUER,
     pub_lock.CATALOGUER,
@@ -65,6 +70,7 @@ _ROWS: tuple[Cataloguer, ...] = (
     rust.CATALOGUER,
     swift_resolved.CATALOGUER,
     uv_lock.CATALOGUER,
+    yarn_lock.CATALOGUER,
 )
 
 TABLE: tuple[Cataloguer, ...] = tuple(sorted(_ROWS, key=lambda row: row.name))

@@ -42,8 +42,8 @@ def catalogue(file: File) -> Fragment:
 def _entries(lock: Mapping[str, Any]) -> Iterator[Locked]:
     for body in tables(lock["packages"]):
         name = text(body, "name")
-        if not name:
-            continue
+        if not name or table(body.get("directory")).get("path") == ".":
+            continue  # the project itself
         marker = text(body, "marker")
         yield Locked(
             name=name,
