@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from assay.formats import cyclonedx, sbom, spdx, spdx_tagvalue
+from assay.formats import cyclonedx, cyclonedx_xml, sbom, spdx, spdx_tagvalue
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Distro, Occurrence, Relation, SourcePackage
@@ -273,14 +273,14 @@ def test_spdx_of_peers_is_understood() -> None:
 @pytest.mark.parametrize(
     ("data", "word"),
     [
-        (b'<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>', "CycloneDX XML"),
+        (b'<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.1"/>', "1.1"),
         (b'<?xml version="1.0"?><rdf:RDF/>', "XML"),
         (b'{"payloadType": "application/vnd.in-toto+json"}', "DSSE"),
         (b'{"artifacts": [], "artifactRelationships": []}', "Syft"),
     ],
 )
 def test_known_and_unread_forms_are_unsupported(data: bytes, word: str) -> None:
-    for function in (sbom.sniff, lambda d: sbom.read(d, "x")):
+    for function in [lambda d: sbom.read(d, "x"), *([] if word == "1.1" else [sbom.sniff])]:
         with pytest.raises(UnsupportedError) as caught:
             function(data)
         assert word in caught.value.why
@@ -291,13 +291,16 @@ def test_sniffing_goes_by_content() -> None:
     assert sbom.sniff(cyclonedx.write(full(), tool=TOOL, timestamp=TIME)) == "cyclonedx"
     assert sbom.sniff(spdx.write(full(), tool=TOOL, timestamp=TIME)) == "spdx"
     assert sbom.sniff(spdx_tagvalue.write(full(), tool=TOOL, timestamp=TIME)) == "spdx-tv"
+    assert sbom.sniff(cyclonedx_xml.write(full(), tool=TOOL, timestamp=TIME)) == "cyclonedx-xml"
+    xml = cyclonedx_xml.write(full(), tool=TOOL, timestamp=TIME)
+    assert sbom.read(b"\xef\xbb\xbf" + xml, "x") == full()
     assert sbom.sniff(b"\n# made by x\nSPDXVersion: SPDX-2.2\n") == "spdx-tv"
     for data in (b"", b"[]", b"{}", b"hello", b"\x1f\x8b"):
         with pytest.raises(MalformedError):
             sbom.sniff(data)
 
 
-@pytest.mark.parametrize("form", [cyclonedx, spdx, spdx_tagvalue])
+@pytest.mark.parametrize("form", [cyclonedx, cyclonedx_xml, spdx, spdx_tagvalue])
 def test_three_thousand_components_are_quick(form: Any) -> None:
     inventory = big()
     data = form.write(inventory, tool=TOOL, timestamp=TIME)

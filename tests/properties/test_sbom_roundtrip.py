@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 
-from assay.formats import cyclonedx, sbom, spdx, spdx_tagvalue, wire
+from assay.formats import cyclonedx, cyclonedx_xml, sbom, spdx, spdx_tagvalue, wire
 from assay.model.inventory import Inventory
 from inventories import TIME, TOOL, full, inventories, text
 from support import SHARED
@@ -22,10 +22,14 @@ WRITERS: dict[str, Callable[..., bytes]] = {
     "cyclonedx-1.5": partial(cyclonedx.write, version="1.5"),
     "cyclonedx-1.6": cyclonedx.write,
     "cyclonedx-1.7": partial(cyclonedx.write, version="1.7"),
+    "xml-1.4": partial(cyclonedx_xml.write, version="1.4"),
+    "xml-1.5": partial(cyclonedx_xml.write, version="1.5"),
+    "xml-1.6": cyclonedx_xml.write,
+    "xml-1.7": partial(cyclonedx_xml.write, version="1.7"),
     "spdx-2.3": spdx.write,
     "spdx-tv": spdx_tagvalue.write,
 }
-WITH_SCHEMA = [name for name in WRITERS if name != "spdx-tv"]
+WITH_SCHEMA = [name for name in WRITERS if name != "spdx-tv" and not name.startswith("xml")]
 LAWS = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -111,7 +115,7 @@ def test_any_text_survives_a_line(escape: Callable[[str], str], value: str) -> N
     line = escape(value)
     assert wire.unescape_line(line) == value
     assert line == line.strip(" ")
-    assert line.isprintable() or (set(line) - set("\xa0") and not set(line) & {chr(n) for n in (*range(32), 127)})
+    assert not any(c < " " or "\x7f" <= c < "\xa0" for c in line)
     assert "<text>" not in line
     assert "</text>" not in line
     line.encode()

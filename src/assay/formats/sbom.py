@@ -8,7 +8,7 @@ from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Inventory
 from assay.model.limits import DEFAULT_LIMITS
 
-Format = Literal["cyclonedx", "spdx", "spdx-tv"]
+Format = Literal["cyclonedx", "cyclonedx-xml", "spdx", "spdx-tv"]
 
 _TAG_VALUE = re.compile(rb"^SPDXVersion:", re.MULTILINE)
 _REMEDY = "convert it to CycloneDX 1.6 JSON or SPDX 2.3 JSON"
@@ -26,7 +26,7 @@ def sniff(data: bytes, name: str = "SBOM") -> Format:
     """Which SBOM format the bytes are.
 
     Raises:
-        UnsupportedError: a format we know and do not read (XML, SPDX 3, a peer's own JSON).
+        UnsupportedError: a format we know and do not read (other XML, SPDX 3, a peer's own JSON).
         MalformedError: not strict JSON, or no SBOM at all.
     """
     return _plain(data, name) or _format(_decode(data, name), name)
@@ -42,10 +42,15 @@ def read(data: bytes, name: str) -> Inventory:
     Raises:
         UnsupportedError, MalformedError: as `sniff`, and as the format's own reader.
     """
-    if _plain(data, name) == "spdx-tv":
+    plain = _plain(data, name)
+    if plain == "spdx-tv":
         from assay.formats import spdx_tagvalue
 
         return spdx_tagvalue.read(data, name)
+    if plain == "cyclonedx-xml":
+        from assay.formats import cyclonedx_xml
+
+        return cyclonedx_xml.read(data, name)
     document = _decode(data, name)
     if _format(document, name) == "cyclonedx":
         return cyclonedx.read_document(document, data, name)
@@ -54,10 +59,11 @@ def read(data: bytes, name: str) -> Inventory:
 
 def _plain(data: bytes, name: str) -> Format | None:
     """The format of a document that is not JSON; None where it may be JSON."""
-    head = data[:4096].lstrip()
+    head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()  # XML may begin with a byte-order mark
     if head.startswith(b"<"):
-        kind = "CycloneDX XML" if b"cyclonedx.org/schema/bom" in head else "XML"
-        raise UnsupportedError("this SBOM's form is not read", where=name, why=kind, remedy=_REMEDY)
+        if b"cyclonedx.org/schema/bom" in head:
+            return "cyclonedx-xml"
+        raise UnsupportedError("this SBOM's form is not read", where=name, why="XML, not CycloneDX", remedy=_REMEDY)
     return "spdx-tv" if _TAG_VALUE.search(head) else None
 
 

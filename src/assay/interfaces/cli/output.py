@@ -26,6 +26,13 @@ def _cyclonedx(inventory: Inventory, _: Report | None, output: Output) -> bytes:
     return cyclonedx.write(inventory, tool=bootstrap.TOOL, timestamp=when, version=output.version or "1.6")
 
 
+def _cyclonedx_xml(inventory: Inventory, _: Report | None, output: Output) -> bytes:
+    from assay.formats import cyclonedx_xml
+
+    when = bootstrap.document_time(inventory)
+    return cyclonedx_xml.write(inventory, tool=bootstrap.TOOL, timestamp=when, version=output.version or "1.6")
+
+
 def _spdx(inventory: Inventory, _: Report | None, __: Output) -> bytes:
     from assay.formats import spdx
 
@@ -87,6 +94,7 @@ REPORT_WRITERS: Mapping[str, Writer] = {
     "table": _table,
     "json": _json,
     "cyclonedx-json": _cyclonedx,
+    "cyclonedx-xml": _cyclonedx_xml,
     "spdx-json": _spdx,
     "spdx-tv": _spdx_tagvalue,
     "sarif": _sarif,
@@ -96,6 +104,7 @@ REPORT_WRITERS: Mapping[str, Writer] = {
 }
 SBOM_WRITERS: Mapping[str, Writer] = {
     "cyclonedx-json": _cyclonedx,
+    "cyclonedx-xml": _cyclonedx_xml,
     "spdx-json": _spdx,
     "spdx-tv": _spdx_tagvalue,
     "table": _components,

@@ -1,0 +1,226 @@
+"""CycloneDX XML 1.2-1.7 to `Inventory`: elements to the shape of the JSON form, which `cyclonedx_read` understands.
+
+What stands once in the schema must stand once; names that stand in no table here are skipped, as in JSON. Past the
+form itself a place in an error is a path as in the JSON form (`$.components[0].type`).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from assay.formats import cyclonedx_read, wire, xmltree
+from assay.formats.xmltree import Element
+from assay.model.errors import MalformedError
+from assay.model.inventory import Inventory
+from assay.model.limits import DEFAULT_LIMITS
+
+_WHAT = "not a valid CycloneDX document"
+_SPACE = re.compile(r"http://cyclonedx\.org/schema/bom/(\d{1,3}\.\d{1,3})", re.ASCII)
+_ZONED = re.compile(r"(?:[Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
+_MANY_CHOICES = frozenset({"1.7"})
+"""Versions in which licences and expressions may stand side by side."""
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """How one element becomes an object of the JSON form: XML name → JSON name, by the kind of thing."""
+
+    attributes: Mapping[str, str] = {}
+    content: str = ""
+    """Name for the element's own text."""
+    texts: frozenset[str] = frozenset()
+    """Children with text alone, of the same name in JSON."""
+    objects: Mapping[str, str] = {}
+    """Child → its shape."""
+    lists: Mapping[str, tuple[str, str]] = {}
+    """Wrapper → the element in it, and that one's shape."""
+    special: frozenset[str] = frozenset()
+    """Children that `_SPECIAL` reads."""
+
+
+_REFERENCES = {"externalReferences": ("reference", "reference")}
+_SHAPES: Mapping[str, Shape] = {
+    "bom": Shape(
+        attributes={"version": "version", "serialNumber": "serialNumber"},
+        objects={"metadata": "metadata"},
+        lists={"components": ("component", "component"), "services": ("service", "service"), **_REFERENCES},
+        special=frozenset({"dependencies"}),
+    ),
+    "metadata": Shape(
+        objects={"component": "component", "supplier": "contact"},
+        lists={"properties": ("property", "property")},
+        special=frozenset({"licenses", "timestamp"}),
+    ),
+    "component": Shape(
+        attributes={"type": "type", "bom-ref": "bom-ref"},
+        texts=frozenset({"author", "publisher", "group", "name", "version", "description", "scope", "cpe", "purl"}),
+        objects={
+            "supplier": "contact",
+            "manufacturer": "contact",
+            "swid": "swid",
+            "pedigree": "pedigree",
+            "evidence": "evidence",
+        },
+        lists={
+            "authors": ("author", "contact"),
+            "hashes": ("hash", "hash"),
+            "properties": ("property", "property"),
+            "components": ("component", "component"),
+            **_REFERENCES,
+        },
+        special=frozenset({"licenses"}),
+    ),
+    "service": Shape(
+        attributes={"bom-ref": "bom-ref"},
+        texts=frozenset({"name"}),
+        lists={"services": ("service", "service"), **_REFERENCES},
+        special=frozenset({"licenses", "data"}),
+    ),
+    "contact": Shape(texts=frozenset({"name", "email"})),
+    "hash": Shape(attributes={"alg": "alg"}, content="content"),
+    "property": Shape(attributes={"name": "name"}, content="value"),
+    "license": Shape(texts=frozenset({"id", "name"}), objects={"text": "attachment"}),
+    "attachment": Shape(attributes={"encoding": "encoding"}, content="content"),
+    "swid": Shape(attributes={"tagId": "tagId", "name": "name"}, objects={"text": "attachment"}),
+    "pedigree": Shape(
+        lists={
+            "ancestors": ("component", "component"),
+            "descendants": ("component", "component"),
+            "variants": ("component", "component"),
+            "patches": ("patch", "patch"),
+        }
+    ),
+    "patch": Shape(attributes={"type": "type"}, objects={"diff": "diff"}, lists={"resolves": ("issue", "issue")}),
+    "diff": Shape(objects={"text": "attachment"}),
+    "issue": Shape(attributes={"type": "type"}),
+    "evidence": Shape(lists={"occurrences": ("occurrence", "occurrence")}, special=frozenset({"licenses"})),
+    "occurrence": Shape(texts=frozenset({"location", "additionalContext"})),
+    "reference": Shape(attributes={"type": "type"}, texts=frozenset({"url"}), lists={"hashes": ("hash", "hash")}),
+    "classification": Shape(attributes={"flow": "flow"}, content="classification"),
+}
+
+
+def read(data: bytes, name: str) -> Inventory:
+    """Read a CycloneDX XML document.
+
+    Args:
+        data: its bytes.
+        name: what it is called, for errors and where the document names no subject.
+
+    Raises:
+        MalformedError: not acceptable XML (a DTD, too deep, not UTF-8), not CycloneDX, or damaged facts of ours.
+        UnsupportedError: a version outside 1.2-1.7.
+    """
+    root = xmltree.parse(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes)
+    version = _SPACE.fullmatch(root.space)
+    if root.name != "bom" or version is None:
+        raise _bad(name, root, f"the root is {root.name[:40]!a} of {root.space[:80]!a}, not a bom of CycloneDX")
+    document = _Reader(name, root.space, version[1]).document(root)
+    own = cyclonedx_read.is_own(document)
+    if own and b"\\u" in data:
+        document = wire.change_all(document, wire.unescape_line)
+    return cyclonedx_read.interpret(document, name, own=own)
+
+
+class _Reader:
+    """Turns the elements of one document into the shape of the JSON form."""
+
+    def __init__(self, name: str, space: str, version: str) -> None:
+        self.name, self.space, self.version = name, space, version
+
+    def document(self, root: Element) -> dict[str, Any]:
+        bom = self.shaped(root, "bom")
+        if "version" in bom and re.fullmatch(r"-?\d{1,9}", bom["version"], re.ASCII):
+            bom["version"] = int(bom["version"])
+        serial = bom.get("serialNumber", "")
+        if serial.startswith("{") and serial.endswith("}"):  # the schema's other spelling
+            bom["serialNumber"] = f"urn:uuid:{serial[1:-1]}"
+        return {"bomFormat": "CycloneDX", "specVersion": self.version, **bom}
+
+    def shaped(self, element: Element, kind: str) -> dict[str, Any]:
+        """The element as an object of the JSON form."""
+        shape = _SHAPES[kind]
+        value: dict[str, Any] = {
+            name: element.attributes[key] for key, name in shape.attributes.items() if key in element.attributes
+        }
+        if shape.content:
+            value[shape.content] = element.text
+        seen: set[str] = set()
+        for child in element.within(self.space):
+            field = self._field(child, shape)
+            if field is None:
+                continue
+            if child.name in seen:
+                raise _bad(self.name, child, f"<{child.name}> stands twice in <{element.name}>")
+            seen.add(child.name)
+            value[child.name] = field
+        return value
+
+    def _field(self, child: Element, shape: Shape) -> Any:
+        name = child.name
+        if name in shape.texts:
+            return child.text
+        if name in shape.objects:
+            return self.shaped(child, shape.objects[name])
+        if name in shape.lists:
+            item, kind = shape.lists[name]
+            return [self.shaped(element, kind) for element in self.named(child, item)]
+        return _SPECIAL[name](self, child) if name in shape.special else None
+
+    def named(self, element: Element, name: str) -> list[Element]:
+        """The children of that name."""
+        return [child for child in element.within(self.space) if child.name == name]
+
+    def licences(self, element: Element) -> list[dict[str, Any]]:
+        """`licenses`: licences, or one expression; both together only where the version has them so."""
+        choices: list[dict[str, Any]] = []
+        for child in element.within(self.space):
+            if child.name == "license":
+                choices.append({"license": self.shaped(child, "license")})
+            elif child.name == "expression":
+                choices.append({"expression": child.text})
+            elif child.name == "expression-detailed":
+                choices.append({"expression": child.attributes.get("expression", "")})
+        expressions = sum("expression" in choice for choice in choices)
+        if expressions and len(choices) > 1 and self.version not in _MANY_CHOICES:
+            raise _bad(self.name, element, "<licenses> has licences or one expression, not both")
+        return choices
+
+    def flows(self, element: Element) -> list[dict[str, Any]]:
+        """`data` of a service, with its classifications as such or inside `dataflow` (since 1.5)."""
+        places = [element, *self.named(element, "dataflow")]
+        return [
+            self.shaped(child, "classification") for place in places for child in self.named(place, "classification")
+        ]
+
+    def dependencies(self, element: Element) -> list[dict[str, Any]]:
+        """`dependencies`: each with the references of those inside it."""
+        return [
+            {
+                **self._reference(child),
+                "dependsOn": [self._reference(inner).get("ref") for inner in self.named(child, "dependency")],
+            }
+            for child in self.named(element, "dependency")
+        ]
+
+    def _reference(self, element: Element) -> dict[str, str]:
+        return {"ref": element.attributes["ref"]} if "ref" in element.attributes else {}
+
+    def instant(self, element: Element) -> str:
+        """A time; `xs:dateTime` may lack the zone, and is read as UTC then, as other readers do."""
+        return element.text if _ZONED.search(element.text) else f"{element.text}Z"
+
+
+_SPECIAL: Mapping[str, Callable[[_Reader, Element], Any]] = {
+    "licenses": _Reader.licences,
+    "data": _Reader.flows,
+    "dependencies": _Reader.dependencies,
+    "timestamp": _Reader.instant,
+}
+
+
+def _bad(name: str, element: Element, why: str) -> MalformedError:
+    return MalformedError(
+        _WHAT, where=f"{name} line {element.line}", why=why, remedy="ask its author for a valid document"
+    )
