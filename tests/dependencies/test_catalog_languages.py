@@ -10,10 +10,12 @@ from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Sighting
 from assay.dependencies.catalogers import (
     TABLE,
+    cargo_lock,
     composer,
     dotnet,
     gem,
     gem_lock,
+    go_mod,
     gradle_lock,
     haskell_lock,
     mix_lock,
@@ -528,6 +530,9 @@ def test_in_an_image_a_lock_is_a_wish(row: Cataloguer, path: str, text: str) -> 
         (haskell_lock.CATALOGUER, "cabal.project.freeze", "constraints: any.aeson ==2.1.0.0", "Hackage", "aeson", "2.1.0.1"),
         (gradle_lock.CATALOGUER, "gradle.lockfile", "org.a:b:1.0=c", "Maven", "org.a:b", "1.1"),
         (r.CATALOGUER, "lib/x/DESCRIPTION", "Package: x\nVersion: 1.0-3\nBuilt: R 4\n", "CRAN", "x", "1.0-4"),
+        (cargo_lock.CATALOGUER, "Cargo.lock", "[[package]]\nname='syn'\nversion='1.0.73'\n", "crates.io", "syn", "1.0.74"),
+        (go_mod.CATALOGUER, "go.mod", "require github.com/a/b v1.0.0", "Go", "github.com/a/b", "1.0.1"),
+        (go_mod.CATALOGUER, "go.mod", "toolchain go1.21.3", "Go", "stdlib", "1.21.4"),
     ],
 )  # fmt: skip
 def test_an_advisory_and_a_component_meet(
@@ -568,3 +573,10 @@ def test_a_hostile_file_ends_fast_and_is_never_silent(row: Cataloguer, path: str
     fragment = read(row, path, text)
     assert time.process_time() - start < 5
     assert fragment.gaps or fragment.packages
+
+
+def test_a_foreign_document_may_give_a_swift_package_its_last_name_alone() -> None:
+    purl = "pkg:swift/github.com/apple/swift-nio@2.0.0"
+    component = Component(key=purl, purl=purl, ecosystem="swift", name="swift-nio", version="2.0.0")
+    store = MemoryStore([advisory("A-1", "SwiftURL", "github.com/apple/swift-nio", ("", "2.1.0"))])
+    assert [finding.advisory for finding in match([component], None, store).findings] == ["A-1"]
