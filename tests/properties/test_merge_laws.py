@@ -10,7 +10,7 @@ from assay.model.image import Subject
 from assay.model.inventory import Component, Distro, Inventory, Licence, Relation
 from inventories import TIME, TOOL, full, inventories
 
-LAWS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+LAWS = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @LAWS

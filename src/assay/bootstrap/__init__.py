@@ -11,6 +11,7 @@ from assay.bootstrap.database import (
     update_database,
 )
 from assay.bootstrap.difference import compare_targets
+from assay.bootstrap.documents import sbom_document
 from assay.bootstrap.evidence import (
     collect,
     decide_on,
@@ -48,6 +49,7 @@ __all__ = [
     "passphrase",
     "read_file",
     "report_on",
+    "sbom_document",
     "sign_and_attach",
     "signer",
     "statements_of",

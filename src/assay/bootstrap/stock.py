@@ -38,7 +38,7 @@ def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Pro
         from assay.flows.catalogue import catalogue_tree
 
         return (catalogue_tree(_tree(target), bench, installed=target.scheme == "rootfs"),)
-    if target.scheme == "sbom" or (target.scheme == "file" and not _is_archive(target.location)):
+    if target.scheme == "sbom" or (target.scheme == "file" and not is_archive(target.location)):
         return (_read_sbom(target.location),)
     from assay.artifact.image import resolve
     from assay.flows.catalogue import catalogue_image
@@ -77,7 +77,8 @@ def _tree(target: Target) -> FileTree:
     return DirectoryTree(Path(target.location))
 
 
-def _is_archive(path: str) -> bool:
+def is_archive(path: str) -> bool:
+    """Whether a file is an image archive."""
     from assay.adapters.archive import is_archive
 
     return is_archive(Path(path))

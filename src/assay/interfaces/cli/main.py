@@ -23,6 +23,7 @@ COMMANDS = {
     "merge": ("assay.interfaces.cli.merge", "Join several SBOMs or images into one SBOM."),
     "sbom": ("assay.interfaces.cli.sbom", "Take stock of an image and write its SBOM."),
     "scan": ("assay.interfaces.cli.scan", "Take stock, match against advisories, decide by policy."),
+    "score": ("assay.interfaces.cli.score", "Say how complete an SBOM is, by NTIA's or BSI's elements."),
     "sign": ("assay.interfaces.cli.sign", "Sign an image with a managed key."),
     "verify": ("assay.interfaces.cli.verify", "Verify the evidence attached to an image; decide from it alone."),
     "why": ("assay.interfaces.cli.why", "Print why a package is there: paths, layer, instruction, owner."),

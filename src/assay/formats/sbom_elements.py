@@ -1,0 +1,201 @@
+"""What an SBOM document itself says, element by element, as the minimum-element profiles ask for it.
+
+Read from the document and not from an `Inventory`: a reader joins supplier, author and publisher into one maintainer,
+and a maintainer is not a supplier. JSON forms only (CycloneDX 1.x, SPDX 2.x).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from assay.formats import sbom, wire
+from assay.model.errors import UnsupportedError
+from assay.model.limits import DEFAULT_LIMITS
+
+_UNSAID = frozenset({"", "NOASSERTION", "NONE"})
+_CONTACT = re.compile(r"[^\s<>()@]+@[^\s<>()@]+\.[^\s<>()@]+|https?://[^\s<>()]+")
+"""An e-mail address or a URL."""
+
+
+class Described(msgspec.Struct, frozen=True, kw_only=True):
+    """One component as the document describes it; empty = not said."""
+
+    label: str
+    name: str = ""
+    version: str = ""
+    supplier: str = ""
+    creator_contact: str = ""
+    """E-mail address or URL of who made it."""
+    identifiers: tuple[str, ...] = ()
+    """Package URL, CPE, SWID."""
+    licensed: bool = False
+    """An SPDX identifier or expression."""
+    hash_algorithms: frozenset[str] = frozenset()
+    related: bool = False
+    """Whether its relation to others is said, if only that it needs nothing."""
+    filename: str = ""
+    executable: str = ""
+    archive: str = ""
+    structured: str = ""
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """The document and its components, in its own order."""
+
+    form: str
+    """`CycloneDX` or `SPDX`."""
+    version: tuple[int, ...]
+    author: str = ""
+    author_contact: str = ""
+    timestamp: str = ""
+    components: tuple[Described, ...] = ()
+
+
+def read(data: bytes, name: str) -> Document:
+    """The elements of a document; it is read whole first, so an invalid one is refused as everywhere.
+
+    Raises:
+        UnsupportedError: not a JSON form. MalformedError: as `sbom.read`.
+    """
+    form = sbom.sniff(data, name)
+    if form not in ("cyclonedx", "spdx"):
+        raise UnsupportedError(
+            "only JSON documents are scored", where=name, why=form, remedy="score the JSON form its author publishes"
+        )
+    sbom.read(data, name)
+    document = wire.decode(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes)
+    return _cyclonedx(document) if form == "cyclonedx" else _spdx(document)
+
+
+def _cyclonedx(bom: Mapping[str, Any]) -> Document:
+    metadata = bom.get("metadata") or {}
+    tools = _list(metadata, "tools")
+    for key in ("components", "services"):
+        tools += _list(metadata.get("tools"), key)
+    makers = [*_list(metadata, "authors"), *(metadata.get(k) for k in ("manufacturer", "manufacture", "supplier"))]
+    related: set[str] = set()
+    for entry in bom.get("dependencies") or []:
+        related.update([str(entry.get("ref")), *map(str, entry.get("dependsOn") or [])])
+    return Document(
+        form="CycloneDX",
+        version=_version(str(bom.get("specVersion", ""))),
+        author=next((n for n in map(_name, [*makers, *tools]) if n), ""),
+        author_contact=next((c for c in map(_contact, makers) if c), ""),
+        timestamp=str(metadata.get("timestamp") or ""),
+        components=tuple(_component(item, related) for item in _flat(bom.get("components") or [])),
+    )
+
+
+def _flat(items: list[Any]) -> Iterator[Mapping[str, Any]]:
+    """Every component, nested ones too; files and the operating system are not packages."""
+    pending = list(reversed(items))
+    while pending:
+        item = pending.pop()
+        pending += reversed(item.get("components") or [])
+        if item.get("type") not in ("operating-system", "file") or (item.get("type") == "file" and item.get("purl")):
+            yield item
+
+
+def _component(item: Mapping[str, Any], related: set[str]) -> Described:
+    properties = {p.get("name"): str(p.get("value", "")) for p in _list(item, "properties")}
+    hashes = _list(item, "hashes")
+    for reference in _list(item, "externalReferences"):
+        hashes += _list(reference, "hashes") if reference.get("type") == "distribution" else []
+    makers = [item.get("manufacturer"), item.get("supplier"), *_list(item, "authors")]
+    makers += [item.get("author"), item.get("publisher")]
+    licences = [c.get("expression") or (c.get("license") or {}).get("id") for c in _list(item, "licenses")]
+    return Described(
+        label=str(item.get("bom-ref") or item.get("purl") or item.get("name", "")),
+        name=str(item.get("name", "")),
+        version=str(item.get("version") or ""),
+        supplier=_name(item.get("supplier")),
+        creator_contact=next((c for c in map(_contact, makers) if c), ""),
+        identifiers=tuple(str(item[key]) for key in ("purl", "cpe", "swid") if item.get(key)),
+        licensed=any(text not in _UNSAID for text in licences if text),
+        hash_algorithms=frozenset(str(h.get("alg", "")).upper().replace("-", "") for h in hashes),
+        related=str(item.get("bom-ref")) in related,
+        filename=properties.get("bsi:component:filename", ""),
+        executable=properties.get("bsi:component:executable", ""),
+        archive=properties.get("bsi:component:archive", ""),
+        structured=properties.get("bsi:component:structured", ""),
+    )
+
+
+def _spdx(document: Mapping[str, Any]) -> Document:
+    info = document.get("creationInfo") or {}
+    creators = [c for c in info.get("creators") or [] if isinstance(c, str)]
+    people = [c for c in creators if not c.startswith("Tool:")]
+    related: set[str] = set()
+    described = {str(one) for one in document.get("documentDescribes") or []}
+    for entry in document.get("relationships") or []:
+        ends = str(entry.get("spdxElementId")), str(entry.get("relatedSpdxElement"))
+        if entry.get("relationshipType") == "DESCRIBES":
+            described.add(ends[1])
+        else:
+            related.update(ends)
+    subjects = {one for one in described if len(document.get("packages") or []) > len(described)}
+    packages = [p for p in document.get("packages") or [] if p.get("SPDXID") not in subjects]
+    return Document(
+        form="SPDX",
+        version=_version(str(document.get("spdxVersion", "")).removeprefix("SPDX-")),
+        author=next(iter([*people, *creators]), ""),
+        author_contact=next((c for c in map(_contact, people) if c), ""),
+        timestamp=str(info.get("created") or ""),
+        components=tuple(
+            _package(p, related) for p in packages if p.get("primaryPackagePurpose") != "OPERATING_SYSTEM"
+        ),
+    )
+
+
+def _package(item: Mapping[str, Any], related: set[str]) -> Described:
+    supplier = str(item.get("supplier") or "")
+    references = [r for r in _list(item, "externalRefs") if str(r.get("referenceType")) in ("purl", *_OTHER_NAMES)]
+    licences = [str(item.get(key) or "") for key in ("licenseConcluded", "licenseDeclared")]
+    return Described(
+        label=str(item.get("SPDXID") or item.get("name", "")),
+        name=str(item.get("name", "")),
+        version=_said(item.get("versionInfo")),
+        supplier=_said(supplier),
+        creator_contact=_contact(item.get("originator")) or _contact(supplier),
+        identifiers=tuple(str(r.get("referenceLocator")) for r in references),
+        licensed=any(text not in _UNSAID for text in licences),
+        hash_algorithms=frozenset(str(c.get("algorithm", "")) for c in _list(item, "checksums")),
+        related=item.get("SPDXID") in related,
+        filename=str(item.get("packageFileName") or ""),
+    )
+
+
+_OTHER_NAMES = ("cpe22Type", "cpe23Type", "swid", "gitoid", "swh")
+
+
+def _list(item: Any, key: str) -> list[dict[str, Any]]:
+    """The objects of a list; a field the reader does not check may hold anything."""
+    value = item.get(key) if isinstance(item, dict) else None
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) and value not in _UNSAID else ""
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, dict):
+        value = value.get("name") or next((c["name"] for c in _list(value, "contact") if c.get("name")), "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _contact(value: Any) -> str:
+    """The first e-mail address or URL a text or an entity gives."""
+    if isinstance(value, dict):
+        url = value.get("url")
+        texts: list[Any] = [value.get("email"), *(url if isinstance(url, list) else [url])]
+        texts += [c.get("email") for c in _list(value, "contact")]
+        value = " ".join(str(text) for text in texts if text)
+    match = _CONTACT.search(value) if isinstance(value, str) else None
+    return match[0] if match else ""
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit() and len(part) < 6)
