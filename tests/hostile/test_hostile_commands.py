@@ -2,12 +2,18 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from assay.formats.bundle import MEDIA_TYPE
+from assay.model.errors import UntrustedError
+from assay.trust.verify import verify
 from command import assay
 from fakes.layouts import OCI, OS_RELEASE, LayoutBuilder, demo_layers, dump, layout
+from signing import NOW, P256, ring
 
 
 def image(folder: Path, **config: object) -> str:
@@ -86,3 +92,31 @@ def test_parameters_that_are_none_are_refused(tmp_path: Path, data: str) -> None
     done = assay("scan", f"oci-dir:{tmp_path / 'i'}", "--policy", str(policy), home=tmp_path)
     assert done.code == 65
     assert "data.json" in done.err
+
+
+@pytest.mark.parametrize("closed", ["0<&-", ">&-", "2>&-", "0<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["scan TARGET -q", "sbom TARGET", "verify TARGET --key x", "--help"])
+def test_closed_streams_change_no_exit_code(tmp_path: Path, command: str, closed: str) -> None:
+    layout(tmp_path / "i", demo_layers())
+    words = command.replace("TARGET", f"oci-dir:{tmp_path / 'i'}").split()
+    usual = assay(*words, home=tmp_path)
+    script = f'exec "$0" -m assay "$@" {closed}'
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, sys.executable, *words], capture_output=True, check=False, env=environment, timeout=60
+    )
+    assert done.returncode == usual.code
+    assert b"defect" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["dsseEnvelope", "verificationMaterial"])
+def test_a_bundle_no_utf8_can_hold_stops_no_verification(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UntrustedError) as caught:
+        verify(
+            b'{"mediaType": "%b", "%b": {"\\ud800": 1}}' % (MEDIA_TYPE.encode(), name.encode()),
+            None,
+            ring(P256),
+            NOW,
+            name="x",
+        )
+    assert caught.value.code == "PARSE_FORM"

@@ -15,6 +15,8 @@ from assay.model.limits import DEFAULT_LIMITS
 _STEPS = bytes.maketrans(b'[{]}"', b"\x01\x01\xff\xff\x00")
 """An opening bracket is a step down (+1), a closing one a step up (-1 as a signed byte)."""
 _OTHERS = bytes(set(range(256)) - set(b'"[]{}'))
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
 _STRING = re.compile(rb'"[^"]*"')
 
 
@@ -28,7 +30,8 @@ def loads(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.js
         depth: greatest nesting of arrays and objects.
 
     Raises:
-        MalformedError: too long, too deep, not UTF-8, not JSON, a duplicate name, NaN or Infinity.
+        MalformedError: too long, too deep, not UTF-8, not JSON, a duplicate name, NaN or Infinity, half of a surrogate
+            pair (RFC 8259 §8.2: what readers make of it is unpredictable, and no UTF-8 can hold it).
     """
     if len(data) > limit:
         raise _bad(where, f"{len(data)} bytes, limit {limit}")
@@ -54,9 +57,12 @@ def loads(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.js
         raise _bad(where, f"{name} is not JSON")
 
     try:
-        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
     except (ValueError, RecursionError) as error:
         raise _bad(where, f"not JSON: {error}") from error
+    if _SURROGATE.search(data) and _HALF.search(json.dumps(value, ensure_ascii=False)):
+        raise _bad(where, "half of a surrogate pair in a text")
+    return value
 
 
 def check_depth(data: bytes, *, where: str, depth: int) -> None:
