@@ -102,6 +102,8 @@ def unescape(text: str) -> str:
 
 def escape_line(text: str) -> str:
     """The text on one line: no control character, lone surrogate or space at an end, no `<text>`; reversible."""
+    if text.isascii() and text.isprintable() and "\\" not in text and "<" not in text and text == text.strip(" "):
+        return text
     return _LINE_ESCAPE.sub(_escape_one, text)
 
 
