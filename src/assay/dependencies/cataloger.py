@@ -46,6 +46,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """First four bytes, for programs."""
     within: tuple[str, ...] = ()
     """Directory prefixes with their closing slash; when given, `names` and `suffixes` count only below one of them."""
+    folders: frozenset[str] = frozenset()
+    """Names of folders; when given, `names` and `suffixes` count only directly in one of them, wherever it lies."""
     limit: str = "text_database_bytes"
 
 

@@ -25,6 +25,7 @@ class _Condition(NamedTuple):
     within: tuple[str, ...]
     ending: str = ""
     """A suffix of more than one part (`.deps.json`), kept under its last part."""
+    folders: frozenset[str] = frozenset()
 
 
 class Chooser:
@@ -42,11 +43,11 @@ class Chooser:
             for path in sorted(wants.paths):
                 names.setdefault(path.rpartition("/")[2], []).append(_Condition(row, path, ()))
             for name in sorted(wants.names):
-                names.setdefault(name, []).append(_Condition(row, "", wants.within))
+                names.setdefault(name, []).append(_Condition(row, "", wants.within, "", wants.folders))
             for suffix in sorted(wants.suffixes):
                 last = suffix[suffix.rfind(".") :]
                 suffixes.setdefault(last, []).append(
-                    _Condition(row, "", wants.within, suffix if suffix != last else "")
+                    _Condition(row, "", wants.within, suffix if suffix != last else "", wants.folders)
                 )
             for directory in sorted(wants.directories):
                 directories.setdefault(directory, []).append(row)
@@ -101,7 +102,8 @@ def table_version(table: Sequence[Cataloguer]) -> str:
     digest = hashlib.sha256()
     for row in sorted(table, key=lambda row: row.name):
         wants = row.wants
-        sets = (wants.paths, wants.names, wants.suffixes, wants.directories, {m.hex() for m in wants.magic})
+        magic = {m.hex() for m in wants.magic}
+        sets = (wants.paths, wants.names, wants.suffixes, wants.directories, magic, wants.folders)
         parts = [row.name, str(row.version), row.ecosystem, wants.limit, *wants.within]
         parts += [",".join(sorted(values)) for values in sets]
         digest.update("\0".join(parts).encode("utf-8", "surrogateescape") + b"\n")
@@ -131,9 +133,10 @@ def run(cataloguer: Cataloguer, file: File) -> Fragment:
 def _holding(conditions: Iterable[_Condition], path: str) -> list[Cataloguer]:
     return [
         row
-        for row, exact, within, ending in conditions
+        for row, exact, within, ending, folders in conditions
         if (path == exact if exact else not within or path.startswith(within))
         and (not ending or path.lower().endswith(ending))
+        and (not folders or path.rpartition("/")[0].rpartition("/")[2] in folders)
     ]
 
 

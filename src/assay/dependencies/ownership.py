@@ -1,4 +1,4 @@
-"""Which OS package owns a path: answered for the few paths asked, without a table of all names."""
+"""Which package of the OS or of conda owns a path: answered for the few paths asked, without a table of all names."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -117,8 +117,8 @@ def _blobs(seen: Sequence[Seen], sightings: Sequence[Sighting]) -> tuple[list[Bl
             register.add(one, package.name)
             if one.path.startswith(_ONE_FILE_EACH):
                 register.add(one, one.path.removeprefix(_ONE_FILE_EACH))
-            if package.files:
-                (visible if one.visible else hidden).append(Blob(one.purl, package.name, package.files))
+        if package.files:
+            (visible if one.visible else hidden).append(Blob(one.purl, package.name, package.files))
     for sighting in sightings:
         for owned in sighting.fragment.ownership:
             purl = register.find(owned, sighting)
