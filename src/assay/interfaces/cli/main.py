@@ -16,6 +16,7 @@ from assay.model.errors import AssayError
 COMMANDS = {
     "attest": ("assay.interfaces.cli.attest", "Make statements about an image; sign and attach them."),
     "completion": ("assay.interfaces.cli.completion", "Print the completion script of a shell."),
+    "convert": ("assay.interfaces.cli.convert", "Write an SBOM in another form; list what is lost."),
     "db": ("assay.interfaces.cli.db", "Build, show, export, import and update the advisory database."),
     "diff": ("assay.interfaces.cli.diff", "Say what changed between two images or SBOMs."),
     "explain": ("assay.interfaces.cli.explain", "Print the ladder of evidence of one finding."),
