@@ -226,7 +226,7 @@ def test_what_is_no_archive(tmp_path: Path) -> None:
         open_archive(Target(scheme="file", location=str(tmp_path)), DEFAULT_LIMITS)
     with pytest.raises(MalformedError, match="not an image archive"):
         _archive(tmp_path, archive([("hello", "file", b"x")]))
-    with pytest.raises(MalformedError, match="not an image archive"):
+    with pytest.raises(UsageError, match="not an OCI archive"):
         _archive(tmp_path, archive([("manifest.json", "file", b"[]")]), "oci-archive")
     with pytest.raises(MalformedError, match="tar archive"):
         _archive(tmp_path, b"\xff" * 2000)
