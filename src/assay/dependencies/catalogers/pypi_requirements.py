@@ -33,6 +33,9 @@ _COMMENT = re.compile(r"(?:^|[ \t])#.*")
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 _WHEEL = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([^-]+)(?:-[0-9][^-]*)?-[^-]+-[^-]+-[^-]+\.whl")
 _EDITABLE = ("-e", "--editable")
+_LONG_OPTION = re.compile(r"--[^ \t=]*")
+_PLACES = ("-f ", "-i ")
+"""Where to look for packages: names none."""
 _INCLUDES = {"-r": "file", "--requirement": "file", "-c": "constraints", "--constraint": "constraints"}
 _LINE_CHARACTERS = 65_536
 _NO_LICENCE = Licence(reason="a requirements file records no licence")
@@ -91,20 +94,28 @@ def _whole(number: int, parts: list[str]) -> Iterator[_Line]:
 
 def _read(line: _Line, file: File) -> Iterator[Package | Gap]:
     """What one line says; every line says something."""
-    word, _, rest = line.text.replace("=", " ", 1).partition(" ") if line.text[0] == "-" else (line.text, "", "")
+    option, value = _option(line.text)
     if len(line.text) > _LINE_CHARACTERS:
         yield _gap(line, file, f"a line of {len(line.text)} characters", "limit")
-    elif word in _INCLUDES or line.text[:2] in ("-r", "-c"):
-        yield from _included(line, file, _INCLUDES.get(word, _INCLUDES[line.text[:2]]), rest or line.text[2:])
-    elif word in _EDITABLE:
-        yield _located(rest.strip(), line, file)
-    elif line.text[0] == "-":
-        if not line.text.startswith("--"):
-            yield from () if word in ("-i", "-f") else [_gap(line, file, "an option pip does not know")]
+    elif option in _INCLUDES:
+        yield from _included(line, file, _INCLUDES[option], value)
+    elif option in _EDITABLE:
+        yield _located(value, line, file)
+    elif option:
+        if not option.startswith("--") and not line.text.startswith(_PLACES):
+            yield _gap(line, file, "an option pip does not know")
     elif _VARIABLE.search(line.text):
         yield _gap(line, file, "a variable of the environment stands in it")
     else:
         yield from _requirement(line, file)
+
+
+def _option(text: str) -> tuple[str, str]:
+    """Option and value: `--name=value`, `--name value`, `-n value`, `-nvalue`; nothing for a line without option."""
+    if text.startswith("--"):
+        match = _LONG_OPTION.match(text)
+        return (match[0], text[match.end() + 1 :].strip()) if match else (text, "")
+    return (text[:2], text[2:].strip()) if text.startswith("-") else ("", "")
 
 
 def _included(line: _Line, file: File, kind: str, target: str) -> Iterator[Gap]:
