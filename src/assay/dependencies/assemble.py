@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from assay.dependencies import claims
 from assay.dependencies.beside import Facts
 from assay.dependencies.cataloger import Sighting
 from assay.dependencies.gather import Group, base_path, gather
@@ -17,7 +18,6 @@ from assay.model.image import Layer
 from assay.model.inventory import Component, Distro, Gap, Licence, Relation
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
-_UNKNOWN = "unknown-program"
 _BY = "assemble"
 
 
@@ -48,16 +48,25 @@ def assemble(
     if len(seen) > limits.packages_count:
         bounded.add(Gap("limit", "", None, f"{len(seen)} packages, limit {limits.packages_count}", _BY))
         seen = seen[: limits.packages_count]
-    asked = {base_path(one.path) for one in seen if one.package.ecosystem not in DISTRIBUTED}
-    asked.update(base_path(gap.path) for s in ordered for gap in s.fragment.gaps if gap.kind == _UNKNOWN)
-    owners = Owners(seen, ordered, asked | required_paths(seen))
+    recorded, weaker = claims.parted(seen)
+    asked = {base_path(one.path) for one in recorded if one.package.ecosystem not in DISTRIBUTED}
+    asked.update(base_path(one.path) for one in weaker)
+    asked.update(
+        path
+        for s in ordered
+        for gap in s.fragment.gaps
+        if gap.kind == claims.UNKNOWN
+        for path in (base_path(gap.path), s.path)
+    )
+    owners = Owners(recorded, ordered, asked | required_paths(recorded))
+    seen = [*recorded, *claims.standing(recorded, weaker, owners, distro)]
     groups = gather(seen, owners)
     facts = Facts(ordered, groups)
     related, more = relations(groups, owners, limits.relations_count)
     if more:
         bounded.add(Gap("limit", "", None, f"more than {limits.relations_count} relations", _BY))
     components = [_component(group, facts) for group in groups]
-    packaged = any(c.ecosystem in DISTRIBUTED and c.removed_by is None for c in components)
+    packaged = any(one.package.ecosystem in DISTRIBUTED and one.visible for one in recorded)
     if installed and distro is not None and not packaged:
         bounded.add(_no_packages(distro))
     return Assembled(
@@ -127,10 +136,10 @@ def _gaps(sightings: Sequence[Sighting], seen: Sequence[Seen], owners: Owners) -
     A program or archive an OS package owns is known by its owner (dep. 2.8: unknown = no owner and no identity).
     """
     found: set[Gap] = set()
+    places = claims.identified(seen)
     for sighting in sightings:
         for gap in sighting.fragment.gaps:
-            known = gap.kind == _UNKNOWN and sighting.removed_by is None and owners.of(base_path(gap.path))
-            if not known:
+            if gap.kind != claims.UNKNOWN or not claims.is_known(gap, sighting, owners, places):
                 found.add(_placed(gap, sighting))
     for one in seen:
         if not one.purl:

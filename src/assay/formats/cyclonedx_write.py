@@ -34,6 +34,8 @@ _TECHNIQUES = {
     "package-metadata": "manifest-analysis",
     "lock-file": "manifest-analysis",
     "build-info": "binary-analysis",
+    "classifier": "binary-analysis",
+    "elf-note": "binary-analysis",
     "archive": "binary-analysis",
     "sbom": "attestation",
 }

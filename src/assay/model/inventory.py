@@ -30,7 +30,8 @@ class Occurrence(msgspec.Struct, frozen=True, order=True):
     path: str
     layer: int | None
     kind: str
-    """`package-database`, `package-metadata`, `lock-file`, `build-info`, `archive`, `sbom`."""
+    """`package-database`, `package-metadata`, `lock-file`, `build-info`, `archive`; recognised: `classifier`,
+    `elf-note`; claimed by a vendor: `sbom`."""
     confidence: Confidence = "certain"
 
 

@@ -3,6 +3,7 @@
 from assay.dependencies.cataloger import Cataloguer
 from assay.dependencies.catalogers import (
     apk,
+    binaries,
     bun_lock,
     cargo_lock,
     composer,
@@ -10,6 +11,7 @@ from assay.dependencies.catalogers import (
     dotnet,
     dpkg,
     dpkg_copyright,
+    embedded_sbom,
     gem,
     gem_lock,
     go_mod,
@@ -40,6 +42,7 @@ from assay.dependencies.catalogers import (
 
 _ROWS: tuple[Cataloguer, ...] = (
     apk.ROW,
+    *binaries.ROWS,
     bun_lock.CATALOGUER,
     cargo_lock.CATALOGUER,
     *composer.ROWS,
@@ -47,6 +50,7 @@ _ROWS: tuple[Cataloguer, ...] = (
     *dotnet.ROWS,
     dpkg.ROW,
     dpkg_copyright.ROW,
+    embedded_sbom.CATALOGUER,
     gem.CATALOGUER,
     gem_lock.CATALOGUER,
     go_mod.CATALOGUER,

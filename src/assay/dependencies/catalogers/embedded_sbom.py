@@ -1,0 +1,68 @@
+"""SBOMs that lie inside the image: what the vendor claims, kept apart from what was seen.
+
+Every package of such a document is `weak`, of kind `sbom`, and bears the property `claim` = `vendor`; where the same
+package was seen as well, only what was seen counts (`dependencies.claims`).
+"""
+
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
+from assay.formats import purl as purls
+from assay.model.inventory import Component, Gap
+
+_BY = "embedded-sbom"
+_MARKS = (b'"bomFormat"', b'"spdxVersion"', b"SPDXVersion:", b"cyclonedx.org/schema/bom", b"spdx.org/rdf")
+"""One of these stands in every SBOM; a file of such a name without them is something else (a `bom.json` may be)."""
+
+
+def catalogue(file: File) -> Fragment:
+    """The packages a document lists that have a package URL; the others are counted in a gap.
+
+    Raises:
+        MalformedError, UnsupportedError: an SBOM that is damaged or of a form that is not read.
+    """
+    data = file.data()
+    if not any(mark in data for mark in _MARKS):
+        return Fragment()
+    from assay.formats import sbom  # only images that hold an SBOM pay for its readers
+
+    components = sbom.read(data, file.path).components
+    packages = tuple([_package(component) for component in components if component.purl])
+    missing = len(components) - len(packages)
+    if not missing:
+        return Fragment(packages=packages)
+    reason = f"{missing} components of the vendor's SBOM have no package URL"
+    return Fragment(packages=packages, gaps=(Gap("skipped", file.path, None, reason, _BY),))
+
+
+def _package(component: Component) -> Package:
+    purl = purls.parse(component.purl)
+    cpe = tuple(pair for pair in component.properties if pair[0] == "cpe")
+    return Package(
+        ecosystem=purl.type,
+        name=component.name,
+        version=component.version or purl.version,
+        namespace=purl.namespace,
+        purl_name=purl.name,
+        qualifiers=purl.qualifiers,
+        subpath=purl.subpath,
+        source=component.source,
+        architecture=component.architecture,
+        licence=component.licence,
+        maintainer=component.maintainer,
+        hashes=component.hashes,
+        properties=tuple(sorted([*cpe, ("claim", "vendor")])),
+        kind="sbom",
+        confidence="weak",
+    )
+
+
+CATALOGUER = Cataloguer(
+    name="embedded-sbom",
+    version=1,
+    ecosystem="",
+    wants=Wanted(
+        names=frozenset({"bom.json", "sbom.json"}),
+        suffixes=frozenset({".spdx", ".spdx.json", ".cdx.json", ".cyclonedx.json", ".sbom.json"}),
+        limit="embedded_sbom_bytes",
+    ),
+    catalogue=catalogue,
+)

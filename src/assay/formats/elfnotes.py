@@ -1,0 +1,98 @@
+"""Notes of an ELF file, and whether it is a program at all (gABI 4 and 5: "Note Section", "Program Header").
+
+Two notes say who a file is: the linker's build-id (owner `GNU`, type 3) and the package that built it (owner `FDO`,
+type 0xcafe1a7e: systemd's "Package Metadata for Executable Files", a JSON object).
+"""
+
+import struct
+
+import msgspec
+
+from assay.formats.chunks import ChunkView
+from assay.model.errors import MalformedError
+
+_MAGIC = b"\x7fELF"
+_EXEC, _DYN = 2, 3
+_PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 2, 3, 4
+_DT_FLAGS_1, _DF_1_PIE = 0x6FFFFFFB, 0x08000000
+_BUILD_ID, _PACKAGE = (b"GNU", 3), (b"FDO", 0xCAFE1A7E)
+_HEADERS_COUNT, _SEGMENT_BYTES = 1024, 1 << 16
+"""More headers or notes than any real file has; what lies beyond is left out."""
+
+
+class ElfFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the headers and notes of an ELF file say."""
+
+    program: bool
+    """Something to start, not a library, module or object file."""
+    build_id: str = ""
+    """Hexadecimal."""
+    package: bytes = b""
+    """The package metadata note, JSON as it stands."""
+
+
+def read_elf(view: ChunkView) -> ElfFacts | None:
+    """The facts of a file, or None when it is no ELF file.
+
+    Raises:
+        MalformedError: headers that point outside the file.
+    """
+    start = view.read(0, min(view.size, 64))
+    if start[:4] != _MAGIC:
+        return None
+    if len(start) < 52 or start[4] not in (1, 2) or start[5] not in (1, 2) or (start[4] == 2 and len(start) < 64):
+        raise MalformedError("damaged program headers", where=view.where, why="the ELF header is cut short or unknown")
+    wide, e = start[4] == 2, "<" if start[5] == 1 else ">"
+    kind = struct.unpack_from(e + "H", start, 16)[0]
+    offset, step, count = _table(start, e, wide)
+    row = struct.Struct(e + ("II6Q" if wide else "8I"))
+    if not count or not offset:
+        return ElfFacts(program=kind == _EXEC)
+    if step < row.size or count > _HEADERS_COUNT:
+        raise MalformedError("damaged program headers", where=view.where, why=f"{count} headers of {step} bytes")
+    table = view.read(offset, step * count)
+    found: dict[tuple[bytes, int], bytes] = {}
+    interpreter = pie = False
+    for at in range(0, step * count, step):
+        fields = row.unpack_from(table, at)
+        place, size, align = (fields[2], fields[5], fields[7]) if wide else (fields[1], fields[4], fields[7])
+        if fields[0] == _PT_INTERP:
+            interpreter = True
+        elif fields[0] == _PT_NOTE:
+            _notes(view.read(place, min(size, _SEGMENT_BYTES)), e, 8 if align == 8 else 4, found)
+        elif fields[0] == _PT_DYNAMIC and kind == _DYN:
+            pie = _is_pie(view.read(place, min(size, _SEGMENT_BYTES)), e, wide)
+    return ElfFacts(
+        program=kind == _EXEC or (kind == _DYN and (interpreter or pie)),
+        build_id=found.get(_BUILD_ID, b"").hex(),
+        package=found.get(_PACKAGE, b"").rstrip(b"\0"),
+    )
+
+
+def _table(start: bytes, e: str, wide: bool) -> tuple[int, int, int]:
+    """Offset, entry size and number of the program headers."""
+    if wide:
+        return (struct.unpack_from(e + "Q", start, 32)[0], *struct.unpack_from(e + "HH", start, 54))
+    return (struct.unpack_from(e + "I", start, 28)[0], *struct.unpack_from(e + "HH", start, 42))
+
+
+def _notes(data: bytes, e: str, align: int, found: dict[tuple[bytes, int], bytes]) -> None:
+    """The first note of each owner and type; a note that runs over the end ends the list."""
+    at = 0
+    while at + 12 <= len(data):
+        name_bytes, value_bytes, kind = struct.unpack_from(e + "III", data, at)
+        name_at = at + 12
+        value_at = name_at + -(-name_bytes // 4) * 4
+        value_at += -value_at % align
+        end = value_at + value_bytes
+        if end > len(data):
+            return
+        found.setdefault((data[name_at : name_at + name_bytes].rstrip(b"\0"), kind), data[value_at:end])
+        at = end + -end % align
+
+
+def _is_pie(data: bytes, e: str, wide: bool) -> bool:
+    """Whether the dynamic section marks a position-independent program (a static one has no interpreter)."""
+    row = struct.Struct(e + ("QQ" if wide else "II"))
+    whole = data[: len(data) // row.size * row.size]
+    return any(tag == _DT_FLAGS_1 and value & _DF_1_PIE for tag, value in row.iter_unpack(whole))
