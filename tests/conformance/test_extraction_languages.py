@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from assay.dependencies.cataloger import File, Fragment, Package
+from assay.dependencies.assemble import assemble
+from assay.dependencies.cataloger import File, Fragment, Package, Sighting
 from assay.dependencies.catalogers import npm_lock
 from assay.dependencies.chooser import run
 from assay.model.limits import DEFAULT_LIMITS
@@ -14,9 +15,8 @@ from support import SHARED, shared
 
 ELSEWHERE = frozenset({"dpkg", "apk", "gomod", "cargo", "requirements", "poetry"})
 """Tested in files of their own."""
-EXCEPTIONS = {
-    "npm/both/package-lock.json": "a shrinkwrap beside it wins; a cataloguer sees one file: the two lists are joined",
-}
+BESIDE = {"npm/both/package-lock.json": "npm/both/npm-shrinkwrap.json"}
+"""Cases in which another file lies beside the one that is read."""
 
 
 def _cases() -> list[Any]:
@@ -27,10 +27,7 @@ def _cases() -> list[Any]:
         kind = case["fixture"].partition("/")[0]
         if kind in ELSEWHERE:
             continue
-        marks = []
-        if case["fixture"] in EXCEPTIONS and not case["packages"]:
-            marks.append(pytest.mark.xfail(reason=EXCEPTIONS[case["fixture"]], strict=True))
-        cases.append(pytest.param(case, id=f"{number}-{case['fixture']}", marks=marks))
+        cases.append(pytest.param(case, id=f"{number}-{case['fixture']}"))
     return cases
 
 
@@ -41,13 +38,29 @@ def _read(case: dict[str, Any]) -> Fragment:
     return run(npm_lock.CATALOGUER, file)
 
 
+def _sighting(fixture: str) -> Sighting:
+    name = fixture.rpartition("/")[2]
+    fragment = _read({"fixture": fixture, "found_as": name})
+    return Sighting(cataloguer="npm-lock", path=f"app/{name}", layer=None, removed_by=None, fragment=fragment)
+
+
 def _row(package: Package) -> tuple[str, str, str, tuple[str, ...], str]:
     properties = dict(package.properties)
     groups = tuple(sorted(name.removeprefix("npm:") for name in properties if name != "npm:commit"))
     return package.name, package.version, package.ecosystem, groups, properties.get("npm:commit", "")
 
 
-@pytest.mark.parametrize("case", _cases())
+@pytest.mark.parametrize(("lock", "beside"), BESIDE.items())
+def test_a_shrinkwrap_beside_a_lock_wins(lock: str, beside: str) -> None:
+    both = assemble([_sighting(lock), _sighting(beside)], (), installed=False)
+    assert {place.path for component in both.components for place in component.occurrences} == {
+        "app/npm-shrinkwrap.json"
+    }
+    assert both.components == assemble([_sighting(beside)], (), installed=False).components
+    assert assemble([_sighting(lock)], (), installed=False).components
+
+
+@pytest.mark.parametrize("case", [case for case in _cases() if case.values[0].get("fixture") not in BESIDE])
 def test_a_lock_file_lists_exactly_its_packages(case: dict[str, Any]) -> None:
     found = _read(case)
     assert bool(found.gaps) == case["error"]

@@ -13,6 +13,9 @@ DISTRIBUTED = frozenset({"deb", "apk", "rpm"})
 """Ecosystems whose packages own files, and whose purls carry the distribution."""
 
 
+_SHRINKWRAP, _LOCK = "npm-shrinkwrap.json", "package-lock.json"
+
+
 class Seen(NamedTuple):
     """One package of one fragment, with its place and its purl."""
 
@@ -37,14 +40,16 @@ class Seen(NamedTuple):
 def see(sightings: Sequence[Sighting], distro: Distro | None, *, installed: bool) -> list[Seen]:
     """Every package of every sighting, in the sightings' order.
 
-    In an image a lock file gives no packages; a draft whose name makes no purl keeps an empty one.
+    In an image a lock file gives no packages, and none gives any that gives way to another file beside it; a draft
+    whose name makes no purl keeps an empty one.
     """
     write = purl_writer(distro)
+    yielding = _yielding(sightings)
     seen = [
         Seen(package, sighting, position, package.path or sighting.path, write(package))
         for sighting in sightings
         for position, package in enumerate(sighting.fragment.packages)
-        if not (installed and package.kind == "lock-file")
+        if not (installed and package.kind == "lock-file") and sighting.path not in yielding
     ]
     return _listed(seen, sightings) if any(one.package.unless for one in seen) else seen
 
@@ -62,6 +67,16 @@ def _listed(seen: Sequence[Seen], sightings: Sequence[Sighting]) -> list[Seen]:
 
 def _directory(path: str) -> str:
     return path.rpartition("/")[0]
+
+
+def _yielding(sightings: Sequence[Sighting]) -> set[str]:
+    """npm documentation, "npm-shrinkwrap.json": beside one, `package-lock.json` is ignored."""
+    shrunk = {
+        one.path.removesuffix(_SHRINKWRAP)
+        for one in sightings
+        if one.path.rpartition("/")[2] == _SHRINKWRAP and one.removed_by is None
+    }
+    return {directory + _LOCK for directory in shrunk}
 
 
 def purl_writer(distro: Distro | None) -> Callable[[Package], str]:
