@@ -128,3 +128,8 @@ def test_find_by_key_purl_name_and_last_part() -> None:
     assert find(components, "@Babel/Core") == (core,)
     assert [c.key for c in find(components, "curl")] == ["curl"]
     assert find(components, "pkg:") == ()
+
+
+def test_the_words_of_a_request_are_a_record() -> None:
+    graph = Graph(inventory([package("numpy", ("conda:requested", "numpy>=1"), kind="conda")]))
+    assert graph.why("numpy").record == "conda:requested"

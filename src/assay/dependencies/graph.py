@@ -33,6 +33,8 @@ _DIRECT: tuple[tuple[str, str], ...] = (
     ("sbom:direct", "true"),
 )
 _DIRECT_SUFFIX = ":direct"
+_REQUESTED = frozenset(["conda:requested"])
+"""Records whose value is the words of the request."""
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,7 +184,7 @@ class Graph:
 def direct_record(component: Component) -> str:
     """The property by which a record calls a component a direct dependency, or empty."""
     for name, value in component.properties:
-        if (name, value) in _DIRECT or (name.endswith(_DIRECT_SUFFIX) and value == "true"):
+        if (name, value) in _DIRECT or name in _REQUESTED or (name.endswith(_DIRECT_SUFFIX) and value == "true"):
             return name
     return ""
 
