@@ -67,4 +67,6 @@ def test_other_versions_are_unsupported() -> None:
     with pytest.raises(UnsupportedError):
         spdx.read(b'{"spdxVersion": "SPDX-9.9"}', "x")
     with pytest.raises(UnsupportedError):
+        sbom.read(b'{"@context": "https://spdx.org/rdf/3.9.9/spdx-context.jsonld", "@graph": []}', "x")
+    with pytest.raises(MalformedError):
         sbom.read(b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}', "x")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from assay.formats import cyclonedx, cyclonedx_xml, sbom, spdx, spdx_tagvalue
+from assay.formats import cyclonedx, cyclonedx_xml, sbom, spdx, spdx3, spdx_tagvalue
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Distro, Occurrence, Relation, SourcePackage
@@ -276,6 +276,7 @@ def test_spdx_of_peers_is_understood() -> None:
     [
         (b'<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.1"/>', "1.1"),
         (b'<?xml version="1.0"?><rdf:RDF/>', "XML"),
+        (b'{"@context": "https://openvex.dev/ns/v0.2.0"}', "JSON-LD"),
         (b'{"payloadType": "application/vnd.in-toto+json"}', "DSSE"),
         (b'{"artifacts": [], "artifactRelationships": []}', "Syft"),
     ],
@@ -293,6 +294,7 @@ def test_sniffing_goes_by_content() -> None:
     assert sbom.sniff(spdx.write(full(), tool=TOOL, timestamp=TIME)) == "spdx"
     assert sbom.sniff(spdx_tagvalue.write(full(), tool=TOOL, timestamp=TIME)) == "spdx-tv"
     assert sbom.sniff(cyclonedx_xml.write(full(), tool=TOOL, timestamp=TIME)) == "cyclonedx-xml"
+    assert sbom.sniff(spdx3.write(full(), tool=TOOL, timestamp=TIME)) == "spdx3"
     xml = cyclonedx_xml.write(full(), tool=TOOL, timestamp=TIME)
     assert sbom.read(b"\xef\xbb\xbf" + xml, "x") == full()
     assert sbom.sniff(b"\n# made by x\nSPDXVersion: SPDX-2.2\n") == "spdx-tv"
@@ -301,7 +303,7 @@ def test_sniffing_goes_by_content() -> None:
             sbom.sniff(data)
 
 
-@pytest.mark.parametrize("form", [cyclonedx, cyclonedx_xml, spdx, spdx_tagvalue])
+@pytest.mark.parametrize("form", [cyclonedx, cyclonedx_xml, spdx, spdx_tagvalue, spdx3])
 def test_three_thousand_components_are_quick(form: Any) -> None:
     inventory = big()
     data = form.write(inventory, tool=TOOL, timestamp=TIME)

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry, Resource
 
-from assay.formats import cyclonedx, cyclonedx_xml, sbom, spdx, spdx_tagvalue, wire
+from assay.formats import cyclonedx, cyclonedx_xml, sbom, spdx, spdx3, spdx_tagvalue, wire
 from assay.model.inventory import Inventory
 from inventories import TIME, TOOL, full, inventories, text
 from support import SHARED
@@ -28,6 +28,7 @@ WRITERS: dict[str, Callable[..., bytes]] = {
     "xml-1.7": partial(cyclonedx_xml.write, version="1.7"),
     "spdx-2.3": spdx.write,
     "spdx-tv": spdx_tagvalue.write,
+    "spdx-3.0.1": spdx3.write,
 }
 WITH_SCHEMA = [name for name in WRITERS if name != "spdx-tv" and not name.startswith("xml")]
 LAWS = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -39,7 +40,8 @@ def validator(name: str) -> Any:
         pytest.skip("../shared is not present")
     form, _, version = name.partition("-")
     if form == "spdx":
-        return Draft7Validator(json.loads((SHARED / "vectors/spdx/schema/spdx-2.3.schema.json").read_text()))
+        schema = json.loads((SHARED / f"vectors/spdx/schema/spdx-{version}.schema.json").read_text())
+        return (Draft202012Validator if version == "3.0.1" else Draft7Validator)(schema)
     folder = SHARED / "vectors/cyclonedx/schema"
     registry: Registry[Any] = Registry()
     for part in ("spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json"):

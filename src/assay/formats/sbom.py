@@ -8,12 +8,12 @@ from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Inventory
 from assay.model.limits import DEFAULT_LIMITS
 
-Format = Literal["cyclonedx", "cyclonedx-xml", "spdx", "spdx-tv"]
+Format = Literal["cyclonedx", "cyclonedx-xml", "spdx", "spdx-tv", "spdx3"]
 
 _TAG_VALUE = re.compile(rb"^SPDXVersion:", re.MULTILINE)
 _REMEDY = "convert it to CycloneDX 1.6 JSON or SPDX 2.3 JSON"
 _OTHERS: tuple[tuple[str, str], ...] = (
-    ("@context", "SPDX 3 or another JSON-LD document"),
+    ("@context", "a JSON-LD document that is not SPDX 3"),
     ("artifactRelationships", "Syft's own JSON"),
     ("SchemaVersion", "Trivy's own JSON"),
     ("payloadType", "a DSSE envelope"),
@@ -26,7 +26,7 @@ def sniff(data: bytes, name: str = "SBOM") -> Format:
     """Which SBOM format the bytes are.
 
     Raises:
-        UnsupportedError: a format we know and do not read (other XML, SPDX 3, a peer's own JSON).
+        UnsupportedError: a format we know and do not read (other XML, other JSON-LD, a peer's own JSON).
         MalformedError: not strict JSON, or no SBOM at all.
     """
     return _plain(data, name) or _format(_decode(data, name), name)
@@ -52,7 +52,12 @@ def read(data: bytes, name: str) -> Inventory:
 
         return cyclonedx_xml.read(data, name)
     document = _decode(data, name)
-    if _format(document, name) == "cyclonedx":
+    form = _format(document, name)
+    if form == "spdx3":
+        from assay.formats import spdx3
+
+        return spdx3.read_document(document, data, name)
+    if form == "cyclonedx":
         return cyclonedx.read_document(document, data, name)
     return spdx.read_document(document, data, name)
 
@@ -78,6 +83,8 @@ def _format(document: Any, name: str) -> Format:
             return "cyclonedx"
         if "spdxVersion" in document:
             return "spdx"
+        if "spdx.org/rdf/3" in str(document.get("@context")):
+            return "spdx3"
         for key, what in _OTHERS:
             if key in document:
                 raise UnsupportedError("not an SBOM this program reads", where=name, why=what, remedy=_REMEDY)

@@ -45,6 +45,12 @@ def _spdx_tagvalue(inventory: Inventory, _: Report | None, __: Output) -> bytes:
     return spdx_tagvalue.write(inventory, tool=bootstrap.TOOL, timestamp=bootstrap.document_time(inventory))
 
 
+def _spdx3(inventory: Inventory, _: Report | None, __: Output) -> bytes:
+    from assay.formats import spdx3
+
+    return spdx3.write(inventory, tool=bootstrap.TOOL, timestamp=bootstrap.document_time(inventory))
+
+
 def _json(_: Inventory, report: Report | None, __: Output) -> bytes:
     from assay.formats import report as report_format
 
@@ -97,6 +103,7 @@ REPORT_WRITERS: Mapping[str, Writer] = {
     "cyclonedx-xml": _cyclonedx_xml,
     "spdx-json": _spdx,
     "spdx-tv": _spdx_tagvalue,
+    "spdx3-json": _spdx3,
     "sarif": _sarif,
     "openvex": _openvex,
     "markdown": _markdown,
@@ -107,6 +114,7 @@ SBOM_WRITERS: Mapping[str, Writer] = {
     "cyclonedx-xml": _cyclonedx_xml,
     "spdx-json": _spdx,
     "spdx-tv": _spdx_tagvalue,
+    "spdx3-json": _spdx3,
     "table": _components,
 }
 

@@ -1,0 +1,231 @@
+"""SPDX 3.0.1 JSON-LD to `Inventory`: the graph to the shape of SPDX 2.3, which `spdx_read` understands.
+
+Read as the specification's own serialization has it (SPDX 3.0.1, annex on JSON-LD): one context, one flat graph, and
+names that the context defines. Other JSON-LD of the same meaning is not expanded; it is refused where it shows.
+Past the graph itself a place in an error or a gap is a path in the shape of 2.3 (`$.packages[0]`).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from assay.formats import spdx_read, wire
+from assay.formats.spdx3_write import CONTEXT, HASHES
+from assay.formats.spdx_write import FACTS
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.inventory import Inventory
+from assay.model.limits import DEFAULT_LIMITS
+
+Node = dict[str, Any]
+
+_CONTEXTS = frozenset({CONTEXT, CONTEXT.replace("3.0.1", "3.0.0")})
+_DOCUMENT = "SPDXRef-DOCUMENT"
+_KINDS = {
+    "describes": ("DESCRIBES", False),
+    "contains": ("CONTAINS", False),
+    "dependsOn": ("DEPENDS_ON", False),
+    "hasOptionalDependency": ("DEPENDS_ON", False),
+    "hasProvidedDependency": ("DEPENDS_ON", False),
+    "hasPrerequisite": ("DEPENDS_ON", False),
+    "hasDynamicLink": ("DYNAMIC_LINK", False),
+    "hasStaticLink": ("STATIC_LINK", False),
+    "generates": ("GENERATED_FROM", True),
+    "other": ("OTHER", False),
+}
+"""Relationship of 3 → of 2.3, and whether its ends change places."""
+_PURPOSES = {"container": "CONTAINER", "operatingSystem": "OPERATING_SYSTEM"}
+_LICENCES = {"hasDeclaredLicense": "licenseDeclared", "hasConcludedLicense": "licenseConcluded"}
+_PACKAGES = frozenset({"software_Package", "ai_AIPackage", "dataset_DatasetPackage"})
+_LINKS = frozenset({"Relationship", "LifecycleScopedRelationship"})
+
+
+def read(data: bytes, name: str) -> Inventory:
+    """Read an SPDX 3 document.
+
+    Args:
+        data: its bytes.
+        name: what it is called, for errors and where the document names no subject.
+
+    Raises:
+        MalformedError: not strict JSON, not SPDX 3, or damaged facts of ours; the place is a node of the graph.
+        UnsupportedError: another version's context.
+    """
+    return read_document(wire.decode(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes), data, name)
+
+
+def read_document(document: Any, data: bytes, name: str) -> Inventory:
+    """As `read`, for a document decoded already; `data` are its bytes."""
+    context = document.get("@context") if isinstance(document, dict) else None
+    if context not in _CONTEXTS:
+        raise UnsupportedError(
+            "a JSON-LD document this program does not read",
+            where=name,
+            why=f"its @context is {str(context)[:100]!a}",
+            remedy=f"write it as SPDX 3.0.1 with the context {CONTEXT}",
+        )
+    graph = document.get("@graph")
+    if not isinstance(graph, list) or not all(isinstance(node, dict) for node in graph):
+        raise _bad(f"{name} $.@graph", "no list of objects")
+    shape = _Graph(graph, name).document()
+    own = spdx_read.is_own(shape)
+    if own:
+        shape = wire.unescape_all(shape, data)
+    return spdx_read.interpret(shape, name, own=own)
+
+
+class _Graph:
+    """Turns the nodes of one document into the shape of SPDX 2.3."""
+
+    def __init__(self, nodes: list[Node], name: str) -> None:
+        self._nodes, self._name = nodes, name
+        self._root: Node = {}
+        self._base: str | None = None
+        """What all identifiers of a document of ours begin with."""
+        self._by_id: dict[str, Node] = {}
+        for number, node in enumerate(nodes):
+            key = node.get("spdxId", node.get("@id"))
+            if key is None:
+                continue
+            if not isinstance(key, str) or key in self._by_id:
+                raise _bad(f"{name} $.@graph[{number}].spdxId", "no text, or one that stands twice")
+            self._by_id[key] = node
+
+    def document(self) -> Node:
+        roots = [n for n in self._nodes if n.get("type") == "SpdxDocument"]
+        if len(roots) != 1:
+            raise _bad(f"{self._name} $.@graph", f"{len(roots)} nodes of type SpdxDocument, not one")
+        self._root = roots[0]
+        base, mark, _ = str(self._root.get("spdxId")).rpartition("#")
+        own = any(str(n.get("statement", "")).startswith(FACTS) for n in self._nodes)
+        self._base = base + mark if own and mark else None
+        shape: Node = {
+            "spdxVersion": "SPDX-2.3",
+            "dataLicense": "CC0-1.0",
+            "SPDXID": _DOCUMENT,
+            "name": self._root.get("name", ""),
+            "creationInfo": self._creation(),
+        }
+        packages = {
+            n["spdxId"]: self._package(n) for n in self._nodes if _word(n, "type") in _PACKAGES and "spdxId" in n
+        }
+        shape["packages"] = list(packages.values())
+        shape["documentDescribes"] = list(self._described())
+        shape["files"] = [{"SPDXID": self._short(key)} for key in self._by_id if key not in packages]
+        shape["relationships"] = [
+            entry
+            for number, node in enumerate(self._nodes)
+            if _word(node, "type") in _LINKS
+            for entry in self._link(node, packages, f"$.@graph[{number}]")
+        ]
+        for node in self._nodes:
+            if node.get("type") == "Annotation":
+                self._annotate(node, shape, packages)
+        return shape
+
+    def _short(self, key: str) -> str:
+        """The identifier as it stands in the 2.3 shape: the document has its fixed one, and so have all of ours."""
+        if self._by_id.get(key) is self._root:
+            return _DOCUMENT
+        return f"SPDXRef-{key[len(self._base) :]}" if self._base and key.startswith(self._base) else key
+
+    def _resolve(self, value: Any) -> Node:
+        """A node, whether it stands in place or is named."""
+        if isinstance(value, dict):
+            return value
+        return self._by_id.get(value, {}) if isinstance(value, str) else {}
+
+    def _creation(self) -> Node:
+        info = self._resolve(self._root.get("creationInfo"))
+        if str(info.get("specVersion", "")).partition(".")[0] != "3":
+            raise _bad(f"{self._name} $.@graph", "the document's creationInfo is not of SPDX 3")
+        agents = [self._resolve(a).get("name", "") for a in _list(info.get("createdBy"))]
+        return {"created": info.get("created"), "creators": [f"Tool: {a}" for a in agents]}
+
+    def _described(self) -> Iterable[str]:
+        """What the document is about, through the bill of materials that stands between."""
+        for key in _texts(self._root.get("rootElement")):
+            inner = self._resolve(key)
+            yield from _texts(inner.get("rootElement")) if "rootElement" in inner else [key]
+
+    def _package(self, node: Node) -> Node:
+        package: Node = {
+            "SPDXID": self._short(str(node.get("spdxId", node.get("@id")))),
+            "name": node.get("name"),
+            "downloadLocation": "NOASSERTION",
+            "versionInfo": node.get("software_packageVersion", ""),
+            "sourceInfo": node.get("software_sourceInfo", ""),
+            "primaryPackagePurpose": _PURPOSES.get(_word(node, "software_primaryPurpose"), "LIBRARY"),
+        }
+        agents = [self._resolve(a).get("name") for a in _list(node.get("originatedBy"))]
+        package["originator"] = next((f"Person: {a}" for a in agents if a), "")
+        supplier = self._resolve(node.get("suppliedBy")).get("name")
+        package["supplier"] = f"Organization: {supplier}" if supplier else ""
+        package["externalRefs"] = list(self._references(node))
+        package["checksums"] = [
+            {"algorithm": HASHES[h["algorithm"]], "checksumValue": h.get("hashValue")}
+            for h in map(self._resolve, _list(node.get("verifiedUsing")))
+            if h.get("type") == "Hash" and _word(h, "algorithm") in HASHES
+        ]
+        package["annotations"] = []
+        return package
+
+    def _references(self, node: Node) -> Iterable[Node]:
+        purls = [node["software_packageUrl"]] if "software_packageUrl" in node else []
+        others = [self._resolve(e) for e in _list(node.get("externalIdentifier"))]
+        purls += [e.get("identifier") for e in others if e.get("externalIdentifierType") == "packageUrl"]
+        for purl in purls[:1]:
+            yield {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
+        for entry in others:
+            if entry.get("externalIdentifierType") == "cpe23":
+                locator = entry.get("identifier")
+                yield {"referenceCategory": "SECURITY", "referenceType": "cpe23Type", "referenceLocator": locator}
+
+    def _link(self, node: Node, packages: dict[str, Node], place: str) -> Iterable[Node]:
+        source, kind = node.get("from"), node.get("relationshipType")
+        targets = _texts(node.get("to"))
+        if not isinstance(source, str) or not isinstance(kind, str) or not targets:
+            raise _bad(f"{self._name} {place}", "a relationship needs from, relationshipType and to")
+        if kind in _LICENCES and source in packages:
+            expressions = [self._expression(self._resolve(t)) for t in targets]
+            packages[source][_LICENCES[kind]] = next(filter(None, expressions), "NOASSERTION")
+            return
+        if kind in _KINDS:
+            word, turned = _KINDS[kind]
+            for target in targets:
+                ends = (target, source) if turned else (source, target)
+                yield {
+                    "spdxElementId": self._short(ends[0]),
+                    "relationshipType": word,
+                    "relatedSpdxElement": self._short(ends[1]),
+                    "comment": node.get("comment", ""),
+                }
+
+    def _expression(self, node: Node) -> str:
+        return str(node.get("simplelicensing_licenseExpression", ""))
+
+    def _annotate(self, node: Node, shape: Node, packages: dict[str, Node]) -> None:
+        target = shape if self._resolve(node.get("subject")) is self._root else packages.get(str(node.get("subject")))
+        if target is not None:
+            entry = {"annotationDate": "", "annotationType": "OTHER", "annotator": "", "comment": ""}
+            target.setdefault("annotations", []).append(entry | {"comment": node.get("statement", "")})
+
+
+def _list(value: Any) -> list[Any]:
+    """One value or several, as JSON-LD has them."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _word(node: Node, name: str) -> str:
+    value = node.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: Any) -> list[str]:
+    return [v for v in _list(value) if isinstance(v, str)]
+
+
+def _bad(where: str, why: str) -> MalformedError:
+    return MalformedError(
+        "not a valid SPDX 3 document", where=where, why=why, remedy="ask its author for a valid document"
+    )
