@@ -121,8 +121,8 @@ def main() -> None:
         contenders["assay scan, warm"] = (warm, scan, env)
     if "trivy" in peers:
         cache = CACHE / "trivy"
-        trivy = [str(peers["trivy"]), "image", "--input", str(image), "--format", "cyclonedx", "--cache-dir", str(cache),
-                 "--offline-scan", "--skip-java-db-update", "-q"]  # fmt: skip
+        trivy = [str(peers["trivy"]), "image", "--input", str(image), "--format", "cyclonedx", "-q", "--offline-scan",
+                 "--cache-dir", str(cache), "--skip-java-db-update"]  # fmt: skip
         contenders["trivy sbom, cold"] = (lambda: empty_jar_index(cache), trivy, none)
     if "syft" in peers:
         syft = [str(peers["syft"]), "scan", f"oci-dir:{image}", "-o", "cyclonedx-json", "-q"]
@@ -150,7 +150,7 @@ def page(name: str, rounds: int, medians: dict[str, Run], matched: tuple[int, fl
     if any("trivy" in label for label in medians):
         lines += [
             "",
-            "Trivy's index of jars needs a network: it is given an empty one, and so names no jar; we name them.",
+            "Trivy's index of jars needs a network: it is given an empty one and names no jar; we do.",
         ]
     lines += ["", "| ratio | measured | bar | held |", "| --- | ---: | ---: | --- |"]
     cold, floor = medians["assay sbom, cold"], medians["floor"]

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TypeVar, cast
 
+from assay.adapters.allocator import keep_freed_memory
+
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -30,6 +32,7 @@ class Threads:
         Of several errors the one of the earliest item is raised, so that the answer does not depend on chance more
         than it must.
         """
+        keep_freed_memory()
         if self._count == 1 or len(items) <= 1:
             return [function(item) for item in items]
         failed = Event()
