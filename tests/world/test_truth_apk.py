@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from command import assay
 
 pytestmark = pytest.mark.skipif(
