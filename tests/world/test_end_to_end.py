@@ -100,6 +100,17 @@ def test_every_reason_names_the_evidence_it_used(report: dict[str, object]) -> N
     assert len({r["rule"] for r in reasons}) == len(reasons)
 
 
+@pytest.mark.parametrize("release", [None, b'ID=ubuntu\nVERSION_ID="24.04"\n'], ids=["unknown", "uncovered"])
+def test_packages_nobody_judged_are_not_allowed(place: Place, tmp_path: Path, release: bytes | None) -> None:
+    """Whoever takes os-release away, or names another distribution, gets no clean bill."""
+    base = {path: data for path, data in demo_layers()[0].items() if path != "etc/os-release"}
+    layout(tmp_path / "image", [base | ({"etc/os-release": release} if release else {})])
+    done = place.run("scan", f"oci-dir:{tmp_path}/image", "--db", place.db, "-q", "-o", "json")
+    assert done.code == 1, done.err
+    reasons = {reason["rule"]: reason["outcome"] for reason in json.loads(done.out)["verdict"]["reasons"]}
+    assert reasons["vuln.scan_present"] == "violated"
+
+
 def test_exit_codes_of_scan(place: Place) -> None:
     base = ("scan", place.image, "--db", place.db, "-q", "-o", "json")
     assert place.run(*base).code == 1

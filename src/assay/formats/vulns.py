@@ -52,6 +52,8 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     feeds: tuple[tuple[str, str], ...] = ()
     """(name, date), sorted."""
     uncovered_count: int = 0
+    uncovered_os_count: int = 0
+    """Those of them that the distribution installed."""
     distro: str = ""
     """`id version`, or empty."""
     lifecycle: str = ""
@@ -98,6 +100,7 @@ class _Details(msgspec.Struct):
     reason: str = ""
     feeds: list[_Feed] = []
     uncovered: int = 0
+    uncoveredOs: int = 0  # noqa: N815
     distro: str = ""
     lifecycle: str = ""
     ends: str = ""
@@ -118,6 +121,9 @@ class _Note(msgspec.Struct):
     exploited: bool = False
     category: str = "vulnerability"
     suppressed: str = ""
+
+
+_OS = frozenset({"deb", "apk", "rpm"})
 
 
 def predicate(report: Report, *, finished: str) -> dict[str, object]:
@@ -141,6 +147,7 @@ def predicate(report: Report, *, finished: str) -> dict[str, object]:
             "reason": sources.reason,
             "feeds": [{"name": f.name, "date": _moment(f.date)} for f in sorted(sources.feeds, key=lambda f: f.name)],
             "uncovered": len(report.uncovered),
+            "uncoveredOs": _uncovered_os(report),
             "distro": f"{distro.id} {distro.version_id}".strip() if distro else "",
             "lifecycle": life.state if life else "",
             "ends": life.date if life else "",
@@ -172,10 +179,17 @@ def read(value: dict[str, object], *, where: str) -> Scan:
         items=items,
         feeds=tuple(sorted((f.name, f.date) for f in details.feeds)),
         uncovered_count=details.uncovered,
+        uncovered_os_count=details.uncoveredOs,
         distro=details.distro,
         lifecycle=details.lifecycle,
         ends=details.ends,
     )
+
+
+def _uncovered_os(report: Report) -> int:
+    """Packages of the distribution in the final root that no feed speaks for."""
+    keys = {row.component for row in report.uncovered}
+    return sum(c.key in keys and c.removed_by is None and c.ecosystem in _OS for c in report.components)
 
 
 def _result(finding: Finding) -> dict[str, object]:

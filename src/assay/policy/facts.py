@@ -277,6 +277,7 @@ def _scan(evidence: Evidence, scan: Scan) -> Section:
         "open_counts": counts,
         "suppressed_count": sum(bool(item.suppressed) for item in scan.items),
         "uncovered_count": scan.uncovered_count,
+        "uncovered_os_count": scan.uncovered_os_count,
         "evidence": str(evidence.digest),
     }
 
