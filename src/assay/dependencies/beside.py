@@ -1,6 +1,8 @@
-"""Facts that lie beside a package's own record: copyright files, `REQUESTED`, `direct_url.json`."""
+"""Facts that lie beside a package's own record: copyright files, `REQUESTED`, `direct_url.json`, and what the tools of
+a distribution record of who asked for a package (apk's `world`, apt's `extended_states`, dnf's reasons).
+"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +15,10 @@ LICENCE = "licence"
 """Name of a note whose value is a JSON `Licence`; any other note is a property of that name."""
 _DOCS = "usr/share/doc/"
 _DECODER = msgspec.json.Decoder(Licence)
+_WORLD, _EXTENDED_STATES, _REASONS = "etc/apk/world", "var/lib/apt/extended_states", "rpm:reasons"
+_ASKED_FOR = frozenset({"user", "external user", "group"})
+"""dnf's reasons that are a person's wish."""
+_Notes = Mapping[str, Mapping[str, str]]
 
 
 class Facts:
@@ -38,7 +44,8 @@ class Facts:
     def properties(self, group: Group) -> set[tuple[str, str]]:
         """The other facts noted in the directories of a component's metadata."""
         if group.ecosystem in DISTRIBUTED:
-            return set()
+            # Only what is in the final root has a record there; the same tools wrote nothing down about the rest.
+            return _ASKED[group.ecosystem](group, self._visible) if group.removed_by is None else set()
         return {
             (name, value)
             for one in group.seen
@@ -73,3 +80,40 @@ def _source(group: Group, name: str) -> tuple[str, str]:
     """A binary package's name with the source package of a group."""
     source = group.seen[0].package.source
     return name, source.name if source is not None else ""
+
+
+def _world(group: Group, notes: _Notes) -> set[tuple[str, str]]:
+    """apk-world(5): a package asked for by its name, by what it provides, or through a virtual package."""
+    world = notes.get(_WORLD, {})
+    for one in group.seen:
+        wishes = notes.get(one.path, {})
+        for name in (one.package.name, *one.package.provides):
+            if name in world or wishes.get(name, "") in world:
+                return {("apk:world", "true")}
+    return set()
+
+
+def _automatic(group: Group, notes: _Notes) -> set[tuple[str, str]]:
+    """apt-mark(8). apt notes a package for all architectures under the machine's own: any one answers for it."""
+    states = notes.get(_EXTENDED_STATES)
+    if states is None:
+        return set()
+    package = group.seen[0].package
+    architecture = "" if package.architecture == "all" else package.architecture
+    known = f"{package.name}:{architecture}" in states
+    return {("deb:auto-installed", "true" if known else "false")}
+
+
+def _reasons(group: Group, notes: _Notes) -> set[tuple[str, str]]:
+    package = group.seen[0].package
+    reason = notes.get(_REASONS, {}).get(f"{package.name}.{package.architecture}", "")
+    asked = {("rpm:direct", "true")} if reason in _ASKED_FOR else set()
+    return asked | {("rpm:reason", reason)} if reason else set()
+
+
+_ASKED: Mapping[str, Callable[[Group, _Notes], set[tuple[str, str]]]] = {
+    "apk": _world,
+    "deb": _automatic,
+    "rpm": _reasons,
+}
+"""Who records what was asked for, by ecosystem."""

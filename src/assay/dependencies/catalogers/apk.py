@@ -1,27 +1,35 @@
 """Alpine and its kin: packages of apk's installed database, with their source package (origin), files and licences.
 
 The database is text: records separated by blank lines, fields `X:value`; letters as apk-tools 2 and 3 write them.
+`etc/apk/world` lists what was asked for (apk-world(5)): `Note`s whose directory is that file.
 """
 
 from collections.abc import Iterator
 
-from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Package, Wanted
 from assay.dependencies.licences import licence
 from assay.dependencies.paths import path_hashes
 from assay.model.errors import MalformedError
 from assay.model.inventory import Gap, Licence, SourcePackage
 
+WORLD = "etc/apk/world"
+_DATABASES = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})
 _OPERATORS = "<>=~"
 _BATCH_COUNT = 1_000
 
 
 def catalogue(file: File) -> Fragment:
-    """Installed packages. A virtual package (its name begins with a dot) is a list of wishes and left out.
+    """Installed packages, or the words of `world`.
+
+    A virtual package (its name begins with a dot) is a list of wishes: left out, but what it wishes for is noted.
 
     Raises:
         MalformedError: not one record has a name.
     """
+    if file.path == WORLD:
+        return Fragment(notes=tuple(Note(WORLD, name, "") for name in _names(file.data().decode("utf-8", "replace"))))
     packages: list[Package] = []
+    wishes: list[Note] = []
     skipped = unlisted = 0
     allowance = file.limits.owned_paths_bytes
     for block in file.data().split(b"\n\n"):
@@ -31,12 +39,14 @@ def catalogue(file: File) -> Fragment:
         allowance -= cost
         if package is None:
             skipped += 1
-        elif not package.name.startswith("."):
+        elif package.name.startswith("."):
+            wishes += (Note(file.path, name, package.name) for name in package.depends)
+        else:
             unlisted += allowance < 0
             packages.append(package)
     if skipped and not packages:
         raise MalformedError("not an apk database", where=file.path, why="no record with a name and a version")
-    return Fragment(packages=tuple(packages), gaps=tuple(_gaps(file, skipped, unlisted)))
+    return Fragment(packages=tuple(packages), notes=tuple(wishes), gaps=tuple(_gaps(file, skipped, unlisted)))
 
 
 def _gaps(file: File, skipped: int, unlisted: int) -> Iterator[Gap]:
@@ -144,8 +154,8 @@ def _names(field: str) -> tuple[str, ...]:
 
 ROW = Cataloguer(
     name="apk",
-    version=1,
+    version=2,
     ecosystem="apk",
-    wants=Wanted(paths=frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})),
+    wants=Wanted(paths=_DATABASES | {WORLD}),
     catalogue=catalogue,
 )

@@ -1,7 +1,7 @@
 """Debian, Ubuntu: packages of dpkg's database, and the files they own.
 
 `var/lib/dpkg/status` (dpkg(1)); `status.d/<name>` as distroless images keep it, one file a package; `info/<name>.list`,
-`status.d/<name>.md5sums` and `diversions` for ownership.
+`status.d/<name>.md5sums` and `diversions` for ownership; apt's `extended_states` for what nobody asked for.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,6 +14,7 @@ from assay.model.inventory import Gap, Licence, SourcePackage
 
 _STATUS = "var/lib/dpkg/status"
 _STATUS_D = "var/lib/dpkg/status.d"
+EXTENDED_STATES = "var/lib/apt/extended_states"
 DIVERSIONS = "var/lib/dpkg/diversions"
 _INFO = "var/lib/dpkg/info/"
 _FIELDS = frozenset(
@@ -30,12 +31,13 @@ _FIELDS = frozenset(
         "description",
     }
 )
+_STATE_FIELDS = frozenset({"package", "architecture", "auto-installed"})
 _NO_LICENCE = Licence(reason="no readable copyright file")
 _TRANSITIONAL = ("transitional package", "transitional dummy package", "transitional empty package")
 
 
 def catalogue(file: File) -> Fragment:
-    """Packages in state `installed`, or the files one package owns.
+    """Packages in state `installed`, the files one package owns, or which packages were installed automatically.
 
     A record without name, version or state is skipped and counted in a gap.
 
@@ -44,6 +46,8 @@ def catalogue(file: File) -> Fragment:
     """
     if file.path == DIVERSIONS:
         return Fragment(notes=tuple(_diversions(file.data())))
+    if file.path == EXTENDED_STATES:
+        return Fragment(notes=tuple(_automatic(file.data())))
     if file.path.endswith(".list"):
         return Fragment(ownership=(_owned(file, _listed(file.data())),))
     if file.path.endswith(".md5sums"):
@@ -127,6 +131,18 @@ def _diversions(data: bytes) -> Iterator[Note]:
         yield Note(DIVERSIONS, canonical(real), f"{package}\n{canonical(named)}")
 
 
+def _automatic(data: bytes) -> Iterator[Note]:
+    """apt-mark(8): `Auto-Installed: 1` stands for each package that came as a dependency; all others were asked for.
+
+    The notes' names are `PACKAGE:ARCHITECTURE` and `PACKAGE:`; the first, without a name, says that the file is there.
+    """
+    yield Note(EXTENDED_STATES, "", "")
+    for record in paragraphs(data.decode("utf-8", "replace"), _STATE_FIELDS):
+        if record is not None and record.get("package") and record.get("auto-installed") == "1":
+            for architecture in {record.get("architecture", ""), ""}:
+                yield Note(EXTENDED_STATES, f"{record['package']}:{architecture}", "1")
+
+
 def _owned(file: File, paths: Iterable[bytes]) -> Ownership:
     stem = file.path.rpartition("/")[2].rpartition(".")[0]
     name, _, architecture = stem.partition(":")
@@ -152,10 +168,10 @@ def _summed(data: bytes) -> list[bytes]:
 
 ROW = Cataloguer(
     name="dpkg",
-    version=1,
+    version=2,
     ecosystem="deb",
     wants=Wanted(
-        paths=frozenset({_STATUS, DIVERSIONS}),
+        paths=frozenset({_STATUS, DIVERSIONS, EXTENDED_STATES}),
         directories=frozenset({_STATUS_D}),
         suffixes=frozenset({".list"}),
         within=(_INFO,),
