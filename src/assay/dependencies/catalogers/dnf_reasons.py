@@ -47,9 +47,10 @@ def _history(file: File) -> Iterator[tuple[str, str]]:
     names: dict[object, str] = {}
     for row in database.rows(tables["rpm"]):
         if len(row.values) > _ARCHITECTURE:
-            # `item_id` may be declared as the row's own number, which then stands for it.
-            key = row.values[0] if row.values[0] is not None else row.rowid
-            names[key] = f"{row.values[_NAME]}.{row.values[_ARCHITECTURE]}"
+            name, architecture = row.values[_NAME], row.values[_ARCHITECTURE]
+            if isinstance(name, str) and isinstance(architecture, str):
+                # `item_id` may be declared as the row's own number, which then stands for it.
+                names[row.rowid if row.values[0] is None else row.values[0]] = f"{name}.{architecture}"
     for row in database.rows(tables["trans_item"]):
         reason = _reason(row)
         if reason and (name := names.get(row.values[_ITEM])):
