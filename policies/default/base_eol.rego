@@ -25,6 +25,12 @@ deny contains {"code": "ended", "msg": msg, "facts": [distribution.evidence]} if
 	msg := sprintf("%s has ended%s", [distribution.name, since(distribution)])
 }
 
+warn contains {"code": "soon", "msg": msg, "facts": [distribution.evidence]} if {
+	some distribution in input.base.distributions
+	distribution.soon
+	msg := sprintf("%s ends on %s", [distribution.name, distribution.ends])
+}
+
 since(distribution) := concat("", [" on ", distribution.ends]) if distribution.ends != ""
 
 since(distribution) := "" if distribution.ends == ""

@@ -24,3 +24,16 @@ test_ended_is_refused if {
 test_ended_without_a_date_is_refused if count(base_eol.deny) == 1 with input as base("debian 10", "ended", "")
 
 test_does_not_apply_without_a_distribution if not base_eol.applies with input as base("", "", "")
+
+test_an_end_that_is_near_is_a_warning if {
+	near := {"base": {"distributions": [{
+		"name": "debian 12",
+		"lifecycle": "supported",
+		"soon": true,
+		"ends": "2026-07-11",
+		"evidence": "sha256:e",
+	}]}}
+	some reason in base_eol.warn with input as near
+	reason.msg == "debian 12 ends on 2026-07-11"
+	count(base_eol.deny) == 0 with input as near
+}

@@ -10,6 +10,8 @@ import msgspec
 
 from assay.model.errors import UsageError
 
+_EOL_DAYS = 36_500
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one run."""
@@ -24,6 +26,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Threads over layers; 0 = one per processor (`ASSAY_WORKERS`)."""
     insecure: tuple[str, ...] = ()
     """Registry authorities that may be spoken to over plain HTTP (`ASSAY_INSECURE_REGISTRIES`, comma separated)."""
+    eol_days: int = 90
+    """An end of life within so many days is told beforehand (`--eol-within`, `ASSAY_EOL_WITHIN`)."""
+    extended_support: bool = False
+    """Whether extended support counts (`--extended-support`, `ASSAY_EXTENDED_SUPPORT`)."""
 
 
 def from_environment(env: Mapping[str, str]) -> Settings:
@@ -38,10 +44,19 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     workers = env.get("ASSAY_WORKERS", "0")
     if not workers.isdecimal() or int(workers) > 256:
         raise UsageError("ASSAY_WORKERS is not a number of threads", why=repr(workers), remedy="give 0 to 256")
+    days = env.get("ASSAY_EOL_WITHIN", "90")
+    if not (days.isascii() and days.isdecimal()) or int(days[:6]) > _EOL_DAYS:
+        raise UsageError("ASSAY_EOL_WITHIN is not a number of days", why=repr(days), remedy=f"give 0 to {_EOL_DAYS}")
     return Settings(
         database=env.get("ASSAY_DB") or str(PurePath(data, "assay", "advisories.db")),
         cache=env.get("ASSAY_CACHE") or str(PurePath(cache, "assay", "layers")),
-        ci=env.get("CI", "").lower() not in ("", "0", "false"),
+        ci=_yes(env.get("CI", "")),
         workers=int(workers),
         insecure=tuple(filter(None, env.get("ASSAY_INSECURE_REGISTRIES", "").split(","))),
+        eol_days=int(days),
+        extended_support=_yes(env.get("ASSAY_EXTENDED_SUPPORT", "")),
     )
+
+
+def _yes(text: str) -> bool:
+    return text.lower() not in ("", "0", "false")

@@ -96,7 +96,9 @@ class MemoryStore:
 
     def lifecycle(self, names: Iterable[str]) -> dict[str, Product]:
         self.calls.append("lifecycle")
-        return {name: self.products[name] for name in names if name in self.products}
+        known = {identifier: product for product in self.products.values() for identifier in product.identifiers}
+        known |= self.products
+        return {name: known[name] for name in names if name in known}
 
 
 def advisory(

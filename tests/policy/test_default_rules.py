@@ -51,6 +51,7 @@ def test_the_default_policy_loads_with_its_states():
     assert {rule.code: rule.state for rule in bundle.rules} == {
         "attestation.subject_matches": "enforce",
         "base.eol": "warn",
+        "component.eol": "warn",
         "dependency.malicious": "enforce",
         "image.non_root": "warn",
         "sbom.present": "enforce",

@@ -7,6 +7,7 @@ import pytest
 from assay.formats import intoto, predicates
 from assay.model.digest import Digest
 from assay.model.image import Subject
+from assay.model.lifecycle import Lifetime
 from assay.model.report import EndOfLife, Sources
 from assay.model.statement import ResourceDescriptor
 from assay.policy.facts import build
@@ -52,7 +53,7 @@ def test_a_scan_without_data_is_no_scan(state):
 def test_nothing_known_is_absent():
     facts = build([], SUBJECT)
     assert {n: s for n, s in facts.states.items() if n not in {"subject", "signatures"}} == dict.fromkeys(
-        ["image", "sbom", "findings", "vex", "base"], "absent"
+        ["image", "sbom", "findings", "vex", "base", "lifetimes"], "absent"
     )
     assert facts.state("provenance") == "absent"
 
@@ -234,3 +235,20 @@ def test_rules_see_gaps_and_the_number_of_packages_of_the_distribution():
     (config,) = document(build(seen(REPORT), SUBJECT))["image"]["configs"]
     assert config["gaps"] == {"unknown-program": 1}
     assert (config["distro"], config["os_packages_count"]) == ("debian 12", 1)
+
+
+def test_releases_that_end_are_facts_and_nobody_looking_is_not_none_ending() -> None:
+    ended = Lifetime(product="python", title="Python", cycle="3.9", state="ended", date="2025-10-31", components=("a",))
+    fine = Lifetime(product="go", title="Go", cycle="1.30", state="supported")
+    base = Lifetime(product="perl", cycle="5.36", state="ended", maintained_by="distribution")
+    facts = build(seen(change(CLEAN, lifetimes=(ended, fine, base))), SUBJECT)
+    [item] = json.loads(facts.document)["lifetimes"]["items"]
+    assert (item["name"], item["lifecycle"], item["ends"], item["components_count"]) == (
+        "Python 3.9",
+        "ended",
+        "2025-10-31",
+        1,
+    )
+    assert facts.evidence["lifetimes"]
+    assert build(seen(change(CLEAN, lifetimes=())), SUBJECT).state("lifetimes") == "present"
+    assert build(seen(change(CLEAN, lifetimes=None)), SUBJECT).state("lifetimes") == "absent"

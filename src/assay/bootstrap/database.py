@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def knowledge_of(settings: Settings) -> Knowledge:
     """The database to match against, or the reason why there is none."""
     from assay.flows.scan import Knowledge
+    from assay.model.lifecycle import Horizon
 
     if not Path(settings.database).exists():
         why = "there is no advisory database; run `assay db update`, or `assay db build --from DIR`"
@@ -28,7 +29,8 @@ def knowledge_of(settings: Settings) -> Knowledge:
     from assay.flows.db import encoders
 
     store = AdvisoryDatabase(Path(settings.database), encoders())
-    return Knowledge(store=store, lifecycles=store)
+    horizon = Horizon(days=settings.eol_days, extended=settings.extended_support)
+    return Knowledge(store=store, lifecycles=store, horizon=horizon)
 
 
 def build_database(folder: str, settings: Settings, progress: Progress) -> BuildReport:

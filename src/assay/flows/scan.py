@@ -6,10 +6,12 @@ import msgspec
 
 from assay.dependencies import lifecycle, matching
 from assay.dependencies import vex as vex_rules
+from assay.dependencies.lifetimes import lifetimes
 from assay.flows import attest
 from assay.flows.decide import decide
 from assay.model.finding import Finding, Uncovered
 from assay.model.inventory import Inventory
+from assay.model.lifecycle import Horizon
 from assay.model.policy import PolicyBundle
 from assay.model.report import Report, Sources, Tool
 from assay.model.verdict import Verdict
@@ -26,6 +28,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     store: AdvisoryStore | None
     lifecycles: Lifecycles | None = None
     absent: str = ""
+    horizon: Horizon = Horizon()
+    """How near an end of life is told beforehand, and whose support counts."""
 
 
 class Court(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +74,8 @@ def scan(
         sources = Sources(
             state="present", database=status.content_digest, built=status.built, feeds=tuple(status.feeds)
         )
+    known, horizon = knowledge.lifecycles, knowledge.horizon
+    life = lifecycle.judge(inventory.distro, known, now, horizon) if known else None
     report = Report(
         tool=tool,
         subject=inventory.subject,
@@ -82,8 +88,10 @@ def scan(
         findings=findings,
         uncovered=uncovered,
         gaps=inventory.gaps,
+        locks=inventory.locks,
         sources=sources,
-        end_of_life=lifecycle.judge(inventory.distro, knowledge.lifecycles, now) if knowledge.lifecycles else None,
+        end_of_life=life,
+        lifetimes=lifetimes(inventory.components, life, known, now, horizon) if known else None,
     )
     if court is None:
         return report

@@ -10,6 +10,7 @@ import msgspec
 
 from assay.model.errors import MalformedError
 from assay.model.finding import Finding
+from assay.model.lifecycle import Lifetime
 from assay.model.report import Report
 
 SCANNER = "urn:assay:scanner"
@@ -38,6 +39,18 @@ class ScanItem(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """Who said it does not count, and why; empty where nobody did."""
 
 
+class Ending(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A release of a product whose upstream no longer maintains it, soon will not, or of which nobody knows."""
+
+    name: str
+    """Product and release cycle, e.g. `Python 3.8`."""
+    state: str
+    """`ended`, `supported` (then `soon`) or `unknown`."""
+    soon: bool = False
+    ends: str = ""
+    components_count: int = 0
+
+
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """A scan as a decision sees it. `state` is `present`, `absent` (nothing was matched) or `failed`."""
 
@@ -59,6 +72,10 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     lifecycle: str = ""
     """`supported`, `ended`, `unknown`, or empty where nobody looked."""
     ends: str = ""
+    soon: bool = False
+    """Whether that end is near, by the days the scan was asked for."""
+    lifetimes: tuple[Ending, ...] | None = None
+    """Releases that have ended, soon end, or are unknown; None where nobody looked."""
 
 
 class _Severity(msgspec.Struct, frozen=True):
@@ -95,6 +112,14 @@ class _Feed(msgspec.Struct):
     date: str = ""
 
 
+class _Life(msgspec.Struct):
+    name: str
+    state: str
+    soon: bool = False
+    ends: str = ""
+    components: int = 0
+
+
 class _Details(msgspec.Struct):
     state: str = "present"
     reason: str = ""
@@ -104,6 +129,8 @@ class _Details(msgspec.Struct):
     distro: str = ""
     lifecycle: str = ""
     ends: str = ""
+    soon: bool = False
+    lifetimes: list[_Life] | None = None
 
 
 class _Predicate(msgspec.Struct):
@@ -151,6 +178,8 @@ def predicate(report: Report, *, finished: str) -> dict[str, object]:
             "distro": f"{distro.id} {distro.version_id}".strip() if distro else "",
             "lifecycle": life.state if life else "",
             "ends": life.date if life else "",
+            "soon": life.soon if life else False,
+            "lifetimes": None if report.lifetimes is None else [_life(one) for one in report.lifetimes if _told(one)],
         },
     }
 
@@ -183,7 +212,28 @@ def read(value: dict[str, object], *, where: str) -> Scan:
         distro=details.distro,
         lifecycle=details.lifecycle,
         ends=details.ends,
+        soon=details.soon,
+        lifetimes=None if details.lifetimes is None else tuple(sorted(_ending(one) for one in details.lifetimes)),
     )
+
+
+def _told(life: Lifetime) -> bool:
+    """Whether a decision may need it: what the distribution maintains is judged with the distribution."""
+    return life.maintained_by == "upstream" and (life.state != "supported" or life.soon)
+
+
+def _life(life: Lifetime) -> dict[str, object]:
+    return {
+        "name": f"{life.title or life.product} {life.cycle}".strip(),
+        "state": life.state,
+        "soon": life.soon,
+        "ends": life.date,
+        "components": len(life.components),
+    }
+
+
+def _ending(wire: _Life) -> Ending:
+    return Ending(name=wire.name, state=wire.state, soon=wire.soon, ends=wire.ends, components_count=wire.components)
 
 
 def _uncovered_os(report: Report) -> int:

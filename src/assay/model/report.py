@@ -6,6 +6,8 @@ from assay.model.advisory import Feed
 from assay.model.finding import Finding, Uncovered
 from assay.model.image import Layer, Subject
 from assay.model.inventory import Component, Distro, Gap, Relation
+from assay.model.lifecycle import Lifetime
+from assay.model.lock import LockState
 from assay.model.verdict import Verdict
 
 
@@ -35,6 +37,12 @@ class EndOfLife(msgspec.Struct, frozen=True, kw_only=True):
     cycle: str
     state: str
     date: str = ""
+    soon: bool = False
+    """Supported, but it ends within the days that were asked for."""
+    extended: bool = False
+    """Whether `date` is that of extended support (`--extended-support`)."""
+    extended_until: str = ""
+    """When extended support ends, whether it counts or not."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +60,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     uncovered: tuple[Uncovered, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    locks: tuple[LockState, ...] = ()
     sources: Sources
     end_of_life: EndOfLife | None = None
+    lifetimes: tuple[Lifetime, ...] | None = None
+    """Releases of known products, most urgent first; None = nobody looked (no lifecycle data)."""
     verdict: Verdict | None = None

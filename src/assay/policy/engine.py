@@ -20,6 +20,7 @@ _SUPPLY = {
     "signatures": "sign the attestations with a key the verifier trusts",
     "image": "attest the image again",
     "base": "use an advisory database with lifecycle data that knows this distribution",
+    "lifetimes": "scan with an advisory database that has lifecycle data",
 }
 """How to come by a section that is missing."""
 _RETRY = "repair what failed and decide again"

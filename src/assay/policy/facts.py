@@ -79,6 +79,7 @@ def build(
         "findings": _findings,
         "vex": _vex,
         "base": _base,
+        "lifetimes": _lifetimes,
         **({"components": _components} if components else {}),
     }
     sections = {"subject": _subject(subject), "signatures": _signatures(evidence, subject, rows)}
@@ -310,8 +311,35 @@ def _base(sources: _Sources) -> Section:
     return {
         "state": "present" if found else "absent",
         "distributions": [
-            {"name": scan.distro, "lifecycle": scan.lifecycle, "ends": scan.ends, "evidence": str(e.digest)}
+            {
+                "name": scan.distro,
+                "lifecycle": scan.lifecycle,
+                "ends": scan.ends,
+                "soon": scan.soon,
+                "evidence": str(e.digest),
+            }
             for e, scan in found
+        ],
+        "evidence": [str(e.digest) for e, _ in found],
+    }
+
+
+def _lifetimes(sources: _Sources) -> Section:
+    """Releases of runtimes and frameworks that ended, soon end, or are unknown; nobody looked: absent."""
+    found = [(e, scan.lifetimes) for e, scan in _scans(sources) if scan.lifetimes is not None]
+    return {
+        "state": "present" if found else "absent",
+        "items": [
+            {
+                "name": one.name,
+                "lifecycle": one.state,
+                "soon": one.soon,
+                "ends": one.ends,
+                "components_count": one.components_count,
+                "evidence": str(e.digest),
+            }
+            for e, listed in found
+            for one in listed
         ],
         "evidence": [str(e.digest) for e, _ in found],
     }

@@ -77,6 +77,15 @@ def settings(db: str | None = None) -> Settings:
     return msgspec.structs.replace(found, database=db) if db else found
 
 
+def with_horizon(found: Settings, eol_within: int | None, extended_support: bool) -> Settings:
+    """The settings with the flags about end of life over them."""
+    return msgspec.structs.replace(
+        found,
+        eol_days=found.eol_days if eol_within is None else eol_within,
+        extended_support=found.extended_support or extended_support,
+    )
+
+
 class Console:
     """Progress for a person: one line a stage on standard error, none with `-q`."""
 

@@ -25,6 +25,17 @@ from assay.policy import explain
     help="Exit 1 when an open finding is at least this severe (or malicious).",
 )
 @click.option("--only-fixed", is_flag=True, help="Let --fail-on count only findings with a known fix.")
+@click.option(
+    "--eol-within",
+    type=click.IntRange(0, 36_500),
+    metavar="DAYS",
+    help="Tell an end of life so many days beforehand (else ASSAY_EOL_WITHIN, else 90).",
+)
+@click.option(
+    "--extended-support",
+    is_flag=True,
+    help="Count extended support (paid, or a volunteers' LTS) as support (else ASSAY_EXTENDED_SUPPORT).",
+)
 @options.verbosity_options
 def command(
     target: str,
@@ -36,6 +47,8 @@ def command(
     no_policy: bool,
     fail_on: str | None,
     only_fixed: bool,
+    eol_within: int | None,
+    extended_support: bool,
     quiet: bool,
     verbose: int,
 ) -> int:
@@ -47,7 +60,7 @@ def command(
     """
     wanted = options.parse_outputs(outputs, tuple(output.REPORT_WRITERS), "table", everything=verbose > 0)
     console = options.Console(quiet)
-    settings = options.settings(db)
+    settings = options.with_horizon(options.settings(db), eol_within, extended_support)
     inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
     reports = bootstrap.report_on(
         inventories,

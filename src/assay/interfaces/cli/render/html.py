@@ -5,7 +5,16 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from assay.interfaces.cli.render.text import safe
-from assay.interfaces.cli.render.view import SEVERITIES, distro_line, layer_text, marks, view, weighed
+from assay.interfaces.cli.render.view import (
+    SEVERITIES,
+    distro_line,
+    ending_word,
+    endings,
+    layer_text,
+    marks,
+    view,
+    weighed,
+)
 from assay.model.report import Report
 from assay.policy import explain
 
@@ -32,6 +41,8 @@ def render(report: Report) -> str:
         view=seen,
         distro=distro_line(report),
         marks=marks,
+        endings=endings(report)[1],
+        ending_word=ending_word,
         layer=lambda index: layer_text(report, index),
         components=names,
         severities=SEVERITIES,

@@ -3,7 +3,7 @@
 import re
 
 from assay.interfaces.cli.render.text import safe
-from assay.interfaces.cli.render.view import distro_line, headline, marks, view
+from assay.interfaces.cli.render.view import distro_line, ending_word, endings, headline, marks, view
 from assay.model.finding import Finding
 from assay.model.report import Report
 from assay.policy import explain
@@ -40,12 +40,26 @@ def render(report: Report) -> str:
         if len(seen.open) > _SHOWN:
             lines.append(f"\n{len(seen.open) - _SHOWN} more findings are in the JSON report.")
         lines.append("")
+    if report.lifetimes:
+        lines += _endings(report)
     counted = ", ".join(f"{n} {name}" for name, n in seen.counts.items()) or "none"
     lines.append(
         f"{len(seen.open)} findings ({counted}); {len(seen.suppressed)} suppressed by VEX; "
         f"{len(seen.undetermined)} undetermined; {len(report.uncovered)} packages not covered; {len(report.gaps)} gaps."
     )
     return "\n".join(lines) + "\n"
+
+
+def _endings(report: Report) -> list[str]:
+    """End of life of runtimes and frameworks: those that are not plainly supported, and a count of all."""
+    shown, summary = endings(report)
+    lines = [f"**End of life:** {escape(summary)}", ""]
+    if shown:
+        lines += ["| state | product | version | why |", "| --- | --- | --- | --- |"]
+    for life in shown[:_SHOWN]:
+        cells = (ending_word(life), f"{life.title or life.product} {life.cycle}", ", ".join(life.versions), life.reason)
+        lines.append("| " + " | ".join(escape(cell) for cell in cells) + " |")
+    return [*lines, ""] if shown else lines
 
 
 def _row(finding: Finding) -> str:

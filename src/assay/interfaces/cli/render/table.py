@@ -5,7 +5,17 @@ from collections.abc import Callable, Sequence
 import click
 
 from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width
-from assay.interfaces.cli.render.view import View, distro_line, headline, marks, view, weighed, why_not
+from assay.interfaces.cli.render.view import (
+    View,
+    distro_line,
+    ending_word,
+    endings,
+    headline,
+    marks,
+    view,
+    weighed,
+    why_not,
+)
 from assay.model.finding import Finding
 from assay.model.report import Report
 from assay.model.verdict import Reason, Verdict
@@ -22,6 +32,7 @@ _FLEX = ("PACKAGE", "INSTALLED", "FIXED IN", "NOTE")
 _VERSIONS = (_COLUMNS.index("INSTALLED"), _COLUMNS.index("FIXED IN"))
 _MINIMUM = {"PACKAGE": 12, "INSTALLED": 12, "FIXED IN": 12, "NOTE": 9}
 _GAPS_SHOWN = 5
+_ENDINGS_SHOWN = 10
 
 
 def render(report: Report, *, columns: int, colour: bool, everything: bool = False) -> str:
@@ -45,6 +56,8 @@ def render(report: Report, *, columns: int, colour: bool, everything: bool = Fal
         ):
             if group:
                 parts.append(style(title, bold=True) + "\n" + _findings(group, columns, style))
+    if report.lifetimes:
+        parts.append(_endings(report, columns, style, everything=everything))
     parts.append(_summary(report, seen, columns, style))
     if report.verdict is not None:
         parts.append(_verdict(report.verdict, columns, style))
@@ -131,6 +144,24 @@ def _fit(natural: list[int], columns: int) -> list[int]:
         widest = max(candidates, key=lambda i: widths[i])
         widths[widest] -= 1
     return widths
+
+
+def _endings(report: Report, columns: int, style: Callable[..., str], *, everything: bool) -> str:
+    """End of life of runtimes and frameworks; with `everything` also those that are supported."""
+    shown, summary = endings(report)
+    if everything:
+        shown = report.lifetimes or ()
+    first, *more = _wrap(f"End of life: {summary}", columns, "")
+    lines = [style(first, bold=bool(shown)), *more]
+    for life in shown if everything else shown[:_ENDINGS_SHOWN]:
+        versions = ", ".join(life.versions[:3]) + (" …" if len(life.versions) > 3 else "")
+        word = ending_word(life)
+        colour = {"ended": "red", "unknown": None, "supported": None}.get(word, "yellow")
+        text = cut(safe(f"{life.title or life.product} {versions}: {life.reason}"), max(columns - 14, 8))
+        lines.append(f"  {style(pad(word, 10), fg=colour)}  {text}")
+    if not everything and len(shown) > _ENDINGS_SHOWN:
+        lines.append(f"  … {len(shown) - _ENDINGS_SHOWN} more with -v or -o json")
+    return "\n".join(lines)
 
 
 def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]) -> str:

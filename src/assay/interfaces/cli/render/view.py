@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from assay.model.finding import Finding
+from assay.model.lifecycle import Lifetime
 from assay.model.report import Report
 from assay.model.verdict import Reason, Verdict
 from assay.policy import explain
@@ -139,6 +140,31 @@ def headline(report: Report) -> Sequence[str]:
     return facts
 
 
+def endings(report: Report) -> tuple[tuple[Lifetime, ...], str]:
+    """Releases that upstream no longer maintains, soon will not, or nobody knows of, most urgent first; and a summary.
+
+    What comes from the distribution stands and falls with it, and its line says so: it is only counted.
+    """
+    rows = report.lifetimes or ()
+    upstream = [life for life in rows if life.maintained_by == "upstream"]
+    shown = tuple(life for life in upstream if life.state != "supported" or life.soon)
+    words = [
+        (sum(life.state == "ended" for life in upstream), "ended"),
+        (sum(life.soon for life in upstream), "ending soon"),
+        (sum(life.state == "unknown" for life in upstream), "unknown"),
+        (sum(life.state == "supported" and not life.soon for life in upstream), "supported"),
+        (len(rows) - len(upstream), "answered for by the distribution"),
+    ]
+    return shown, ", ".join(f"{n} {what}" for n, what in words if n)
+
+
+def ending_word(life: Lifetime) -> str:
+    """`ended`, `in 12 days`, `unknown`, `supported`."""
+    if life.soon and life.days is not None:
+        return "ends today" if life.days == 0 else f"in {life.days} day{'s' * (life.days != 1)}"
+    return life.state
+
+
 def distro_line(report: Report) -> str:
     """`Debian GNU/Linux 12 (bookworm), supported until 2028-06-30`."""
     if report.distro is None:
@@ -147,6 +173,9 @@ def distro_line(report: Report) -> str:
     life = report.end_of_life
     if life is None or life.state == "unknown":
         return f"{text}, end of life unknown"
+    extended = " (extended support)" if life.extended else ""
     if life.state == "ended":
-        return f"{text}, END OF LIFE since {life.date}" if life.date else f"{text}, END OF LIFE"
-    return f"{text}, supported until {life.date}" if life.date else f"{text}, supported"
+        return f"{text}, END OF LIFE since {life.date}{extended}" if life.date else f"{text}, END OF LIFE"
+    if life.soon:
+        return f"{text}, END OF LIFE SOON: {life.date}{extended}"
+    return f"{text}, supported until {life.date}{extended}" if life.date else f"{text}, supported"
