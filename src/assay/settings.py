@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Threads over layers; 0 = one per processor (`ASSAY_WORKERS`)."""
     insecure: tuple[str, ...] = ()
     """Registry authorities that may be spoken to over plain HTTP (`ASSAY_INSECURE_REGISTRIES`, comma separated)."""
+    classifiers: str = ""
+    """File of the user's own classifiers (`--classifiers`, `ASSAY_CLASSIFIERS`); empty = the usual ones alone."""
     eol_days: int = 90
     """An end of life within so many days is told beforehand (`--eol-within`, `ASSAY_EOL_WITHIN`)."""
     extended_support: bool = False
@@ -45,7 +47,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     if not workers.isdecimal() or int(workers) > 256:
         raise UsageError("ASSAY_WORKERS is not a number of threads", why=repr(workers), remedy="give 0 to 256")
     days = env.get("ASSAY_EOL_WITHIN", "90")
-    if not (days.isascii() and days.isdecimal()) or int(days[:6]) > _EOL_DAYS:
+    if not (days.isascii() and days.isdecimal() and len(days) <= 5) or int(days) > _EOL_DAYS:
         raise UsageError("ASSAY_EOL_WITHIN is not a number of days", why=repr(days), remedy=f"give 0 to {_EOL_DAYS}")
     return Settings(
         database=env.get("ASSAY_DB") or str(PurePath(data, "assay", "advisories.db")),
@@ -53,6 +55,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         ci=_yes(env.get("CI", "")),
         workers=int(workers),
         insecure=tuple(filter(None, env.get("ASSAY_INSECURE_REGISTRIES", "").split(","))),
+        classifiers=env.get("ASSAY_CLASSIFIERS", ""),
         eol_days=int(days),
         extended_support=_yes(env.get("ASSAY_EXTENDED_SUPPORT", "")),
     )

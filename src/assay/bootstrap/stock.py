@@ -13,6 +13,7 @@ from assay.model.image import Platform
 
 if TYPE_CHECKING:
     from assay.artifact.reference import Target
+    from assay.dependencies.cataloger import Cataloguer
     from assay.flows.catalogue import Bench
     from assay.model.inventory import Inventory
     from assay.ports.content import FileTree, ImageSource
@@ -28,6 +29,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     use_cache: bool = True
     strict: bool = False
     """Check every diffID now, even where it is remembered."""
+    classifiers: str = ""
+    """Path of a file of the user's classifiers; empty = the setting's, else the usual ones alone."""
 
 
 def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Progress) -> tuple[Inventory, ...]:
@@ -56,19 +59,28 @@ def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Pro
 def _bench(settings: Settings, reading: Reading, progress: Progress) -> Bench:
     from assay.adapters.layercache import FolderLayerCache
     from assay.adapters.workers import Threads
-    from assay.dependencies.catalogers import TABLE
     from assay.flows.catalogue import Bench
 
     cache = FolderLayerCache(Path(settings.cache), LIMITS) if reading.use_cache else None
     threads = Threads(settings.workers)
     return Bench(
-        table=TABLE,
+        table=_table(reading.classifiers or settings.classifiers),
         workers=threads,
         cache=cache,
         limits=LIMITS,
         strict=reading.strict or settings.ci,
         progress=progress,
     )
+
+
+def _table(classifiers: str) -> tuple[Cataloguer, ...]:
+    from assay.dependencies.catalogers import TABLE, with_classifiers
+
+    if not classifiers:
+        return TABLE
+    from assay.adapters.files import read_file
+
+    return with_classifiers(read_file(classifiers, LIMITS.classifiers_bytes), Path(classifiers).name)
 
 
 def _tree(target: Target) -> FileTree:

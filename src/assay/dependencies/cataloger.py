@@ -125,6 +125,8 @@ class Cataloguer(msgspec.Struct, frozen=True, kw_only=True):
     wants: Wanted
     catalogue: Callable[[File], Fragment]
     """Raises MalformedError for a damaged file: the walker turns it into a gap and goes on."""
+    configuration: str = ""
+    """Digest of what the user gave it to work with (classifiers); part of the cache key."""
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from assay.formats import purl as purls
 from assay.formats.chunks import ChunkView
 from assay.model.errors import MalformedError
 from assay.model.inventory import Confidence
+from assay.model.limits import DEFAULT_LIMITS
 from assay.model.purl import Purl
 
 _AROUND_BYTES, _LITERAL_BYTES = 128, 64
@@ -23,6 +24,7 @@ _HITS_COUNT = 2_000
 """Places of one literal in one program that are looked at."""
 _PIECE_BYTES = 1 << 20
 _NUMBER = "{#}"
+_HEADS = ([b"[[classifier]]"], [b"[[", b"classifier", b"]]"])
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,35 +53,63 @@ class Found(NamedTuple):
         return self.rule.cpe.replace("{version}", self.version)
 
 
-class _File(msgspec.Struct):
-    classifier: tuple[Rule, ...]
-
-
 def read_rules(data: bytes, where: str) -> tuple[Rule, ...]:
     """Rules of a data file.
+
+    Args:
+        data: its bytes; TOML with one table `[[classifier]]` a rule.
+        where: named in errors, with the line a rule begins at.
 
     Raises:
         MalformedError: not TOML, a field that is missing or unknown, a pattern without `version`, a purl that is none.
     """
-    import tomllib
+    from assay.formats import toml  # heavy, and the usual rules are read only when a program is met
 
+    document = toml.loads(data, where=where, limit=DEFAULT_LIMITS.classifiers_bytes)
+    listed = document.pop("classifier", [])
+    if document or not isinstance(listed, list):
+        raise _bad(where, f"unexpected {', '.join(sorted(document)) or 'classifier'}: each rule is a [[classifier]]")
+    if len(listed) > DEFAULT_LIMITS.classifiers_count:
+        raise _bad(where, f"{len(listed)} rules, limit {DEFAULT_LIMITS.classifiers_count} (classifiers_count)")
+    lines = [n for n, line in enumerate(data.splitlines(), 1) if line.split(b"#")[0].split() in _HEADS]
+    rules = []
+    for number, item in enumerate(listed):
+        # Where a rule hides in a text of several lines, or in an inline table, lines and rules do not pair.
+        place = f"{where} line {lines[number]}" if len(lines) == len(listed) else f"{where} rule {number + 1}"
+        rules.append(_rule(item, place))
+    return tuple(rules)
+
+
+def _rule(item: object, place: str) -> Rule:
     try:
-        rules = msgspec.convert(tomllib.loads(data.decode()), _File).classifier
-        for rule in rules:
-            if "version" not in re.compile(rule.pattern.replace(_NUMBER, "1").encode()).groupindex:
-                raise ValueError(f"{rule.name}: the pattern has no group `version`")
-            if not 4 <= len(rule.literal) <= _LITERAL_BYTES:
-                raise ValueError(f"{rule.name}: a literal of {len(rule.literal)} letters")
-            purls.parse(rule.purl.replace("{version}", "1"))
-    except (ValueError, re.error) as error:  # UnicodeDecodeError, TOMLDecodeError, ValidationError are ValueErrors
-        raise MalformedError("not a file of classifiers", where=where, why=str(error)[:300]) from error
-    return rules
+        rule = msgspec.convert(item, Rule)
+        if not rule.files or not all(rule.files) or any("/" in name for name in rule.files):
+            raise ValueError("`files` are base names, at least one")
+        if rule.text and any(letter in name for name in rule.files for letter in "#*"):
+            raise ValueError("a text file is named in full, without # or *")
+        if "version" not in re.compile(rule.pattern.replace(_NUMBER, "1").encode()).groupindex:
+            raise ValueError("the pattern has no group `version`")
+        if not 4 <= len(rule.literal) <= _LITERAL_BYTES:
+            raise ValueError(f"a literal of {len(rule.literal)} letters; it has 4 to {_LITERAL_BYTES}")
+        purls.parse(rule.purl.replace("{version}", "1"))
+    except MalformedError as error:
+        raise _bad(place, f"its purl {error.why}") from error
+    except (ValueError, RecursionError, OverflowError, re.error) as error:  # ValidationError is a ValueError
+        name = item.get("name") if isinstance(item, dict) else ""
+        raise _bad(place, f"{str(name)[:60]!a}: {str(error)[:300]}" if name else str(error)[:300]) from error
+    return rule
+
+
+def _bad(where: str, why: str) -> MalformedError:
+    remedy = "write it as the classifiers that come with Assay are written"
+    return MalformedError("not a file of classifiers", where=where, why=why, remedy=remedy)
 
 
 class Classifiers:
     """The rules, ready to be asked."""
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self.rules = rules
         self._exact: dict[str, list[Rule]] = {}
         self._patterned: list[tuple[re.Pattern[str], Rule]] = []
         for rule in rules:
@@ -117,7 +147,13 @@ def builtin() -> Classifiers:
     return Classifiers(read_rules(source.read_bytes(), "classifiers.toml"))
 
 
-@lru_cache(maxsize=256)
+def joined(own: tuple[Rule, ...]) -> Classifiers:
+    """A user's rules before the usual ones; those of one name are replaced by the user's."""
+    names = {rule.name for rule in own}
+    return Classifiers((*own, *(rule for rule in builtin().rules if rule.name not in names)))
+
+
+@lru_cache(maxsize=1024)
 def _compiled(pattern: str, number: str) -> re.Pattern[bytes]:
     return re.compile(pattern.replace(_NUMBER, re.escape(number)).encode())
 

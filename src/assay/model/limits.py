@@ -76,6 +76,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     json_depth_count: int = 64
     referrers_count: int = 5_000
     facts_bytes: int = 2 * MIB
+    classifiers_bytes: int = 1 * MIB
+    """A user's file of classifiers."""
+    classifiers_count: int = 1_000
     policy_bytes: int = 16 * MIB
     """All files of one policy together."""
     policy_seconds: float = 30.0

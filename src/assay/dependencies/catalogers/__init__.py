@@ -1,5 +1,7 @@
 """The table of cataloguers: one row (or a few) per ecosystem, each in a file that knows no other."""
 
+from hashlib import sha256
+
 from assay.dependencies.cataloger import Cataloguer
 from assay.dependencies.catalogers import (
     apk,
@@ -40,6 +42,7 @@ from assay.dependencies.catalogers import (
     uv_lock,
     yarn_lock,
 )
+from assay.dependencies.classifiers import joined, read_rules
 
 _ROWS: tuple[Cataloguer, ...] = (
     apk.ROW,
@@ -84,4 +87,19 @@ _ROWS: tuple[Cataloguer, ...] = (
 TABLE: tuple[Cataloguer, ...] = tuple(sorted(_ROWS, key=lambda row: row.name))
 """Every cataloguer, sorted by name."""
 
-__all__ = ["TABLE"]
+
+def with_classifiers(data: bytes, where: str) -> tuple[Cataloguer, ...]:
+    """The table with a user's classifiers before the usual ones.
+
+    Args:
+        data: a file in the form of `classifiers.toml`.
+        where: its name, for errors.
+
+    Raises:
+        MalformedError: the file is not as it should be; the place is the rule's line.
+    """
+    rows = {row.name: row for row in binaries.rows_with(joined(read_rules(data, where)), sha256(data).hexdigest())}
+    return tuple(rows.get(row.name, row) for row in TABLE)
+
+
+__all__ = ["TABLE", "with_classifiers"]

@@ -4,6 +4,9 @@ What an OS package owns, or another cataloguer names, is not reported again: `as
 (`dependencies.claims`), since only there all layers and databases are known.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
@@ -17,6 +20,7 @@ _BY = "binaries"
 _NO_LICENCE = Licence(reason="a program records no licence")
 _TEXTS = frozenset({"VERSION", "release"})
 """Text files that name a runtime: Go's own folder, a Java runtime's."""
+_RELEASE_BYTES, _BUILDER_BYTES = 1 << 16, 80
 _TYPES = frozenset({"deb", "rpm", "apk", "alpm"})
 
 
@@ -33,10 +37,11 @@ class _Note(msgspec.Struct, frozen=True, rename="camel"):
 
 
 _NOTE = msgspec.json.Decoder(_Note)
+Rows = tuple[Cataloguer, Cataloguer]
 
 
-def catalogue(file: File) -> Fragment:
-    """An ELF program or library.
+def catalogue(file: File, rules: Classifiers | None = None) -> Fragment:
+    """An ELF program or library; `rules` are the usual ones where none are given.
 
     Returns:
         The package its note names, else what a classifier recognises, else for a program a gap `unknown-program`.
@@ -51,24 +56,41 @@ def catalogue(file: File) -> Fragment:
     if facts.package:
         return Fragment(packages=(_noted(facts, file.path),))
     base = file.path.rpartition("/")[2]
-    found = builtin().classify(base, view)
+    rules = rules or builtin()
+    found = rules.classify(base, view)
     if found is not None:
         return Fragment(packages=(_classified(found, facts.build_id),))
     if facts.program and ".so" not in base:
-        return Fragment(gaps=(_unknown(file.path, base, facts, builtin()),))
+        return Fragment(gaps=(_unknown(file.path, base, facts, rules),))
     return Fragment()
 
 
-def catalogue_text(file: File) -> Fragment:
+def catalogue_text(file: File, rules: Classifiers | None = None) -> Fragment:
     """A file `release` or `VERSION` that names a runtime; nothing for any other of that name."""
     view = ChunkView(file.chunks, where=file.path)
-    found = builtin().classify(file.path.rpartition("/")[2], view, text=True)
-    return Fragment() if found is None else Fragment(packages=(_classified(found, ""),))
+    found = (rules or builtin()).classify(file.path.rpartition("/")[2], view, text=True)
+    if found is None:
+        return Fragment()
+    builder = _builder(view) if found.rule.name == "java" else ""
+    return Fragment(packages=(_classified(found, "", builder),))
 
 
-def _classified(found: Found, build_id: str) -> Package:
+def _builder(view: ChunkView) -> str:
+    """`IMPLEMENTOR="Eclipse Adoptium"`: who built a Java runtime, and answers for its fixes."""
+    for line in view.read(0, min(view.size, _RELEASE_BYTES)).splitlines():
+        if line.startswith(b'IMPLEMENTOR="'):
+            return line[13:].partition(b'"')[0][:_BUILDER_BYTES].decode("utf-8", "replace").strip()
+    return ""
+
+
+def _classified(found: Found, build_id: str, builder: str = "") -> Package:
     purl = found.purl
-    properties = {"classifier": found.rule.name, "cpe": found.cpe, "elf:build-id": build_id}
+    properties = {
+        "classifier": found.rule.name,
+        "cpe": found.cpe,
+        "elf:build-id": build_id,
+        "java:implementor": builder,
+    }
     return Package(
         ecosystem=purl.type,
         name=f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name,
@@ -115,19 +137,33 @@ def _filled(properties: dict[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, value) for name, value in properties.items() if value))
 
 
-ROWS = (
-    Cataloguer(
-        name="binaries",
-        version=1,
-        ecosystem="generic",
-        wants=Wanted(magic=frozenset([b"\x7fELF"]), limit="program_bytes"),
-        catalogue=catalogue,
-    ),
-    Cataloguer(
-        name="runtimes",
-        version=1,
-        ecosystem="generic",
-        wants=Wanted(names=_TEXTS, limit="metadata_bytes"),
-        catalogue=catalogue_text,
-    ),
-)
+def _rows(
+    programs: Callable[[File], Fragment], texts: Callable[[File], Fragment], names: frozenset[str], by: str
+) -> Rows:
+    return (
+        Cataloguer(
+            name="binaries",
+            version=1,
+            ecosystem="generic",
+            wants=Wanted(magic=frozenset([b"\x7fELF"]), limit="program_bytes"),
+            catalogue=programs,
+            configuration=by,
+        ),
+        Cataloguer(
+            name="runtimes",
+            version=2,
+            ecosystem="generic",
+            wants=Wanted(names=names, limit="metadata_bytes"),
+            catalogue=texts,
+            configuration=by,
+        ),
+    )
+
+
+ROWS = _rows(catalogue, catalogue_text, _TEXTS, "")
+
+
+def rows_with(rules: Classifiers, digest: str) -> Rows:
+    """The rows with other rules than the usual ones; `digest` stands for them in the layer cache's key."""
+    names = _TEXTS.union(*(rule.files for rule in rules.rules if rule.text))
+    return _rows(partial(catalogue, rules=rules), partial(catalogue_text, rules=rules), names, digest)

@@ -125,6 +125,12 @@ _one_platform_flags = _stack(
         default="auto",
         help="strict: check every layer's diffID now, even when remembered (default when CI is set).",
     ),
+    click.option(
+        "--classifiers",
+        metavar="FILE",
+        default="",
+        help="Your own classifiers for programs without a package manager (else ASSAY_CLASSIFIERS).",
+    ),
 )
 
 
@@ -146,6 +152,7 @@ def reading_options(function: F) -> F:
         platform: str | None,
         no_cache: bool,
         verify: str,
+        classifiers: str,
         all_platforms: bool = False,
         **rest: object,
     ) -> object:
@@ -156,6 +163,7 @@ def reading_options(function: F) -> F:
             all_platforms=all_platforms,
             use_cache=not no_cache,
             strict=verify == "strict",
+            classifiers=classifiers,
         )
         return function(*args, reading=reading, **rest)
 
