@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from assay.dependencies.asking import Asked
+from assay.formats.foreign import CLUE, INFERRED
 from assay.model.advisory import Epss, Kev, Score
 from assay.model.finding import FindingStatus, Step
 from assay.model.inventory import Component
@@ -60,6 +61,9 @@ def _installed(case: Case, component: Component) -> Step:
         says += f", looked up as {asked.name} {asked.version}".rstrip()
     if asked.exempt:
         says += f"; it {asked.exempt}"
+    facts = dict(component.properties)
+    if INFERRED in facts:
+        says += f"; its package URL is inferred ({facts[INFERRED]}): {facts.get(CLUE, 'no clue is given')}"
     seen = component.occurrences[0] if component.occurrences else None
     return Step("installed", says, f"{seen.kind} {seen.path}" if seen else component.cataloguer)
 

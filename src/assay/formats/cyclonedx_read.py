@@ -219,6 +219,7 @@ def _package(item: schema.Component, key: str, place: str) -> foreign.Package:
         cpe=item.cpe,
         scope="" if item.scope == "required" else item.scope,
         notes=_notes(item.properties),
+        references=tuple(reference.url for reference in item.external_references),
     )
 
 

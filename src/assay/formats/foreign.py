@@ -12,6 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from assay.formats import purl as purls
+from assay.formats.purl_inference import Inferred, infer
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError
 from assay.model.image import Subject
@@ -19,6 +20,10 @@ from assay.model.inventory import Component, Distro, Gap, Licence, Occurrence, S
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.purl import Purl
 
+INFERRED = "sbom:purl-confidence"
+"""The property of a component whose package URL nobody wrote: `strong` or `weak`."""
+CLUE = "sbom:purl-clue"
+"""The property that says of what it was inferred."""
 Notes = Mapping[str, list[str]]
 """A peer's properties by name."""
 
@@ -61,16 +66,21 @@ class Package(msgspec.Struct, kw_only=True):
     cpe: str = ""
     scope: str = ""
     notes: Notes = {}
+    references: tuple[str, ...] = ()
+    """Addresses the document gives for it."""
 
 
 def component(package: Package) -> tuple[Component, Gap | None]:
     """The package as a component, and the gap it leaves when nothing can be matched against it."""
     purl, trouble = _purl(package)
+    guess = _inferred(package) if trouble else None
+    if guess is not None:
+        purl = guess.purl
     ecosystem = purl.type if purl else ""
     version = _version(package, purl)
     value = Component(
         key=package.key,
-        purl=package.purl if purl else "",
+        purl=(purls.to_string(purl) if guess else package.purl) if purl else "",
         ecosystem=ecosystem,
         name=_name(package, purl),
         version=version,
@@ -81,9 +91,9 @@ def component(package: Package) -> tuple[Component, Gap | None]:
         cataloguer="sbom",
         occurrences=package.occurrences or _occurrences(package.notes),
         hashes=tuple(sorted(set(package.hashes))),
-        properties=_properties(package, trouble),
+        properties=_properties(package, trouble, guess),
     )
-    if not trouble and version:
+    if purl is not None and version:
         return value, None
     reason = f"{ascii(package.name[:100])[1:-1]} cannot be matched: {trouble or 'no version'}"
     return value, Gap(kind="skipped", path=package.place, layer=None, reason=reason, by="sbom")
@@ -167,6 +177,18 @@ def _purl(package: Package) -> tuple[Purl | None, str]:
         return None, f"its package URL {error.why}"
 
 
+def _inferred(package: Package) -> Inferred | None:
+    return infer(
+        package.name,
+        package.group,
+        package.version,
+        identifiers=(package.key,),
+        notes=package.notes,
+        references=package.references,
+        cpe=package.cpe,
+    )
+
+
 def _name(package: Package, purl: Purl | None) -> str:
     if purl is not None and purl.namespace and purl.type in _JOINED:
         return f"{purl.namespace}{_JOINED[purl.type]}{purl.name}"
@@ -218,12 +240,15 @@ def _is_location(key: str) -> bool:
     return key.startswith("syft:location:") and key.endswith(":path")
 
 
-def _properties(package: Package, trouble: str) -> tuple[tuple[str, str], ...]:
-    """Facts worth keeping: the layer (peers name a diffID, but no order of layers), CPE, scope, an unusable purl."""
+def _properties(package: Package, trouble: str, guess: Inferred | None) -> tuple[tuple[str, str], ...]:
+    """Facts worth keeping: the layer (peers name a diffID, but no order of layers), CPE, scope, an unusable purl, and
+    of an inferred one how sure it is and why."""
     diff_id = _first(package.notes, "aquasecurity:trivy:LayerDiffID", "syft:location:0:layerID")
     facts = {"cpe": package.cpe, "layer:diff-id": diff_id, "scope": package.scope}
     if trouble:
         facts["sbom:purl"] = package.purl
+    if guess:
+        facts |= {INFERRED: guess.confidence, CLUE: guess.clue}
     return tuple(sorted((name, value) for name, value in facts.items() if value))
 
 

@@ -239,6 +239,7 @@ def _package(item: schema.Package, place: str) -> foreign.Package:
         source=SourcePackage(source[1], source[2]) if source else None,
         cpe=_locator(item, "cpe23Type"),
         notes=_notes(item),
+        references=(item.download_location,),
     )
 
 

@@ -23,9 +23,10 @@ def command(
     """Write an SBOM in another form; what does not survive is listed on standard error, a line each.
 
     An SBOM written by Assay loses nothing: what a form has no field for travels in properties. With -q the list is
-    not shown.
+    not shown. A component of a foreign SBOM without a package URL gets the one the document itself suggests, with the
+    confidence (properties sbom:purl-confidence and sbom:purl-clue); each is listed too.
     """
-    from assay.formats import losses, sbom
+    from assay.formats import foreign, losses, sbom
     from assay.interfaces.cli.render.text import safe
 
     wanted = options.parse_outputs(outputs, FORMATS, "cyclonedx-json")
@@ -37,3 +38,8 @@ def command(
     if not quiet:
         for line in lost:
             click.echo(f"lost: {safe(line)}", err=True)
+        for component in inventory.components:
+            facts = dict(component.properties)
+            if foreign.INFERRED in facts:
+                how = f"{facts[foreign.INFERRED]}: {facts.get(foreign.CLUE, '')}"
+                click.echo(f"inferred: {safe(component.purl)} ({safe(how)})", err=True)

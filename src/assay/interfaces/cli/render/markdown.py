@@ -21,8 +21,9 @@ def render(report: Report) -> str:
     """The report as Markdown, at most 500 findings listed; a cut is stated."""
     seen = view(report)
     lines = [f"## {escape(report.subject.name)}", ""]
+    inferred = f", {seen.inferred} identified by inference" if seen.inferred else ""
     lines.append(" · ".join(f"`{safe(fact).replace('`', '')}`" for fact in headline(report)))
-    lines += ["", f"{escape(distro_line(report))} · {seen.components} packages", ""]
+    lines += ["", f"{escape(distro_line(report))} · {seen.components} packages{inferred}", ""]
     if report.verdict is not None:
         lines += [f"**Verdict:** {escape(explain.summary(report.verdict))}", ""]
         lines += ["| rule | outcome | why | remedy |", "| --- | --- | --- | --- |"]

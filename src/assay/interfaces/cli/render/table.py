@@ -84,6 +84,8 @@ def _head(report: Report, seen: View, columns: int, style: Callable[..., str]) -
         shape += f" (+{seen.owned} owned by them)"
     if seen.removed:
         shape += f", {seen.removed} removed in upper layers"
+    if seen.inferred:
+        shape += f", {seen.inferred} identified by inference"
     if report.layers:
         shape += f", {len(report.layers)} layers"
     lines.extend(_wrap(f"{safe(distro_line(report))} · {shape}", columns, ""))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from assay.formats.foreign import INFERRED
 from assay.model.finding import Finding
 from assay.model.lifecycle import Lifetime
 from assay.model.report import Report
@@ -31,6 +32,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     components: int
     owned: int
     removed: int
+    inferred: int
+    """Packages of a foreign SBOM whose package URL nobody wrote."""
 
 
 def view(report: Report) -> View:
@@ -52,6 +55,7 @@ def view(report: Report) -> View:
         components=sum(not c.owner and c.removed_by is None for c in report.components),
         owned=sum(bool(c.owner) for c in report.components),
         removed=sum(c.removed_by is not None for c in report.components),
+        inferred=sum(any(name == INFERRED for name, _ in c.properties) for c in report.components),
     )
 
 
