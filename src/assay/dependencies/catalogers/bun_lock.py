@@ -14,7 +14,7 @@ from assay.dependencies.lockfiles import Locked, table, text
 from assay.formats import strictjson
 from assay.model.errors import UnsupportedError
 
-_COMMA = re.compile(r'("(?:[^"\\]|\\.|\\\Z)*+"?)|,(?=[ \t\r\n]*+[\]}])', re.DOTALL)
+COMMA = re.compile(r'("(?:[^"\\]|\\.|\\\Z)*+"?)|,(?=[ \t\r\n]*+[\]}])', re.DOTALL)
 _NUMBER = re.compile(r"\d+\.\d+\.\d+.*", re.DOTALL)
 _GIT = re.compile(r"#([0-9a-f]{40})$")
 _GROUPS = {"dependencies": "", "peerDependencies": "", "devDependencies": "dev", "optionalDependencies": "optional"}
@@ -36,7 +36,7 @@ def catalogue(file: File) -> Fragment:
         why = "the binary form has no public description; `bun install --save-text-lockfile` writes bun.lock"
         raise UnsupportedError("bun.lockb is not read", where=file.path, why=why)
     try:
-        plain = _COMMA.sub(lambda match: match[1] or "", file.data().decode("utf-8")).encode()
+        plain = COMMA.sub(lambda match: match[1] or "", file.data().decode("utf-8")).encode()
     except UnicodeDecodeError as error:
         raise lockfiles.malformed(file, "bun.lock", f"not UTF-8 at byte {error.start}") from error
     lock = strictjson.loads(plain, where=file.path, limit=file.limits.lock_file_bytes)
