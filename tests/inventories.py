@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from assay.model.digest import Digest
 from assay.model.image import Layer, Platform, Subject
 from assay.model.inventory import (
+    BaseImage,
     Component,
     Distro,
     Gap,
@@ -16,6 +17,7 @@ from assay.model.inventory import (
     Relation,
     SourcePackage,
 )
+from assay.model.lock import LockDisagreement, LockState
 from assay.model.report import Tool
 
 TOOL = Tool("assay", "0.1.0")
@@ -32,8 +34,16 @@ def full() -> Inventory:
         version="3.0.15-1",
         source=SourcePackage("openssl", "3.0.15-1"),
         architecture="amd64",
-        licence=Licence(expression="Apache-2.0", declared=("Apache-2.0",)),
+        licence=Licence(
+            expression="Apache-2.0",
+            declared=("Apache-2.0",),
+            concluded="Apache-2.0",
+            confidence="strong",
+            method="text",
+            evidence="usr/share/doc/libssl3/copyright",
+        ),
         maintainer="Debian OpenSSL Team <pkg-openssl@lists.example>",
+        supplier="Debian GNU/Linux",
         cataloguer="dpkg",
         occurrences=(Occurrence("var/lib/dpkg/status", 0, "package-database"),),
         introduced=0,
@@ -44,7 +54,14 @@ def full() -> Inventory:
         ecosystem="pypi",
         name="cryptography",
         version="41.0.0",
-        licence=Licence(declared=("BSD or Apache", "see LICENSE"), reason="no SPDX expression: BSD or Apache"),
+        licence=Licence(
+            declared=("BSD or Apache", "see LICENSE"),
+            reason="no SPDX expression: BSD or Apache",
+            concluded="BSD-3-Clause OR LicenseRef-a",
+            confidence="weak",
+            method="text+notice",
+            evidence="x\udcff/LICENSE",
+        ),
         cataloguer="pypi",
         occurrences=(
             Occurrence("usr/lib/python3/dist-packages/crypto\udcffgraphy/METADATA", 1, "package-metadata", "strong"),
@@ -70,9 +87,11 @@ def full() -> Inventory:
         ),
         components=(base, unknown, wheel),
         relations=(
-            Relation(base.key, "contains", unknown.key),
-            Relation(wheel.key, "built_from", "elsewhere"),
-            Relation(wheel.key, "depends_on", base.key),
+            Relation(base.key, "contains", unknown.key, "a\udcff"),
+            Relation(base.key, "depends_on", unknown.key, "runtime"),
+            Relation(wheel.key, "built_from", "elsewhere", "build"),
+            Relation(wheel.key, "depends_on", base.key, "optional"),
+            Relation(wheel.key, "depends_on", unknown.key),
             Relation(wheel.key, "owned_by", base.key),
         ),
         gaps=(
@@ -86,7 +105,37 @@ def full() -> Inventory:
             Layer(index=1, diff_id=None, created_by="RUN pip install"),
         ),
         created="2025-12-31T00:00:00Z",
+        base=BaseImage(
+            layers_count=1,
+            confidence="strong",
+            method="history",
+            name="debian:12\udcff",
+            digest="sha256:" + "55" * 32,
+            reason="a CMD ends it",
+        ),
         properties=(("config.label:a", "b"), ("config.user", "root")),
+        locks=(
+            LockState(
+                ecosystem="npm",
+                tool="npm",
+                manifest="app/\udcffpackage.json",
+                lock="app/package-lock.json",
+                present="yes",
+                hashed="some",
+                entries_count=2,
+                unhashed_count=1,
+                with_manifest="no",
+                with_installed="unknown",
+                installed="app/node_modules",
+                disagreements=(
+                    LockDisagreement("constraint", "a", "^2", "1.0.0", "app/package-lock.json"),
+                    LockDisagreement("unhashed", "a"),
+                ),
+                more_count=1,
+                reasons=("nobody knows",),
+            ),
+            LockState(ecosystem="gem", present="no", hashed="unknown", with_manifest="absent", with_installed="absent"),
+        ),
     )
 
 
@@ -150,8 +199,18 @@ def _component(key: str):
         version=text,
         source=st.none() | st.builds(SourcePackage, text, text),
         architecture=text,
-        licence=st.builds(Licence, expression=text, declared=_tuple(text), reason=text),
+        licence=st.builds(
+            Licence,
+            expression=text,
+            declared=_tuple(text),
+            reason=text,
+            concluded=text,
+            confidence=st.sampled_from(["", "strong", "weak"]),
+            method=text,
+            evidence=text,
+        ),
         maintainer=text,
+        supplier=text,
         cataloguer=text,
         occurrences=_tuple(_occurrences),
         introduced=_layer,
@@ -162,12 +221,35 @@ def _component(key: str):
     )
 
 
+_locks = st.builds(
+    LockState,
+    ecosystem=text,
+    tool=text,
+    manifest=text,
+    lock=text,
+    present=st.sampled_from(["yes", "no", "unknown"]),
+    hashed=st.sampled_from(["all", "some", "none", "impossible", "unknown"]),
+    entries_count=st.integers(0, 1_000_000),
+    unhashed_count=st.integers(0, 1_000_000),
+    with_manifest=st.sampled_from(["yes", "no", "unknown", "absent"]),
+    with_installed=st.sampled_from(["yes", "no", "unknown", "absent"]),
+    installed=text,
+    disagreements=_tuple(
+        st.builds(LockDisagreement, st.sampled_from(["missing-lock", "other-version"]), text, text, text, text), 2
+    ),
+    more_count=st.integers(0, 1_000_000),
+    reasons=_tuple(text, 2),
+)
+
+
 @st.composite
 def inventories(draw) -> Inventory:
     """Any inventory with unique keys and sorted relations, hostile text included."""
     keys = sorted(draw(st.sets(_some | st.sampled_from(["subject", "operating-system", "a"]), max_size=4)))
     ends = st.sampled_from([*keys, "nowhere"]) | text
-    relation = st.builds(Relation, ends, st.sampled_from(["depends_on", "contains", "owned_by", "built_from"]), ends)
+    kinds = st.sampled_from(["depends_on", "contains", "owned_by", "built_from"])
+    scopes = st.sampled_from(["", "runtime", "optional"]) | text
+    relation = st.builds(Relation, ends, kinds, ends, scopes)
     return Inventory(
         subject=draw(
             st.builds(
@@ -184,7 +266,23 @@ def inventories(draw) -> Inventory:
             st.none() | st.builds(Distro, id=text, version_id=text, codename=text, name=text, id_like=_tuple(text))
         ),
         components=tuple(draw(_component(key)) for key in keys),
-        relations=draw(_sorted(relation, 5)),
+        relations=draw(
+            st.lists(relation, max_size=5, unique_by=lambda r: (r.source, r.kind, r.target)).map(
+                lambda x: tuple(sorted(x))
+            )
+        ),
+        base=draw(
+            st.none()
+            | st.builds(
+                BaseImage,
+                layers_count=st.none() | st.integers(0, 99),
+                confidence=st.sampled_from(["certain", "strong", "weak", "unknown"]),
+                method=st.sampled_from(["given", "history", "none"]),
+                name=text,
+                digest=text,
+                reason=text,
+            )
+        ),
         gaps=draw(
             _tuple(
                 st.builds(
@@ -212,4 +310,5 @@ def inventories(draw) -> Inventory:
         ),
         created=draw(st.just("2025-01-01T00:00:00Z") | text),
         properties=draw(_tuple(st.tuples(text, text))),
+        locks=draw(_tuple(_locks, 2)),
     )

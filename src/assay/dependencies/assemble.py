@@ -11,14 +11,18 @@ from assay.dependencies import claims
 from assay.dependencies.beside import Facts
 from assay.dependencies.cataloger import Sighting
 from assay.dependencies.gather import Group, base_path, gather
-from assay.dependencies.identity import DISTRIBUTED, Seen, see
+from assay.dependencies.identity import DISTRIBUTED, Seen, purl_writer, see
+from assay.dependencies.locks import join as locks
 from assay.dependencies.ownership import Owners
-from assay.dependencies.resolve import relations, required_paths
+from assay.dependencies.resolve import locked_edges, relations, required_paths
 from assay.model.image import Layer
 from assay.model.inventory import Component, Distro, Gap, Licence, Relation
 from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.lock import LockState
 
 _BY = "assemble"
+VENDOR = "os-release:name"
+"""The note that names the distribution, at the path of the file itself."""
 
 
 class Assembled(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +32,7 @@ class Assembled(msgspec.Struct, frozen=True, kw_only=True):
     relations: tuple[Relation, ...]
     gaps: tuple[Gap, ...]
     distro: Distro | None
+    locks: tuple[LockState, ...] = ()
 
 
 def assemble(
@@ -58,22 +63,30 @@ def assemble(
         if gap.kind == claims.UNKNOWN
         for path in (base_path(gap.path), s.path)
     )
+    asked |= locks.paths(ordered)
     owners = Owners(recorded, ordered, asked | required_paths(recorded))
     seen = [*recorded, *claims.standing(recorded, weaker, owners, distro)]
     groups = gather(seen, owners)
     facts = Facts(ordered, groups)
-    related, more = relations(groups, owners, limits.relations_count)
+    locked = locked_edges(groups, ordered, purl_writer(distro)) if installed else ()
+    related, more = relations(groups, owners, limits.relations_count, locked)
     if more:
         bounded.add(Gap("limit", "", None, f"more than {limits.relations_count} relations", _BY))
-    components = [_component(group, facts) for group in groups]
+    vendor = _vendor(ordered)
+    components = [_component(group, facts, vendor) for group in groups]
     packaged = any(one.package.ecosystem in DISTRIBUTED and one.visible for one in recorded)
     if installed and distro is not None and not packaged:
         bounded.add(_no_packages(distro))
+    judged, unjudged = locks.judge(
+        ordered, recorded, lambda path: bool(owners.of(path)), installed=installed, limits=limits
+    )
+    bounded.update(unjudged)
     return Assembled(
         components=tuple(components),
         relations=related,
         gaps=tuple(sorted(bounded | _gaps(ordered, seen, owners), key=_order)),
         distro=distro,
+        locks=judged,
     )
 
 
@@ -92,7 +105,13 @@ def _no_packages(distro: Distro) -> Gap:
     return Gap("unreadable", "", None, f"the system is {name[:100]}, but no package database of it could be read", _BY)
 
 
-def _component(group: Group, facts: Facts) -> Component:
+def _vendor(sightings: Sequence[Sighting]) -> str:
+    """What the distribution calls itself (os-release(5), `NAME`), by the same file as `_distro`."""
+    found = {s.path: n.value for s in sightings if s.removed_by is None for n in s.fragment.notes if n.name == VENDOR}
+    return found[min(found)] if found else ""
+
+
+def _component(group: Group, facts: Facts, vendor: str) -> Component:
     best = _best(group.seen)
     package = best.package
     added = facts.properties(group)
@@ -106,6 +125,7 @@ def _component(group: Group, facts: Facts) -> Component:
         architecture=package.architecture,
         licence=_licence(package.licence, facts, group),
         maintainer=package.maintainer,
+        supplier=package.supplier or (vendor if package.ecosystem in DISTRIBUTED else ""),
         cataloguer=best.sighting.cataloguer,
         occurrences=group.places,
         introduced=group.introduced,
@@ -136,10 +156,10 @@ def _gaps(sightings: Sequence[Sighting], seen: Sequence[Seen], owners: Owners) -
     A program or archive an OS package owns is known by its owner (dep. 2.8: unknown = no owner and no identity).
     """
     found: set[Gap] = set()
-    places = claims.identified(seen)
+    places, listed = claims.identified(seen), claims.recorded(sightings)
     for sighting in sightings:
         for gap in sighting.fragment.gaps:
-            if gap.kind != claims.UNKNOWN or not claims.is_known(gap, sighting, owners, places):
+            if gap.kind != claims.UNKNOWN or not claims.is_known(gap, sighting, owners, places, listed):
                 found.add(_placed(gap, sighting))
     for one in seen:
         if not one.purl:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from assay.dependencies.sheets import Sheet
 from assay.model.inventory import Confidence, Distro, Gap, Licence, SourcePackage
 from assay.model.limits import Limits
 
@@ -69,6 +70,8 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     architecture: str = ""
     licence: Licence = Licence(reason="no licence recorded")
     maintainer: str = ""
+    supplier: str = ""
+    """As the metadata names it; for deb, apk, rpm `assemble` puts the distribution's name where it is empty."""
     hashes: tuple[str, ...] = ()
     properties: tuple[tuple[str, str], ...] = ()
     kind: str = "package-metadata"
@@ -79,6 +82,10 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     """Index in the fragment of the package that contains this one."""
     depends: tuple[str, ...] = ()
     """Names required, in the ecosystem's own spelling, resolved by `assemble` within the ecosystem."""
+    scope: str = ""
+    """What `depends` are for (`Relation.scope`); "" where the file does not tell."""
+    scoped: tuple[tuple[str, str], ...] = ()
+    """(name, scope) of what is required for something else than `scope`; the names need not stand in `depends`."""
     provides: tuple[str, ...] = ()
     """Other names that satisfy `depends`."""
     files: bytes = b""
@@ -114,6 +121,8 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     """With `layer=None`; `assemble` knows the layer."""
     distro: Distro | None = None
+    sheets: tuple[Sheet, ...] = ()
+    """What the file says as a manifest or a lock."""
 
 
 class Cataloguer(msgspec.Struct, frozen=True, kw_only=True):

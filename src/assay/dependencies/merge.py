@@ -15,8 +15,10 @@ from typing import TypeVar
 
 import msgspec
 
+from assay.formats.edges import one_each
 from assay.model.image import Layer, Subject
 from assay.model.inventory import Component, Distro, Gap, Inventory, Licence, Occurrence, Relation, SourcePackage
+from assay.model.lock import LockState
 
 T = TypeVar("T")
 
@@ -44,10 +46,11 @@ def merge(inventories: Sequence[Inventory]) -> Inventory:
         subject=Subject(name=_NAME, kind="sbom"),
         distro=_distro(joined),
         components=joined,
-        relations=tuple(sorted({relation for inventory in lifted for relation in inventory.relations})),
+        relations=one_each(relation for inventory in lifted for relation in inventory.relations),
         gaps=tuple(sorted({gap for inventory in lifted for gap in inventory.gaps}, key=_gap_order)),
         created=max((inventory.created for inventory in lifted), default=""),
         properties=(FORM,),
+        locks=tuple(sorted({lock for inventory in lifted for lock in inventory.locks}, key=_lock_order)),
     )
 
 
@@ -77,7 +80,7 @@ def lift(inventory: Inventory) -> Inventory:
     def end(key: str) -> str:
         return keys.get(key) or f"{root.key} {key}"
 
-    relations = {Relation(end(r.source), r.kind, end(r.target)) for r in inventory.relations}
+    relations = {Relation(end(r.source), r.kind, end(r.target), r.scope) for r in inventory.relations}
     relations |= {Relation(root.key, "contains", key) for key in components if key != root.key}
     return Inventory(
         subject=inventory.subject,
@@ -86,6 +89,7 @@ def lift(inventory: Inventory) -> Inventory:
         gaps=tuple(_gap(gap, inventory.subject.name) for gap in inventory.gaps),
         created=inventory.created,
         properties=(FORM,),
+        locks=tuple(_lock(lock, inventory.subject.name) for lock in inventory.locks),
     )
 
 
@@ -183,6 +187,7 @@ def _join(a: Component, b: Component) -> Component:
         architecture=_choose(a.architecture, b.architecture),
         licence=_better(a.licence, b.licence, _licence_order),
         maintainer=_choose(a.maintainer, b.maintainer),
+        supplier=_choose(a.supplier, b.supplier),
         cataloguer=_choose(a.cataloguer, b.cataloguer),
         occurrences=tuple(sorted({*a.occurrences, *b.occurrences}, key=_place_order)),
         removed_by=min(a.removed_by, b.removed_by, key=lambda layer: -1 if layer is None else layer),
@@ -204,8 +209,10 @@ def _source_order(source: SourcePackage | None) -> tuple[bool, str, str]:
     return (False, source.name, source.version) if source is not None else (True, "", "")
 
 
-def _licence_order(licence: Licence) -> tuple[bool, bool, str, tuple[str, ...], str]:
-    return not licence.expression, not licence.declared, licence.expression, licence.declared, licence.reason
+def _licence_order(licence: Licence) -> tuple[bool, ...]:
+    """One that declares an expression before one that only concludes it; then any fixed order."""
+    said = (not licence.expression, not licence.concluded, not licence.declared, licence.confidence != "strong")
+    return *said, *msgspec.structs.astuple(licence)
 
 
 def _gap(gap: Gap, name: str) -> Gap:
@@ -215,6 +222,16 @@ def _gap(gap: Gap, name: str) -> Gap:
 
 def _gap_order(gap: Gap) -> tuple[str, str, int, str, str]:
     return gap.kind, gap.path, -1 if gap.layer is None else gap.layer, gap.reason, gap.by
+
+
+def _lock(lock: LockState, name: str) -> LockState:
+    """Its paths name the root they lie in."""
+    paths = {field: f"{name}:{path}" for field in ("manifest", "lock", "installed") if (path := getattr(lock, field))}
+    return msgspec.structs.replace(lock, **paths)
+
+
+def _lock_order(lock: LockState) -> tuple[str, str, str, str]:
+    return lock.manifest, lock.lock, lock.ecosystem, repr(lock)
 
 
 def _distro(components: Iterable[Component]) -> Distro | None:

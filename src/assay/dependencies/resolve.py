@@ -1,24 +1,31 @@
 """Relations: names a package requires become edges to the components that answer to them.
 
+In an image a lock file gives edges and no packages: it says which of its entries need which, and an edge stands where
+both ends are installed in exactly the locked version.
+
 Every lookup is by table: a hostile database may repeat one name a million times.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from assay.dependencies.cataloger import Package, Sighting
 from assay.dependencies.gather import Group
 from assay.dependencies.identity import DISTRIBUTED, Seen
 from assay.dependencies.ownership import Owners
+from assay.formats.edges import one_each
 from assay.model.inventory import Relation
 
 _MODULES = "node_modules"
 _METADATA_FOLDERS = (".dist-info", ".egg-info", "EGG-INFO")
 
 
-def relations(groups: Sequence[Group], owners: Owners, limit: int) -> tuple[tuple[Relation, ...], bool]:
-    """`owned_by`, `contains` and `depends_on`, sorted and distinct, and whether there are more than the limit.
+def relations(
+    groups: Sequence[Group], owners: Owners, limit: int, locked: Iterable[Relation] = ()
+) -> tuple[tuple[Relation, ...], bool]:
+    """`owned_by`, `contains` and `depends_on`, sorted, one between two components, and whether the limit was met.
 
-    Removed packages have no `depends_on`.
+    Removed packages have no `depends_on`. `locked` are the edges that lock files know (`locked_edges`).
     """
     visible = [group for group in groups if group.removed_by is None]
     by_ecosystem: dict[str, list[Group]] = {}
@@ -27,12 +34,48 @@ def relations(groups: Sequence[Group], owners: Owners, limit: int) -> tuple[tupl
     owned = (Relation(group.key, "owned_by", group.owner) for group in groups if group.owner)
     needed = (_needed(ecosystem, members, owners) for ecosystem, members in sorted(by_ecosystem.items()))
     found: set[Relation] = set()
-    for relation in chain(owned, _contained(groups), chain.from_iterable(needed)):
+    for relation in chain(owned, _contained(groups), chain.from_iterable(needed), locked):
         if relation.source != relation.target:
             found.add(relation)
             if len(found) > limit:
-                return tuple(sorted(found - {relation})), True
-    return tuple(sorted(found)), False
+                return one_each(found - {relation}), True
+    return one_each(found), False
+
+
+def locked_edges(
+    groups: Iterable[Group], sightings: Iterable[Sighting], write: Callable[[Package], str]
+) -> Iterator[Relation]:
+    """The edges of an image's lock files, between visible components only.
+
+    Args:
+        groups: every component.
+        sightings: every fragment; the packages of lock files among them are read.
+        write: from draft to package URL (`identity.purl_writer`).
+    """
+    installed = {group.key for group in groups if group.removed_by is None}
+    for sighting in sightings:
+        entries = [one for one in sighting.fragment.packages if one.kind == "lock-file"]
+        if entries and sighting.removed_by is None:
+            yield from _lock(entries, installed, write)
+
+
+def _lock(entries: Sequence[Package], installed: set[str], write: Callable[[Package], str]) -> Iterator[Relation]:
+    """A name several entries answer to says nothing: locks that hold several versions name them exactly."""
+    real: dict[str, set[str]] = {}
+    provided: dict[str, set[str]] = {}
+    keys = [write(entry) for entry in entries]
+    for entry, key in zip(entries, keys, strict=True):
+        for name in {entry.name, entry.purl_name or entry.name}:
+            real.setdefault(name, set()).add(key)
+        for name in entry.provides:
+            provided.setdefault(name, set()).add(key)
+    for entry, key in zip(entries, keys, strict=True):
+        if key not in installed:
+            continue
+        for name, scope in _wants(entry).items():
+            answers = real.get(name) or provided.get(name) or set()
+            if len(answers) == 1 and (other := next(iter(answers))) in installed:
+                yield Relation(key, "depends_on", other, scope)
 
 
 def required_paths(seen: Iterable[Seen]) -> set[str]:
@@ -93,10 +136,18 @@ class _Names:
         return ()
 
 
-def _requires(group: Group) -> Iterable[str]:
-    if len(group.seen) == 1:
-        return group.seen[0].package.depends
-    return dict.fromkeys(name for one in group.seen for name in one.package.depends)
+def _wants(package: Package) -> Mapping[str, str]:
+    """Name → scope of all a package requires, in order."""
+    return dict.fromkeys(package.depends, package.scope) | dict(package.scoped)
+
+
+def _requires(group: Group) -> Mapping[str, str]:
+    """The same for a component; its first record wins."""
+    found: dict[str, str] = {}
+    for one in group.seen:
+        for name, scope in _wants(one.package).items():
+            found.setdefault(name, scope)
+    return found
 
 
 def _distributed(groups: Sequence[Group], owners: Owners) -> Iterator[Relation]:
@@ -106,12 +157,12 @@ def _distributed(groups: Sequence[Group], owners: Owners) -> Iterator[Relation]:
         names.add(group, [group.seen[0].package.architecture])
     for group in groups:
         architecture = group.seen[0].package.architecture
-        for name in _requires(group):
+        for name, scope in _requires(group).items():
             found = names.nearest(name, architecture)
             for other in found:
-                yield Relation(group.key, "depends_on", other.key)
+                yield Relation(group.key, "depends_on", other.key, scope)
             if not found and name.startswith("/") and (owner := owners.of(name)):
-                yield Relation(group.key, "depends_on", owner)
+                yield Relation(group.key, "depends_on", owner, scope)
 
 
 def _languages(groups: Sequence[Group]) -> Iterator[Relation]:
@@ -121,11 +172,11 @@ def _languages(groups: Sequence[Group]) -> Iterator[Relation]:
     for group in groups:
         names.add(group, folders[group.key])
     for group in groups:
-        for name in _requires(group):
+        for name, scope in _requires(group).items():
             anywhere = names.find(name)
             near = [other for folder in folders[group.key] for other in names.find(name, folder)] if anywhere else []
             for other in near or (anywhere if len(anywhere) == 1 else ()):
-                yield Relation(group.key, "depends_on", other.key)
+                yield Relation(group.key, "depends_on", other.key, scope)
 
 
 def _folder(path: str) -> str:
@@ -144,12 +195,12 @@ def _npm(groups: Sequence[Group]) -> Iterator[Relation]:
     for group in groups:
         for one in group.seen:
             above = list(_above(one.path.rpartition("/")[0] + "/", roots))
-            for name in one.package.depends:
+            for name, scope in _wants(one.package).items():
                 anywhere = names.find(name)
                 near = (at.get(f"{root}{_MODULES}/{name}") for root in above) if anywhere else ()
                 other = next(filter(None, near), anywhere[0] if len(anywhere) == 1 else None)
                 if other is not None:
-                    yield Relation(group.key, "depends_on", other.key)
+                    yield Relation(group.key, "depends_on", other.key, scope)
 
 
 def _above(directory: str, roots: set[str]) -> Iterator[str]:

@@ -59,15 +59,19 @@ def _own(bom: schema.Bom, name: str) -> Inventory:
     base = sbom_facts.read_inventory([(p.name, p.value) for p in metadata.properties], where)
     components = []
     relations = list(base.relations)
+    known: dict[str, sbom_facts.ComponentFacts] = {}
     for number, item in enumerate(bom.components):
         if item.type == "operating-system":
             continue
         place = f"{name} $.components[{number}]"
-        component, beside = _own_component(item, place)
+        component, facts = _own_component(item, place)
         components.append(component)
-        relations += [Relation(component.key, kind, target) for kind, target in beside]
+        known[component.key] = facts
+        relations += [facts.relation(component.key, kind, target) for kind, target in facts.relations]
     for entry in bom.dependencies:
-        relations += [Relation(entry.ref, "depends_on", target) for target in entry.depends_on]
+        if entry.depends_on:
+            own = known.get(entry.ref, _NOTHING)
+            relations += [own.relation(entry.ref, "depends_on", target) for target in entry.depends_on]
     return Inventory(
         subject=base.subject,
         distro=base.distro,
@@ -77,14 +81,20 @@ def _own(bom: schema.Bom, name: str) -> Inventory:
         layers=base.layers,
         created=base.created,
         properties=base.properties,
+        locks=base.locks,
+        base=base.base,
     )
 
 
-def _own_component(item: schema.Component, place: str) -> tuple[Component, Iterable[tuple[sbom_facts.BesideKind, str]]]:
+_NOTHING = sbom_facts.read_component([], "")
+
+
+def _own_component(item: schema.Component, place: str) -> tuple[Component, sbom_facts.ComponentFacts]:
     if item.bom_ref is None:
         raise MalformedError("damaged Assay SBOM", where=place, why="no bom-ref", remedy="write the SBOM anew")
     facts = sbom_facts.read_component([(p.name, p.value) for p in item.properties], place)
-    expression = next((c.expression for c in item.licenses if c.expression), "")
+    declared, _ = _parted(item.licenses)
+    proof = item.evidence or schema.Evidence()
     hashes = facts.hashes
     if item.hashes:
         hashes = tuple(sorted((*hashes, *_hashes(item.hashes))))
@@ -98,11 +108,13 @@ def _own_component(item: schema.Component, place: str) -> tuple[Component, Itera
         version=item.version,
         purl=item.purl,
         maintainer=item.publisher,
-        expression=expression,
+        supplier=(item.supplier.name or "") if item.supplier else "",
+        expression=next((c.expression for c in declared if c.expression), ""),
+        concluded=next((c.expression for c in proof.licenses if c.expression), ""),
         hashes=hashes,
         occurrences=occurrences,
         where=place,
-    ), facts.relations
+    ), facts
 
 
 def _occurrence(item: schema.Occurrence, place: str) -> Occurrence:
@@ -198,10 +210,10 @@ def _new_key(item: schema.Component, known: set[str]) -> str:
 
 
 def _package(item: schema.Component, key: str, place: str) -> foreign.Package:
-    supplier = item.supplier or item.manufacturer
     author = next((a.name for a in item.authors if a.name), "")
     evidence = item.evidence.occurrences if item.evidence is not None else ()
-    licenses = [c.license for c in item.licenses if c.license is not None]
+    declared, concluded = _parted(item.licenses)
+    concluded += item.evidence.licenses if item.evidence is not None else []
     return foreign.Package(
         key=key,
         place=place,
@@ -209,10 +221,12 @@ def _package(item: schema.Component, key: str, place: str) -> foreign.Package:
         group=item.group,
         version=item.version,
         purl=item.purl,
-        maintainer=item.publisher or item.author or author or (supplier.name or "" if supplier else ""),
+        maintainer=item.publisher or item.author or author or ((item.manufacturer or schema.Contact()).name or ""),
+        supplier=(item.supplier or schema.Contact()).name or "",
         licence=foreign.licence(
-            [c.expression for c in item.licenses if c.expression] + [i.id for i in licenses if i.id],
-            [i.name for i in licenses if i.name],
+            [c.expression or (c.license.id if c.license else None) or "" for c in declared],
+            [c.license.name for c in declared if c.license and c.license.name],
+            [c.expression or (c.license and (c.license.id or c.license.name)) or "" for c in concluded],
         ),
         hashes=tuple(_hashes(item.hashes)),
         occurrences=tuple(sorted({Occurrence(o.location.lstrip("/"), None, "sbom", "strong") for o in evidence})),
@@ -221,6 +235,16 @@ def _package(item: schema.Component, key: str, place: str) -> foreign.Package:
         notes=_notes(item.properties),
         references=tuple(reference.url for reference in item.external_references),
     )
+
+
+def _parted(choices: list[schema.LicenseChoice]) -> tuple[list[schema.LicenseChoice], list[schema.LicenseChoice]]:
+    """Declared and concluded licences; before 1.6 all count as declared, since nothing says otherwise."""
+    declared: list[schema.LicenseChoice] = []
+    concluded: list[schema.LicenseChoice] = []
+    for choice in choices:
+        stance = choice.license.acknowledgement if choice.license else choice.acknowledgement
+        (concluded if stance == "concluded" else declared).append(choice)
+    return declared, concluded
 
 
 def _notes(properties: Iterable[schema.Property]) -> dict[str, list[str]]:

@@ -30,6 +30,7 @@ ComponentType = Literal[
     "application", "framework", "library", "container", "platform", "operating-system", "device", "device-driver",
     "firmware", "file", "machine-learning-model", "data", "cryptographic-asset",
 ]  # fmt: skip
+Acknowledgement = Literal["declared", "concluded"]
 Flow = Literal["inbound", "outbound", "bi-directional", "unknown"]
 
 
@@ -53,6 +54,7 @@ class License(msgspec.Struct):
     id: Text = None
     name: Text = None
     text: Attachment | None = None
+    acknowledgement: Acknowledgement | None = None
 
     def __post_init__(self) -> None:
         if (self.id is None) == (self.name is None):
@@ -64,6 +66,8 @@ class LicenseChoice(msgspec.Struct):
 
     license: License | None = None
     expression: Text = None
+    acknowledgement: Acknowledgement | None = None
+    """Of the expression; that of a license stands in it."""
 
     def __post_init__(self) -> None:
         if (self.license is None) == (self.expression is None):

@@ -124,6 +124,8 @@ def document(inventory: Inventory, edition: Edition, *, tool: Tool, timestamp: s
     for relation in placed:
         if relation.kind != "depends_on":
             beside.setdefault(relation.source, []).append(sbom_facts.of_relation(relation))
+    for source, scopes in sbom_facts.of_scopes(placed).items():
+        beside.setdefault(source, []).extend(scopes)
     metadata: dict[str, Any] = {"timestamp": wire.instant(timestamp)} if timestamp else {}
     metadata |= {
         "tools": _tools(tool, edition),
@@ -173,6 +175,8 @@ def _distro(distro: Distro, ref: str) -> dict[str, Any]:
 
 def _component(c: Component, relations: Iterable[tuple[str, str]], edition: Edition) -> dict[str, Any]:
     value: dict[str, Any] = {"type": "library", "bom-ref": c.key}
+    if c.supplier:
+        value["supplier"] = {"name": c.supplier}
     if c.maintainer:
         value["publisher"] = c.maintainer
     value["name"] = c.name
@@ -188,8 +192,11 @@ def _component(c: Component, relations: Iterable[tuple[str, str]], edition: Edit
         value["licenses"] = licences
     if c.purl:
         value["purl"] = c.purl
-    if c.occurrences and edition.evidence:
-        value["evidence"] = _evidence(c.purl, c.occurrences, edition)
+    evidence = _evidence(c.purl, c.occurrences, edition) if c.occurrences and edition.evidence else {}
+    if c.licence.concluded:
+        evidence["licenses"] = [_expression(c.licence.concluded, "concluded", edition)]
+    if evidence:
+        value["evidence"] = evidence
     facts = sbom_facts.of_component(c)
     facts += other
     facts += relations
@@ -216,10 +223,20 @@ _HEX = frozenset("0123456789abcdef")
 
 
 def _licences(licence: Licence, edition: Edition) -> list[dict[str, Any]]:
-    stance = {"acknowledgement": "declared"} if edition.acknowledgement else {}
+    """One expression: before 1.7 there is room for no second, and before 1.6 none that says it is only concluded.
+
+    Every conclusion also stands in `evidence.licenses`, which is where ours are read from.
+    """
     if licence.expression:
-        return [{"expression": licence.expression, **stance}]
+        return [_expression(licence.expression, "declared", edition)]
+    if licence.concluded and edition.acknowledgement:
+        return [_expression(licence.concluded, "concluded", edition)]
+    stance = {"acknowledgement": "declared"} if edition.acknowledgement else {}
     return [{"license": {"name": text, **stance}} for text in licence.declared if text]
+
+
+def _expression(text: str, acknowledgement: str, edition: Edition) -> dict[str, str]:
+    return {"expression": text} | ({"acknowledgement": acknowledgement} if edition.acknowledgement else {})
 
 
 def _evidence(purl: str, occurrences: tuple[Occurrence, ...], edition: Edition) -> dict[str, Any]:

@@ -80,7 +80,11 @@ _SHAPES: Mapping[str, Shape] = {
     "contact": Shape(texts=frozenset({"name", "email"})),
     "hash": Shape(attributes={"alg": "alg"}, content="content"),
     "property": Shape(attributes={"name": "name"}, content="value"),
-    "license": Shape(texts=frozenset({"id", "name"}), objects={"text": "attachment"}),
+    "license": Shape(
+        attributes={"acknowledgement": "acknowledgement"},
+        texts=frozenset({"id", "name"}),
+        objects={"text": "attachment"},
+    ),
     "attachment": Shape(attributes={"encoding": "encoding"}, content="content"),
     "swid": Shape(attributes={"tagId": "tagId", "name": "name"}, objects={"text": "attachment"}),
     "pedigree": Shape(
@@ -179,9 +183,9 @@ class _Reader:
             if child.name == "license":
                 choices.append({"license": self.shaped(child, "license")})
             elif child.name == "expression":
-                choices.append({"expression": child.text})
+                choices.append({"expression": child.text, **_stance(child)})
             elif child.name == "expression-detailed":
-                choices.append({"expression": child.attributes.get("expression", "")})
+                choices.append({"expression": child.attributes.get("expression", ""), **_stance(child)})
         expressions = sum("expression" in choice for choice in choices)
         if expressions and len(choices) > 1 and self.version not in _MANY_CHOICES:
             raise _bad(self.name, element, "<licenses> has licences or one expression, not both")
@@ -210,6 +214,10 @@ class _Reader:
     def instant(self, element: Element) -> str:
         """A time; `xs:dateTime` may lack the zone, and is read as UTC then, as other readers do."""
         return element.text if _ZONED.search(element.text) else f"{element.text}Z"
+
+
+def _stance(element: Element) -> dict[str, str]:
+    return {name: element.attributes[name] for name in ("acknowledgement",) if name in element.attributes}
 
 
 _SPECIAL: Mapping[str, Callable[[_Reader, Element], Any]] = {

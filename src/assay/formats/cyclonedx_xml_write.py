@@ -58,6 +58,8 @@ def _metadata(metadata: dict[str, Any]) -> Iterator[str]:
 def _component(c: dict[str, Any]) -> Iterator[str]:
     ref = f' bom-ref="{_attribute(c["bom-ref"])}"' if "bom-ref" in c else ""
     yield f'<component type="{c["type"]}"{ref}>'
+    if "supplier" in c:
+        yield f"<supplier>{_leaf('name', c['supplier']['name'])}</supplier>"
     for name in ("publisher", "name", "version", "description"):
         if name in c:
             yield _leaf(name, c[name])
@@ -94,11 +96,15 @@ def _evidence(evidence: dict[str, Any]) -> Iterator[str]:
         )
         yield from _wrap("methods", methods)
         yield "</identity>"
-    yield "<occurrences>"
-    for place in evidence["occurrences"]:
-        context = _leaf("additionalContext", place["additionalContext"]) if "additionalContext" in place else ""
-        yield f"<occurrence>{_leaf('location', place['location'])}{context}</occurrence>"
-    yield "</occurrences>"
+    if "occurrences" in evidence:
+        yield from _wrap("occurrences", map(_occurrence, evidence["occurrences"]))
+    if "licenses" in evidence:
+        yield from _wrap("licenses", map(_licence, evidence["licenses"]))
+
+
+def _occurrence(place: dict[str, str]) -> str:
+    context = _leaf("additionalContext", place["additionalContext"]) if "additionalContext" in place else ""
+    return f"<occurrence>{_leaf('location', place['location'])}{context}</occurrence>"
 
 
 def _dependency(entry: dict[str, Any]) -> Iterator[str]:

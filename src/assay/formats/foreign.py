@@ -59,6 +59,7 @@ class Package(msgspec.Struct, kw_only=True):
     version: str = ""
     purl: str = ""
     maintainer: str = ""
+    supplier: str = ""
     licence: Licence = Licence(reason="no licence in the SBOM")
     hashes: tuple[str, ...] = ()
     occurrences: tuple[Occurrence, ...] = ()
@@ -88,6 +89,7 @@ def component(package: Package) -> tuple[Component, Gap | None]:
         architecture=_qualifier(purl, "arch") or _first(package.notes, "syft:metadata:architecture"),
         licence=package.licence,
         maintainer=package.maintainer,
+        supplier=package.supplier,
         cataloguer="sbom",
         occurrences=package.occurrences or _occurrences(package.notes),
         hashes=tuple(sorted(set(package.hashes))),
@@ -99,12 +101,23 @@ def component(package: Package) -> tuple[Component, Gap | None]:
     return value, Gap(kind="skipped", path=package.place, layer=None, reason=reason, by="sbom")
 
 
-def licence(expressions: Iterable[str], names: Iterable[str]) -> Licence:
-    """A licence of what a document calls expressions or identifiers, and of what it only names.
+def licence(expressions: Iterable[str], names: Iterable[str], concluded: Iterable[str] = ()) -> Licence:
+    """A licence of what a document calls expressions or identifiers, of what it only names, and of its conclusions.
 
     NOASSERTION and NONE are never licences. Several without an operator have no meaning both formats agree on, so they
-    are kept as raw texts with that reason.
+    are kept as raw texts with that reason; of conclusions only a single valid expression is one.
     """
+    base = _declared(expressions, names)
+    judged = sorted({c for c in concluded if c not in _NO_LICENCE})
+    found = _expression(judged[0]) if len(judged) == 1 else ""
+    if found:
+        return msgspec.structs.replace(base, concluded=found, confidence="weak", method="sbom")
+    if judged and not base.declared:
+        return Licence(declared=tuple(judged), reason="what the SBOM concludes is not one SPDX expression")
+    return base
+
+
+def _declared(expressions: Iterable[str], names: Iterable[str]) -> Licence:
     stated = [e for e in expressions if e not in _NO_LICENCE]
     named = [n for n in names if n not in _NO_LICENCE]
     declared = tuple(sorted({*stated, *named}))

@@ -12,10 +12,13 @@ comment is `assay:facts:1 ` and a JSON array of [name, value] pairs.
 | `assay:introduced`, `assay:removed-by` | layer indexes |
 | `assay:licence:declared` | one each: the raw texts |
 | `assay:licence:reason` | why there is no expression |
+| `assay:licence:conclusion` | JSON array [confidence, method, evidence] of the concluded expression |
 | `assay:hash` | one each, where the format knows no such algorithm |
 | `assay:property:NAME` | a fact of the ecosystem |
+| `assay:scope` | what its `depends_on` are for, where they have a scope and `assay:scope:edge` says nothing else |
+| `assay:scope:edge` | one each: JSON array [kind, target's key, scope] |
 | `assay:relation:contains`, `…:owned_by`, `…:built_from` | one each: the target's key (in CycloneDX) |
-| `assay:key`, `assay:maintainer` | as in the model (in SPDX) |
+| `assay:key`, `assay:maintainer`, `assay:supplier` | as in the model (in SPDX) |
 | `assay:occurrence` | one each: JSON array [path, layer, kind, confidence] (in SPDX, and in CycloneDX before 1.6) |
 
 | fact of the document | value |
@@ -25,13 +28,14 @@ comment is `assay:facts:1 ` and a JSON array of [name, value] pairs.
 | `assay:subject:…` | `name`, `kind`, `digest`, `index`, `media-type`, `os`, `architecture`, `variant` |
 | `assay:distro:…` | `id`, `version-id`, `codename`, `name`, `id-like` (one each) |
 | `assay:property:NAME` | a fact of the image's config |
-| `assay:layer`, `assay:gap` | one each: JSON object as in the report |
-| `assay:relation` | JSON array [source, kind, target], where an end is no component of the document |
+| `assay:base` | JSON object as in the report |
+| `assay:layer`, `assay:gap`, `assay:lock` | one each: JSON object as in the report |
+| `assay:relation` | JSON array [source, kind, target] or [source, kind, target, scope]: an end is no component of it |
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -39,7 +43,19 @@ from assay.formats.digests import LAYER_FIELDS, parted, plain
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.image import Layer, Platform, Subject
-from assay.model.inventory import Component, Distro, Gap, Inventory, Licence, Occurrence, Relation, SourcePackage
+from assay.model.inventory import (
+    BaseImage,
+    Component,
+    Distro,
+    Gap,
+    Inventory,
+    Licence,
+    Occurrence,
+    Relation,
+    RelationKind,
+    SourcePackage,
+)
+from assay.model.lock import LockState
 
 Facts = list[tuple[str, str]]
 BesideKind = Literal["contains", "owned_by", "built_from"]
@@ -53,7 +69,7 @@ _KINDS: dict[str, BesideKind] = {
     "assay:relation:owned_by": "owned_by",
     "assay:relation:built_from": "built_from",
 }
-_COMPONENT_MANY = frozenset({"assay:licence:declared", "assay:hash", "assay:occurrence", *_KINDS})
+_COMPONENT_MANY = frozenset({"assay:licence:declared", "assay:hash", "assay:occurrence", "assay:scope:edge", *_KINDS})
 _COMPONENT_ONE = frozenset(
     f"assay:{name}"
     for name in [
@@ -66,11 +82,14 @@ _COMPONENT_ONE = frozenset(
         "owner",
         "introduced",
         "removed-by",
+        "scope",
         "licence:reason",
+        "licence:conclusion",
         "maintainer",
+        "supplier",
     ]
 )
-_DOCUMENT_MANY = frozenset({"assay:distro:id-like", "assay:layer", "assay:gap", "assay:relation"})
+_DOCUMENT_MANY = frozenset({"assay:distro:id-like", "assay:layer", "assay:gap", "assay:lock", "assay:relation"})
 _DOCUMENT_ONE = frozenset(
     f"assay:{name}"
     for name in [
@@ -88,6 +107,7 @@ _DOCUMENT_ONE = frozenset(
         "distro:version-id",
         "distro:codename",
         "distro:name",
+        "base",
     ]
 )
 
@@ -101,6 +121,13 @@ class ComponentFacts(msgspec.Struct, frozen=True, kw_only=True):
     declared: tuple[str, ...]
     occurrences: tuple[Occurrence, ...]
     relations: tuple[tuple[BesideKind, str], ...]
+    scopes: Mapping[tuple[str, str], str]
+    """(kind, target) → scope, of the edges whose scope is not the usual one."""
+
+    def relation(self, source: str, kind: RelationKind, target: str) -> Relation:
+        """An edge from the component, with its scope."""
+        usual = self.one.get("assay:scope", "") if kind == "depends_on" else ""
+        return Relation(source, kind, target, self.scopes.get((kind, target), usual))
 
     def component(
         self,
@@ -110,7 +137,9 @@ class ComponentFacts(msgspec.Struct, frozen=True, kw_only=True):
         version: str,
         purl: str,
         maintainer: str,
+        supplier: str,
         expression: str,
+        concluded: str,
         hashes: tuple[str, ...],
         occurrences: tuple[Occurrence, ...],
         where: str,
@@ -128,8 +157,9 @@ class ComponentFacts(msgspec.Struct, frozen=True, kw_only=True):
             version=version,
             source=source,
             architecture=one.get("assay:architecture", ""),
-            licence=Licence(expression=expression, declared=self.declared, reason=one.get("assay:licence:reason", "")),
+            licence=self._licence(expression, concluded, where),
             maintainer=maintainer,
+            supplier=supplier,
             cataloguer=one.get("assay:cataloguer", ""),
             introduced=_index(one.get("assay:introduced"), where),
             removed_by=_index(one.get("assay:removed-by"), where),
@@ -138,6 +168,13 @@ class ComponentFacts(msgspec.Struct, frozen=True, kw_only=True):
             occurrences=occurrences,
             properties=self.properties,
         )
+
+    def _licence(self, expression: str, concluded: str, where: str) -> Licence:
+        text = self.one.get("assay:licence:conclusion")
+        confidence, method, evidence = _load(text, tuple[str, str, str], where) if text is not None else ("", "", "")
+        value = {"expression": expression, "declared": self.declared, "concluded": concluded, "confidence": confidence}
+        value |= {"reason": self.one.get("assay:licence:reason", ""), "method": method, "evidence": evidence}
+        return cast(Licence, _fit(value, Licence, where))
 
 
 def purl_type(purl: str) -> str:
@@ -166,12 +203,36 @@ def of_component(component: Component) -> Facts:
     facts += [("assay:licence:declared", text) for text in c.licence.declared]
     if c.licence.reason:
         facts.append(("assay:licence:reason", c.licence.reason))
+    conclusion = [c.licence.confidence, c.licence.method, c.licence.evidence]
+    if any(conclusion):
+        facts.append(("assay:licence:conclusion", _dump(conclusion)))
     return facts + [(_PROPERTY + name, value) for name, value in c.properties]
 
 
 def of_relation(relation: Relation) -> tuple[str, str]:
     """A relation as a fact of its source."""
     return _RELATION + relation.kind, relation.target
+
+
+def of_scopes(relations: Iterable[Relation]) -> dict[str, Facts]:
+    """Source → the facts about its edges' scopes; the scope most of its `depends_on` have is said once."""
+    by_source: dict[str, list[Relation]] = {}
+    for relation in relations:
+        by_source.setdefault(relation.source, []).append(relation)
+    return {source: facts for source, edges in by_source.items() if (facts := _scopes(edges))}
+
+
+def _scopes(edges: Iterable[Relation]) -> Facts:
+    counts: dict[str, int] = {}
+    for edge in edges:
+        if edge.kind == "depends_on":
+            counts[edge.scope] = counts.get(edge.scope, 0) + 1
+    usual = min(counts, key=lambda scope: (-counts[scope], scope), default="")
+    facts = [("assay:scope", usual)] if usual else []
+    for edge in edges:
+        if edge.scope != (usual if edge.kind == "depends_on" else ""):
+            facts.append(("assay:scope:edge", _dump([edge.kind, edge.target, edge.scope])))
+    return facts
 
 
 def of_occurrence(occurrence: Occurrence) -> tuple[str, str]:
@@ -199,6 +260,11 @@ def read_component(pairs: Iterable[tuple[str, str]], where: str) -> ComponentFac
         declared=tuple(many.get("assay:licence:declared", ())),
         occurrences=tuple(occurrences),
         relations=tuple((_KINDS[name], key) for name in _KINDS for key in many.get(name, ())),
+        scopes={
+            (kind, target): scope
+            for text in many.get("assay:scope:edge", ())
+            for kind, target, scope in [_load(text, tuple[str, str, str], where)]
+        },
     )
 
 
@@ -226,9 +292,12 @@ def of_inventory(inventory: Inventory, unplaced: Iterable[Relation]) -> Facts:
         facts.append(("assay:distro:name", distro.name))
         facts += [("assay:distro:id-like", text) for text in distro.id_like]
     facts += [(_PROPERTY + name, value) for name, value in inventory.properties]
+    if inventory.base is not None:
+        facts.append(("assay:base", _dump(msgspec.to_builtins(inventory.base))))
     facts += [("assay:layer", _dump(plain(layer))) for layer in inventory.layers]
     facts += [("assay:gap", _dump(msgspec.to_builtins(gap))) for gap in inventory.gaps]
-    return facts + [("assay:relation", _dump([r.source, r.kind, r.target])) for r in unplaced]
+    facts += [("assay:lock", _dump(msgspec.to_builtins(lock))) for lock in inventory.locks]
+    return facts + [("assay:relation", _dump([r.source, r.kind, r.target, *filter(None, [r.scope])])) for r in unplaced]
 
 
 def read_inventory(pairs: Iterable[tuple[str, str]], where: str) -> Inventory:
@@ -249,16 +318,22 @@ def read_inventory(pairs: Iterable[tuple[str, str]], where: str) -> Inventory:
         )
     one, many, properties = _sort(pairs, _DOCUMENT_ONE, _DOCUMENT_MANY, where)
     layers = [_load(text, dict[str, Any], where) for text in many.get("assay:layer", ())]
-    relations = [_load(text, tuple[str, str, str], where) for text in many.get("assay:relation", ())]
+    relations = [_relation(_load(text, list[str], where), where) for text in many.get("assay:relation", ())]
     return Inventory(
         subject=_subject(one, where),
         distro=_distro(one, tuple(many.get("assay:distro:id-like", ()))),
-        relations=tuple(_fit({"source": s, "kind": k, "target": t}, Relation, where) for s, k, t in relations),
+        relations=tuple(relations),
         gaps=tuple(_load(text, Gap, where) for text in many.get("assay:gap", ())),
+        base=_load(one["assay:base"], BaseImage, where) if "assay:base" in one else None,
+        locks=tuple(_load(text, LockState, where) for text in many.get("assay:lock", ())),
         layers=tuple(_fit(parted(layer, LAYER_FIELDS, where=where), Layer, where) for layer in layers),
         created=one.get("assay:created", ""),
         properties=tuple(properties),
     )
+
+
+def _relation(parts: list[str], where: str) -> Relation:
+    return cast(Relation, _fit(dict(zip(("source", "kind", "target", "scope"), parts, strict=False)), Relation, where))
 
 
 def _subject(one: Mapping[str, str], where: str) -> Subject:

@@ -26,6 +26,10 @@ _PURPOSES = {"CONTAINER": "container", "FILE": "file", "OPERATING_SYSTEM": "oper
 _KINDS = {"DESCRIBES": ("describes", False), "CONTAINS": ("contains", False), "DEPENDS_ON": ("dependsOn", False)}
 _KINDS |= {"GENERATED_FROM": ("generates", True), "OTHER": ("other", False)}
 """Relationship of 2.3 → of 3, and whether its ends change places."""
+_STANCES = (
+    ("licenseDeclared", "Declared", "hasDeclaredLicense"),
+    ("licenseConcluded", "Concluded", "hasConcludedLicense"),
+)
 
 
 def write(inventory: Inventory, *, tool: Tool, timestamp: str) -> bytes:
@@ -59,7 +63,7 @@ class _Graph:
         tool = self._element("SoftwareAgent", "Creator", name=creator)
         packages = [self._package(p) for p in document["packages"]]
         links = [self._relationship(n, entry) for n, entry in enumerate(document["relationships"])]
-        links += self._declared()
+        links += self._stated()
         notes = list(self._annotations())
         members = [*self._agents.values(), *self._licences.values(), *packages, *links, *notes]
         about = self._id(spdx_write.SUBJECT)
@@ -106,13 +110,17 @@ class _Graph:
             ]
         if "originator" in package:
             node["originatedBy"] = [self._agent(package["originator"])]
+        if "supplier" in package:
+            node["suppliedBy"] = self._agent(package["supplier"])
         return node
 
-    def _agent(self, originator: str) -> str:
-        name = originator.partition(": ")[2]
-        if name not in self._agents:
-            self._agents[name] = self._element("Agent", f"Agent-{len(self._agents)}", name=name)
-        return str(self._agents[name]["spdxId"])
+    def _agent(self, actor: str) -> str:
+        """`Person: name` or `Organization: name` as an agent; whether an originator is a person nobody knows."""
+        word, _, name = actor.partition(": ")
+        kind = "Organization" if word == "Organization" else "Agent"
+        if actor not in self._agents:
+            self._agents[actor] = self._element(kind, f"Agent-{len(self._agents)}", name=name)
+        return str(self._agents[actor]["spdxId"])
 
     def _relationship(self, number: int, entry: Node) -> Node:
         kind, turned = _KINDS[entry["relationshipType"]]
@@ -126,26 +134,21 @@ class _Graph:
             **{"from": self._id(source), "relationshipType": kind, "to": [self._id(target)]},
         )
 
-    def _declared(self) -> Iterator[Node]:
+    def _stated(self) -> Iterator[Node]:
         for package in self._document["packages"]:
-            expression = package["licenseDeclared"]
-            if expression == "NOASSERTION":
-                continue
-            if expression not in self._licences:
-                self._licences[expression] = self._element(
-                    "simplelicensing_LicenseExpression",
-                    f"Licence-{len(self._licences)}",
-                    simplelicensing_licenseExpression=expression,
-                )
-            yield self._element(
-                "Relationship",
-                f"Declared-{package['SPDXID']}",
-                **{
-                    "from": self._id(package["SPDXID"]),
-                    "relationshipType": "hasDeclaredLicense",
-                    "to": [self._licences[expression]["spdxId"]],
-                },
+            for field, word, kind in _STANCES:
+                if package[field] != "NOASSERTION":
+                    ends = {"from": self._id(package["SPDXID"]), "to": [self._expression(package[field])]}
+                    yield self._element("Relationship", f"{word}-{package['SPDXID']}", relationshipType=kind, **ends)
+
+    def _expression(self, text: str) -> str:
+        if text not in self._licences:
+            self._licences[text] = self._element(
+                "simplelicensing_LicenseExpression",
+                f"Licence-{len(self._licences)}",
+                simplelicensing_licenseExpression=text,
             )
+        return str(self._licences[text]["spdxId"])
 
     def _annotations(self) -> Iterator[Node]:
         annotated = [(spdx_write.DOCUMENT, self._document), *((p["SPDXID"], p) for p in self._document["packages"])]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from assay.formats import foreign, sbom_facts, wire
+from assay.formats import edges, foreign, sbom_facts, wire
 from assay.formats import spdx_schema as schema
 from assay.formats.spdx_write import CHECKSUMS, FACTS, KINDS, OWNED_BY, SUBJECT, SYSTEM
 from assay.model.errors import MalformedError
@@ -34,6 +34,11 @@ _KINDS: dict[str, tuple[RelationKind, bool]] = {
     "GENERATES": ("built_from", True),
 }
 """SPDX's relationship → ours, and whether its ends change places."""
+_SCOPES = {
+    "RUNTIME_DEPENDENCY_OF": "runtime",
+    "OPTIONAL_DEPENDENCY_OF": "optional",
+    "PROVIDED_DEPENDENCY_OF": "provided",
+}
 _OWNERSHIP = "ownership-by-file-overlap"
 """How Syft begins the comment of an OTHER relationship from an owner to what it owns."""
 
@@ -88,6 +93,7 @@ def _own(spdx: schema.Document, name: str) -> Inventory:
     base = sbom_facts.read_inventory(_facts(spdx.annotations, f"{name} $"), f"{name} $.annotations")
     components = []
     keys: dict[str, str] = {}
+    known: dict[str, sbom_facts.ComponentFacts] = {}
     for number, item in enumerate(spdx.packages):
         if item.spdx_id in {SUBJECT, SYSTEM}:
             continue
@@ -96,6 +102,7 @@ def _own(spdx: schema.Document, name: str) -> Inventory:
         if "assay:key" not in facts.one:
             raise _damaged(place, "no key")
         keys[item.spdx_id] = facts.one["assay:key"]
+        known[facts.one["assay:key"]] = facts
         components.append(_own_component(item, facts, place))
     relations = list(base.relations)
     for number, entry in enumerate(spdx.relationships):
@@ -107,7 +114,7 @@ def _own(spdx: schema.Document, name: str) -> Inventory:
             kind = "owned_by"
         if kind is None:
             raise _damaged(f"{name} $.relationships[{number}]", "a relationship Assay does not write")
-        relations.append(Relation(source, kind, target))
+        relations.append(known[source].relation(source, kind, target))
     return Inventory(
         subject=base.subject,
         distro=base.distro,
@@ -117,6 +124,8 @@ def _own(spdx: schema.Document, name: str) -> Inventory:
         layers=base.layers,
         created=base.created,
         properties=base.properties,
+        locks=base.locks,
+        base=base.base,
     )
 
 
@@ -127,7 +136,9 @@ def _own_component(item: schema.Package, facts: sbom_facts.ComponentFacts, place
         version=item.version_info,
         purl=_locator(item, "purl"),
         maintainer=facts.one.get("assay:maintainer", ""),
+        supplier=facts.one.get("assay:supplier", ""),
         expression="" if item.license_declared in _UNSAID else item.license_declared,
+        concluded="" if item.license_concluded in _UNSAID else item.license_concluded,
         hashes=tuple(sorted((*facts.hashes, *_hashes(item)))) if item.checksums else facts.hashes,
         occurrences=facts.occurrences,
         where=place,
@@ -162,7 +173,7 @@ def _foreign(spdx: schema.Document, name: str) -> Inventory:
             distro = foreign.distro(item.name, item.version_info, "", {})
         else:
             packages[item.spdx_id] = _package(item, f"$.packages[{number}]")
-    relations, owners, dangling = _relations(spdx, packages.keys())
+    related, owners, dangling = _relations(spdx, packages.keys())
     components: list[Component] = []
     gaps: list[Gap] = []
     for key, package in packages.items():
@@ -177,7 +188,7 @@ def _foreign(spdx: schema.Document, name: str) -> Inventory:
         subject=_subject(root, name),
         distro=distro or foreign.distro_of_purls(components),
         components=tuple(sorted(components, key=lambda c: c.key)),
-        relations=tuple(sorted(relations)),
+        relations=edges.one_each(related),
         gaps=foreign.bounded(gaps),
         created=spdx.creation_info.created,
     )
@@ -201,7 +212,8 @@ def _relations(spdx: schema.Document, keys: Any) -> tuple[set[Relation], dict[st
             owners.setdefault(target, source)
         elif entry.relationship_type in _KINDS:
             kind, turned = _KINDS[entry.relationship_type]
-            relations.add(Relation(target, kind, source) if turned else Relation(source, kind, target))
+            ends = (target, kind, source) if turned else (source, kind, target)
+            relations.add(Relation(*ends, scope=_SCOPES.get(entry.relationship_type, "")))
     return relations, owners, dangling
 
 
@@ -226,15 +238,15 @@ def _subject(root: schema.Package | None, name: str) -> Subject:
 
 def _package(item: schema.Package, place: str) -> foreign.Package:
     source = _BUILT_FROM.fullmatch(item.source_info)
-    declared = item.license_declared if item.license_declared not in _UNSAID else item.license_concluded
     return foreign.Package(
         key=item.spdx_id,
         place=place,
         name=item.name,
         version="" if item.version_info in _UNSAID else item.version_info,
         purl=_locator(item, "purl"),
-        maintainer=_actor(item.originator) or _actor(item.supplier),
-        licence=foreign.licence([declared], []),
+        maintainer=_actor(item.originator),
+        supplier=_actor(item.supplier),
+        licence=foreign.licence([item.license_declared], [], [item.license_concluded]),
         hashes=tuple(_hashes(item)),
         source=SourcePackage(source[1], source[2]) if source else None,
         cpe=_locator(item, "cpe23Type"),

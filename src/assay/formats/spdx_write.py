@@ -78,7 +78,8 @@ def document(inventory: Inventory, *, tool: Tool, timestamp: str) -> dict[str, A
     packages = [_subject(inventory.subject)]
     if inventory.distro is not None:
         packages.append(_distro(inventory.distro))
-    packages += [_package(c, ids[c.key], note) for c in inventory.components]
+    scopes = sbom_facts.of_scopes(placed)
+    packages += [_package(c, ids[c.key], scopes.get(c.key, []), note) for c in inventory.components]
     result = {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
@@ -143,19 +144,24 @@ def _distro(distro: Distro) -> dict[str, Any]:
     return _bare(SYSTEM, distro.id, distro.version_id, "OPERATING_SYSTEM")
 
 
-def _package(c: Component, spdx: str, note: _Annotator) -> dict[str, Any]:
+def _package(c: Component, spdx: str, scopes: sbom_facts.Facts, note: _Annotator) -> dict[str, Any]:
     value = _bare(spdx, c.name, c.version, "LIBRARY")
     facts = [("assay:key", c.key)]
     if c.maintainer:
-        # A maintainer originated the package; whether they supplied this copy nobody said (supplier stays unsaid).
+        # A maintainer originated the package, and is not who supplied this copy.
         value["originator"] = _person(c.maintainer)
         facts.append(("assay:maintainer", c.maintainer))
+    if c.supplier:
+        value["supplier"] = f"Organization: {c.supplier}"
+        facts.append(("assay:supplier", c.supplier))
     if c.removed_by is not None:
         value["comment"] = f"in a lower layer, removed above by layer {c.removed_by}"
     if c.source is not None:
         value["sourceInfo"] = f"built package from: {c.source.name} {c.source.version}"
     if c.licence.expression:
         value["licenseDeclared"] = c.licence.expression
+    if c.licence.concluded:
+        value["licenseConcluded"] = c.licence.concluded
     comment = "; ".join(filter(None, (c.licence.reason, *c.licence.declared)))
     if comment and not c.licence.expression:
         value["licenseComments"] = comment
@@ -174,6 +180,7 @@ def _package(c: Component, spdx: str, note: _Annotator) -> dict[str, Any]:
     if checksums:
         value["checksums"] = checksums
     facts += [sbom_facts.of_occurrence(o) for o in c.occurrences]
+    facts += scopes
     value["annotations"] = [note(facts)]
     return value
 
@@ -205,7 +212,7 @@ def _extracted(components: Iterable[Component]) -> list[dict[str, str]]:
     """SPDX 2.3 §10: every `LicenseRef-` used is explained, here by what the package itself declares."""
     texts: dict[str, str] = {}
     for c in components:
-        if "LicenseRef-" in c.licence.expression:
-            for reference in _REFERENCE.findall(c.licence.expression):
+        for expression in (c.licence.expression, c.licence.concluded):
+            for reference in _REFERENCE.findall(expression) if "LicenseRef-" in expression else ():
                 texts.setdefault(reference, "; ".join(c.licence.declared) or "NOASSERTION")
     return [{"licenseId": name, "extractedText": texts[name]} for name in sorted(texts)]

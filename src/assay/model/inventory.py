@@ -5,20 +5,41 @@ from typing import Literal
 import msgspec
 
 from assay.model.image import Layer, Subject
+from assay.model.lock import LockState
 
 Confidence = Literal["certain", "strong", "weak"]
+LicenceConfidence = Literal["", "strong", "weak"]
 RelationKind = Literal["depends_on", "contains", "owned_by", "built_from"]
+BaseMethod = Literal["given", "provenance", "annotation", "label", "history", "none"]
+BaseConfidence = Literal["certain", "strong", "weak", "unknown"]
 GapKind = Literal["limit", "unreadable", "unknown-program", "unsupported", "skipped"]
 
 
 class Licence(msgspec.Struct, frozen=True, kw_only=True):
-    """A declared licence: an SPDX expression, or the reason why there is none. Never NOASSERTION or NONE."""
+    """What a package declares and, apart from that, what its texts let one conclude. Never NOASSERTION or NONE.
+
+    Declared is what the package's own metadata says: an SPDX expression, or the reason why there is none.
+    """
 
     expression: str = ""
+    """The declared one."""
     declared: tuple[str, ...] = ()
     """The raw texts as they were found, sorted."""
     reason: str = ""
     """Why `expression` is empty, e.g. `no licence field in METADATA`; empty when it is not."""
+    concluded: str = ""
+    """SPDX expression concluded from licence texts or notices; empty where nothing was, or needed to be, concluded."""
+    confidence: LicenceConfidence = ""
+    """Of the conclusion: `strong` for one licence recognised by its text or notice, `weak` for all else."""
+    method: str = ""
+    """What was concluded from: `text`, `notice`, `reference`, `names`, joined with `+`; `sbom` for another's."""
+    evidence: str = ""
+    """Path in the image of the file it was concluded from."""
+
+    @property
+    def effective(self) -> str:
+        """The declared expression, else the concluded one, else ""."""
+        return self.expression or self.concluded
 
 
 class Occurrence(msgspec.Struct, frozen=True, order=True):
@@ -55,6 +76,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     architecture: str = ""
     licence: Licence = Licence(reason="not recorded")
     maintainer: str = ""
+    supplier: str = ""
+    """Who distributes this copy, by the distribution's or the package's own metadata; a maintainer is none."""
     cataloguer: str = ""
     occurrences: tuple[Occurrence, ...] = ()
     introduced: int | None = None
@@ -70,11 +93,13 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Relation(msgspec.Struct, frozen=True, order=True):
-    """`source` —kind→ `target`, both component keys."""
+    """`source` —kind→ `target`, both component keys; of one kind there is one edge between two components."""
 
     source: str
     kind: RelationKind
     target: str
+    scope: str = ""
+    """What a `depends_on` is for: `runtime`, `optional`, `peer`, `build`, `dev`, `test`, `provided`; "" = unknown."""
 
 
 class Gap(msgspec.Struct, frozen=True, order=True):
@@ -98,6 +123,23 @@ class Distro(msgspec.Struct, frozen=True, kw_only=True):
     id_like: tuple[str, ...] = ()
 
 
+class BaseImage(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the lowest layers came with the image this one was built from, how that is known, and how surely."""
+
+    layers_count: int | None = None
+    """How many; None = unknown. The layers above are the application's."""
+    confidence: BaseConfidence = "unknown"
+    """Of `layers_count`. `certain`: the base was given and its diffIDs are ours."""
+    method: BaseMethod = "none"
+    """What `layers_count`, or where that is unknown the name, rests on."""
+    name: str = ""
+    """Its reference, where something names it."""
+    digest: str = ""
+    """`sha256:…` of its manifest, where something names it."""
+    reason: str = ""
+    """In one sentence: what was seen, or why nothing is known."""
+
+
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """Everything found in one subject; every tuple is sorted (components by key, layers by index)."""
 
@@ -111,3 +153,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 3339 time of the subject itself (image config), or empty."""
     properties: tuple[tuple[str, str], ...] = ()
     """Facts of the image config that rules ask for, sorted: `config.user`, `config.label:NAME`."""
+    locks: tuple[LockState, ...] = ()
+    """Every project's lock, judged; sorted by manifest and lock."""
+    base: BaseImage | None = None
+    """None where nobody looked: a directory, another tool's SBOM."""

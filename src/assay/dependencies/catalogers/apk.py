@@ -86,6 +86,7 @@ def _package(block: bytes, allowance: int) -> tuple[Package | None, int]:
         properties=_properties(fields),
         kind="package-database",
         depends=_names(_text(fields, b"D")),
+        scope="runtime",
         provides=_names(_text(fields, b"p")),
         files=owned.hashes(),
     )
@@ -154,7 +155,7 @@ def _names(field: str) -> tuple[str, ...]:
 
 ROW = Cataloguer(
     name="apk",
-    version=2,
+    version=3,
     ecosystem="apk",
     wants=Wanted(paths=_DATABASES | {WORLD}),
     catalogue=catalogue,

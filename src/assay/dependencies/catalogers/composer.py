@@ -78,6 +78,7 @@ def _package(row: Mapping[str, Any], dev: bool, kind: str) -> Package:
         kind=kind,
         confidence="strong" if kind == "lock-file" else "certain",
         depends=tuple(sorted(set(_names(row, "require")))),
+        scope="runtime",
         provides=tuple(sorted({*_names(row, "provide"), *_names(row, "replace")} - {name})),
     )
 
@@ -96,14 +97,14 @@ def _licence(row: Mapping[str, Any]) -> Licence:
 
 CATALOGUER = Cataloguer(
     name="composer",
-    version=1,
+    version=2,
     ecosystem="composer",
     wants=Wanted(names=frozenset(["installed.json"])),
     catalogue=catalogue,
 )
 LOCK = Cataloguer(
     name="composer-lock",
-    version=1,
+    version=2,
     ecosystem="composer",
     wants=Wanted(names=frozenset(["composer.lock"])),
     catalogue=catalogue_lock,

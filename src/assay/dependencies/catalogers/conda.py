@@ -56,6 +56,7 @@ def _package(record: Mapping[str, Any], name: str, version: str, prefix: str, fi
         properties=tuple(_properties(record)),
         kind="package-database",
         depends=tuple(sorted(set(_depends(record)))),
+        scope="runtime",
         files=_files(texts(record.get("files")), prefix, file),
     )
 
@@ -108,7 +109,7 @@ def _depends(record: Mapping[str, Any]) -> Iterator[str]:
 
 CATALOGUER = Cataloguer(
     name="conda",
-    version=1,
+    version=2,
     ecosystem="conda",
     wants=Wanted(suffixes=frozenset([".json"]), folders=frozenset([_FOLDER]), limit="metadata_bytes"),
     catalogue=catalogue,

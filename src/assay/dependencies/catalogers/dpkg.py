@@ -25,8 +25,10 @@ _FIELDS = frozenset(
         "source",
         "architecture",
         "maintainer",
+        "origin",
         "depends",
         "pre-depends",
+        "recommends",
         "provides",
         "description",
     }
@@ -79,6 +81,7 @@ def _packages(file: File, *, needs_status: bool) -> Fragment:
 def _package(record: dict[str, str]) -> Package:
     name, version = record["package"], record["version"]
     architecture = record.get("architecture", "")
+    depends = _names(f"{record.get('pre-depends', '')},{record.get('depends', '')}")
     return Package(
         ecosystem="deb",
         name=name,
@@ -87,9 +90,12 @@ def _package(record: dict[str, str]) -> Package:
         architecture=architecture,
         licence=_NO_LICENCE,
         maintainer=record.get("maintainer", ""),
+        supplier=record.get("origin", ""),
         properties=_properties(record),
         kind="package-database",
-        depends=_names(f"{record.get('pre-depends', '')},{record.get('depends', '')}"),
+        depends=depends,
+        scope="runtime",
+        scoped=tuple((name, "optional") for name in _names(record.get("recommends", "")) if name not in depends),
         provides=_names(record.get("provides", "")),
     )
 
@@ -168,7 +174,7 @@ def _summed(data: bytes) -> list[bytes]:
 
 ROW = Cataloguer(
     name="dpkg",
-    version=2,
+    version=3,
     ecosystem="deb",
     wants=Wanted(
         paths=frozenset({_STATUS, DIVERSIONS, EXTENDED_STATES}),

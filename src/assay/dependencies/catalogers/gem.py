@@ -62,6 +62,7 @@ def catalogue(file: File) -> Fragment:
                 properties=tuple((key, value) for key, value in sorted(facts.items()) if value),
                 confidence="strong" if checkout else "certain",
                 depends=tuple(sorted(_needs(text))),
+                scope="runtime",
             ),
         )
     )
@@ -101,7 +102,7 @@ def _needs(text: str) -> set[str]:
 
 CATALOGUER = Cataloguer(
     name="gem",
-    version=1,
+    version=2,
     ecosystem="gem",
     wants=Wanted(suffixes=frozenset([".gemspec"]), limit="description_bytes"),
     catalogue=catalogue,

@@ -78,6 +78,8 @@ def _package(manifest: _Manifest, name: str, version: str, folder: str, confiden
         licence=_licence(manifest),
         maintainer=_person(manifest.author),
         depends=tuple(sorted(set(_requirements(manifest)))),
+        scope="runtime",
+        scoped=tuple(sorted(_scoped(manifest).items())),
         provides=(alias,) if alias else (),
         properties=(("npm:alias", alias),) if alias else (),
         confidence=confidence,
@@ -143,9 +145,17 @@ def _requirements(manifest: _Manifest) -> Iterator[str]:
             yield from group
 
 
+def _scoped(manifest: _Manifest) -> dict[str, str]:
+    """npm documentation, "package.json": an optional dependency overrides one of the same name."""
+    peers = dict.fromkeys(manifest.peerDependencies if isinstance(manifest.peerDependencies, dict) else (), "peer")
+    plain = manifest.dependencies if isinstance(manifest.dependencies, dict) else {}
+    optional = manifest.optionalDependencies if isinstance(manifest.optionalDependencies, dict) else {}
+    return {name: scope for name, scope in peers.items() if name not in plain} | dict.fromkeys(optional, "optional")
+
+
 CATALOGUER = Cataloguer(
     name="npm",
-    version=1,
+    version=2,
     ecosystem="npm",
     wants=Wanted(names=frozenset(["package.json"]), limit="metadata_bytes"),
     catalogue=catalogue,

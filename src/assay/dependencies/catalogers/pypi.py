@@ -90,6 +90,7 @@ def _package(file: File) -> Package:
         licence=_licence(fields, file.path.rpartition("/")[2]),
         maintainer=_person(fields),
         depends=tuple(sorted(set(_requirements(fields.get("requires-dist", ()))))),
+        scope="runtime",
         provides=(purl_name,) if purl_name != name else (),
         confidence="strong" if _VENDORS.intersection(file.path.split("/")[:-2]) else "certain",
     )
@@ -219,7 +220,7 @@ _NOTES: dict[str, Callable[[File, str], tuple[Note, ...]]] = {
 
 CATALOGUER = Cataloguer(
     name="pypi",
-    version=1,
+    version=2,
     ecosystem="pypi",
     wants=Wanted(
         names=frozenset(["METADATA", "PKG-INFO", *_NOTES]), suffixes=frozenset([".egg-info"]), limit="metadata_bytes"

@@ -145,9 +145,11 @@ def _package(header: dict[int, tags.Value], files: bytes) -> Package | None:
         architecture=_text(header, tags.ARCH),
         licence=licence([_text(header, tags.LICENSE)], "the rpm header"),
         maintainer=_text(header, tags.PACKAGER) or _text(header, tags.VENDOR),
+        supplier=_text(header, tags.VENDOR),
         properties=(("rpm:modularitylabel", label),) if label else (),
         kind="package-database",
         depends=tuple(dict.fromkeys(_requirements(header))),
+        scope="runtime",
         provides=tuple(dict.fromkeys(_texts(header, tags.PROVIDE_NAME))),
         files=files,
     )
@@ -239,13 +241,14 @@ def _manifest(file: File) -> Iterator[Package]:
                 architecture=fields[7],
                 licence=Licence(reason="the rpm manifest records no licence"),
                 maintainer=fields[4] if fields[4] != "(none)" else "",
+                supplier=fields[4] if fields[4] != "(none)" else "",
                 kind="package-database",
             )
 
 
 ROW = Cataloguer(
     name="rpm",
-    version=2,
+    version=3,
     ecosystem="rpm",
     wants=Wanted(
         paths=frozenset({_MANIFEST, *(f"{folder}/{name}" for folder in _FOLDERS for name in (_WAL, *_DATABASES))}),

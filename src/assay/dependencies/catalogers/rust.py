@@ -44,6 +44,8 @@ def _package(index: int, crates: tuple[Crate, ...], root: int | None) -> Package
         confidence="certain" if crate.source == _REGISTRY else "strong",
         parent=None if index == root else root,
         depends=tuple(sorted({_exact(crates[other]) for other in crate.dependencies})),
+        scope="runtime",
+        scoped=tuple(sorted({(_exact(crates[n]), "build") for n in crate.dependencies if crates[n].kind == "build"})),
         provides=(_exact(crate),),
     )
 
@@ -54,7 +56,7 @@ def _exact(crate: Crate) -> str:
 
 CATALOGUER = Cataloguer(
     name="rust",
-    version=1,
+    version=2,
     ecosystem="cargo",
     wants=Wanted(
         magic=frozenset([b"\x7fELF", b"MZ\x90\x00", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe"]), limit="program_bytes"
