@@ -7,7 +7,7 @@ OUT    ?= out
 IMAGE  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix bench docs interop golden lock clean
+.PHONY: help setup run test check fix bench compare docs interop golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ fix: setup ## let the tools mend what they can
 
 bench: setup ## speed and memory against the floor and the peers; writes bench/results.md
 	$(BIN)/python bench/run.py
+
+compare: setup ## what we and the peers name in the same images, with reasons; writes docs/explanation/comparison.md
+	$(BIN)/python bench/compare.py
 
 docs: setup ## write the generated pages of docs/reference
 	$(BIN)/python docs/generate.py

@@ -4,7 +4,7 @@ import os
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -31,7 +31,7 @@ def run(argv: Sequence[str], env: dict[str, str] | None = None) -> Run:
 
 
 def alternate(
-    contenders: dict[str, tuple[Callable[[], None], Sequence[str], dict[str, str]]], rounds: int
+    contenders: Mapping[str, tuple[Callable[[], None], Sequence[str], dict[str, str]]], rounds: int
 ) -> dict[str, list[Run]]:
     """A B C A B C …: each round runs every contender once, after its preparation (not measured)."""
     results: dict[str, list[Run]] = {name: [] for name in contenders}
