@@ -1,5 +1,7 @@
 """One licence text to an SPDX expression: a spelling of the alias table, an identifier, or a compound of them."""
 
+from itertools import zip_longest
+
 from assay.dependencies.licence_names import ALIASES, EXCEPTIONS
 
 NAME_CHARACTERS, EXPRESSION_CHARACTERS = 250, 4_000
@@ -132,7 +134,7 @@ def _later_words(words: list[str]) -> list[str]:
     """`GPL 2 or later` keeps its "or later" as a plus sign."""
     out: list[str] = []
     skip = False
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         if skip:
             skip = False
         elif word.lower() == "or" and following.lower() in ("later", "newer") and out and out[-1] not in "()":

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Literal
 
-from assay.formats import cyclonedx, spdx, wire
+from assay.formats import collector, cyclonedx, spdx, wire
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Inventory
 from assay.model.limits import DEFAULT_LIMITS
@@ -42,6 +42,11 @@ def read(data: bytes, name: str) -> Inventory:
     Raises:
         UnsupportedError, MalformedError: as `sniff`, and as the format's own reader.
     """
+    with collector.paused():
+        return _read(data, name)
+
+
+def _read(data: bytes, name: str) -> Inventory:
     plain = _plain(data, name)
     if plain == "spdx-tv":
         from assay.formats import spdx_tagvalue

@@ -54,6 +54,10 @@ _SINGLE: dict[tuple[str, str], str] = {
     ("relationships", "RelationshipComment"): "comment",
 }
 """Section and tag → name in JSON, for tags that stand once in it."""
+_FIELDS: dict[str, dict[str, str]] = {
+    kind: {tag: field for (section, tag), field in _SINGLE.items() if section == kind}
+    for kind in ("document", *_BEGINS.values())
+}
 _KNOWN = frozenset([
     "ExternalDocumentRef", "DocumentComment", "CreatorComment", "LicenseListVersion", "PackageFileName",
     "FilesAnalyzed", "PackageVerificationCode", "PackageHomePage", "PackageLicenseInfoFromFiles",
@@ -83,7 +87,7 @@ def read(data: bytes, name: str) -> Inventory:
     """
     document = _Sections(name).document(_tags(_text(data, name), name))
     own = spdx_read.is_own(document)
-    if own:
+    if own and b"\\u" in data:
         document = wire.change_all(document, wire.unescape_line)
     return spdx_read.interpret(document, name, own=own)
 
@@ -101,12 +105,16 @@ def _tags(text: str, name: str) -> Iterator[tuple[int, str, str]]:
     """Line number, tag and value; a text between `<text>` and `</text>` may take several lines."""
     lines = enumerate(text.split("\n"), 1)
     for number, line in lines:
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        match = _TAG.fullmatch(line.strip(" \t\r"))
-        if match is None:
-            raise _bad(f"{name} line {number}", "not `Tag: value`")
-        tag, value = match.groups()
+        tag, colon, value = line.partition(":")
+        if colon and tag in _TAGS:  # nearly every line; the rule below says the same of it, slower
+            value = value.lstrip(" \t").rstrip(" \t\r")
+        else:
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            match = _TAG.fullmatch(line.strip(" \t\r"))
+            if match is None:
+                raise _bad(f"{name} line {number}", "not `Tag: value`")
+            tag, value = match.groups()
         if value.startswith(_OPEN):
             parts = [value[len(_OPEN) :]]
             while _CLOSE not in parts[-1]:
@@ -130,31 +138,35 @@ class _Sections:
         self._document: Record = {}
         self._creators: list[str] = []
         self._lists: dict[str, list[Record]] = {kind: [] for kind in _BEGINS.values()}
-        self._kind, self._record = "document", self._document
-        self._element: tuple[str, Record] = self._kind, self._record
+        self._record = self._document
+        self._element: tuple[str, Record] = "document", self._record
         """The document, package, file or snippet that an SPDXID or a package's tag belongs to."""
 
     def document(self, tags: Iterator[tuple[int, str, str]]) -> Record:
+        fields = _FIELDS["document"]
         for self._at, tag, value in tags:
-            if tag in _BEGINS:
-                self._begin(_BEGINS[tag])
+            kind = _BEGINS.get(tag)
+            if kind is not None:
+                self._begin(kind)
+                fields = _FIELDS[kind]
             special = _SPECIAL.get(tag)
             if special is not None:
                 special(self, value)
-            elif (self._kind, tag) in _SINGLE:
-                self._put(_SINGLE[self._kind, tag], value)
-            elif (self._element[0], tag) in _SINGLE:
-                self._kind, self._record = self._element
-                self._put(_SINGLE[self._kind, tag], value)
+            elif tag in fields:
+                self._put(fields[tag], value)
+            elif tag in _FIELDS[self._element[0]]:
+                kind, self._record = self._element
+                fields = _FIELDS[kind]
+                self._put(fields[tag], value)
             elif tag not in _KNOWN:
                 raise self._bad(f"no tag {tag[:40]!a} here")
         return self._finished()
 
     def _begin(self, kind: str) -> None:
-        self._kind, self._record = kind, {}
+        self._record = {}
         self._lists[kind].append(self._record)
         if kind in {"packages", "files", "snippets"}:
-            self._element = self._kind, self._record
+            self._element = kind, self._record
 
     def _put(self, field: str, value: str) -> None:
         if field in self._record:
@@ -181,14 +193,15 @@ class _Sections:
         words = _GAP.split(value, maxsplit=2)
         if len(words) != 3:
             raise self._bad("an external reference is `CATEGORY TYPE LOCATOR`")
-        entry = dict(zip(("referenceCategory", "referenceType", "referenceLocator"), words, strict=True))
+        entry = {"referenceCategory": words[0], "referenceType": words[1], "referenceLocator": words[2]}
         self._package().setdefault("externalRefs", []).append(entry)
 
     def relationship(self, value: str) -> None:
         words = _GAP.split(value)
         if len(words) != 3:
             raise self._bad("a relationship is `ELEMENT TYPE ELEMENT`")
-        self._record.update(zip(("spdxElementId", "relationshipType", "relatedSpdxElement"), words, strict=True))
+        record = self._record
+        record["spdxElementId"], record["relationshipType"], record["relatedSpdxElement"] = words
 
     def _finished(self) -> Record:
         document = self._document
@@ -217,6 +230,8 @@ _SPECIAL = {
     "Relationship": _Sections.relationship,
 }
 """Tags whose value has parts, or that repeat."""
+_TAGS = frozenset({*_BEGINS, *_SPECIAL, *_KNOWN, *(tag for _, tag in _SINGLE)})
+"""Every tag."""
 
 
 def _bad(where: str, why: str) -> MalformedError:

@@ -4,7 +4,7 @@ A document type declaration is how XML asks a reader to open files and to repeat
 materials needs none, so any is refused. `xml.parsers.expat` is C and knows no recursion; it is imported when needed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -25,7 +25,7 @@ class Element(msgspec.Struct, gc=False):
     space: str
     line: int
     attributes: dict[str, str] = {}
-    children: "list[Element]" = []
+    children: "Sequence[Element]" = ()
     text: str = ""
 
     def within(self, space: str) -> "Iterator[Element]":
@@ -51,15 +51,21 @@ def parse(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.js
 
 
 class _Builder:
-    """Receives the events of one document."""
+    """Receives the events of one document. Long and plain: two events an element are most of what reading costs."""
 
     def __init__(self, where: str, depth: int) -> None:
         from xml.parsers import expat
 
         self._where, self._depth = where, depth
         self._open: list[Element] = []
-        self._texts: list[list[str]] = []
-        self._root: Element | None = None
+        self._above: list[list[Element]] = []
+        """For each open element the list it stands in."""
+        self._names: dict[str, tuple[str, str]] = {}
+        """Name as expat gives it → local name and name space; as many as the document has different ones."""
+        self._pieces: list[str] = []
+        """Texts of the open elements, those of an inner one behind its parent's."""
+        self._marks: list[int] = []
+        """For each open element where its texts begin."""
         self._error = expat.ExpatError
         parser = self._parser = expat.ParserCreate("UTF-8", " ")
         parser.buffer_text = True
@@ -67,16 +73,18 @@ class _Builder:
         parser.StartDoctypeDeclHandler = self._doctype
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
+        parser.CharacterDataHandler = self._pieces.append  # no Python frame for a text
 
     def build(self, data: bytes) -> Element:
+        roots: list[Element] = []
+        self._above.append(roots)
         try:
             self._parser.Parse(data, True)
         except self._error as error:
             raise _bad(self._where, f"not well-formed: {error}") from error
-        if self._root is None:
+        if not roots:
             raise _bad(self._where, "no element")
-        return self._root
+        return roots[0]
 
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if encoding is not None and encoding.lower() not in _ENCODINGS:
@@ -86,22 +94,32 @@ class _Builder:
         raise _bad(self._place(), "a document type declaration (DTDs and entities are not read)")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if len(self._open) >= self._depth:
+        opened, pieces = self._open, self._pieces
+        if len(opened) >= self._depth:
             raise _bad(self._place(), f"nested deeper than {self._depth}")
-        space, _, local = name.rpartition(" ")
-        element = Element(local, space, self._parser.CurrentLineNumber, attributes, [])
-        if self._open:
-            self._open[-1].children.append(element)
+        known = self._names.get(name)
+        if known is None:
+            space, _, local = name.rpartition(" ")
+            known = self._names[name] = (local, space)
+        element = Element(known[0], known[1], self._parser.CurrentLineNumber, attributes)
+        above = self._above
+        if len(above) == len(opened):  # the first child of its parent: most elements have none
+            parent = opened[-1]
+            parent.children = children = [element]
+            above.append(children)
         else:
-            self._root = element
-        self._open.append(element)
-        self._texts.append([])
+            above[-1].append(element)
+        opened.append(element)
+        self._marks.append(len(pieces))
 
     def _end(self, _name: str) -> None:
-        self._open.pop().text = "".join(self._texts.pop()).strip(_SPACE)
-
-    def _text(self, text: str) -> None:
-        self._texts[-1].append(text)
+        element = self._open.pop()
+        if len(self._above) > len(self._open) + 1:
+            self._above.pop()
+        mark, pieces = self._marks.pop(), self._pieces
+        if len(pieces) > mark:
+            element.text = "".join(pieces[mark:]).strip(_SPACE)
+            del pieces[mark:]
 
     def _place(self) -> str:
         return f"{self._where} line {self._parser.CurrentLineNumber}"
