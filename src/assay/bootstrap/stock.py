@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assay.flows.catalogue import Bench
     from assay.model.inventory import Inventory
     from assay.ports.content import FileTree, ImageSource
-    from assay.ports.world import Progress
+    from assay.ports.world import Progress, Workers
     from assay.settings import Settings
 
 
@@ -31,12 +31,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Check every diffID now, even where it is remembered."""
     classifiers: str = ""
     """Path of a file of the user's classifiers; empty = the setting's, else the usual ones alone."""
+    fingerprints: str = ""
+    """The same for a file of fingerprints of Java libraries."""
 
 
 def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Progress) -> tuple[Inventory, ...]:
     """The inventories of a target: one, or one per platform with `all_platforms`."""
     target = target_of(text)
-    bench = _bench(settings, reading, progress)
+    bench = _bench(settings, reading, progress, target.scheme)
     if target.scheme in ("dir", "rootfs"):
         from assay.flows.catalogue import catalogue_tree
 
@@ -56,16 +58,29 @@ def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Pro
         source.close()
 
 
-def _bench(settings: Settings, reading: Reading, progress: Progress) -> Bench:
+REMOTE = frozenset({"registry"})
+"""Schemes whose source holds connections, which two processes cannot share: their layers are read in threads."""
+
+
+def _workers(count: int, scheme: str) -> Workers:
+    if scheme in REMOTE:
+        from assay.adapters.workers import Threads
+
+        return Threads(count)
+    from assay.adapters.processes import Processes
+
+    return Processes(count)
+
+
+def _bench(settings: Settings, reading: Reading, progress: Progress, scheme: str) -> Bench:
     from assay.adapters.layercache import FolderLayerCache
-    from assay.adapters.workers import Threads
+    from assay.dependencies.locks import ROWS
     from assay.flows.catalogue import Bench
 
     cache = FolderLayerCache(Path(settings.cache), LIMITS) if reading.use_cache else None
-    threads = Threads(settings.workers)
     return Bench(
-        table=_table(reading.classifiers or settings.classifiers),
-        workers=threads,
+        table=(*_table(settings, reading), *ROWS),
+        workers=_workers(settings.workers, scheme),
         cache=cache,
         limits=LIMITS,
         strict=reading.strict or settings.ci,
@@ -73,14 +88,19 @@ def _bench(settings: Settings, reading: Reading, progress: Progress) -> Bench:
     )
 
 
-def _table(classifiers: str) -> tuple[Cataloguer, ...]:
-    from assay.dependencies.catalogers import TABLE, with_classifiers
-
-    if not classifiers:
-        return TABLE
+def _table(settings: Settings, reading: Reading) -> tuple[Cataloguer, ...]:
+    """The cataloguers, with what the user knows beside what comes with Assay."""
     from assay.adapters.files import read_file
+    from assay.dependencies import catalogers
 
-    return with_classifiers(read_file(classifiers, LIMITS.classifiers_bytes), Path(classifiers).name)
+    table = catalogers.TABLE
+    if classifiers := reading.classifiers or settings.classifiers:
+        data = read_file(classifiers, LIMITS.classifiers_bytes)
+        table = catalogers.with_classifiers(data, Path(classifiers).name)
+    if fingerprints := reading.fingerprints or settings.fingerprints:
+        data = read_file(fingerprints, LIMITS.fingerprints_bytes)
+        table = catalogers.with_fingerprints(table, data, Path(fingerprints).name)
+    return table
 
 
 def _tree(target: Target) -> FileTree:

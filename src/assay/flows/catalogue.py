@@ -4,7 +4,7 @@ The links do not know each other: this flow hands the walker (artifact) the cata
 what the merged root says into sightings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -40,6 +40,21 @@ class LayerRecord(msgspec.Struct, frozen=True, kw_only=True):
     scan: LayerScan
     hits: tuple[Hit, ...]
 
+    def __reduce__(self) -> tuple[Callable[..., "LayerRecord"], tuple[object, ...]]:
+        """How it travels from a worker process: in the cache's form, ten times faster than struct by struct."""
+        try:
+            return _decoded, (_ENCODER.encode(self),)
+        except UnicodeEncodeError:  # a name outside UTF-8
+            return _record, (self.scan, self.hits)
+
+
+def _decoded(data: bytes) -> LayerRecord:
+    return _DECODER.decode(data)
+
+
+def _record(scan: LayerScan, hits: tuple[Hit, ...]) -> LayerRecord:
+    return LayerRecord(scan=scan, hits=hits)
+
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
     """The tools at hand: the cataloguers' table, workers, cache, limits."""
@@ -68,14 +83,11 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
     chooser = Chooser(bench.table)
     version = f"{_RECORD_FORM}-{SCAN_VERSION}-{table_version(bench.table)}"
     bench.progress.stage(f"reading {len(image.layers)} layers of {image.subject.name}")
-    ordered = sorted(image.layers, key=lambda layer: -(layer.size or 0))
-    records = dict(
-        zip(
-            (layer.index for layer in ordered),
-            bench.workers.map(lambda layer: _layer_record(layer, source, chooser, version, bench), ordered),
-            strict=True,
-        )
-    )
+    kept = {layer.index: _kept(layer, version, bench) for layer in image.layers}
+    records = {index: record for index, record in kept.items() if record is not None}
+    unread = sorted((layer for layer in image.layers if layer.index not in records), key=_biggest_first)
+    read = bench.workers.map(lambda layer: _fresh(layer, source, chooser, version, bench), unread)
+    records.update((layer.index, record) for layer, record in zip(unread, read, strict=True))
     for layer in image.layers:
         check_diff_id(layer.diff_id, records[layer.index].scan.diff_id, where=f"layer {layer.index}")
     sightings, gaps = _sightings([records[layer.index] for layer in image.layers])
@@ -126,19 +138,33 @@ def _tree_sightings(
     ]
 
 
-def _layer_record(layer: Layer, source: ImageSource, chooser: Chooser, version: str, bench: Bench) -> LayerRecord:
-    key = f"{layer.digest}-{version}" if layer.digest is not None else None
-    if key and bench.cache is not None and not bench.strict:
-        kept = bench.cache.get(key)
-        if kept is not None:
-            try:
-                return _DECODER.decode(kept)
-            except (msgspec.DecodeError, msgspec.ValidationError):
-                pass  # a record of another form is no record: read the layer
+def _biggest_first(layer: Layer) -> int:
+    return -(layer.size or 0)
+
+
+def _key(layer: Layer, version: str) -> str:
+    return f"{layer.digest}-{version}"
+
+
+def _kept(layer: Layer, version: str, bench: Bench) -> LayerRecord | None:
+    """What the cache holds of a layer; a record of another form is no record."""
+    if layer.digest is None or bench.cache is None or bench.strict:
+        return None
+    data = bench.cache.get(_key(layer, version))
+    if data is None:
+        return None
+    try:
+        return _DECODER.decode(data)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def _fresh(layer: Layer, source: ImageSource, chooser: Chooser, version: str, bench: Bench) -> LayerRecord:
+    """The layer, read now and remembered."""
     record = _read_layer(layer, source, chooser, bench)
-    if key and bench.cache is not None:
+    if layer.digest is not None and bench.cache is not None:
         with suppress(UnicodeEncodeError):  # a name outside UTF-8 cannot be kept: such a layer is read each time
-            bench.cache.put(key, _ENCODER.encode(record))
+            bench.cache.put(_key(layer, version), _ENCODER.encode(record))
     return record
 
 
@@ -228,6 +254,7 @@ def _inventory(
         layers=tuple(layers),
         created=created,
         properties=facts,
+        locks=joined.locks,
     )
 
 

@@ -1,0 +1,210 @@
+"""Processes side by side: reading layers that lie on this machine, where threads would wait for the interpreter's lock.
+
+The workers are forked, so they share what is loaded, open and decided; they take items from one pipe, in order, and
+send their answers when none is left. The caller works too. Where forking is not safe (a system other than Linux, other
+threads in this process) or does not pay (one processor, one item), threads do the same work with the same result.
+"""
+
+import ctypes
+import os
+import pickle
+import signal
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from struct import Struct
+from sys import platform
+from typing import NamedTuple, NoReturn, TypeVar
+
+from assay.adapters.allocator import keep_freed_memory
+from assay.adapters.workers import Threads, processors
+from assay.model.errors import AssayError, UnavailableError
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+_NUMBER = Struct("=I")
+_MOST_ITEMS_COUNT = 65_536 // _NUMBER.size
+"""What a pipe takes without a reader (pipe(7): 64 KiB)."""
+_PARENT_DEATH_SIGNAL = 1
+"""prctl(2), PR_SET_PDEATHSIG."""
+
+
+class _Answer(NamedTuple):
+    """The result of one item, or the error it ended in."""
+
+    number: int
+    result: object
+    error: BaseException | None
+
+
+class _Helper(NamedTuple):
+    """A forked process and the pipe its answers come through."""
+
+    pid: int
+    answers: int
+
+
+class Processes:
+    """A `Workers` of at most `count` processes, this one included (0 = one a processor).
+
+    The function and the items need not be picklable, the results must be. What the function changes in a worker stays
+    there.
+    """
+
+    def __init__(self, count: int = 0) -> None:
+        self._count = count if count > 0 else processors()
+
+    def map(self, function: Callable[[A], B], items: Sequence[A]) -> list[B]:
+        """Results in the items' order. After an error nothing new is begun; what runs is waited for.
+
+        An interrupt ends all workers at once; so does the end of this process, however it comes.
+
+        Raises:
+            UnavailableError: a worker was killed. Else the error of the earliest item that failed, its causes not
+                included when it comes from another process.
+        """
+        count = min(self._count, len(items))
+        if count <= 1 or len(items) > _MOST_ITEMS_COUNT or not _may_fork():
+            return Threads(self._count).map(function, items)
+        keep_freed_memory()
+        queue = _queue(len(items))
+        helpers: list[_Helper] = []
+        try:
+            for _ in range(count - 1):
+                helpers.append(_fork(function, items, queue))  # those begun must be known to `finally`
+            answers = _work(function, items, queue)
+            for helper in helpers:
+                answers += _collect(helper)
+        finally:
+            os.close(queue)
+            for helper in helpers:
+                _end(helper)
+        errors = [answer for answer in answers if answer.error is not None]
+        if errors:
+            raise min(errors, key=lambda answer: answer.number).error or AssertionError
+        ordered: list[B] = [answer.result for answer in sorted(answers, key=_number)]  # type: ignore[misc]
+        return ordered
+
+
+def _number(answer: _Answer) -> int:
+    return answer.number
+
+
+def _may_fork() -> bool:
+    """Whether this is one thread on Linux: a lock that another thread holds would stay held in the child for ever."""
+    if platform != "linux":
+        return False
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:
+        return False
+
+
+def _queue(count: int) -> int:
+    """A pipe that holds the numbers of all items, in order; whoever reads one does it. Nobody writes to it any more."""
+    reading, writing = os.pipe()
+    os.write(writing, b"".join(map(_NUMBER.pack, range(count))))
+    os.close(writing)
+    return reading
+
+
+def _work(function: Callable[[A], B], items: Sequence[A], queue: int) -> list[_Answer]:
+    """Do items until none is left; at an error take the rest away, so that nobody begins them."""
+    answers: list[_Answer] = []
+    while taken := os.read(queue, _NUMBER.size):
+        (number,) = _NUMBER.unpack(taken)
+        try:
+            answers.append(_Answer(number, function(items[number]), None))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # carried to the caller, who raises it
+            while os.read(queue, 65_536):
+                pass
+            answers.append(_Answer(number, None, error))
+    return answers
+
+
+def _fork(function: Callable[[A], B], items: Sequence[A], queue: int) -> _Helper:
+    """Begin a helper. An interrupt waits until it is known: none may be left behind."""
+    reading, writing = os.pipe()
+    parent = os.getpid()
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pid = os.fork()
+        if not pid:
+            _help(function, items, queue, writing, parent)
+    except OSError as error:
+        os.close(reading)
+        why = error.strerror or type(error).__name__
+        raise UnavailableError("cannot start a worker", why=why, remedy="set ASSAY_WORKERS=1") from error
+    finally:
+        os.close(writing)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    return _Helper(pid, reading)
+
+
+def _help(
+    function: Callable[[A], B], items: Sequence[A], queue: int, answers: int, parent: int
+) -> NoReturn:  # pragma: no cover - runs in the forked process, which coverage does not see
+    """The whole life of a helper. It leaves without clean-up: open files and exit handlers belong to the parent."""
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends us
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() == parent:
+            data = _packed(_work(function, items, queue))
+            with os.fdopen(answers, "wb") as pipe:
+                pipe.write(data)
+            code = 0
+    finally:
+        os._exit(code)
+
+
+def _packed(answers: list[_Answer]) -> bytes:
+    try:
+        return pickle.dumps([_portable(answer) for answer in answers], 5)
+    except Exception as error:  # noqa: BLE001  # a result's class may fail in any way: a defect, told as one
+        failure = TypeError(f"a result cannot travel between processes: {error}")
+        return pickle.dumps([_Answer(answers[0].number, None, failure)], 5)
+
+
+def _portable(answer: _Answer) -> _Answer:
+    """The answer with an error that survives the way, and, for a defect, the place it came from."""
+    error = answer.error
+    if error is None:
+        return answer
+    if not isinstance(error, AssayError):
+        error.add_note("".join(traceback.format_exception(error)))
+    try:
+        pickle.loads(pickle.dumps(error, 5))  # noqa: S301  # our own bytes
+    except Exception:  # noqa: BLE001  # an exception class may fail in any way when it is built again
+        return answer._replace(error=RuntimeError(f"{type(error).__name__}: {error}"))
+    return answer
+
+
+def _collect(helper: _Helper) -> list[_Answer]:
+    """A helper's answers, once it is done.
+
+    Raises:
+        UnavailableError: it died before it could send them.
+    """
+    with os.fdopen(helper.answers, "rb", closefd=False) as pipe:
+        data = pipe.read()
+    end = os.waitid(os.P_PID, helper.pid, os.WEXITED | os.WNOWAIT)
+    if end is None or end.si_code != os.CLD_EXITED or end.si_status:
+        raise UnavailableError(
+            "a worker process ended without an answer",
+            why=f"signal {end.si_status}" if end and end.si_code != os.CLD_EXITED else "it could not send one",
+            remedy="it may have run out of memory: set ASSAY_WORKERS=1, or give the machine more",
+        )
+    answers: list[_Answer] = pickle.loads(data)  # noqa: S301  # written by a process this one forked
+    return answers
+
+
+def _end(helper: _Helper) -> None:
+    """Nothing of a helper is left: one that still runs is killed, one that is done is only reaped."""
+    with suppress(ProcessLookupError):
+        os.kill(helper.pid, signal.SIGKILL)
+    os.waitpid(helper.pid, 0)
+    os.close(helper.answers)

@@ -1,0 +1,202 @@
+"""Processes do what threads do: same order, same results, same errors; none outlives its parent.
+
+Each test runs in an interpreter of its own, since only a process of one thread may fork.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+
+HEAD = """
+import array, fcntl, os, signal, sys, termios, threading, time
+from assay.adapters import processes
+from assay.adapters.processes import Processes
+from assay.model.errors import MalformedError, UnavailableError, UntrustedError
+parent = os.getpid()
+def children():
+    return open(f"/proc/self/task/{parent}/children").read().split()
+"""
+
+
+def interpreter(code: str) -> subprocess.CompletedProcess[str]:
+    """Run the code in a new process and demand that it ends well."""
+    script = HEAD + textwrap.dedent(code)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_results_come_in_the_order_of_the_items_whatever_the_number_of_processes() -> None:
+    interpreter("""
+        for count in (1, 2, 3, 8):
+            assert Processes(count).map(lambda n: n * n, range(50)) == [n * n for n in range(50)]
+            assert Processes(count).map(str, []) == []
+        assert not children()
+    """)
+
+
+def test_the_caller_and_its_helpers_work_side_by_side() -> None:
+    interpreter("""
+        def work(_):
+            time.sleep(0.02)
+            return os.getpid()
+        assert parent in (seen := Processes(3).map(work, range(12))) and len(set(seen)) == 3
+        assert len(set(Processes(3).map(work, [1]))) == 1
+    """)
+
+
+def test_more_items_than_a_pipe_holds_are_done_all_the_same() -> None:
+    interpreter("assert Processes(2).map(int, range(20_000)) == list(range(20_000))")
+
+
+def test_a_process_of_several_threads_does_not_fork() -> None:
+    interpreter("""
+        stop = threading.Event()
+        other = threading.Thread(target=stop.wait)
+        other.start()
+        assert set(Processes(2).map(lambda _: os.getpid(), range(8))) == {parent}
+        stop.set()
+        other.join()
+    """)
+
+
+def test_one_of_the_five_errors_arrives_whole_and_stops_the_rest() -> None:
+    interpreter("""
+        reading, writing = os.pipe()
+        def work(number):
+            os.write(writing, b".")
+            if os.getpid() != parent:
+                raise UntrustedError("a", where="b", why="c", remedy="d", code="E", step="f")
+            time.sleep(0.05)
+        try:
+            Processes(2).map(work, range(5_000))
+        except UntrustedError as error:
+            assert (error.what, error.where, error.why, error.remedy, error.code, error.step) == tuple("abcdEf")
+            assert str(error) == "a (b): c. d" and error.exit_code == 3
+        else:
+            raise AssertionError
+        assert len(os.read(reading, 9_999)) < 100
+        assert not children()
+    """)
+
+
+def test_of_several_errors_the_earliest_item_speaks() -> None:
+    interpreter("""
+        reading, writing = os.pipe()
+        def work(number):
+            os.write(writing, b".")
+            deadline = time.monotonic() + 20
+            waiting = array.array("i", [0])
+            while waiting[0] < 2 and time.monotonic() < deadline:  # until both have begun
+                fcntl.ioctl(reading, termios.FIONREAD, waiting)
+            raise MalformedError(f"item {number}")
+        for _ in range(5):
+            try:
+                Processes(2).map(work, [0, 1])
+            except MalformedError as error:
+                assert error.what == "item 0"
+            os.read(reading, 2)
+    """)
+
+
+def test_a_killed_helper_is_told_not_skipped() -> None:
+    interpreter("""
+        def work(number):
+            if os.getpid() != parent:
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(0.02)
+        try:
+            Processes(2).map(work, range(20))
+        except UnavailableError as error:
+            assert error.why == "signal 9", error
+        else:
+            raise AssertionError
+        assert not children()
+    """)
+
+
+def test_a_defect_comes_back_as_its_own_exception_with_its_place() -> None:
+    interpreter("""
+        def work(number):
+            if os.getpid() != parent:
+                return {}["absent"]
+            time.sleep(0.02)
+        try:
+            Processes(2).map(work, range(20))
+        except KeyError as error:
+            assert "in work" in error.__notes__[0]
+        else:
+            raise AssertionError
+    """)
+
+
+def test_results_and_errors_that_cannot_travel_are_told() -> None:
+    interpreter("""
+        class Odd(Exception):
+            def __init__(self, one, two):
+                super().__init__(one)
+        def raises(number):
+            if os.getpid() != parent:
+                raise Odd(1, 2)
+            time.sleep(0.02)
+        def gives(number):
+            time.sleep(0.02)
+            return (lambda: 1) if os.getpid() != parent else None
+        for work, wanted in ((raises, RuntimeError), (gives, TypeError)):
+            try:
+                Processes(2).map(work, range(20))
+            except wanted:
+                continue
+            raise AssertionError(work)
+    """)
+
+
+def gone(pids: list[int]) -> bool:
+    """Whether all these processes end (zombies that someone else will reap count as ended)."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        states = []
+        for pid in pids:
+            try:
+                states.append(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        if all(state == "Z" for state in states):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_helper_outlives_the_caller(blow: signal.Signals) -> None:
+    code = """
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born deaf to it
+        def work(_):
+            os.write(1, b"%d\\n" % os.getpid())
+            while True:
+                pass
+        Processes(3).map(work, range(3))
+    """
+    script = HEAD + textwrap.dedent(code)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            pids = [int(process.stdout.readline()) for _ in range(3)]
+            os.kill(process.pid, blow)  # to the caller alone, not to its group
+            process.wait(20)
+            helpers = [pid for pid in pids if pid != process.pid]
+            assert len(helpers) == 2
+            assert gone(helpers)
+        finally:
+            process.kill()
+    assert process.returncode == -blow
