@@ -3,7 +3,7 @@
 Such findings never own files, and never stand beside what a package database or a cataloguer of the ecosystem saw.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from assay.dependencies.cataloger import Sighting
 from assay.dependencies.gather import base_path
 from assay.dependencies.identity import DISTRIBUTED, Seen
 from assay.dependencies.ownership import Owners
+from assay.dependencies.paths import HASH_BYTES, path_hash
 from assay.model.inventory import Distro, Gap
 
 RECOGNISED = frozenset({"classifier", "elf-note"})
@@ -59,14 +60,31 @@ def identified(seen: Iterable[Seen]) -> set[Place]:
     return {(one.path, one.layer) for one in seen}
 
 
-def is_known(gap: Gap, sighting: Sighting, owners: Owners, places: set[Place]) -> bool:
-    """Whether a program without identity of its own is known all the same: by an owner, or by another cataloguer.
+def recorded(sightings: Iterable[Sighting]) -> set[bytes]:
+    """Path hashes of what distributions of a language say they installed (`RECORD` of a wheel)."""
+    return {
+        owned.files[at : at + HASH_BYTES]
+        for sighting in sightings
+        for owned in sighting.fragment.ownership
+        if owned.ecosystem not in DISTRIBUTED
+        for at in range(0, len(owned.files), HASH_BYTES)
+    }
+
+
+def is_known(
+    gap: Gap, sighting: Sighting, owners: Owners, places: set[Place], listed: Container[bytes] = frozenset()
+) -> bool:
+    """Whether a program without identity of its own is known all the same: by an owner, by another cataloguer, or by
+    the list of a distribution that installed it (`listed`).
 
     A hard link's fragment speaks of its target: both names are asked for.
     """
     visible, layer = sighting.removed_by is None, sighting.layer or 0
     names = {gap.path} if base_path(gap.path) != gap.path else {gap.path, sighting.path}
-    return any((name, layer) in places or owner_of(name, owners, visible=visible) for name in names)
+    return any(
+        (name, layer) in places or path_hash(name) in listed or owner_of(name, owners, visible=visible)
+        for name in names
+    )
 
 
 def owner_of(path: str, owners: Owners, *, visible: bool) -> str:
