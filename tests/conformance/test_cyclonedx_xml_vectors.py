@@ -109,12 +109,13 @@ def test_the_official_schema_holds(version: str, inventory: Any, tmp_path: Path)
 def test_elements_stand_in_the_order_of_the_schema(version: str) -> None:
     root = ET.fromstring(cyclonedx_xml.write(full(), tool=TOOL, timestamp=TIME, version=version))
     space = root.tag.removesuffix("bom")
-    order = ["publisher", "name", "version", "description", "hashes", "licenses", "purl", "properties", "evidence"]
+    order = ["supplier", "publisher", "name", "version", "description"]
+    order += ["hashes", "licenses", "purl", "properties", "evidence"]
     for component in root.iter(f"{space}component"):
         names = [child.tag.removeprefix(space) for child in component]
         assert names == sorted(names, key=order.index)
     assert [child.tag.removeprefix(space) for child in root] == ["metadata", "components", "dependencies"]
-    held = {"1.4": set(), "1.5": {"evidence", "identity"}}.get(version, {"evidence", "identity", "additionalContext"})
+    held = {"1.4": {"evidence"}, "1.5": {"evidence", "identity"}}.get(version, {"evidence", "identity", "additionalContext"})
     found = {e.tag.removeprefix(space) for e in root.iter()} & {"evidence", "identity", "additionalContext"}
     assert found == held
     assert any("acknowledgement" in e.attrib for e in root.iter()) == (version >= "1.6")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from assay.dependencies.score import PROFILES, Profile, Score, score
@@ -74,10 +75,13 @@ def test_spdx() -> None:
     assert "creator" not in scored(document, "bsi").missing[1].elements
 
 
-def test_our_own_document_names_no_supplier_where_only_a_maintainer_is_known() -> None:
-    data = cyclonedx.write(full(), tool=TOOL, timestamp=TIME)
-    found = score(sbom_elements.read(data, "x"), "ntia")
-    assert all("supplier" in one.elements for one in found.missing)
+def test_our_own_document_names_the_supplier_and_takes_no_maintainer_for_one() -> None:
+    named = full().components[0]
+    maintained = msgspec.structs.replace(named, supplier="")
+    for component, given in ((named, 1), (maintained, 0)):
+        inventory = msgspec.structs.replace(full(), components=(component,), relations=())
+        found = score(sbom_elements.read(cyclonedx.write(inventory, tool=TOOL, timestamp=TIME), "x"), "ntia")
+        assert [e.given for e in found.elements if e.name == "supplier"] == [given]
 
 
 @pytest.mark.parametrize("junk", [1, "x", [1], [[]], {"a": 1}, {"contact": [3]}, None])

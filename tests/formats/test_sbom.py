@@ -54,7 +54,8 @@ def test_spdx_speaks_to_other_readers() -> None:
     assert ssl["externalRefs"][0]["referenceLocator"].startswith("pkg:deb/debian/libssl3@")
     assert ssl["sourceInfo"] == "built package from: openssl 3.0.15-1"
     assert ssl["originator"] == "Person: Debian OpenSSL Team (pkg-openssl@lists.example)"
-    assert "supplier" not in ssl
+    assert ssl["supplier"] == "Organization: Debian GNU/Linux"
+    assert ssl["licenseConcluded"] == ssl["licenseDeclared"] == "Apache-2.0"
     assert ssl["licenseDeclared"] == "Apache-2.0"
     assert packages["cryptography"]["licenseDeclared"] == "NOASSERTION"
     kinds = {r["relationshipType"] for r in document["relationships"]}
@@ -117,7 +118,7 @@ def test_trivy_is_understood() -> None:
     assert component.source == SourcePackage("openssl", "1:3.0.11-1")
     assert component.licence.expression == "Apache-2.0"
     assert component.architecture == "amd64"
-    assert component.maintainer == "Debian"
+    assert (component.supplier, component.maintainer) == ("Debian", "")
     assert ("layer:diff-id", SUM) in component.properties
     assert inventory.distro == Distro(id="debian", version_id="12")
     assert inventory.subject.digest == Digest.parse(SUM)
@@ -264,7 +265,7 @@ def test_spdx_of_peers_is_understood() -> None:
     a, b = inventory.components
     assert a.source == SourcePackage("src", "0.9")
     assert b.owner == a.key
-    assert b.licence.expression == "MIT"
+    assert (b.licence.expression, b.licence.concluded, b.licence.effective) == ("", "MIT", "MIT")
     assert inventory.relations == (Relation(b.key, "depends_on", a.key), Relation(b.key, "owned_by", a.key))
     assert inventory.distro == Distro(id="debian", version_id="12")
     assert inventory.subject.digest == Digest.parse(SUM)

@@ -59,7 +59,7 @@ def test_ours_speaks_to_other_readers() -> None:
     assert ssl["software_packageUrl"].startswith("pkg:deb/debian/libssl3@")
     assert ssl["software_packageVersion"] == "3.0.15-1"
     kinds = {n["relationshipType"] for n in nodes if n["type"] == "Relationship"}
-    assert kinds == {"describes", "contains", "dependsOn", "other", "hasDeclaredLicense"}
+    assert kinds == {"describes", "contains", "dependsOn", "other", "hasDeclaredLicense", "hasConcludedLicense"}
     assert [n["specVersion"] for n in nodes if n["type"] == "CreationInfo"] == ["3.0.1"]
     assert len({n["spdxId"] for n in nodes if "spdxId" in n}) == len(nodes) - 1
     assert not any("urn:uuid:00000000" in n.get("spdxId", "") for n in nodes)

@@ -29,7 +29,6 @@ def test_losses_are_named_and_counted() -> None:
         "$.components[0].components[0]: y\\x1b[2J cannot be matched: no package URL",
         "components[].copyright: 2 dropped",
         "components[].properties of other tools: 1 dropped",
-        "components[].supplier (kept as one maintainer): 1 dropped",
         "components[].type framework (written as library): 1 dropped",
         "compositions: 1 dropped",
         "metadata.authors: 1 dropped",

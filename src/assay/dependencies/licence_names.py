@@ -100,7 +100,7 @@ _TITLES = {
     "Unlicense": "the unlicense|the unlicense (unlicense)|unlicense (unlicense)",
     "Zlib": "zlib license|zlib/libpng|zlib/libpng license",
     "OLDAP-2.8": "openldap-2.8|openldap",
-    "BSL-1.0": "boost|boost software license|boost software license 1.0|boost software license 1.0 (bsl-1.0)",
+    "BSL-1.0": "bsl-1|boost|boost software license|boost software license 1.0|boost software license 1.0 (bsl-1.0)",
     "CC0-1.0": "cc0|cc0 1.0|cc0 1.0 universal|cc0 1.0 universal (cc0 1.0) public domain dedication",
     "CC-BY-4.0": "cc by 4.0",
     "CC-BY-SA-3.0": "cc by-sa 3.0",

@@ -75,10 +75,26 @@ def from_dep5(text: bytes) -> Licence:
     head = text[:4096].lstrip().lower()
     if not head.startswith((b"format:", b"format-specification:")):
         return Licence(reason="the copyright file is not machine-readable (DEP-5)")
+    return licence(names_of(text), "copyright")
+
+
+def names_of(text: bytes) -> set[str]:
+    """The short names a DEP-5 file declares, as `from_dep5` chooses among them."""
     found: dict[str, set[str]] = {"upstream": set(), "packaging": set(), "header": set()}
     for place, name in _synopses(text):
         found[place].add(name)
-    return licence(found["upstream"] or found["packaging"] or found["header"], "copyright")
+    return found["upstream"] or found["packaging"] or found["header"]
+
+
+def is_silent(name: str) -> bool:
+    """Whether a name says that nothing is said (`none`, NOASSERTION)."""
+    folded = fold(name)
+    return not folded or folded in NOT_LICENCES
+
+
+def is_statement(name: str) -> bool:
+    """Whether a name states a right without being a licence (public domain)."""
+    return fold(name) in STATEMENTS
 
 
 _FIELD = re.compile(rb"^(?:(files|license):[ \t]*([^\n]*)|[ \t]*\r?)$", re.IGNORECASE | re.MULTILINE)

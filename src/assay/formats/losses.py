@@ -45,7 +45,7 @@ _KEPT: Mapping[str, Mapping[str, frozenset[str]]] = {
 """By form and place: the fields that are read, or that say nothing but the form itself."""
 _EMPTY: tuple[object, ...] = ("", "NOASSERTION", "NONE", [], {}, None)
 _PEERS = ("aquasecurity:trivy:", "syft:", "assay:")
-_ROLES = ("supplier", "manufacturer", "author", "authors", "publisher", "originator")
+_ROLES = ("manufacturer", "author", "authors", "publisher", "originator")
 
 
 def losses(data: bytes, name: str, inventory: Inventory) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def _of_packages(document: Mapping[str, Any], form: str) -> Iterator[str]:
     place = "components[]" if form == "cyclonedx" else "packages[]"
     for item in _nested(document.get(place.removesuffix("[]"))):
         roles = [role for role in _ROLES if item.get(role) not in _EMPTY]
-        if len(roles) > 1 or roles in (["supplier"], ["manufacturer"]):
+        if len(roles) > 1 or roles == ["manufacturer"]:
             yield f"{place}.{'/'.join(roles)} (kept as one maintainer)"
         if item.get("type") not in (None, "library", "operating-system", "file"):
             yield f"{place}.type {item['type']} (written as library)"

@@ -39,6 +39,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A single package's own metadata file."""
     description_bytes: int = 512 * KIB
     """A package's own description where no tool writes more than some kilobytes: a gemspec, an R DESCRIPTION, a POM."""
+    licence_text_bytes: int = 512 * KIB
+    """A copyright or licence file that is searched for licence texts; the longest known has 200 KiB."""
     embedded_sbom_bytes: int = 32 * MIB
     """A vendor's SBOM inside an image."""
     program_bytes: int = 512 * MIB

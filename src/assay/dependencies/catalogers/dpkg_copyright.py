@@ -1,9 +1,9 @@
-"""Debian, Ubuntu: licences, from each package's copyright file (Debian Policy 12.5)."""
+"""Debian, Ubuntu: licences, declared or concluded, from each package's copyright file (Debian Policy 12.5)."""
 
 import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Wanted
-from assay.dependencies.licences import from_dep5
+from assay.dependencies.copyrights import from_copyright
 
 _DOCS = "usr/share/doc/"
 
@@ -13,12 +13,13 @@ def catalogue(file: File) -> Fragment:
     directory, _, _ = file.path.rpartition("/")
     if "/" in directory.removeprefix(_DOCS):
         return Fragment()
-    return Fragment(notes=(Note(directory, "licence", msgspec.json.encode(from_dep5(file.data())).decode()),))
+    found = from_copyright(file.data(), file.path, file.limits.licence_text_bytes)
+    return Fragment(notes=(Note(directory, "licence", msgspec.json.encode(found).decode()),))
 
 
 ROW = Cataloguer(
     name="dpkg-copyright",
-    version=1,
+    version=2,
     ecosystem="deb",
     wants=Wanted(names=frozenset({"copyright"}), within=(_DOCS,), limit="metadata_bytes"),
     catalogue=catalogue,

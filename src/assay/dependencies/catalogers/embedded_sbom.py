@@ -47,6 +47,7 @@ def _package(component: Component) -> Package:
         source=component.source,
         architecture=component.architecture,
         licence=component.licence,
+        supplier=component.supplier,
         maintainer=component.maintainer,
         hashes=component.hashes,
         properties=tuple(sorted([*cpe, ("claim", "vendor")])),

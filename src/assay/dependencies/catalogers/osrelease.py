@@ -1,6 +1,6 @@
 """Which distribution this is (os-release(5))."""
 
-from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Wanted
 from assay.model.errors import MalformedError
 from assay.model.inventory import Distro
 
@@ -21,14 +21,16 @@ def catalogue(file: File) -> Fragment:
         if any(line.strip() and not line.lstrip().startswith("#") for line in lines):
             raise MalformedError("not an os-release file", where=file.path, why="no assignment")
         return Fragment()
+    name = values.get("NAME", "")
     return Fragment(
+        notes=(Note(file.path, "os-release:name", name),) if name else (),
         distro=Distro(
             id=values.get("ID", "").lower(),
             version_id=values.get("VERSION_ID", ""),
             codename=values.get("VERSION_CODENAME", "") or values.get("UBUNTU_CODENAME", ""),
             name=values.get("PRETTY_NAME", "") or values.get("NAME", ""),
             id_like=tuple(values.get("ID_LIKE", "").lower().split()),
-        )
+        ),
     )
 
 
@@ -57,7 +59,7 @@ def _unescape(value: str) -> str:
 
 ROW = Cataloguer(
     name="os-release",
-    version=1,
+    version=2,
     ecosystem="",
     wants=Wanted(paths=frozenset({"etc/os-release", "usr/lib/os-release"}), limit="metadata_bytes"),
     catalogue=catalogue,
