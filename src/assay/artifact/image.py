@@ -14,7 +14,7 @@ from assay.formats import oci, strictjson
 from assay.formats.codec import is_layer
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError, UsageError
-from assay.model.image import Descriptor, Image, Layer, Platform, Subject
+from assay.model.image import BuildStep, Descriptor, Image, Layer, Platform, Subject
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.content import ImageSource, Root
 
@@ -205,7 +205,7 @@ def _from_manifest(
     data = check(source.fetch(manifest.config, limits.config_bytes), manifest.config, where=f"{name} config")
     config = oci.parse_config(data, where=f"{name} config", limits=limits)
     subject = Subject(name=name, digest=digest, index=index, platform=config.platform, media_type=manifest.media_type)
-    return _image(subject, config, manifest.config.digest, manifest.layers, where)
+    return _image(subject, config, manifest.config.digest, manifest.layers, where, manifest.annotations)
 
 
 def _from_archive(source: ImageSource, root: Root, limits: Limits) -> Image:
@@ -231,6 +231,7 @@ def _image(
     config_digest: Digest | None,
     layers: Sequence[Descriptor],
     where: str,
+    annotations: dict[str, str] | None = None,
 ) -> Image:
     if len(layers) != len(config.diff_ids):
         raise MalformedError(
@@ -260,4 +261,6 @@ def _image(
         user=config.user,
         labels=config.labels,
         entrypoint=config.entrypoint or config.command,
+        history=tuple(BuildStep(step.created_by, step.empty_layer, step.created) for step in config.history),
+        annotations=annotations or {},
     )

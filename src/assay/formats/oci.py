@@ -67,6 +67,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
     created_by: str = ""
     empty_layer: bool = False
+    created: str = ""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -261,7 +262,12 @@ def _platform(item: dict[str, Any], where: str) -> Platform:
 
 def _history(value: object, where: str) -> History:
     item = _object(value, where, "history")
-    return History(created_by=_text(item, "created_by", where), empty_layer=item.get("empty_layer") is True)
+    created = item.get("created")
+    return History(
+        created_by=_text(item, "created_by", where),
+        empty_layer=item.get("empty_layer") is True,
+        created=created if isinstance(created, str) else "",
+    )
 
 
 def _object(value: object, where: str, what: str) -> dict[str, Any]:

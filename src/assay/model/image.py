@@ -59,6 +59,15 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str = ""
 
 
+class BuildStep(msgspec.Struct, frozen=True):
+    """One step of an image's history (config.md, `history`); an empty step made no layer."""
+
+    created_by: str = ""
+    empty_layer: bool = False
+    created: str = ""
+    """RFC 3339 time as the config has it, or empty."""
+
+
 class Image(msgspec.Struct, frozen=True, kw_only=True):
     """A resolved image of one platform: its subject, config facts and layers (lowest first)."""
 
@@ -70,3 +79,6 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     labels: dict[str, str] = {}
     entrypoint: tuple[str, ...] = ()
+    history: tuple[BuildStep, ...] = ()
+    annotations: dict[str, str] = {}
+    """Of the manifest."""

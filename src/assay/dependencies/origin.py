@@ -1,0 +1,37 @@
+"""Base or application: whose a component is, by the layer that brought it."""
+
+from typing import Literal
+
+from assay.model.inventory import BaseImage, Component
+
+Origin = Literal["base", "application", "unknown"]
+SURE = frozenset({"certain", "strong"})
+"""Confidences on which something may be left out of account; a weaker one only informs."""
+
+
+def origin(component: Component, base: BaseImage | None) -> Origin:
+    """Whose it is. A package of the base that an upper layer upgraded is the application's: it is another version."""
+    return layer_origin(component.introduced, base)
+
+
+def layer_origin(layer: int | None, base: BaseImage | None) -> Origin:
+    """Whose a layer is; unknown where there is no layer, or nobody knows where the base ends."""
+    if layer is None or base is None or base.layers_count is None:
+        return "unknown"
+    return "base" if layer < base.layers_count else "application"
+
+
+def described(layer: int | None, base: BaseImage | None) -> str:
+    """`base image debian:12 (certain: …)`, `application (…)`, or why it is unknown; empty where nobody looked."""
+    if base is None or layer is None:
+        return ""
+    whose = layer_origin(layer, base)
+    if whose == "unknown":
+        return f"base or application unknown: {base.reason}"
+    name = f"base image {base.name}".rstrip() if whose == "base" else "application"
+    return f"{name} ({base.confidence}: {base.reason})"
+
+
+def is_surely_base(component: Component | None, base: BaseImage | None) -> bool:
+    """Whether it is the base's, so surely that a caller may leave it out."""
+    return component is not None and base is not None and base.confidence in SURE and origin(component, base) == "base"
