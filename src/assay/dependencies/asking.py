@@ -46,6 +46,8 @@ _HEADERS = re.compile(
 _KERNEL_TOOLS = frozenset({"bpftool", "perf", "python3-perf", "kernel-tools", "kernel-tools-libs", "rtla", "rv"})
 _NO_KERNEL = "holds headers or documents and no kernel code: a kernel that is installed is judged by its own package"
 _KERNEL_TOOL = "is a tool built from the kernel's source: whether a flaw of the kernel lies in it is not recorded"
+_ACTION_RELEASE = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[.+-].*)?")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _GO_RELEASE = re.compile(r"(?:go)?([0-9]+\.[0-9]+)(?:\.([0-9]+))?(?:(rc|beta)([0-9]+))?(?:[ -].*)?")
 _GO_UNTAGGED = re.compile(r"v?0\.0\.0-[0-9]{14}-[0-9a-f]{12}(?:\+.*)?")
 
@@ -89,7 +91,21 @@ def ask(component: Component, distro: Distro | None) -> Asked | str:
     if ecosystem == "Go":
         version, doubt = _go(component)
         return Asked(ecosystems=(ecosystem,), name=name, version=version, doubt=doubt)
+    if component.ecosystem == "github":
+        version, doubt = _action(component)
+        return Asked(ecosystems=(ecosystem,), name=name, version=version, doubt=doubt)
     return Asked(ecosystems=(ecosystem,), name=name, version=component.version)
+
+
+def _action(component: Component) -> tuple[str, str]:
+    """The release a workflow's reference stands for, and the doubt: a commit names none, a short tag moves on."""
+    version = component.version
+    if _ACTION_RELEASE.fullmatch(version):
+        return version, ""
+    if not _COMMIT.fullmatch(version):
+        return version, "is named by a tag or branch that moves from release to release"
+    noted = dict(component.properties).get("github:commit-comment", "")
+    return noted or version, "is pinned to a commit; which release that is stands at most in a comment"
 
 
 def _ask_distribution(component: Component, distro: Distro | None) -> Asked | str:
