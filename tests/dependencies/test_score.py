@@ -25,6 +25,7 @@ WHOLE: dict[str, Any] = {
         ],
     }],
     "dependencies": [{"ref": "x"}],
+    "compositions": [{"aggregate": "complete", "dependencies": ["x"]}],
 }  # fmt: skip
 
 
@@ -106,3 +107,34 @@ def test_the_command(tmp_path: Path) -> None:
     shown = assay("score", str(path), home=tmp_path, env={"COLUMNS": "80"}).out.decode()
     assert "100.0 of 100" in shown
     assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("compositions", "said"),
+    [
+        ([{"aggregate": "incomplete_first_party_only", "dependencies": ["x"]}], True),
+        ([{"aggregate": "unknown", "dependencies": ["x"]}], False),
+        ([{"aggregate": "complete", "assemblies": ["x"]}], False),
+        ([{"aggregate": "complete", "dependencies": ["y"]}], False),
+        ([{"aggregate": [1], "dependencies": 7}, {"aggregate": None, "dependencies": ["x"]}], False),
+        ([], False),
+    ],
+)
+def test_bsi_wants_to_know_whether_the_dependencies_are_all(compositions: list[dict[str, Any]], said: bool) -> None:
+    found = scored(WHOLE | {"compositions": compositions}, "bsi")
+    assert {e.name: e.given for e in found.elements}["completeness"] == said
+
+
+def test_in_spdx_only_a_dependency_on_none_says_it_is_all() -> None:
+    package = {"SPDXID": "SPDXRef-a", "name": "a", "downloadLocation": "NONE"}
+    document = {
+        "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": "n",
+        "documentNamespace": "urn:x", "creationInfo": {"created": "2026-01-01T00:00:00Z", "creators": ["Tool: t"]},
+        "packages": [package],
+        "relationships": [
+            {"spdxElementId": "SPDXRef-a", "relationshipType": "DEPENDS_ON", "relatedSpdxElement": "NONE"}
+        ],
+    }  # fmt: skip
+    assert {e.name: e.given for e in scored(document, "bsi").elements}["completeness"] == 1
+    document["relationships"][0]["relatedSpdxElement"] = "NOASSERTION"  # type: ignore[index]
+    assert {e.name: e.given for e in scored(document, "bsi").elements}["completeness"] == 0

@@ -7,8 +7,8 @@ The number is the mean, over the profile's elements, of the share of places wher
 An element of the document is asked for once, one of components once a component. So 100.0 means that nothing is
 missing, ten thousand components do not drown a missing author, and a document without components gets nothing for
 their elements. `ntia`: "The Minimum Elements For a Software Bill of Materials", NTIA, July 2021, data fields. `bsi`:
-BSI TR-03183-2 2.1.0 (2025-08-20), section 4 (format), 5.2.1 and 5.2.2 (required fields); whether a document is right
-in what it says, and whether its list of dependencies is complete, is not judged.
+BSI TR-03183-2 2.1.0 (2025-08-20), section 4 (format), 5.2.1 and 5.2.2 (required fields, and that each list of
+dependencies says whether it is complete); whether a document is right in what it says is not judged.
 """
 
 from collections.abc import Callable
@@ -102,6 +102,7 @@ PROFILES: dict[Profile, _Row] = {
             _OfComponent("version", "5.2.2", lambda c: bool(c.version)),
             _OfComponent("filename", "5.2.2", lambda c: bool(c.filename)),
             _OfComponent("dependencies", "5.2.2", lambda c: c.related),
+            _OfComponent("completeness", "5.2.2, of the dependencies", lambda c: c.completeness),
             _OfComponent("licence", "5.2.2, SPDX", lambda c: c.licensed),
             _OfComponent("hash", "5.2.2, SHA-512", lambda c: "SHA512" in c.hash_algorithms),
             _OfComponent("executable", "5.2.2", lambda c: bool(c.executable)),

@@ -15,6 +15,8 @@ from assay.model.errors import UnsupportedError
 from assay.model.limits import DEFAULT_LIMITS
 
 _UNSAID = frozenset({"", "NOASSERTION", "NONE"})
+_NO_COMPLETENESS = frozenset({"", "unknown", "not_specified"})
+"""CycloneDX `compositions.aggregate` that tells nothing; all others say complete, or in which way incomplete."""
 _CONTACT = re.compile(r"[^\s<>()@]+@[^\s<>()@]+\.[^\s<>()@]+|https?://[^\s<>()]+")
 """An e-mail address or a URL."""
 
@@ -35,6 +37,8 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     hash_algorithms: frozenset[str] = frozenset()
     related: bool = False
     """Whether its relation to others is said, if only that it needs nothing."""
+    completeness: bool = False
+    """Whether it is said if that list of relations is complete; `unknown` says nothing."""
     filename: str = ""
     executable: str = ""
     archive: str = ""
@@ -78,13 +82,19 @@ def _cyclonedx(bom: Mapping[str, Any]) -> Document:
     related: set[str] = set()
     for entry in bom.get("dependencies") or []:
         related.update([str(entry.get("ref")), *map(str, entry.get("dependsOn") or [])])
+    judged = {
+        str(one)
+        for entry in _list(bom, "compositions")
+        if str(entry.get("aggregate", "")) not in _NO_COMPLETENESS and isinstance(entry.get("dependencies"), list)
+        for one in entry["dependencies"]
+    }
     return Document(
         form="CycloneDX",
         version=_version(str(bom.get("specVersion", ""))),
         author=next((n for n in map(_name, [*makers, *tools]) if n), ""),
         author_contact=next((c for c in map(_contact, makers) if c), ""),
         timestamp=str(metadata.get("timestamp") or ""),
-        components=tuple(_component(item, related) for item in _flat(bom.get("components") or [])),
+        components=tuple(_component(item, related, judged) for item in _flat(bom.get("components") or [])),
     )
 
 
@@ -98,7 +108,7 @@ def _flat(items: list[Any]) -> Iterator[Mapping[str, Any]]:
             yield item
 
 
-def _component(item: Mapping[str, Any], related: set[str]) -> Described:
+def _component(item: Mapping[str, Any], related: set[str], judged: set[str]) -> Described:
     properties = {p.get("name"): str(p.get("value", "")) for p in _list(item, "properties")}
     hashes = _list(item, "hashes")
     for reference in _list(item, "externalReferences"):
@@ -116,6 +126,7 @@ def _component(item: Mapping[str, Any], related: set[str]) -> Described:
         licensed=any(text not in _UNSAID for text in licences if text),
         hash_algorithms=frozenset(str(h.get("alg", "")).upper().replace("-", "") for h in hashes),
         related=str(item.get("bom-ref")) in related,
+        completeness=str(item.get("bom-ref")) in judged,
         filename=properties.get("bsi:component:filename", ""),
         executable=properties.get("bsi:component:executable", ""),
         archive=properties.get("bsi:component:archive", ""),
@@ -128,6 +139,7 @@ def _spdx(document: Mapping[str, Any]) -> Document:
     creators = [c for c in info.get("creators") or [] if isinstance(c, str)]
     people = [c for c in creators if not c.startswith("Tool:")]
     related: set[str] = set()
+    judged: set[str] = set()
     described = {str(one) for one in document.get("documentDescribes") or []}
     for entry in document.get("relationships") or []:
         ends = str(entry.get("spdxElementId")), str(entry.get("relatedSpdxElement"))
@@ -135,6 +147,9 @@ def _spdx(document: Mapping[str, Any]) -> Document:
             described.add(ends[1])
         else:
             related.update(ends)
+            # SPDX 2.3, 11.2: DEPENDS_ON NONE says that there is no other.
+            if entry.get("relationshipType") == "DEPENDS_ON" and ends[1] == "NONE":
+                judged.add(ends[0])
     subjects = {one for one in described if len(document.get("packages") or []) > len(described)}
     packages = [p for p in document.get("packages") or [] if p.get("SPDXID") not in subjects]
     return Document(
@@ -144,12 +159,12 @@ def _spdx(document: Mapping[str, Any]) -> Document:
         author_contact=next((c for c in map(_contact, people) if c), ""),
         timestamp=str(info.get("created") or ""),
         components=tuple(
-            _package(p, related) for p in packages if p.get("primaryPackagePurpose") != "OPERATING_SYSTEM"
+            _package(p, related, judged) for p in packages if p.get("primaryPackagePurpose") != "OPERATING_SYSTEM"
         ),
     )
 
 
-def _package(item: Mapping[str, Any], related: set[str]) -> Described:
+def _package(item: Mapping[str, Any], related: set[str], judged: set[str]) -> Described:
     supplier = str(item.get("supplier") or "")
     references = [r for r in _list(item, "externalRefs") if str(r.get("referenceType")) in ("purl", *_OTHER_NAMES)]
     licences = [str(item.get(key) or "") for key in ("licenseConcluded", "licenseDeclared")]
@@ -163,6 +178,7 @@ def _package(item: Mapping[str, Any], related: set[str]) -> Described:
         licensed=any(text not in _UNSAID for text in licences),
         hash_algorithms=frozenset(str(c.get("algorithm", "")) for c in _list(item, "checksums")),
         related=item.get("SPDXID") in related,
+        completeness=item.get("SPDXID") in judged,
         filename=str(item.get("packageFileName") or ""),
     )
 
