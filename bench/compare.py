@@ -27,17 +27,19 @@ from witnesses import agreement
 
 SAMPLES = 2
 """Examples given for each kind and peer."""
+Others = list[tuple[peers.Peer, Account]]
 Explained = list[tuple[Difference, str, str]]
 
 
-def accounts(target: str, found: Iterable[peers.Peer]) -> tuple[Account, list[tuple[peers.Peer, Account]]]:
+def accounts(
+    target: str, found: Iterable[peers.Peer], folder: Path
+) -> tuple[Account, list[tuple[peers.Peer, Account]]]:
     """Run everybody on one image. A peer that fails is left out, and that is said."""
-    folder = peers.CACHE / "compare"
     folder.mkdir(parents=True, exist_ok=True)
     own = folder / "assay.cdx.json"
     argv = [sys.executable, "-m", "assay", "sbom", target, "-q", "--no-cache", "-o", f"cyclonedx-json={own}"]
     subprocess.run(argv, check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})
-    others = []
+    others: Others = []
     for peer in found:
         out, cache = folder / f"{peer.tool}-{peer.version}.cdx.json", folder / "cache"
         out.unlink(missing_ok=True)
@@ -88,9 +90,11 @@ def reasons(label: str, explained: Explained) -> list[str]:
     return rows
 
 
-def section(target: str, name: str, found: list[peers.Peer], *, everything: bool) -> tuple[list[str], set[str]]:
+def section(
+    target: str, name: str, found: list[peers.Peer], work: Path, *, everything: bool
+) -> tuple[list[str], set[str]]:
     """One image's part of the page, and the kinds that occurred."""
-    ours, others = accounts(target, found)
+    ours, others = accounts(target, found, work)
     try:
         files: imagefiles.Files | None = imagefiles.read(target)
     except ValueError as error:
@@ -154,11 +158,12 @@ def main() -> None:
     parser.add_argument("references", nargs="*", metavar="REF")
     parser.add_argument("--peers", type=Path, help="an environment that has the peers' programs")
     parser.add_argument("--out", type=Path, default=peers.ROOT / "docs" / "explanation" / "comparison.md")
+    parser.add_argument("--work", type=Path, default=peers.CACHE / "compare", help="where the documents are kept")
     parser.add_argument("--list", action="store_true", help="print every difference")
     given = parser.parse_args()
     images = [(r, posixpath.basename(r.rstrip("/")).partition(":")[0]) for r in given.references] or find_images()
     found = peers.find(given.peers)
-    parts = [section(target, name, found, everything=given.list) for target, name in images]
+    parts = [section(target, name, found, given.work, everything=given.list) for target, name in images]
     text = page([lines for lines, _ in parts], set().union(*(kinds for _, kinds in parts)), found)
     given.out.write_text(text, encoding="utf-8")
     print(text)
