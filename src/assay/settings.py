@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Threads over layers; 0 = one per processor (`ASSAY_WORKERS`)."""
     insecure: tuple[str, ...] = ()
     """Registry authorities that may be spoken to over plain HTTP (`ASSAY_INSECURE_REGISTRIES`, comma separated)."""
+    fingerprints: str = ""
+    """File of the user's own fingerprints of Java libraries (`--fingerprints`, `ASSAY_FINGERPRINTS`); empty = none."""
     classifiers: str = ""
     """File of the user's own classifiers (`--classifiers`, `ASSAY_CLASSIFIERS`); empty = the usual ones alone."""
     eol_days: int = 90
@@ -55,6 +57,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         ci=_yes(env.get("CI", "")),
         workers=int(workers),
         insecure=tuple(filter(None, env.get("ASSAY_INSECURE_REGISTRIES", "").split(","))),
+        fingerprints=env.get("ASSAY_FINGERPRINTS", ""),
         classifiers=env.get("ASSAY_CLASSIFIERS", ""),
         eol_days=int(days),
         extended_support=_yes(env.get("ASSAY_EXTENDED_SUPPORT", "")),

@@ -24,6 +24,7 @@ from assay.bootstrap.evidence import (
     signer,
     statements_of,
 )
+from assay.bootstrap.fingerprints import make_fingerprints
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.reports import DEFAULT_POLICY, load_policy, report_on
 from assay.bootstrap.stock import Reading, take_stock
@@ -46,6 +47,7 @@ __all__ = [
     "import_database",
     "keyring",
     "load_policy",
+    "make_fingerprints",
     "passphrase",
     "read_file",
     "report_on",

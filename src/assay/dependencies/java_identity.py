@@ -38,9 +38,9 @@ def own_pom(poms: list[Pom], path: str, manifest: dict[str, str]) -> tuple[Pom |
     Its own is the one whose artifact begins the file's name; for a renamed file, the only one of the version that the
     name or the manifest tells, or the only one at all where neither tells any.
     """
-    stem = _fold(_stem(path))
+    stem = fold(_stem(path))
     own = max(
-        (pom for pom in poms if f"{stem}-".startswith(_fold(pom.artifact) + "-")),
+        (pom for pom in poms if f"{stem}-".startswith(fold(pom.artifact) + "-")),
         key=lambda pom: (len(pom.artifact), bool(pom.version)),
         default=None,
     )
@@ -51,7 +51,7 @@ def own_pom(poms: list[Pom], path: str, manifest: dict[str, str]) -> tuple[Pom |
     return own, [pom for pom in poms if pom is not own]
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
     """Distributors write `-` where artifacts have `_` or `.`."""
     return name.lower().replace("_", "-").replace(".", "-")
 
@@ -87,6 +87,12 @@ def identify(own: Pom | None, path: str, manifest: dict[str, str]) -> Identity |
         confidence="strong" if known and _agree(version, written) else "weak",
         properties=() if known else (("java:group", "from the manifest" if group else "guessed"),),
     )
+
+
+def told_versions(path: str, manifest: dict[str, str]) -> tuple[str, ...]:
+    """Every version the file name and the manifest tell."""
+    found = (split_stem(_stem(path))[1], *(manifest.get(field, "") for field in _VERSION_FIELDS))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _known_title(manifest: dict[str, str]) -> str:

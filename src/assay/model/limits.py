@@ -52,6 +52,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A jar or wheel as it lies in the layer."""
     archive_depth_count: int = 4
     archive_entries_count: int = 200_000
+    archive_libraries_count: int = 64
+    """Places in one Java archive where a known library is looked for by its classes."""
+    fingerprints_bytes: int = 64 * MIB
+    """A user's file of fingerprints."""
     archive_inflated_bytes: int = 1 * GIB
     packages_count: int = 1_000_000
     relations_count: int = 500_000

@@ -48,6 +48,8 @@ from assay.dependencies.catalogers import (
     yarn_lock,
 )
 from assay.dependencies.classifiers import joined, read_rules
+from assay.dependencies.fingerprints import joined as joined_fingerprints
+from assay.formats.fingerprints import read_fingerprints
 
 _ROWS: tuple[Cataloguer, ...] = (
     apk.ROW,
@@ -112,4 +114,14 @@ def with_classifiers(data: bytes, where: str) -> tuple[Cataloguer, ...]:
     return tuple(rows.get(row.name, row) for row in TABLE)
 
 
-__all__ = ["TABLE", "with_classifiers"]
+def with_fingerprints(table: tuple[Cataloguer, ...], data: bytes, where: str) -> tuple[Cataloguer, ...]:
+    """A table with a user's fingerprints of Java libraries beside the usual ones.
+
+    Raises:
+        MalformedError, UnsupportedError: `data` is no file that `assay db fingerprints` made, or is damaged.
+    """
+    row = java.row_with(joined_fingerprints(read_fingerprints(data, where), where), sha256(data).hexdigest())
+    return tuple(row if one.name == row.name else one for one in table)
+
+
+__all__ = ["TABLE", "with_classifiers", "with_fingerprints"]

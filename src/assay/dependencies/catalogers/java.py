@@ -1,16 +1,20 @@
 """Java archives (jar, war, ear, Jenkins plug-ins), nested ones too, read from their central directory.
 
-Of several `pom.properties` one is the archive's own (`java_identity`), the others are shaded copies inside it. Nothing
-but metadata and nested archives is inflated.
+Of several `pom.properties` one is the archive's own (`java_identity`), the others are shaded copies inside it. Copies
+without metadata, and archives that lost theirs, are recognised by their classes (`fingerprints`). Nothing but metadata
+and nested archives is inflated.
 """
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
-from assay.dependencies.java_identity import Identity, Pom, identify, own_pom
+from assay.dependencies.fingerprints import Fingerprints, Match, builtin
+from assay.dependencies.java_fingerprints import copy_of, refine
+from assay.dependencies.java_identity import Identity, Pom, fold, identify, own_pom, told_versions
 from assay.dependencies.licences import licence
 from assay.formats.chunks import ChunkView
 from assay.formats.javameta import coordinate, pom_licences, read_manifest, read_pom_properties
@@ -36,7 +40,8 @@ _LICENCE_URLS = {
 class _Walk:
     """The state of one file: what was found, and how many bytes may still be inflated."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, fingerprints: Fingerprints) -> None:
+        self.fingerprints = fingerprints
         self.limits: Limits = file.limits
         self.left: int = file.limits.archive_inflated_bytes
         self.packages: list[Package] = []
@@ -53,14 +58,14 @@ class _Walk:
         self.gaps.append(Gap(kind=kind, path=path, layer=None, reason=reason, by="java"))
 
 
-def catalogue(file: File) -> Fragment:
-    """One archive and those inside it.
+def catalogue(file: File, fingerprints: Fingerprints | None = None) -> Fragment:
+    """One archive and those inside it; without `fingerprints` those that come with Assay.
 
     Raises:
         MalformedError: the archive itself is damaged or forged (one inside it becomes a gap).
         UnsupportedError: it has too many entries.
     """
-    walk = _Walk(file)
+    walk = _Walk(file, fingerprints or builtin())
     _archive(walk, ChunkView(file.chunks, where=file.path), file.path, file.chunks, parent=None, depth=1)
     packages = [
         msgspec.structs.replace(package, path="") if package.path == file.path else package for package in walk.packages
@@ -75,16 +80,52 @@ def _archive(
     poms, manifest, nested = _read(walk, directory, path)
     own, others = own_pom(poms, path, manifest)
     identity = identify(own, path, manifest)
+    matches = _recognise(walk, directory, path, chunks, [*others, own] if own else others, identity)
+    identity, copies = refine(identity, matches, told_versions(path, manifest), named=bool(own and identity))
+    others = [pom for pom in others if pom.version or not _among(pom, copies)]
     if identity is None:
-        if not others and not nested and any(member.name.endswith(".class") for member in directory.members):
+        if (
+            not others
+            and not copies
+            and not nested
+            and any(member.name.endswith(".class") for member in directory.members)
+        ):
             walk.gap("unknown-program", path, "a Java archive that names neither artifact nor version")
     else:
         walk.packages.append(_package(identity, own, manifest, path, chunks, parent))
         parent = len(walk.packages) - 1
     for pom in others:
         walk.packages.append(_shaded(pom, path, parent))
+    walk.packages.extend(copy_of(match, path, parent) for match in copies)
     for member in nested:
         _nested(walk, directory, member, path, parent, depth)
+
+
+def _recognise(
+    walk: _Walk,
+    directory: Directory,
+    path: str,
+    chunks: Sequence[bytes],
+    poms: Sequence[Pom],
+    identity: Identity | None,
+) -> list[Match]:
+    """The libraries whose classes are in the archive and whose version it does not declare."""
+    declared = {(pom.group, pom.artifact) for pom in poms if pom.version}
+    named = fold(identity.artifact) if identity is not None and identity.confidence != "weak" else ""
+    matches, left = walk.fingerprints.recognise(
+        directory.members,
+        lambda: bytes.fromhex(_sha1(chunks)),
+        lambda group, artifact: (group, artifact) in declared or fold(artifact) == named,
+        walk.limits,
+    )
+    if left:
+        why = f"limit {walk.limits.archive_libraries_count} (archive_libraries_count)"
+        walk.gap("limit", path, f"{left} more places may hold a known library: {why}")
+    return matches
+
+
+def _among(pom: Pom, copies: Sequence[Match]) -> bool:
+    return any((match.group, match.artifact) == (pom.group, pom.artifact) for match in copies)
 
 
 def _nested(walk: _Walk, directory: Directory, member: Member, path: str, parent: int | None, depth: int) -> None:
@@ -227,8 +268,15 @@ def _sha1(chunks: Sequence[bytes]) -> str:
 
 CATALOGUER = Cataloguer(
     name="java",
-    version=1,
+    version=2,
     ecosystem="maven",
     wants=Wanted(suffixes=frozenset(_SUFFIXES), limit="archive_bytes"),
     catalogue=catalogue,
 )
+
+
+def row_with(fingerprints: Fingerprints, digest: str) -> Cataloguer:
+    """The row with other fingerprints than the usual ones; `digest` stands for them in the layer cache's key."""
+    return msgspec.structs.replace(
+        CATALOGUER, catalogue=partial(catalogue, fingerprints=fingerprints), configuration=digest
+    )

@@ -1,4 +1,4 @@
-"""`assay db build|status|export|import|update`."""
+"""`assay db build|fingerprints|status|export|import|update`."""
 
 import click
 
@@ -58,3 +58,17 @@ def import_(file: str, digest: str, db: str | None) -> None:
     """Check an exported FILE (digest, form, content) and put it in place."""
     found = bootstrap.import_database(file, digest, options.settings(db))
     click.echo(f"in place: {found.advisories} advisories, content {found.content_digest}")
+
+
+@command.command("fingerprints")
+@click.argument("names", nargs=-1, metavar="[GROUP:ARTIFACT]...")
+@click.option("--from", "folder", required=True, metavar="DIR", help="A Maven repository's folder (GROUP/ARTIFACT/…).")
+@click.option("--out", required=True, metavar="FILE", help="The file to write.")
+@options.verbosity_options
+def fingerprints(names: tuple[str, ...], folder: str, out: str, quiet: bool, verbose: int) -> None:
+    """Make fingerprints of the Java libraries in DIR, or of those that are named, for `--fingerprints`."""
+    made = bootstrap.make_fingerprints(folder, names, options.Console(quiet or not verbose))
+    bootstrap.write_file(out, made.data)
+    for path, reason in made.skipped:
+        click.echo(f"skipped {path}: {reason}", err=True)
+    click.echo(f"{out}: {made.libraries} libraries, {made.versions} versions, {len(made.data)} bytes")

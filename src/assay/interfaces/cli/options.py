@@ -131,6 +131,12 @@ _one_platform_flags = _stack(
         default="",
         help="Your own classifiers for programs without a package manager (else ASSAY_CLASSIFIERS).",
     ),
+    click.option(
+        "--fingerprints",
+        metavar="FILE",
+        default="",
+        help="Your own fingerprints of Java libraries, of `assay db fingerprints` (else ASSAY_FINGERPRINTS).",
+    ),
 )
 
 
@@ -153,6 +159,7 @@ def reading_options(function: F) -> F:
         no_cache: bool,
         verify: str,
         classifiers: str,
+        fingerprints: str,
         all_platforms: bool = False,
         **rest: object,
     ) -> object:
@@ -164,6 +171,7 @@ def reading_options(function: F) -> F:
             use_cache=not no_cache,
             strict=verify == "strict",
             classifiers=classifiers,
+            fingerprints=fingerprints,
         )
         return function(*args, reading=reading, **rest)
 

@@ -1,0 +1,320 @@
+"""Which known Java libraries an archive holds, by the names and checksums of its classes (dep. 2.5).
+
+An anchor, the path of a telling class, gives the library and the folder it lies in; only then is the library's block
+read. Classes that are there unchanged tell the version; where every class was rewritten (relocated to another package,
+compiled anew) their names still tell the library, weakly. What a copy lacks counts less than what contradicts it: a
+copy may be minimised, but it holds no class that its version does not have.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from operator import attrgetter
+from typing import Literal, NamedTuple
+
+from assay.dependencies.fingerprint_making import classes_of, name_of
+from assay.formats.fingerprints import Block, Library, read_block, read_fingerprints
+from assay.formats.zipdirectory import Member
+from assay.model.inventory import Confidence
+from assay.model.limits import Limits
+
+Method = Literal["sha1", "fingerprint", "structure"]
+
+_METHODS: tuple[Method, ...] = ("sha1", "fingerprint", "structure")
+"""The surest first."""
+_DATA = "fingerprints.bin"
+_LEAST_ANCHORS = 2
+"""Anchors in one folder before a library is looked for there (fewer if it has fewer)."""
+_LEAST_CLASSES = 4
+"""Unchanged classes before a version is named (all, of a library that has fewer)."""
+_SOME_SHARE, _MOST_SHARE = 0.25, 0.5
+"""Share of a version's features: the least, and that of a strong finding."""
+_NAMES_SHARE, _LEAST_NAMES = 0.85, 8
+"""The same for names alone."""
+_CLASSES_FACTOR = 10
+_CLASS_FOLDERS = ("", "WEB-INF/classes/", "BOOT-INF/classes/")
+"""Where an archive keeps classes of its own."""
+_LAST = "\U0010ffff"
+_name = attrgetter("name")
+_OWN_SHARE = 0.95
+"""Share of an archive's classes that lie below the root: more, and the archive is the library itself."""
+
+
+class Match(NamedTuple):
+    """A library that was recognised."""
+
+    group: str
+    artifact: str
+    versions: tuple[str, ...]
+    """Every known version that fits equally well, oldest first; more than one: nobody can tell which."""
+    method: Method
+    confidence: Confidence
+    root: str
+    """The folder of its classes inside the archive, with the closing slash; empty for the whole archive."""
+    whole: bool
+    """Whether hardly any other class is in the archive."""
+    complete: bool
+    """Whether everything known of the version is there; by structure: every name."""
+    relocated: bool
+    """Whether the classes lie in another package than the library's own."""
+
+
+class _Score(NamedTuple):
+    """How one version fits: features that must be there, are there, are there with other content."""
+
+    total: int
+    hits: int
+    conflicts: int
+
+
+class _Place(NamedTuple):
+    library: Library
+    root: str
+    anchors: int
+
+
+class _Claim(NamedTuple):
+    """A match, how well it fits (the smallest first), and the classes it explains."""
+
+    rank: tuple[int, float, int]
+    match: Match
+    classes: frozenset[str]
+
+
+class _Folder(NamedTuple):
+    """The class files below one folder: the content sums and the full name by the number of the path; how many."""
+
+    present: dict[int, set[int]]
+    names: dict[int, str]
+    size: int
+
+
+def _folder(ordered: Sequence[Member], root: str) -> _Folder:
+    """What lies below `root`, of members sorted by name."""
+    start = bisect_left(ordered, root, key=_name)
+    end = bisect_left(ordered, root + _LAST, start, key=_name)
+    present: dict[int, set[int]] = {}
+    names: dict[int, str] = {}
+    for member in ordered[start:end]:
+        number = name_of(member.name[len(root) :])
+        present.setdefault(number, set()).add(member.crc)
+        names[number] = member.name
+    return _Folder(present, names, end - start)
+
+
+class Fingerprints:
+    """Known libraries, ready to be asked; blocks are read once, when first needed."""
+
+    def __init__(self, libraries: Sequence[Library], where: str) -> None:
+        self.libraries = tuple(libraries)
+        self._where = where
+        self._anchors: dict[str, list[tuple[Library, str]]] = {}
+        self._blocks: dict[tuple[str, str], Block] = {}
+        for library in libraries:
+            for anchor in library.anchors:
+                self._anchors.setdefault(anchor.rpartition("/")[2], []).append((library, anchor))
+
+    def recognise(
+        self, members: Iterable[Member], sha1: Callable[[], bytes], known: Callable[[str, str], bool], limits: Limits
+    ) -> tuple[list[Match], int]:
+        """The libraries an archive holds.
+
+        Args:
+            members: of its central directory.
+            sha1: gives the digest of the whole archive; asked only when it may be a known one.
+            known: whether a group and an artifact need not be looked for: the archive declares it.
+            limits: `archive_libraries_count` bounds the (library, folder) pairs that are looked at, and
+                `_CLASSES_FACTOR` times `archive_entries_count` the classes in all of them.
+
+        Returns:
+            The matches sorted by folder and name, and how many pairs were left out.
+
+        Raises:
+            MalformedError: the fingerprints are damaged (not the archive).
+        """
+        classes = classes_of(members)
+        found = [place for place in self._places(classes) if not known(place.library.group, place.library.artifact)]
+        if not found:
+            return [], 0
+        classes.sort(key=_name)
+        claims: list[_Claim] = []
+        folders: dict[str, _Folder] = {}
+        budget = _CLASSES_FACTOR * limits.archive_entries_count
+        for done, place in enumerate(found):
+            if done >= limits.archive_libraries_count or budget <= 0:
+                return _best(claims), len(found) - done
+            folder = folders.get(place.root)
+            if folder is None:
+                folder = folders[place.root] = _folder(classes, place.root)
+                budget -= folder.size
+            claim = self._match(place, folder, len(classes), sha1)
+            if claim is not None:
+                claims.append(claim)
+        return _best(claims), 0
+
+    def _places(self, classes: Sequence[Member]) -> list[_Place]:
+        """Folders with enough anchors of a library, those with most anchors first."""
+        anchors = self._anchors
+        counts: Counter[tuple[str, str, str]] = Counter()
+        libraries: dict[tuple[str, str], Library] = {}
+        for name in {member.name for member in classes}:
+            for library, anchor in anchors.get(name[name.rfind("/") + 1 :], ()):
+                prefix = name[: -len(anchor)]
+                if name.endswith(anchor) and (not prefix or prefix.endswith("/")):
+                    libraries[library.group, library.artifact] = library
+                    counts[library.group, library.artifact, prefix] += 1
+        places = [
+            _Place(libraries[group, artifact], prefix, count)
+            for (group, artifact, prefix), count in counts.items()
+            if count >= min(_LEAST_ANCHORS, len(libraries[group, artifact].anchors))
+        ]
+        return sorted(places, key=lambda p: (-p.anchors, len(p.root), p.root, p.library.group, p.library.artifact))
+
+    def _match(self, place: _Place, folder: _Folder, classes: int, sha1: Callable[[], bytes]) -> _Claim | None:
+        """The library in one folder, by its classes, else by their names."""
+        library, block, present = place.library, self._block(place.library), folder.present
+        scores = _by_classes(block, present, len(library.versions))
+        best = _unchanged(scores)
+        method: Method = "fingerprint"
+        if not best:
+            method, scores = "structure", _by_names(block, present, len(library.versions))
+            best = _alike(scores)
+        if not best:
+            return None
+        whole = folder.size >= _OWN_SHARE * classes
+        share = scores[best[0]].hits / scores[best[0]].total
+        asked = whole and method == "fingerprint" and share == 1
+        same = _same_archive(block, sha1(), len(library.versions)) if asked else []
+        if same:
+            method, best = "sha1", same
+        match = Match(
+            group=library.group,
+            artifact=library.artifact,
+            versions=tuple(library.versions[index] for index in best),
+            method=method,
+            confidence=_confidence(method, share, len(best)),
+            root=place.root,
+            whole=whole,
+            complete=share == 1,
+            relocated=place.root not in [own + library.root for own in _CLASS_FOLDERS],
+        )
+        claimed = frozenset(folder.names[number] for number in block.names if number in present)
+        return _Claim((_METHODS.index(method), -share, -len(claimed)), match, claimed)
+
+    def _block(self, library: Library) -> Block:
+        key = (library.group, library.artifact)
+        if key not in self._blocks:
+            self._blocks[key] = read_block(library, self._where)
+        return self._blocks[key]
+
+
+def _by_classes(block: Block, present: dict[int, set[int]], versions: int) -> list[_Score]:
+    total, hits, conflicts = ([0] * len(block.masks) for _ in range(3))
+    names = block.names
+    for crc, name, mask in zip(block.classes, block.class_names, block.class_masks, strict=True):
+        total[mask] += 1
+        there = present.get(names[name])
+        if there is not None:
+            if crc in there:
+                hits[mask] += 1
+            else:
+                conflicts[mask] += 1
+    return _scores(block, versions, total, hits, conflicts)
+
+
+def _by_names(block: Block, present: dict[int, set[int]], versions: int) -> list[_Score]:
+    total, hits = ([0] * len(block.masks) for _ in range(2))
+    for name, mask in zip(block.names, block.name_masks, strict=True):
+        total[mask] += 1
+        hits[mask] += name in present
+    return _scores(block, versions, total, hits, [0] * len(total))
+
+
+def _scores(block: Block, versions: int, *counts: Sequence[int]) -> list[_Score]:
+    """Counts for each mask summed for each version."""
+    sums = [[0, 0, 0] for _ in range(versions)]
+    for mask, *values in zip(block.masks, *counts, strict=True):
+        bits = int.from_bytes(mask, "little") & ((1 << versions) - 1) if any(values) else 0
+        while bits:
+            index = (bits & -bits).bit_length() - 1
+            bits &= bits - 1
+            for column, value in enumerate(values):
+                sums[index][column] += value
+    return [_Score(*values) for values in sums]
+
+
+def _unchanged(scores: Sequence[_Score]) -> list[int]:
+    """The versions nothing contradicts and most classes speak for, if these are enough; a complete one goes first."""
+    able = [
+        index
+        for index, score in enumerate(scores)
+        if not score.conflicts
+        and score.hits >= min(_LEAST_CLASSES, score.total)
+        and score.hits
+        and score.hits >= _SOME_SHARE * score.total
+    ]
+    most = max((scores[index].hits for index in able), default=0)
+    best = [index for index in able if scores[index].hits == most]
+    complete = [index for index in best if scores[index].total == most]
+    return complete or best
+
+
+def _alike(scores: Sequence[_Score]) -> list[int]:
+    """The versions whose names are there most completely, if they are nearly all there; the larger ones first."""
+    able = [index for index, score in enumerate(scores) if score.total >= _LEAST_NAMES]
+    most = max((scores[index].hits / scores[index].total for index in able), default=0.0)
+    best = [index for index in able if most >= _NAMES_SHARE and scores[index].hits / scores[index].total == most]
+    hits = max((scores[index].hits for index in best), default=0)
+    return [index for index in best if scores[index].hits == hits]
+
+
+def _confidence(method: Method, share: float, candidates: int) -> Confidence:
+    if method == "sha1":
+        return "certain"
+    return "strong" if method == "fingerprint" and candidates == 1 and share >= _MOST_SHARE else "weak"
+
+
+def _same_archive(block: Block, digest: bytes, versions: int) -> list[int]:
+    return [index for index in range(versions) if block.digests[20 * index : 20 * index + 20] == digest]
+
+
+def _best(claims: Iterable[_Claim]) -> list[Match]:
+    """Of libraries that claim the same classes (forks, renamed artifacts) only the one that fits best.
+
+    Names alone do not stand where the classes of a folder were recognised as something else.
+    """
+    classes: set[str] = set()
+    folders: set[str] = set()
+    kept: list[Match] = []
+    for claim in sorted(claims, key=lambda one: (one.rank, one.match)):
+        if claim.match.method == "structure":
+            told = sum(name[: name.rfind("/")] in folders for name in claim.classes)
+        else:
+            told = len(claim.classes & classes)
+        if 2 * told <= len(claim.classes):
+            kept.append(claim.match)
+            classes |= claim.classes
+            folders.update(name[: name.rfind("/")] for name in claim.classes)
+    return sorted(kept, key=lambda match: (match.root, match.group, match.artifact))
+
+
+@lru_cache(maxsize=1)
+def builtin() -> Fingerprints:
+    """The fingerprints that come with Assay."""
+    data = (files("assay.dependencies") / _DATA).read_bytes()
+    return Fingerprints(read_fingerprints(data, _DATA), _DATA)
+
+
+def joined(own: Sequence[Library], where: str) -> Fingerprints:
+    """A user's libraries beside those that come with Assay; one of the same name takes their place.
+
+    Raises:
+        MalformedError: a block of the user's libraries is damaged; all are read, so that no archive meets it later.
+    """
+    for library in own:
+        read_block(library, where)
+    names = {(library.group, library.artifact) for library in own}
+    rest = [library for library in builtin().libraries if (library.group, library.artifact) not in names]
+    return Fingerprints([*own, *rest], where)
