@@ -1,6 +1,5 @@
 """The C library's allocator, told how a layer is read: the same few hundred kilobytes, asked for thousands of times."""
 
-import ctypes
 from functools import cache
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
@@ -19,6 +18,8 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the C library took the advice.
     """
+    import ctypes
+
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from assay.model.errors import MalformedError, UnavailableError, UsageError
@@ -43,7 +42,7 @@ def write_file(path: str, data: bytes, mode: int = 0o644) -> None:
         return
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, temporary = new_file(target.parent, f".{target.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -56,6 +55,18 @@ def write_file(path: str, data: bytes, mode: int = 0o644) -> None:
             raise
     except OSError as error:
         raise UnavailableError("cannot write", where=path, why=str(error), remedy="check folder and disk") from error
+
+
+def new_file(folder: Path, prefix: str) -> tuple[int, str]:
+    """A new file of a name nobody can guess, for its owner only, open for writing: its descriptor and its path.
+
+    As `tempfile.mkstemp`, which costs every run 8 ms of imports.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    path = folder / f"{prefix}{os.urandom(12).hex()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600), str(path)
 
 
 def read_folder(path: str, limit: int, endings: tuple[str, ...]) -> dict[str, str]:

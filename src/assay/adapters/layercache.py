@@ -8,10 +8,10 @@ a record absent, never wrong. The folder is readable by its owner only; one that
 import hashlib
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from assay.adapters.files import new_file
 from assay.model.limits import Limits
 
 _MAGIC = b"assay layer record 1\n"
@@ -61,7 +61,7 @@ class FolderLayerCache:
             return
         temporary = ""
         try:
-            handle, temporary = tempfile.mkstemp(prefix=".new-", dir=self._folder)
+            handle, temporary = new_file(self._folder, ".new-")
             with os.fdopen(handle, "wb") as file:
                 file.write(_head(key, data))
                 file.write(data)

@@ -5,11 +5,8 @@ send their answers when none is left. The caller works too. Where forking is not
 threads in this process) or does not pay (one processor, one item), threads do the same work with the same result.
 """
 
-import ctypes
 import os
-import pickle
 import signal
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from struct import Struct
@@ -64,6 +61,8 @@ class Processes:
             UnavailableError: a worker was killed. Else the error of the earliest item that failed, its causes not
                 included when it comes from another process.
         """
+        if not items:
+            return []
         count = min(self._count, len(items))
         if count <= 1 or len(items) > _MOST_ITEMS_COUNT or not _may_fork():
             return Threads(self._count).map(function, items)
@@ -151,6 +150,8 @@ def _help(
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends us
+        import ctypes
+
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
         if os.getppid() == parent:
             data = _packed(_work(function, items, queue))
@@ -162,6 +163,8 @@ def _help(
 
 
 def _packed(answers: list[_Answer]) -> bytes:
+    import pickle
+
     try:
         return pickle.dumps([_portable(answer) for answer in answers], 5)
     except Exception as error:  # noqa: BLE001  # a result's class may fail in any way: a defect, told as one
@@ -171,6 +174,9 @@ def _packed(answers: list[_Answer]) -> bytes:
 
 def _portable(answer: _Answer) -> _Answer:
     """The answer with an error that survives the way, and, for a defect, the place it came from."""
+    import pickle
+    import traceback
+
     error = answer.error
     if error is None:
         return answer
@@ -198,6 +204,8 @@ def _collect(helper: _Helper) -> list[_Answer]:
             why=f"signal {end.si_status}" if end and end.si_code != os.CLD_EXITED else "it could not send one",
             remedy="it may have run out of memory: set ASSAY_WORKERS=1, or give the machine more",
         )
+    import pickle
+
     answers: list[_Answer] = pickle.loads(data)  # noqa: S301  # written by a process this one forked
     return answers
 

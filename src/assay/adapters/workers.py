@@ -2,8 +2,6 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 from typing import TypeVar, cast
 
 from assay.adapters.allocator import keep_freed_memory
@@ -35,6 +33,9 @@ class Threads:
         keep_freed_memory()
         if self._count == 1 or len(items) <= 1:
             return [function(item) for item in items]
+        from concurrent.futures import ThreadPoolExecutor
+        from threading import Event
+
         failed = Event()
 
         def guarded(item: A) -> B | None:

@@ -8,9 +8,6 @@ Each reader makes alternatives of bounds; the order of versions is that of `depe
 import re
 from collections.abc import Callable, Iterator
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
-
 from assay.dependencies.versions import SCHEMES, Scheme
 
 Bound = tuple[str, str]
@@ -233,6 +230,9 @@ def _pypi(wanted: str, version: str) -> bool | None:
 
 
 def _pypi_part(part: str, version: str) -> bool | None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # 30 ms: only when needed
+    from packaging.version import InvalidVersion, Version
+
     try:
         clauses = SpecifierSet(",".join(_pep440(part)))
         return clauses.contains(Version(version), prereleases=True)

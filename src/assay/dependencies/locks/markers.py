@@ -8,8 +8,6 @@ import re
 from functools import lru_cache
 from itertools import product
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
-
 _SYSTEMS = {
     "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
     "darwin": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
@@ -37,6 +35,13 @@ def holds(marker: str, python: str, systems: tuple[str, ...] = ("linux",)) -> bo
         return True
     if len(marker) > _MARKER_CHARACTERS or not python:
         return None
+    from packaging.markers import (  # 40 ms: only when needed
+        InvalidMarker,
+        Marker,
+        UndefinedComparison,
+        UndefinedEnvironmentName,
+    )
+
     try:
         parsed = Marker(marker)
         answers = {

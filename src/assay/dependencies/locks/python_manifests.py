@@ -10,8 +10,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.lockfiles import table, tables, text, texts
 from assay.dependencies.locks import reading
@@ -88,6 +86,8 @@ def requirement(line: str, group: str = "") -> Wish | None:
     """A PEP 508 requirement, or None for what is none."""
     if len(line) > _REQUIREMENT_CHARACTERS:
         return None
+    from packaging.requirements import InvalidRequirement, Requirement  # 40 ms: only when needed
+
     try:
         found = Requirement(line)
     except InvalidRequirement:
