@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assay.formats import sbom, sbom_facts, wire
+from assay.formats.spdx3_read import RELATIONSHIPS
 from assay.model.inventory import Inventory
 from assay.model.limits import DEFAULT_LIMITS
 
@@ -43,6 +44,25 @@ _KEPT: Mapping[str, Mapping[str, frozenset[str]]] = {
     },
 }
 """By form and place: the fields that are read, or that say nothing but the form itself."""
+_SPDX3: Mapping[str, frozenset[str]] = {
+    "Agent": _names("name"),
+    "CreationInfo": _names("@id created createdBy specVersion"),
+    "LifecycleScopedRelationship": _names("from to relationshipType comment"),
+    "Organization": _names("name"),
+    "Person": _names("name"),
+    "Relationship": _names("from to relationshipType comment"),
+    "SoftwareAgent": _names("name"),
+    "SpdxDocument": _names("name rootElement element dataLicense profileConformance"),
+    "Tool": _names("name"),
+    "simplelicensing_LicenseExpression": _names("simplelicensing_licenseExpression"),
+    "software_Package": _names(
+        "name software_packageVersion software_sourceInfo software_primaryPurpose originatedBy suppliedBy "
+        "software_packageUrl externalIdentifier verifiedUsing"
+    ),
+    "software_Sbom": _names("rootElement element profileConformance"),
+}
+"""SPDX 3, by the type of a node of the graph; every node may bear the first three names of all."""
+_EVERY_NODE = _names("type spdxId creationInfo")
 _EMPTY: tuple[object, ...] = ("", "NOASSERTION", "NONE", [], {}, None)
 _PEERS = ("aquasecurity:trivy:", "syft:", "assay:")
 _ROLES = ("manufacturer", "author", "authors", "publisher", "originator")
@@ -63,6 +83,10 @@ def losses(data: bytes, name: str, inventory: Inventory) -> tuple[str, ...]:
     if _is_own(data):
         return tuple(sorted(lines))
     form = sbom.sniff(data, name)
+    if form == "spdx3":
+        graph = wire.decode(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes).get("@graph", [])
+        lines += [f"{path}: {count} dropped" for path, count in Counter(_of_graph(graph)).items()]
+        return tuple(sorted(lines))
     if form not in _KEPT:
         lines.append(f"{form}: fields that Assay does not read are dropped and cannot be listed")
         return tuple(sorted(lines))
@@ -71,6 +95,24 @@ def losses(data: bytes, name: str, inventory: Inventory) -> tuple[str, ...]:
     counts.update(_of_packages(document, form))
     lines += [f"{path}: {count} dropped" for path, count in counts.items()]
     return tuple(sorted(lines))
+
+
+def _of_graph(graph: list[Mapping[str, Any]]) -> Iterator[str]:
+    """SPDX 3: nodes of a type that is not read, relationships of a kind that is not, and fields of the others."""
+    for node in graph:
+        kind = str(node.get("type", ""))
+        kept = _SPDX3.get(kind)
+        if kept is None:
+            yield f"@graph[].{kind or '(without a type)'}"
+            continue
+        if "relationshipType" in kept and node.get("relationshipType") not in RELATIONSHIPS:
+            yield f"@graph[].{kind} of relationshipType {node.get('relationshipType')}"
+            continue
+        yield from (
+            f"@graph[].{kind}.{name}"
+            for name in node
+            if name not in kept and name not in _EVERY_NODE and node[name] not in _EMPTY
+        )
 
 
 def _is_own(data: bytes) -> bool:

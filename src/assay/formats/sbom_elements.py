@@ -85,7 +85,7 @@ def _cyclonedx(bom: Mapping[str, Any]) -> Document:
     judged = {
         str(one)
         for entry in _list(bom, "compositions")
-        if str(entry.get("aggregate", "")) not in _NO_COMPLETENESS and isinstance(entry.get("dependencies"), list)
+        if str(entry.get("aggregate") or "") not in _NO_COMPLETENESS and isinstance(entry.get("dependencies"), list)
         for one in entry["dependencies"]
     }
     return Document(

@@ -34,6 +34,8 @@ _KINDS = {
 """Relationship of 3 → of 2.3, and whether its ends change places."""
 _PURPOSES = {"container": "CONTAINER", "operatingSystem": "OPERATING_SYSTEM"}
 _LICENCES = {"hasDeclaredLicense": "licenseDeclared", "hasConcludedLicense": "licenseConcluded"}
+RELATIONSHIPS = frozenset({*_KINDS, *_LICENCES})
+"""Relationships that are read; all others are dropped."""
 _PACKAGES = frozenset({"software_Package", "ai_AIPackage", "dataset_DatasetPackage"})
 _LINKS = frozenset({"Relationship", "LifecycleScopedRelationship"})
 
