@@ -102,3 +102,15 @@ def macho(content: bytes, *, section: bytes = b"__go_buildinfo") -> bytes:
     return (
         b"\xcf\xfa\xed\xfe" + pack("<7L", 0x1000007, 3, 2, 1, len(segment) + len(row), 0, 0) + segment + row + content
     )
+
+
+def universal(*programs: bytes, wide: bool = False) -> bytes:
+    """A universal (fat) Mach-O file of several programs, each on a page of its own."""
+    page, table, body = 4096, b"", b""
+    for program in programs:
+        at = page + len(body)
+        place = pack(">2Q2L", at, len(program), 12, 0) if wide else pack(">3L", at, len(program), 12)
+        table += pack(">2L", 0x1000007, 3) + place
+        body += program.ljust(-(-len(program) // page) * page, b"\0")
+    head = (b"\xca\xfe\xba\xbf" if wide else b"\xca\xfe\xba\xbe") + pack(">L", len(programs)) + table
+    return head.ljust(page, b"\0") + body

@@ -117,4 +117,5 @@ def test_programs_are_known_by_their_first_bytes() -> None:
     chooser = Chooser((CATALOGUER,))
     assert chooser.choose("usr/bin/x", b"\x7fELF", 100, 0o755) == (CATALOGUER,)
     assert chooser.choose("usr/bin/x.exe", b"MZ\x90\0", 100, 0o755) == (CATALOGUER,)
-    assert not chooser.choose("usr/lib/A.class", b"\xca\xfe\xba\xbe", 100, 0o755)
+    assert not chooser.choose("usr/lib/A.class", b"\xca\xfe\xba\xbe", 100, 0o644)
+    assert read(b"\xca\xfe\xba\xbe\0\0\0\x37" + bytes(100)) == Fragment()  # a Java class marked executable

@@ -12,7 +12,7 @@ from assay.dependencies.catalogers import cargo_lock, rust
 from assay.dependencies.chooser import Chooser, run
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
-from dependencies.programs import elf, macho, pe
+from dependencies.programs import elf, macho, pe, universal
 
 SMALL = msgspec.structs.replace(DEFAULT_LIMITS, audit_data_bytes=10_000)
 CRATES = [
@@ -43,9 +43,10 @@ def saw(row: Cataloguer, path: str, data: bytes, *, installed: bool = False) -> 
         elf(audit(CRATES), section=b".dep-v0"),
         elf(audit(CRATES), section=b".dep-v0", wide=False, order="big"),
         macho(audit(CRATES), section=b".dep-v0"),
+        universal(macho(audit(CRATES), section=b".dep-v0")),
         pe(audit(CRATES)).replace(b".data\0\0\0", b".dep-v0\0"),
     ],
-    ids=["elf", "elf32-big", "mach-o", "pe"],
+    ids=["elf", "elf32-big", "mach-o", "universal", "pe"],
 )
 def test_a_program_names_its_crates(program: bytes) -> None:
     app, old, new, fork = read(program).packages

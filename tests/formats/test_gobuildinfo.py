@@ -10,7 +10,7 @@ from assay.formats.chunks import ChunkView
 from assay.formats.gobuildinfo import GoBuild, GoModule, parse_modinfo, read_go_build
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
-from dependencies.programs import MAGIC, elf, inline, macho, pe, pointed
+from dependencies.programs import MAGIC, elf, inline, macho, pe, pointed, universal
 
 MODINFO = (
     "path\texample.com/app/cmd\n"
@@ -58,6 +58,20 @@ def test_pe_and_macho() -> None:
     check(read(macho(inline("go1.22.1", MODINFO))))
     check(read(macho(bytes(32) + inline("go1.22.1", MODINFO), section=b"__data")))
     check(read(macho(pointed("go1.22.1", MODINFO, 0x1000, 8, "little"))))
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_universal_files_are_their_first_program(wide: bool) -> None:
+    by_address = macho(pointed("go1.22.1", MODINFO, 0x1000, 8, "little"))
+    check(read(universal(macho(inline("go1.22.1", MODINFO)), macho(bytes(64)), wide=wide)))
+    check(read(universal(by_address, by_address, wide=wide)))
+
+
+def test_a_java_class_is_no_universal_file_and_a_hollow_one_is_damaged() -> None:
+    assert read(b"\xca\xfe\xba\xbe\0\0\0\x41" + bytes(100)) is None
+    for data in (universal(b"nothing here"), universal(macho(inline("go1.22.1", MODINFO)))[:4200]):
+        with pytest.raises(MalformedError):
+            read(data)
 
 
 def test_a_header_out_of_step_is_not_one() -> None:

@@ -47,7 +47,7 @@ def read_audit_data(view: ChunkView, limits: Limits) -> tuple[Crate, ...] | None
     program = read_program(view, _SECTION, _SECTION)
     if program is None or not program.exact or not program.places:
         return None
-    text = _inflate(view, program.places[0], limits.audit_data_bytes)
+    text = _inflate(program.view, program.places[0], limits.audit_data_bytes)
     check_depth(text, where=view.where, depth=_DEPTH)
     try:
         crates = msgspec.json.decode(text, type=_AuditData).packages

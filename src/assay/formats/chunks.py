@@ -49,6 +49,16 @@ class ChunkView:
             missing -= len(part)
         return b"".join(parts)
 
+    def part(self, offset: int, length: int) -> "ChunkView":
+        """A range as a view of its own; its bytes are copied.
+
+        Raises:
+            MalformedError: the range is not inside the file.
+        """
+        if offset < 0 or length < 0 or offset + length > self.size:
+            self.read(offset, length)
+        return ChunkView([self.read(at, size) for at, size in self.pieces(offset, length)], where=self.where)
+
     def pieces(self, offset: int, length: int, step: int = 1 << 20) -> "list[tuple[int, int]]":
         """Offsets and lengths that cover a range in steps, for a search that must not join it."""
         end = min(offset + length, self.size)

@@ -1,7 +1,7 @@
 """The little of ELF, PE and Mach-O that is needed to find one section and to follow an address. Headers only.
 
-System V gABI chapters 4 and 5 (ELF), the Microsoft PE format, Mach-O's `loader.h`. A program without the section asked
-for is answered from a few hundred bytes, whatever its size.
+System V gABI chapters 4 and 5 (ELF), the Microsoft PE format, Mach-O's `loader.h` and `fat.h`. A program
+without the section asked for is answered from a few hundred bytes, whatever its size.
 """
 
 from typing import Literal
@@ -24,6 +24,11 @@ _MACHO_ORDER: dict[bytes, tuple[ByteOrder, bool]] = {
     b"\xfe\xed\xfa\xce": ("big", False),
     b"\xfe\xed\xfa\xcf": ("big", True),
 }
+_FAT = {b"\xca\xfe\xba\xbe": False, b"\xca\xfe\xba\xbf": True}
+"""Universal files, and whether their table is of 64 bits."""
+_JAVA_MAJOR = 45
+PROGRAM_MAGIC = frozenset([b"\x7fELF", b"MZ\x90\x00", *_MACHO_ORDER, *_FAT])
+"""First four bytes of every file `read_program` may know; of Java classes too, which it does not."""
 
 
 class Region(msgspec.Struct, frozen=True):
@@ -70,6 +75,9 @@ def read_program(view: ChunkView, section: bytes, macho_section: bytes) -> Progr
         return _elf(view, start, section)
     if start[:4] in _MACHO_ORDER:
         return _macho(view, start, macho_section)
+    if start[:4] in _FAT:
+        part = _first_of_fat(view, start)
+        return _macho(part, part.read(0, min(part.size, 64)), macho_section) if part is not None else None
     if start[:2] == b"MZ" and len(start) == 64:
         return _pe(view, start, section)
     return None
@@ -203,6 +211,21 @@ def _macho(view: ChunkView, start: bytes, wanted: bytes) -> Program:
     return Program(
         view=view, order=order, segments=tuple(segments), places=tuple((found or writable)[:1]), exact=bool(found)
     )
+
+
+def _first_of_fat(view: ChunkView, start: bytes) -> ChunkView | None:
+    """The first program of a universal file: it was built of the same packages as the others (`fat.h`).
+
+    Java classes have the same magic; what follows is their version, 45 or more (JVMS 4.1).
+    """
+    count, wide = int.from_bytes(start[4:8], "big"), _FAT[start[:4]]
+    if not 0 < count < _JAVA_MAJOR or len(start) < 32:
+        return None
+    number = _Numbers(start, "big")
+    offset, size = (number(16, 8), number(24, 8)) if wide else (number(16, 4), number(20, 4))
+    if view.read(offset, 4) not in _MACHO_ORDER:
+        raise _bad(view, f"no program at byte {offset} of a universal file")
+    return view.part(offset, size)
 
 
 def _macho_segment(number: "_Numbers", at: int, wide: bool) -> tuple[Region, bool]:

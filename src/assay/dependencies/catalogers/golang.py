@@ -7,6 +7,7 @@ import re
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.formats.chunks import ChunkView
+from assay.formats.executable import PROGRAM_MAGIC
 from assay.formats.gobuildinfo import GoBuild, GoModule, read_go_build
 from assay.model.inventory import Confidence, Gap, Licence
 
@@ -142,11 +143,8 @@ def _package(
 
 CATALOGUER = Cataloguer(
     name="golang",
-    version=1,
+    version=2,
     ecosystem="golang",
-    wants=Wanted(
-        magic=frozenset([b"\x7fELF", b"MZ\x90\x00", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe"]), limit="program_bytes"
-    ),
+    wants=Wanted(magic=PROGRAM_MAGIC, limit="program_bytes"),
     catalogue=catalogue,
 )
-"""Fat Mach-O files share their magic with Java classes and are not read."""

@@ -3,6 +3,7 @@
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.formats.auditdata import Crate, read_audit_data
 from assay.formats.chunks import ChunkView
+from assay.formats.executable import PROGRAM_MAGIC
 from assay.model.inventory import Licence
 
 _NO_LICENCE = Licence(reason="the list of crates in a program records no licence")
@@ -56,10 +57,8 @@ def _exact(crate: Crate) -> str:
 
 CATALOGUER = Cataloguer(
     name="rust",
-    version=2,
+    version=3,
     ecosystem="cargo",
-    wants=Wanted(
-        magic=frozenset([b"\x7fELF", b"MZ\x90\x00", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe"]), limit="program_bytes"
-    ),
+    wants=Wanted(magic=PROGRAM_MAGIC, limit="program_bytes"),
     catalogue=catalogue,
 )
