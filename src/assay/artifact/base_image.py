@@ -48,8 +48,8 @@ def given(layers: Sequence[Layer], bases: Sequence[KnownBase]) -> BaseImage | No
         return None
     best = max(fitting, key=lambda base: (len(base.diff_ids), base.digest, base.name))
     count = len(best.diff_ids)
-    plural = "s are" if count > 1 else " is"
-    reason = f"the lowest {count} layer{plural} those of the given base, by diffID"
+    which = f"{count} layers are" if count > 1 else "layer is"
+    reason = f"the lowest {which} the given base's, by diffID"
     return BaseImage(
         layers_count=count, confidence="certain", method="given", name=best.name, digest=best.digest, reason=reason
     )

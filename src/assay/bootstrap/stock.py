@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from assay.bootstrap.machine import LIMITS, host, target_of
+from assay.model.errors import UsageError
 from assay.model.image import Platform
 
 if TYPE_CHECKING:
+    from assay.artifact.base_image import KnownBase
     from assay.artifact.reference import Target
     from assay.dependencies.cataloger import Cataloguer
     from assay.flows.catalogue import Bench
@@ -29,6 +32,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     use_cache: bool = True
     strict: bool = False
     """Check every diffID now, even where it is remembered."""
+    bases: tuple[str, ...] = ()
+    """Targets that may be the base: images, or SBOMs of ours, which name the layers."""
     classifiers: str = ""
     """Path of a file of the user's classifiers; empty = the setting's, else the usual ones alone."""
     fingerprints: str = ""
@@ -44,10 +49,11 @@ def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Pro
 
         return (catalogue_tree(_tree(target), bench, installed=target.scheme == "rootfs"),)
     if target.scheme == "sbom" or (target.scheme == "file" and not is_archive(target.location)):
-        return (_read_sbom(target.location),)
+        return (_with_bases(_read_sbom(target.location), reading, settings),)
     from assay.artifact.image import resolve
     from assay.flows.catalogue import catalogue_image
 
+    bench = msgspec.structs.replace(bench, bases=_known_bases(reading, settings))
     source = image_source(target, settings)
     try:
         images = resolve(
@@ -56,6 +62,36 @@ def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Pro
         return tuple(catalogue_image(image, source, bench) for image in images)
     finally:
         source.close()
+
+
+def _with_bases(inventory: Inventory, reading: Reading, settings: Settings) -> Inventory:
+    from assay.flows.catalogue import with_bases
+
+    return with_bases(inventory, _known_bases(reading, settings)) if reading.bases else inventory
+
+
+def _known_bases(reading: Reading, settings: Settings) -> tuple[KnownBase, ...]:
+    """The layers of each given base, of every platform it has; no layer is read."""
+    from assay.artifact.base_image import KnownBase
+    from assay.artifact.image import resolve
+
+    found = []
+    for text in reading.bases:
+        target = target_of(text)
+        if target.scheme == "sbom" or (target.scheme == "file" and not is_archive(target.location)):
+            inventory = _read_sbom(target.location)
+            listed = [(inventory.subject, inventory.layers)]
+        else:
+            with closing(image_source(target, settings)) as source:
+                images = resolve(source, host=host(), all_platforms=True, limits=LIMITS)
+            listed = [(image.subject, image.layers) for image in images]
+        if not any(layers for _, layers in listed):
+            raise UsageError("a base without layers", where=text, remedy="give an image, or an SBOM of one by Assay")
+        found += [
+            KnownBase(name=s.name, digest=str(s.digest or ""), diff_ids=tuple(layer.diff_id for layer in layers))
+            for s, layers in listed
+        ]
+    return tuple(found)
 
 
 REMOTE = frozenset({"registry"})

@@ -12,10 +12,12 @@ from typing import Literal
 
 import msgspec
 
+from assay.dependencies.origin import described
 from assay.formats import purl as purls
 from assay.model.errors import MalformedError
 from assay.model.inventory import Component, Inventory
 from assay.model.purl import Purl
+from assay.model.report import Shares
 
 Standing = Literal["direct", "transitive", "unknown"]
 
@@ -58,6 +60,10 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     """The build instruction of the layer that hides it, or empty."""
     owner: str = ""
     """Key of the OS package whose files these are, or empty."""
+    origin: str = ""
+    """`base image …` or `application`, how surely and why; or why it is unknown; empty where nobody looked."""
+    scopes: tuple[str, ...] = ()
+    """What those in `needed_by` need it for, one each; "" = unknown."""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +80,15 @@ class Graph:
     def __init__(self, inventory: Inventory) -> None:
         self.components = {c.key: c for c in inventory.components}
         self._layers = {layer.index: " ".join(layer.created_by.split()) for layer in inventory.layers}
+        self._base = inventory.base
+        self._scopes: dict[tuple[str, str], str] = {}
         self._needs: dict[str, list[str]] = {}
         self._needed: dict[str, list[str]] = {}
         for relation in inventory.relations:
             ends = relation.source, relation.target
             if relation.kind == "depends_on" and ends[0] != ends[1] and all(end in self.components for end in ends):
                 self._needs.setdefault(ends[0], []).append(ends[1])
+                self._scopes[ends] = relation.scope
                 self._needed.setdefault(ends[1], []).append(ends[0])
         for table in (self._needs, self._needed):
             for key, others in table.items():
@@ -122,6 +131,8 @@ class Graph:
             instruction=self._made(component.introduced),
             removed_instruction=self._made(component.removed_by),
             owner=component.owner,
+            origin=described(component.introduced, self._base),
+            scopes=tuple(self._scopes.get((other, key), "") for other in self._needed.get(key, ())),
         )
 
     def share(self) -> Share:
@@ -131,6 +142,22 @@ class Graph:
             if component.removed_by is None and not component.owner:
                 counts[self.standing(key)[0]] += 1
         return Share(direct=counts["direct"], transitive=counts["transitive"], unknown=counts["unknown"])
+
+    def shares(self) -> Shares:
+        """The same with the reasons why a standing is unknown, counted."""
+        counts = self.share()
+        unknown = [
+            c.ecosystem
+            for key, c in self.components.items()
+            if c.removed_by is None and not c.owner and self.standing(key)[0] == "unknown"
+        ]
+        return Shares(
+            direct=counts.direct,
+            transitive=counts.transitive,
+            unknown=counts.unknown,
+            unrecorded=tuple(sorted(set(unknown) - self._recorded)),
+            unreached_count=sum(ecosystem in self._recorded for ecosystem in unknown),
+        )
 
     def _made(self, layer: int | None) -> str:
         return self._layers.get(layer, "") if layer is not None else ""

@@ -1,8 +1,11 @@
 """Base or application: whose a component is, by the layer that brought it."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Literal
 
 from assay.model.inventory import BaseImage, Component
+from assay.model.report import Origins
 
 Origin = Literal["base", "application", "unknown"]
 SURE = frozenset({"certain", "strong"})
@@ -30,6 +33,12 @@ def described(layer: int | None, base: BaseImage | None) -> str:
         return f"base or application unknown: {base.reason}"
     name = f"base image {base.name}".rstrip() if whose == "base" else "application"
     return f"{name} ({base.confidence}: {base.reason})"
+
+
+def count(components: Iterable[Component], base: BaseImage | None) -> Origins:
+    """The visible components that no other owns, by origin."""
+    tally = Counter(origin(c, base) for c in components if c.removed_by is None and not c.owner)
+    return Origins(base=tally["base"], application=tally["application"], unknown=tally["unknown"])
 
 
 def is_surely_base(component: Component | None, base: BaseImage | None) -> bool:

@@ -9,6 +9,8 @@ from contextlib import suppress
 
 import msgspec
 
+from assay.artifact import base_image
+from assay.artifact.base_image import KnownBase
 from assay.artifact.image import blob_of
 from assay.artifact.integrity import check_diff_id
 from assay.artifact.layers import SCAN_VERSION, LayerScan, scan_layer
@@ -16,6 +18,7 @@ from assay.artifact.rootfs import hidden_by, resolve_links
 from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
 from assay.dependencies.chooser import Chooser, Rows, limit_of, run, table_version
+from assay.dependencies.identity import DISTRIBUTED
 from assay.formats import wire
 from assay.model.errors import UnavailableError
 from assay.model.image import Image, Layer, Subject
@@ -66,6 +69,8 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool
     """Read every layer again to check its diffID, even when a record is remembered."""
     progress: Progress
+    bases: tuple[KnownBase, ...] = ()
+    """Images that may be the base of what is read."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -101,7 +106,23 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
         why = f"the config's `created` is no RFC 3339 time: {image.created[:60]!a}"
         gaps.append(Gap("unreadable", "", None, why, "config"))
     facts = config_facts(image)
-    return _inventory(image.subject, image.layers, sightings, gaps, bench, created=created, facts=facts)
+    found = _inventory(image.subject, image.layers, sightings, gaps, bench, created=created, facts=facts)
+    base = base_image.find(image, bench.bases, system_layer=_system_layer(found))
+    return msgspec.structs.replace(found, base=base)
+
+
+def with_bases(inventory: Inventory, bases: Sequence[KnownBase]) -> Inventory:
+    """An inventory that was read from an SBOM, with what given bases say of its layers."""
+    base = base_image.given(inventory.layers, bases) or base_image.not_given(inventory.base, bases)
+    return msgspec.structs.replace(inventory, base=base)
+
+
+def _system_layer(inventory: Inventory) -> int | None:
+    """The lowest layer that brings packages of a distribution."""
+    return min(
+        (c.introduced for c in inventory.components if c.ecosystem in DISTRIBUTED and c.introduced is not None),
+        default=None,
+    )
 
 
 def catalogue_tree(tree: FileTree, bench: Bench, *, installed: bool) -> Inventory:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from assay.dependencies import lifecycle, matching
+from assay.dependencies import lifecycle, matching, origin
 from assay.dependencies import vex as vex_rules
+from assay.dependencies.graph import Graph
 from assay.dependencies.lifetimes import lifetimes
 from assay.flows import attest
 from assay.flows.decide import decide
@@ -70,6 +71,7 @@ def scan(
         progress.stage(f"matching {len(inventory.components)} packages against {len(status.feeds)} feeds")
         matched = matching.match(inventory.components, inventory.distro, knowledge.store)
         findings = vex_rules.apply(matched.findings, vex, inventory.subject, inventory.components)
+        findings = _placed(findings, inventory)
         uncovered = matched.uncovered
         sources = Sources(
             state="present", database=status.content_digest, built=status.built, feeds=tuple(status.feeds)
@@ -90,6 +92,9 @@ def scan(
         gaps=inventory.gaps,
         locks=inventory.locks,
         sources=sources,
+        base=inventory.base,
+        shares=Graph(inventory).shares(),
+        origins=origin.count(inventory.components, inventory.base) if inventory.base is not None else None,
         end_of_life=life,
         lifetimes=lifetimes(inventory.components, life, known, now, horizon) if known else None,
     )
@@ -97,6 +102,12 @@ def scan(
         return report
     progress.stage(f"deciding by policy {court.bundle.name}")
     return msgspec.structs.replace(report, verdict=verdict_on(report, court, now))
+
+
+def _placed(findings: Sequence[Finding], inventory: Inventory) -> tuple[Finding, ...]:
+    """Each finding with the origin of its component."""
+    whose = {c.key: origin.origin(c, inventory.base) for c in inventory.components}
+    return tuple(msgspec.structs.replace(f, origin=whose.get(f.component, "unknown")) for f in findings)
 
 
 def verdict_on(report: Report, court: Court, now: str) -> Verdict:

@@ -37,6 +37,8 @@ class ScanItem(msgspec.Struct, frozen=True, kw_only=True, order=True):
     category: str = "vulnerability"
     suppressed: str = ""
     """Who said it does not count, and why; empty where nobody did."""
+    origin: str = "unknown"
+    """`base`, `application` or `unknown`; how surely, the image's facts say."""
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -148,6 +150,7 @@ class _Note(msgspec.Struct):
     exploited: bool = False
     category: str = "vulnerability"
     suppressed: str = ""
+    origin: str = "unknown"
 
 
 _OS = frozenset({"deb", "apk", "rpm"})
@@ -256,6 +259,8 @@ def _result(finding: Finding) -> dict[str, object]:
         "advisory": finding.advisory,
         "feed": finding.feed,
     }
+    if finding.origin != "unknown":
+        note["origin"] = finding.origin
     if finding.epss is not None:
         note["epss"] = str(finding.epss.score)
     if finding.suppressed is not None:
@@ -286,6 +291,7 @@ def _item(result: _Result) -> ScanItem:
         exploited=note.exploited,
         category=note.category,
         suppressed=note.suppressed,
+        origin=note.origin,
     )
 
 

@@ -62,6 +62,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     epss: Epss | None = None
     summary: str = ""
     layer: int | None = None
+    origin: Literal["base", "application", "unknown"] = "unknown"
+    """Whose the component is; how surely, the report's `base` says."""
     reasons: tuple[Step, ...] = ()
     suppressed: Suppression | None = None
 

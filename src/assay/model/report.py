@@ -5,7 +5,7 @@ import msgspec
 from assay.model.advisory import Feed
 from assay.model.finding import Finding, Uncovered
 from assay.model.image import Layer, Subject
-from assay.model.inventory import Component, Distro, Gap, Relation
+from assay.model.inventory import BaseImage, Component, Distro, Gap, Relation
 from assay.model.lifecycle import Lifetime
 from assay.model.lock import LockState
 from assay.model.verdict import Verdict
@@ -45,6 +45,26 @@ class EndOfLife(msgspec.Struct, frozen=True, kw_only=True):
     """When extended support ends, whether it counts or not."""
 
 
+class Shares(msgspec.Struct, frozen=True, kw_only=True):
+    """How many visible packages nobody owns are direct, transitive, of unknown standing; and why that is unknown."""
+
+    direct: int
+    transitive: int
+    unknown: int
+    unrecorded: tuple[str, ...] = ()
+    """Ecosystems of which nothing records what was asked for; "" = unidentified."""
+    unreached_count: int = 0
+    """Those of other ecosystems: no record calls them direct, and no recorded direct dependency leads to them."""
+
+
+class Origins(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the same packages came with the base image, how many with the layers above."""
+
+    base: int
+    application: int
+    unknown: int
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The report of one subject (`assay scan -o json`)."""
 
@@ -65,4 +85,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     end_of_life: EndOfLife | None = None
     lifetimes: tuple[Lifetime, ...] | None = None
     """Releases of known products, most urgent first; None = nobody looked (no lifecycle data)."""
+    base: BaseImage | None = None
+    """Which layers are the base image's; None where nobody looked."""
+    shares: Shares | None = None
+    origins: Origins | None = None
     verdict: Verdict | None = None

@@ -118,6 +118,13 @@ def _stack(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 _one_platform_flags = _stack(
     click.option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which platform of an index."),
+    click.option(
+        "--base",
+        "bases",
+        multiple=True,
+        metavar="TARGET",
+        help="Image (or Assay SBOM of one) that may be the base: its layers tell base from application. Repeatable.",
+    ),
     click.option("--no-cache", is_flag=True, help="Neither read nor write the layer cache."),
     click.option(
         "--verify",
@@ -156,6 +163,7 @@ def reading_options(function: F) -> F:
     def gather(
         *args: object,
         platform: str | None,
+        bases: tuple[str, ...],
         no_cache: bool,
         verify: str,
         classifiers: str,
@@ -168,6 +176,7 @@ def reading_options(function: F) -> F:
         reading = Reading(
             platform=parse_platform(platform),
             all_platforms=all_platforms,
+            bases=bases,
             use_cache=not no_cache,
             strict=verify == "strict",
             classifiers=classifiers,

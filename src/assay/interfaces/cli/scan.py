@@ -3,6 +3,7 @@
 import click
 
 from assay import bootstrap
+from assay.dependencies.origin import SURE
 from assay.interfaces.cli import options, output
 from assay.interfaces.cli.render.view import SEVERITIES, at_least, group_of
 from assay.model.errors import UnavailableError
@@ -26,6 +27,11 @@ from assay.policy import explain
 )
 @click.option("--only-fixed", is_flag=True, help="Let --fail-on count only findings with a known fix.")
 @click.option(
+    "--ignore-base",
+    is_flag=True,
+    help="Let --fail-on not count what came with the base image, where that is certain or strong. Never hides it.",
+)
+@click.option(
     "--eol-within",
     type=click.IntRange(0, 36_500),
     metavar="DAYS",
@@ -47,6 +53,7 @@ def command(
     no_policy: bool,
     fail_on: str | None,
     only_fixed: bool,
+    ignore_base: bool,
     eol_within: int | None,
     extended_support: bool,
     quiet: bool,
@@ -71,10 +78,22 @@ def command(
     )
     pairs: tuple[tuple[Inventory, Report | None], ...] = tuple(zip(inventories, reports, strict=True))
     output.emit(output.REPORT_WRITERS, wanted, pairs)
-    return max(exit_code(report, fail_on, only_fixed) for report in reports)
+    for report in reports if ignore_base else ():
+        console.stage(_ignored(report))
+    return max(exit_code(report, fail_on, only_fixed, ignore_base=ignore_base) for report in reports)
 
 
-def exit_code(report: Report, fail_on: str | None, only_fixed: bool) -> int:
+def _ignored(report: Report) -> str:
+    """What `--ignore-base` leaves out of account, or why it leaves out nothing."""
+    base = report.base
+    if base is None or base.confidence not in SURE:
+        why = base.reason if base is not None else "nobody looked for one"
+        return f"--ignore-base leaves nothing out: the base is {base.confidence if base else 'unknown'} ({why})"
+    count = sum(group_of(f) == "open" and f.origin == "base" for f in report.findings)
+    return f"--ignore-base leaves {count} open findings out of --fail-on ({base.confidence}: {base.reason})"
+
+
+def exit_code(report: Report, fail_on: str | None, only_fixed: bool, *, ignore_base: bool = False) -> int:
     """0, 1 or 75: what policy and `--fail-on` make of a report.
 
     Raises:
@@ -89,7 +108,9 @@ def exit_code(report: Report, fail_on: str | None, only_fixed: bool) -> int:
             why=report.sources.reason or "nothing was matched",
             remedy="build or update the advisory database, or leave --fail-on out",
         )
-    if fail_on and any(_counts(finding, fail_on, only_fixed) for finding in report.findings):
+    surely = ignore_base and report.base is not None and report.base.confidence in SURE
+    judged = [f for f in report.findings if not (surely and f.origin == "base" and f.category != "malicious")]
+    if fail_on and any(_counts(finding, fail_on, only_fixed) for finding in judged):
         return 1
     return 0
 

@@ -4,6 +4,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import safe
 from assay.interfaces.cli.render.view import (
     SEVERITIES,
@@ -41,6 +42,8 @@ def render(report: Report) -> str:
         view=seen,
         distro=distro_line(report),
         marks=marks,
+        share=share_line(report.shares),
+        base=base_line(report.base, len(report.layers), report.origins),
         endings=endings(report)[1],
         ending_word=ending_word,
         layer=lambda index: layer_text(report, index),

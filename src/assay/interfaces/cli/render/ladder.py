@@ -29,7 +29,7 @@ def _one(report: Report, finding: Finding, colour: bool) -> str:
     if finding.summary:
         lines.append(f"  {safe(finding.summary)}")
     component = next((c for c in report.components if c.key == finding.component), None)
-    for step in explain.ladder(finding, component, report.layers):
+    for step in explain.ladder(finding, component, report.layers, report.base):
         source = f"  [{safe(step.source)}]" if step.source else ""
         lines.append(f"  {step.rung:>10}  {safe(step.says)}{source}")
     return "\n".join(lines) + "\n"

@@ -2,6 +2,7 @@
 
 import re
 
+from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import safe
 from assay.interfaces.cli.render.view import distro_line, ending_word, endings, headline, marks, view
 from assay.model.finding import Finding
@@ -24,6 +25,8 @@ def render(report: Report) -> str:
     inferred = f", {seen.inferred} identified by inference" if seen.inferred else ""
     lines.append(" · ".join(f"`{safe(fact).replace('`', '')}`" for fact in headline(report)))
     lines += ["", f"{escape(distro_line(report))} · {seen.components} packages{inferred}", ""]
+    said = (share_line(report.shares), base_line(report.base, len(report.layers), report.origins))
+    lines += [part for text in said if text for part in (escape(text), "")]
     if report.verdict is not None:
         lines += [f"**Verdict:** {escape(explain.summary(report.verdict))}", ""]
         lines += ["| rule | outcome | why | remedy |", "| --- | --- | --- | --- |"]

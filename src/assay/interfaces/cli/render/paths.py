@@ -8,7 +8,7 @@ import msgspec
 
 from assay.dependencies.graph import Graph, Why
 from assay.formats import wire
-from assay.interfaces.cli.render.text import cut, safe
+from assay.interfaces.cli.render.text import cut, safe, wrap
 from assay.model.inventory import Component
 
 NAME = "urn:assay:schema:why:1"
@@ -21,8 +21,15 @@ def render(found: Sequence[Why], graph: Graph, *, columns: int, colour: bool) ->
     blocks = []
     for why in found:
         head, *lines = _lines(why, graph.components)
-        blocks.append("\n".join([bold(cut(safe(head), columns)), *(cut(safe(line), columns) for line in lines)]))
+        shown = [part for line in lines for part in _folded(safe(line), columns)]
+        blocks.append("\n".join([bold(cut(safe(head), columns)), *shown]))
     return "\n\n".join(blocks) + "\n"
+
+
+def _folded(line: str, columns: int) -> list[str]:
+    """A line that begins with two spaces, over several lines where it must be: those after the first stand deeper."""
+    first, *rest = wrap(line, columns, "  ") or [""]
+    return [first, *wrap(" ".join(rest), columns, "      ")]
 
 
 def as_json(found: Sequence[Why], graph: Graph) -> bytes:
@@ -52,12 +59,15 @@ def _lines(why: Why, components: Mapping[str, Component]) -> list[str]:
     if c.removed_by is not None:
         hidden = f"  removed by layer {c.removed_by}"
         lines.append(hidden + (f": {why.removed_instruction}" if why.removed_instruction else ""))
+    if why.origin:
+        lines.append(f"  {why.origin}")
     if why.owner:
         lines.append(f"  its files belong to {_label(why.owner, components)}")
     if not why.needed_by:
         lines.append("  no other package in it is known to depend on it")
         return lines
-    names = [_label(key, components) for key in why.needed_by]
+    scopes = why.scopes or ("",) * len(why.needed_by)
+    names = [_needed(key, scope, components) for key, scope in zip(why.needed_by, scopes, strict=True)]
     more = f", and {len(names) - _NEEDED_SHOWN} more" if len(names) > _NEEDED_SHOWN else ""
     lines.append(f"  needed by {', '.join(names[:_NEEDED_SHOWN])}{more}")
     lines += ["  " + " → ".join(_label(key, components) for key in path) for path in why.paths]
@@ -72,6 +82,11 @@ def _depth(why: Why) -> str:
     if why.standing == "transitive":
         return f", depth {why.depth}"
     return f": {why.record}"
+
+
+def _needed(key: str, scope: str, components: Mapping[str, Component]) -> str:
+    """Who needs it; what for only where it is not simply to run."""
+    return _label(key, components) + (f" ({scope})" if scope not in ("", "runtime") else "")
 
 
 def _label(key: str, components: Mapping[str, Component]) -> str:

@@ -58,3 +58,16 @@ def cut_middle(text: str, columns: int) -> str:
         return cut(text, columns)
     tail = (columns - 1) // 2
     return text[: columns - 1 - tail] + "…" + text[-tail:]
+
+
+def wrap(text: str, columns: int, indent: str = "") -> list[str]:
+    """Words over several lines, never wider than `columns`; a word that is too long is cut."""
+    lines: list[str] = []
+    line = ""
+    room = columns - len(indent)
+    for word in text.split():
+        if line and width(line) + 1 + width(word) > room:
+            lines.append(indent + line)
+            line = ""
+        line = f"{line} {word}" if line else cut(word, room)
+    return [*lines, indent + line] if line else lines
