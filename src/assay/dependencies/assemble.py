@@ -10,6 +10,7 @@ import msgspec
 from assay.dependencies import claims
 from assay.dependencies.beside import Facts
 from assay.dependencies.cataloger import Sighting
+from assay.dependencies.egg_requirements import with_requirements
 from assay.dependencies.gather import Group, base_path, gather
 from assay.dependencies.identity import DISTRIBUTED, Seen, purl_writer, see
 from assay.dependencies.locks import join as locks
@@ -46,7 +47,9 @@ def assemble(
         limits: `packages_count`, `relations_count`; what is over them is a gap.
         installed: an image or an unpacked root; False for a source tree, where lock files are packages.
     """
-    ordered = sorted(sightings, key=lambda s: (s.path, -1 if s.layer is None else s.layer, s.cataloguer))
+    ordered = with_requirements(
+        sorted(sightings, key=lambda s: (s.path, -1 if s.layer is None else s.layer, s.cataloguer))
+    )
     distro = _distro(ordered)
     seen = see(ordered, distro, installed=installed)
     bounded: set[Gap] = set()
@@ -147,7 +150,13 @@ def _licence(own: Licence, facts: Facts, group: Group) -> Licence:
     if own.expression:
         return own
     noted = facts.licence(group)
-    return noted if noted is not None else own
+    if noted is None:
+        return own
+    if noted.expression or noted.reason:
+        return noted
+    return msgspec.structs.replace(
+        own, concluded=noted.concluded, confidence=noted.confidence, method=noted.method, evidence=noted.evidence
+    )
 
 
 def _gaps(sightings: Sequence[Sighting], seen: Sequence[Seen], owners: Owners) -> set[Gap]:

@@ -9,10 +9,13 @@ import msgspec
 from assay.dependencies.cataloger import Sighting
 from assay.dependencies.gather import Group
 from assay.dependencies.identity import DISTRIBUTED
+from assay.dependencies.licences import join
 from assay.model.inventory import Licence
 
 LICENCE = "licence"
 """Name of a note whose value is a JSON `Licence`; any other note is a property of that name."""
+_LICENCE_FILE = "licence:"
+"""How the names of notes begin whose value is the JSON `Licence` that one licence file lets one conclude."""
 _DOCS = "usr/share/doc/"
 _DECODER = msgspec.json.Decoder(Licence)
 _WORLD, _EXTENDED_STATES, _REASONS = "etc/apk/world", "var/lib/apt/extended_states", "rpm:reasons"
@@ -36,9 +39,12 @@ class Facts:
     def licence(self, group: Group) -> Licence | None:
         """The licence noted for a component, or None."""
         for directory in self._directories(group):
-            value = self._at(directory, group).get(LICENCE)
-            if value is not None:
-                return _DECODER.decode(value)
+            notes = self._at(directory, group)
+            if LICENCE in notes:
+                return _DECODER.decode(notes[LICENCE])
+            found = [_DECODER.decode(notes[name]) for name in sorted(notes) if name.startswith(_LICENCE_FILE)]
+            if found:
+                return _together(found)
         return None
 
     def properties(self, group: Group) -> set[tuple[str, str]]:
@@ -50,7 +56,7 @@ class Facts:
             (name, value)
             for one in group.seen
             for name, value in self._at(one.path.rpartition("/")[0], group).items()
-            if name != LICENCE
+            if name != LICENCE and not name.startswith(_LICENCE_FILE)
         }
 
     def _at(self, directory: str, group: Group) -> dict[str, str]:
@@ -68,12 +74,21 @@ class Facts:
         """
         package = group.seen[0].package
         if package.ecosystem != "deb":
-            yield from dict.fromkeys(one.path.rpartition("/")[0] for one in group.seen)
+            whole = package.ecosystem == "gem"  # its licence files lie in another directory than its specification
+            yield from dict.fromkeys(one.path if whole else one.path.rpartition("/")[0] for one in group.seen)
             return
         yield _DOCS + package.name
         for name in package.depends:
             if _source(group, name) in self._sources:
                 yield _DOCS + name
+
+
+def _together(found: Sequence[Licence]) -> Licence:
+    """Several licence files of one package: all hold, since how they combine is not said."""
+    expressions = sorted({one.concluded for one in found})
+    if len(expressions) == 1:
+        return found[0]
+    return msgspec.structs.replace(found[0], concluded=join(expressions), confidence="weak")
 
 
 def _source(group: Group, name: str) -> tuple[str, str]:

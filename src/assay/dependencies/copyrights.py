@@ -7,13 +7,14 @@ not list is concluded from the text the file gives under that name; a name whose
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
 from assay.dependencies.licence_expressions import NAME_CHARACTERS, expression_of
 from assay.dependencies.licence_phrases import PUBLIC_DOMAIN
 from assay.dependencies.licence_texts import ANY_VERSION, conclude
-from assay.dependencies.licences import from_dep5, is_silent, is_statement, join, names_of
+from assay.dependencies.licences import is_silent, is_statement, join, licence, names_of
 from assay.model.inventory import Licence
 
 NAMES = "names"
@@ -36,17 +37,22 @@ def from_copyright(data: bytes, path: str, limit: int) -> Licence:
     Returns:
         Declared names and expression for DEP-5; a conclusion where that gives no expression.
     """
-    declared = from_dep5(data)
+    found = _read(data, limit)
+    return msgspec.structs.replace(found, evidence=path) if found.concluded else found
+
+
+@lru_cache(maxsize=64)  # the packages of one source all have its copyright file
+def _read(data: bytes, limit: int) -> Licence:
+    names = names_of(data)
+    declared = Licence(reason=_FREE_FORM) if names is None else licence(names, "copyright")
     if declared.expression:
         return declared
     if len(data) > limit:
         return msgspec.structs.replace(declared, reason=f"{declared.reason}; {len(data)} bytes, limit {limit}")
-    if declared.reason == _FREE_FORM:
-        return with_conclusion(declared, data, path)
-    expression = _of_names(names_of(data), _texts(data))
+    expression = _of_names(names, _texts(data)) if names else ""
     if expression:
-        return msgspec.structs.replace(declared, concluded=expression, confidence="weak", method=NAMES, evidence=path)
-    return with_conclusion(declared, data, path)
+        return msgspec.structs.replace(declared, concluded=expression, confidence="weak", method=NAMES)
+    return with_conclusion(declared, data, "")
 
 
 def with_conclusion(declared: Licence, text: bytes, path: str) -> Licence:

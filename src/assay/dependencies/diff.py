@@ -133,8 +133,14 @@ def _differ(a: str, b: str) -> tuple[str, str] | None:
 
 
 def _licence(component: Component) -> str:
-    """The expression, else the raw texts; the reason why there is none is no licence."""
-    return component.licence.expression or "; ".join(component.licence.declared)
+    """What is declared (the expression, else the raw texts), and what is concluded beside or instead of it.
+
+    The reason why there is none is no licence.
+    """
+    licence = component.licence
+    declared = licence.expression or "; ".join(licence.declared)
+    concluded = f"concluded {licence.concluded}" if licence.concluded and licence.concluded != declared else ""
+    return "; ".join(filter(None, (declared, concluded)))
 
 
 def _content(a: Component, b: Component) -> tuple[str, str] | None:

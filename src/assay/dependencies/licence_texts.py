@@ -60,6 +60,16 @@ _STOP = re.compile(rb"gnu |for more details|along with|can be found|a copy of|se
 _PACKAGING = re.compile(rb"debian (?:packaging|specific changes|modifications|package is)|packaging (?:itself|is) ")
 _PACKAGING_BYTES = 320
 _AHEAD_BYTES, _LATER_BYTES, _BEFORE_BYTES = 240, 110, 110
+_NEAR_BYTES = 40
+"""So near behind its title "can be found" tells where the text of that version lies."""
+
+
+_COMMON = frozenset(
+    b"license licensed permission granted version software distribute distributed distribution public purpose material "
+    b"copyright including following modifications without documentation".split()
+)
+_ROWS = tuple((row, max((w for w in row.anchor.split() if w not in _COMMON), key=len)) for row in TEXTS)
+"""Each kind of text with the word of its anchor that is looked for first: words are cheap to look up, phrases not."""
 
 
 def normalise(text: bytes) -> bytes:
@@ -83,13 +93,17 @@ def conclude(text: bytes) -> Conclusion:
         if phrase in body:
             found.setdefault(expression, NOTICE)
             body = body.replace(phrase, b" ")
-    for phrase in WITHIN:
-        body = body.replace(phrase, b" ")
-    body, whole = _without_bodies(body)
-    for row in TEXTS:
-        for spdx in _variants(body, row):
-            found.setdefault(spdx, TEXT)
-    if b"gpl" in body or b"gnu" in body or b"gfdl" in body:
+    gnu = b"gpl" in body or b"gnu" in body or b"gfdl" in body
+    whole: list[str] = []
+    if gnu:
+        for phrase in WITHIN:
+            body = body.replace(phrase, b" ")
+        body, whole = _without_bodies(body)
+    words = frozenset(body.split())
+    for row, word in _ROWS:
+        if word in words and row.anchor in body:
+            found |= dict.fromkeys(_variants(body, row), TEXT)
+    if gnu:
         found |= {spdx: found.get(spdx, NOTICE) for spdx in _own(_notices(_REFERENCE.sub(b" ", body)), found)}
     for spdx in whole:
         if not _covered(spdx.partition("-")[0], spdx.removesuffix("-only"), found):
@@ -163,7 +177,9 @@ def _notices(body: bytes) -> Iterator[tuple[str, bool]]:
         before = body[max(0, match.start() - _BEFORE_BYTES) : match.start()]
         ahead = body[match.end() : match.end() + _AHEAD_BYTES]
         stop = _STOP.search(ahead)
-        if (stop and stop[0] == b"can be found") or before.endswith((b"text of the ", b"version of the ")):
+        if (stop and stop[0] == b"can be found" and stop.start() < _NEAR_BYTES) or before.endswith(
+            (b"text of the ", b"version of the ")
+        ):
             continue
         ahead = ahead[: stop.start()] if stop else ahead
         version = _BEFORE.search(before)

@@ -72,14 +72,17 @@ def from_dep5(text: bytes) -> Licence:
     The licences of all `Files` paragraphs hold together, except those for the packaging alone (`Files: debian/*`),
     which are read only where there is nothing else. A free-form file gives a reason: its text is not interpreted.
     """
+    names = names_of(text)
+    if names is None:
+        return Licence(reason="the copyright file is not machine-readable (DEP-5)")
+    return licence(names, "copyright")
+
+
+def names_of(text: bytes) -> set[str] | None:
+    """The short names a DEP-5 file declares, as `from_dep5` chooses among them; None for a free-form file."""
     head = text[:4096].lstrip().lower()
     if not head.startswith((b"format:", b"format-specification:")):
-        return Licence(reason="the copyright file is not machine-readable (DEP-5)")
-    return licence(names_of(text), "copyright")
-
-
-def names_of(text: bytes) -> set[str]:
-    """The short names a DEP-5 file declares, as `from_dep5` chooses among them."""
+        return None
     found: dict[str, set[str]] = {"upstream": set(), "packaging": set(), "header": set()}
     for place, name in _synopses(text):
         found[place].add(name)

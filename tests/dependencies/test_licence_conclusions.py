@@ -1,0 +1,206 @@
+"""What licence texts let one conclude: right, apart from what is declared, and never a guess."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.licenses import canonicalize_license_expression
+
+from assay.dependencies import licence_phrases as phrases
+from assay.dependencies.cataloger import File
+from assay.dependencies.catalogers import TABLE, dpkg_copyright, licence_files
+from assay.dependencies.copyrights import from_copyright
+from assay.dependencies.licence_texts import Conclusion, conclude, normalise
+from assay.model.inventory import Licence
+from assay.model.limits import DEFAULT_LIMITS
+
+LIMIT = DEFAULT_LIMITS.licence_text_bytes
+MIT = (
+    "Permission is hereby granted, free of charge, to any person obtaining a copy\nof this software, to deal in the "
+    "Software\n * without restriction. The above copyright notice and this\npermission notice shall be included in all "
+    'copies. THE SOFTWARE IS PROVIDED "AS IS".'
+)
+GRANT = "under the terms of the GNU {}General Public License as published by the Free Software Foundation; {}."
+LATER = "either version {} of the License, or (at your option) any later version"
+BSD = (
+    "Redistribution and use in source and binary forms, with or without modification, are permitted. 2. Redistributions"
+    " in binary form must reproduce the above notice. {} THIS SOFTWARE IS PROVIDED BY THE AUTHOR"
+)
+ENDORSE = "3. The name of the author may not be used to endorse or promote products."
+ADVERTISING = "3. All advertising materials mentioning features or use of this software must display this: {}"
+ON_DEBIAN = "On Debian systems, the complete text can be found in `/usr/share/common-licenses/{}'."
+PACKAGING = "The Debian packaging is (C) 2007 A and is licensed under the GPL, see `/usr/share/common-licenses/GPL'."
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        (MIT, "MIT"),
+        (BSD.format(""), "BSD-2-Clause"),
+        (BSD.format(ENDORSE), "BSD-3-Clause"),
+        (BSD.format(ADVERTISING.format("x") + ENDORSE), "BSD-4-Clause"),
+        (BSD.format(ADVERTISING.format("the University of California") + ENDORSE), "BSD-4-Clause-UC"),
+        ("Licensed under the Apache License, Version 2.0 (the ...)", "Apache-2.0"),
+        ("subject to the terms of the Mozilla Public License, v. 2.0.", "MPL-2.0"),
+        (GRANT.format("", LATER.format(2)), "GPL-2.0-or-later"),
+        (GRANT.format("", "version 2 of the License"), "GPL-2.0-only"),
+        (GRANT.format("Lesser ", LATER.format("2.1")), "LGPL-2.1-or-later"),
+        (GRANT.format("Library ", LATER.format("2")), "LGPL-2.0-or-later"),
+        (GRANT.format("Affero ", LATER.format("3")), "AGPL-3.0-or-later"),
+        ("under the terms of version 3 of the GNU General Public License.", "GPL-3.0-only"),
+        ("License: GPLv2+", "GPL-2.0-or-later"),
+        ("the library is LGPL (v2.1 or later)", "LGPL-2.1-or-later"),
+        ("GNU Free Documentation License, Version 1.3 or any later version; with no Invariant Sections",
+         "GFDL-1.3-no-invariants-or-later"),
+        ("you can redistribute it under the same terms as Perl itself", "Artistic-1.0-Perl OR GPL-1.0-or-later"),
+        (MIT + "\n" + PACKAGING, "MIT"),
+        (GRANT.format("", LATER.format(2)) + ON_DEBIAN.format("GPL-2"), "GPL-2.0-or-later"),
+        (GRANT.format("", LATER.format(3)) + " The complete text of the GNU General Public License version 3 can be "
+         "found in /usr/share/common-licenses/GPL-3.", "GPL-3.0-or-later"),
+    ],
+)  # fmt: skip
+def test_one_licence_known_by_text_or_notice_is_a_strong_conclusion(text: str, expression: str) -> None:
+    found = conclude(text.encode())
+    assert (found.expression, found.confidence) == (expression, "strong")
+
+
+@pytest.mark.parametrize(
+    ("text", "expression", "method"),
+    [
+        (ON_DEBIAN.format("GPL-2"), "GPL-2.0-only", "reference"),
+        ("or (at your option) any later version. " + ON_DEBIAN.format("GPL-2"), "GPL-2.0-or-later", "reference"),
+        (PACKAGING, "GPL-1.0-or-later", "reference"),
+        (ON_DEBIAN.format("Apache-2.0"), "Apache-2.0", "reference"),
+        (MIT + BSD.format(""), "BSD-2-Clause AND MIT", "text"),
+        (MIT + GRANT.format("", LATER.format(2)), "GPL-2.0-or-later AND MIT", "notice+text"),
+        ("This code is in the public domain.", "LicenseRef-public-domain", "notice"),
+        (MIT + "x.c is in the public domain." + ON_DEBIAN.format("Artistic"), "Artistic-1.0-Perl AND MIT",
+         "reference+text"),
+    ],
+)  # fmt: skip
+def test_several_or_only_a_reference_is_a_weak_conclusion(text: str, expression: str, method: str) -> None:
+    assert conclude(text.encode()) == Conclusion(expression, "weak", method)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "All rights reserved.",
+        "See the GNU General Public License for more details.",
+        "You should have received a copy of the GNU General Public License along with this program, version 2.",
+        "NOASSERTION",
+        "gpl 7",
+        "GNU General Public License version 9",
+        "permission is hereby granted, free of charge, to nobody",
+        "Redistribution and use in source and binary forms is forbidden.",
+    ],
+)
+def test_what_names_no_licence_gives_none(text: str) -> None:
+    assert conclude(text.encode()) == Conclusion()
+
+
+def test_a_whole_gnu_licence_is_not_read_as_its_own_notice() -> None:
+    text = (
+        "GNU GENERAL PUBLIC LICENSE Version 2, June 1991 ... the GNU Lesser General Public License, version 2.1 ... "
+        "END OF TERMS AND CONDITIONS How to Apply These Terms to Your New Programs " + GRANT.format("", LATER.format(2))
+    )
+    assert conclude(text.encode()).expression == "GPL-2.0-only"
+    assert conclude((GRANT.format("", LATER.format(2)) + text).encode()).expression == "GPL-2.0-or-later"
+
+
+def test_every_identifier_of_the_tables_is_spdx() -> None:
+    known = {v.spdx for row in phrases.TEXTS for v in row.variants} | set(phrases.REFERENCES.values())
+    known |= {spdx for _, spdx in phrases.COMPOUNDS} | {spdx for *_, spdx in phrases.BODIES}
+    assert all(canonicalize_license_expression(spdx) == spdx for spdx in known)
+    assert all(normalise(row.anchor) == row.anchor for row in phrases.TEXTS)
+    assert all(normalise(n) == n for row in phrases.TEXTS for v in row.variants for n in (*v.needs, *v.never))
+
+
+DEP5 = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nLicense: {}\n\n{}"
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "concluded"),
+    [
+        ("weird", "License: weird\n " + MIT.replace("\n", "\n "), "MIT"),
+        ("weird", "License: weird\n as you please\n", "LicenseRef-weird"),
+        ("GPL-2+ or MY/own", "License: MY/own\n as you please\n", "GPL-2.0-or-later OR LicenseRef-MY-own"),
+        ("GPL-3+ with Odd exception", "", "GPL-3.0-or-later"),
+        ("GPL or Expat", "", "GPL-1.0-or-later OR MIT"),
+        ("public-domain", "", "LicenseRef-public-domain"),
+        ("public-domain and weird", "License: weird\n " + MIT.replace("\n", "\n "), "MIT"),
+    ],
+)
+def test_names_spdx_does_not_list_are_concluded_and_stay_declared(name: str, texts: str, concluded: str) -> None:
+    found = from_copyright(DEP5.format(name, texts).encode(), "usr/share/doc/a/copyright", LIMIT)
+    assert (found.expression, found.declared) == ("", (name,))
+    assert found.reason
+    if concluded == "MIT" and " and " in name:
+        assert "MIT" in found.concluded
+    else:
+        assert found.concluded == concluded
+    assert (found.confidence, found.method) == ("weak", "names")
+    assert found.evidence == "usr/share/doc/a/copyright"
+
+
+def test_a_declared_expression_needs_no_conclusion() -> None:
+    found = from_copyright(DEP5.format("GPL-2+", "License: GPL-2+\n " + MIT).encode(), "p", LIMIT)
+    assert found == Licence(expression="GPL-2.0-or-later", declared=("GPL-2+",))
+
+
+@pytest.mark.parametrize("name", ["none", "NOASSERTION", "...", "NONE"])
+def test_what_says_nothing_is_never_a_licence(name: str) -> None:
+    found = from_copyright(DEP5.format(name, "").encode(), "p", LIMIT)
+    assert (found.effective, found.evidence) == ("", "")
+    assert found.reason
+
+
+def test_a_file_over_the_limit_says_so() -> None:
+    found = from_copyright(MIT.encode() + b" " * 900, "p", 900)
+    assert not found.concluded
+    assert "limit 900" in found.reason
+
+
+@given(st.binary(max_size=400) | st.text("GNU gplv2+ orlate()\n:,1", max_size=200).map(str.encode), st.booleans())
+def test_always_an_expression_or_a_reason(data: bytes, headed: bool) -> None:
+    found = from_copyright((b"Format: x\n\nFiles: *\nLicense: " if headed else b"") + data, "p", LIMIT)
+    assert bool(found.expression) != bool(found.reason)
+    assert bool(found.concluded) == bool(found.confidence) == bool(found.method) == bool(found.evidence)
+    if found.concluded:
+        assert canonicalize_license_expression(found.concluded)
+
+
+def note(row: object, path: str, text: str) -> list[tuple[str, str, Licence]]:
+    data = text.encode()
+    fragment = row.catalogue(File(path, (data,), len(data), DEFAULT_LIMITS))  # type: ignore[attr-defined]
+    return [(n.directory, n.name, msgspec.json.decode(n.value, type=Licence)) for n in fragment.notes]
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("usr/lib/python3/dist-packages/a-1.dist-info/LICENSE", "usr/lib/python3/dist-packages/a-1.dist-info"),
+        ("x/a-1.dist-info/licenses/LICENSE.txt", "x/a-1.dist-info"),
+        ("app/node_modules/a/LICENSE", "app/node_modules/a"),
+        ("app/node_modules/@s/a/LICENSE", "app/node_modules/@s/a"),
+        ("var/lib/gems/3.1.0/gems/a-1.0/MIT-LICENSE", "var/lib/gems/3.1.0/specifications/a-1.0.gemspec"),
+    ],
+)
+def test_a_licence_file_speaks_for_the_package_beside_it(path: str, place: str) -> None:
+    ((directory, name, found),) = note(licence_files.ROW, path, MIT)
+    assert (directory, name) == (place, f"licence:{path.rpartition('/')[2]}")
+    assert (found.concluded, found.confidence, found.evidence, found.expression) == ("MIT", "strong", path, "")
+
+
+@pytest.mark.parametrize("path", ["LICENSE", "app/LICENSE", "app/node_modules/a/lib/b/LICENSE", "srv/@s/a/LICENSE"])
+def test_other_licence_files_speak_for_nobody(path: str) -> None:
+    assert note(licence_files.ROW, path, MIT) == []
+    assert note(licence_files.ROW, "app/node_modules/a/LICENSE", "All rights reserved.") == []
+
+
+def test_the_copyright_file_is_the_evidence() -> None:
+    ((directory, _, found),) = note(dpkg_copyright.ROW, "usr/share/doc/a/copyright", GRANT.format("", LATER.format(2)))
+    assert (directory, found.concluded) == ("usr/share/doc/a", "GPL-2.0-or-later")
+    assert found.evidence == "usr/share/doc/a/copyright"
+    assert {"dpkg-copyright", "licence-files"} <= {row.name for row in TABLE}
