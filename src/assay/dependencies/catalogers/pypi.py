@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Package, Wanted
+from assay.dependencies.egg_requirements import REQUIRES
 from assay.dependencies.licences import licence
 from assay.model.errors import MalformedError
 from assay.model.inventory import Gap, Licence
@@ -55,6 +56,9 @@ def catalogue(file: File) -> Fragment:
     folder = directory.rpartition("/")[2]
     if name in _NOTES:
         return Fragment(notes=_NOTES[name](file, directory)) if folder.endswith(".dist-info") else Fragment()
+    if name == "requires.txt":
+        egg = folder.endswith(".egg-info") or folder == "EGG-INFO"
+        return Fragment(notes=tuple(_egg_requirements(file, directory))) if egg else Fragment()
     if not _is_metadata(name, folder):
         return Fragment()
     if folder.startswith("~") or name.startswith("~"):
@@ -160,6 +164,19 @@ def _requirements(lines: Iterable[str]) -> Iterator[str]:
             yield normalised(match[1])
 
 
+def _egg_requirements(file: File, directory: str) -> Iterator[Note]:
+    """`requires.txt`: requirements, then sections `[extra]`, `[:marker]`, `[extra:marker]`; extras are left out."""
+    wanted, lines = True, []
+    for line in file.data().decode("utf-8", "replace").splitlines():
+        line = line.strip()
+        if line.startswith("["):
+            wanted = line.startswith("[:")
+        elif wanted and not line.startswith("#"):
+            lines.append(line)
+    if names := sorted(set(_requirements(lines))):
+        yield Note(directory, REQUIRES, "\n".join(names))
+
+
 def _requested(_file: File, directory: str) -> tuple[Note, ...]:
     return (Note(directory, "pypi:requested", "true"),)
 
@@ -220,10 +237,12 @@ _NOTES: dict[str, Callable[[File, str], tuple[Note, ...]]] = {
 
 CATALOGUER = Cataloguer(
     name="pypi",
-    version=2,
+    version=3,
     ecosystem="pypi",
     wants=Wanted(
-        names=frozenset(["METADATA", "PKG-INFO", *_NOTES]), suffixes=frozenset([".egg-info"]), limit="metadata_bytes"
+        names=frozenset(["METADATA", "PKG-INFO", "requires.txt", *_NOTES]),
+        suffixes=frozenset([".egg-info"]),
+        limit="metadata_bytes",
     ),
     catalogue=catalogue,
 )
