@@ -94,7 +94,7 @@ def section(
     target: str, name: str, found: list[peers.Peer], work: Path, *, everything: bool
 ) -> tuple[list[str], set[str]]:
     """One image's part of the page, and the kinds that occurred."""
-    ours, others = accounts(target, found, work)
+    ours, others = accounts(target, found, work / name.partition(" ")[0])
     try:
         files: imagefiles.Files | None = imagefiles.read(target)
     except ValueError as error:

@@ -110,6 +110,14 @@ def _npm_inner_folder(d: Difference) -> str | None:
     return d.real[0] if len(inner) == len(d.real) else None
 
 
+def _r_not_installed(d: Difference) -> str | None:
+    """R lists an installed package by the field that its installer adds."""
+    if d.identity.ecosystem != "cran" or d.files is None or not d.real:
+        return None
+    texts = [d.files.content.get(path, b"Built:") for path in d.real]
+    return d.real[0] if all(b"Built:" not in text for text in texts) else None
+
+
 def _no_version(d: Difference) -> str | None:
     return ", ".join(d.real[:1]) if not d.identity.version or d.identity.version.upper() == "UNKNOWN" else None
 
@@ -187,6 +195,7 @@ RULES: tuple[tuple[str, tuple[str, ...], Callable[[Difference], str | None]], ..
     ("lock or manifest file, nothing installed", (THEIRS,), _lock),
     ("the application's own package.json", (THEIRS,), _npm_own_manifest),
     ("package.json of a folder inside a package", (THEIRS,), _npm_inner_folder),
+    ("R folder that R does not list", (THEIRS,), _r_not_installed),
     ("jar named otherwise than its witnesses say", (THEIRS,), _jar_misnamed),
     ("jar that we name otherwise than its witnesses say", (OURS,), _jar_misnamed),
     ("jar that the peer names as its witnesses do", (THEIRS,), _jar_witnessed),

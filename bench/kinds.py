@@ -44,6 +44,10 @@ KINDS: dict[str, Kind] = {
         "A test fixture or build folder shipped inside an installed package, not at `node_modules/NAME`: nothing can "
         "load it by its name, and names like `bin`, `dist` or `benchmark` draw the advisories of real packages.",
     ),
+    "R folder that R does not list": Kind(
+        WE,
+        "Its `DESCRIPTION` has no `Built` field, which R's installer writes: `installed.packages()` does not list it.",
+    ),
     "jar named otherwise than its witnesses say": Kind(
         WE,
         "The jar's `pom.properties` or Debian's Maven repository gives group, artifact and version, and we name it so; "

@@ -77,6 +77,8 @@ LAYERS = [
         "opt/gone/package.json": b'{"name": "gone", "version": "1.0.0"}',
         "srv/lib/thing.jar": jar(**POM),
         "opt/old/x": b"x",
+        "usr/lib/R/library/translations/DESCRIPTION": b"Package: translations\nVersion: 4.2.2\n",
+        "usr/lib/R/library/base/DESCRIPTION": b"Package: base\nVersion: 4.2.2\nBuilt: R 4.2.2\n",
     },
     {"opt/gone/.wh.package.json": b"", "opt/old/.wh..wh..opq": b"", "opt/old/y": b"y"},
 ]
@@ -119,6 +121,8 @@ THEIRS_ONLY = {
     "pkg:npm/a@1.0.0": ("srv/app/node_modules/a/package.json", kinds.UNEXPLAINED),
     "pkg:cargo/x@1": ("srv/app/Cargo.lock", "lock or manifest file, nothing installed"),
     "pkg:maven/org.right/thing@2.0": ("srv/lib/thing.jar", "jar that the peer names as its witnesses do"),
+    "pkg:cran/translations@4.2.2": ("usr/lib/R/library/translations/DESCRIPTION", "R folder that R does not list"),
+    "pkg:cran/base@4.2.2": ("usr/lib/R/library/base/DESCRIPTION", kinds.UNEXPLAINED),
     "pkg:maven/x/y": ("usr/share/owned.jar", "no version recorded"),
     "pkg:golang/example.com/x@(devel)": ("usr/bin/x", "Go program without module data"),
 }
