@@ -54,6 +54,7 @@ def test_the_default_policy_loads_with_its_states():
         "component.eol": "warn",
         "dependency.malicious": "enforce",
         "image.non_root": "warn",
+        "locks.in_step": "warn",
         "sbom.present": "enforce",
         "sbom.unknown_share": "warn",
         "signature.validity": "enforce",

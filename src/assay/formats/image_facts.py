@@ -3,13 +3,34 @@
 Facts of the image alone, without times or advisories: the same image gives the same bytes.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from assay.model.errors import MalformedError
+from assay.model.inventory import BaseImage
+from assay.model.lock import LockState, counts
 from assay.model.report import Report
 
+LOCKS_COUNT = 500
+"""Locks listed one by one; all are counted."""
+_PATH_CHARACTERS = 200
+"""Of a long path its end: a fact document is bounded."""
 _LABEL = "config.label:"
 _OS = frozenset({"deb", "apk", "rpm"})
+
+
+class LockFact(msgspec.Struct, frozen=True, kw_only=True):
+    """One project's lock as a decision sees it; words as in `model.lock`."""
+
+    ecosystem: str
+    manifest: str = ""
+    lock: str = ""
+    present: str
+    hashed: str
+    with_manifest: str
+    with_installed: str
+    disagreements_count: int = 0
 
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +48,12 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Components without an ecosystem, and programs nobody could name."""
     gaps: dict[str, int] = {}
     """How many gaps of each kind."""
+    locks: tuple[LockFact, ...] | None = None
+    """The locks with something to say against them first, at most `LOCKS_COUNT`; None where nobody looked."""
+    base: BaseImage | None = None
+    """Which layers are the base image's, and how surely; None where nobody looked."""
+    locks_counts: dict[str, int] = {}
+    """`total`, `missing`, `unhashed`, `drifted`, `undecided`."""
 
 
 def predicate(report: Report) -> dict[str, object]:
@@ -46,9 +73,29 @@ def predicate(report: Report) -> dict[str, object]:
         os_packages_count=sum(c.ecosystem in _OS for c in live),
         unidentified_count=sum(not c.ecosystem for c in live) + gaps.get("unknown-program", 0),
         gaps=gaps,
+        locks=_locks(report.locks),
+        base=report.base,
+        locks_counts=counts(report.locks),
     )
     value: dict[str, object] = msgspec.to_builtins(facts)
     return value
+
+
+def _locks(locks: Sequence[LockState]) -> tuple[LockFact, ...]:
+    ordered = sorted(locks, key=lambda one: not (one.missing or one.unbound or one.drifted or one.undecided))
+    return tuple(
+        LockFact(
+            ecosystem=one.ecosystem,
+            manifest=one.manifest[-_PATH_CHARACTERS:],
+            lock=one.lock[-_PATH_CHARACTERS:],
+            present=one.present,
+            hashed=one.hashed,
+            with_manifest=one.with_manifest,
+            with_installed=one.with_installed,
+            disagreements_count=len(one.disagreements) + one.more_count,
+        )
+        for one in ordered[:LOCKS_COUNT]
+    )
 
 
 def read(value: dict[str, object], *, where: str) -> ImageFacts:

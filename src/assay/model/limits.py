@@ -63,6 +63,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """All paths one package database lists, spelled out."""
     gaps_count: int = 10_000
     """Gaps listed one by one; the rest is counted in one closing gap."""
+    locks_count: int = 10_000
+    """Projects whose locks are judged."""
+    lock_disagreements_count: int = 200
+    """Disagreements of one lock listed one by one; the rest is counted."""
     sbom_bytes: int = 256 * MIB
     advisory_bytes: int = 32 * MIB
     """One advisory record."""

@@ -1,5 +1,6 @@
 """What is known of one project's lock: is it there, does it bind content, does it say what manifest and disk say."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -67,3 +68,40 @@ class LockState(msgspec.Struct, frozen=True, kw_only=True):
     """Disagreements that are not listed."""
     reasons: tuple[str, ...] = ()
     """Why something is unknown, sorted."""
+
+    @property
+    def missing(self) -> bool:
+        """A manifest asks for packages and no lock holds them."""
+        return self.present == "no"
+
+    @property
+    def unbound(self) -> bool:
+        """A lock that does not bind the content of all its entries, be it that its form cannot."""
+        return self.present == "yes" and self.hashed in {"some", "none", "impossible"}
+
+    @property
+    def drifted(self) -> bool:
+        """Lock and manifest, or lock and disk, say different things."""
+        return "no" in {self.with_manifest, self.with_installed}
+
+    @property
+    def undecided(self) -> bool:
+        """Something could not be told: `reasons` say what."""
+        return "unknown" in {self.present, self.hashed, self.with_manifest, self.with_installed}
+
+
+def counts(locks: Iterable[LockState]) -> dict[str, int]:
+    """How many there are (`total`), and of them `missing`, `unhashed`, `drifted`, `undecided`.
+
+    >>> counts([LockState(ecosystem="npm", present="no", hashed="none", with_manifest="absent",
+    ...                   with_installed="absent")])
+    {'total': 1, 'missing': 1, 'unhashed': 0, 'drifted': 0, 'undecided': 0}
+    """
+    every = list(locks)
+    return {
+        "total": len(every),
+        "missing": sum(one.missing for one in every),
+        "unhashed": sum(one.unbound for one in every),
+        "drifted": sum(one.drifted for one in every),
+        "undecided": sum(one.undecided for one in every),
+    }

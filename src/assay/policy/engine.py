@@ -19,6 +19,7 @@ _SUPPLY = {
     "components": "attest an SBOM of this image",
     "signatures": "sign the attestations with a key the verifier trusts",
     "image": "attest the image again",
+    "locks": "attest the image again",
     "base": "use an advisory database with lifecycle data that knows this distribution",
     "lifetimes": "scan with an advisory database that has lifecycle data",
 }

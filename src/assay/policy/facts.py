@@ -18,7 +18,7 @@ from assay.model.image import Subject
 from assay.trust.examine import Row
 
 Section = dict[str, Any]
-_ITEM_FIELDS = ("id", "component", "severity", "status", "fixable", "fixed_in", "exploited", "category")
+_ITEM_FIELDS = ("id", "component", "severity", "status", "fixable", "fixed_in", "exploited", "category", "origin")
 
 _LOST = frozenset({"DIGEST_MISMATCH", "SIZE_MISMATCH"})
 """Codes of rows whose bytes are not those that were attached: what was said is as unknown as if nothing had come."""
@@ -79,6 +79,7 @@ def build(
         "findings": _findings,
         "vex": _vex,
         "base": _base,
+        "locks": _locks,
         "lifetimes": _lifetimes,
         **({"components": _components} if components else {}),
     }
@@ -166,11 +167,31 @@ def _image(sources: _Sources) -> Section:
                 "distro": facts.distro,
                 "os_packages_count": facts.os_packages_count,
                 "gaps": facts.gaps,
+                "base": msgspec.to_builtins(facts.base),
                 "evidence": str(e.digest),
             }
             for e, facts in configs
         ],
         "evidence": [str(e.digest) for e in found],
+    }
+
+
+def _locks(sources: _Sources) -> Section:
+    """State of the projects' locks; an image whose facts do not speak of them was not looked at."""
+    found = sources.of(predicates.IMAGE_FACTS)
+    read = [(e, image_facts.read(e.statement.predicate, where=str(e.digest))) for e in found]
+    looked = [(e, facts) for e, facts in read if facts.locks is not None]
+    return {
+        "state": "present" if looked else "absent",
+        "images": [
+            {
+                "counts": facts.locks_counts,
+                "locks": [msgspec.to_builtins(one) for one in facts.locks or ()],
+                "evidence": str(e.digest),
+            }
+            for e, facts in looked
+        ],
+        "evidence": [str(e.digest) for e, _ in looked],
     }
 
 

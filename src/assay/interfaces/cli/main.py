@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": ("assay.interfaces.cli.diff", "Say what changed between two images or SBOMs."),
     "explain": ("assay.interfaces.cli.explain", "Print the ladder of evidence of one finding."),
     "keys": ("assay.interfaces.cli.keys", "Make a signing key."),
+    "locks": ("assay.interfaces.cli.locks", "Say whether locks are there, hashed, and in step."),
     "merge": ("assay.interfaces.cli.merge", "Join several SBOMs or images into one SBOM."),
     "sbom": ("assay.interfaces.cli.sbom", "Take stock of an image and write its SBOM."),
     "scan": ("assay.interfaces.cli.scan", "Take stock, match against advisories, decide by policy."),

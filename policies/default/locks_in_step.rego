@@ -1,0 +1,41 @@
+# METADATA
+# scope: package
+# title: Locks are there, and in step with their manifests and with what is installed
+# custom:
+#   code: locks.in_step
+#   severity: low
+#   state: warn
+#   needs: [locks]
+#   remedy: let the package manager lock anew, install from the lock alone, and ship both
+package assay.rules.locks_in_step
+
+import rego.v1
+
+default applies := false
+
+applies if {
+	some image in input.locks.images
+	image.counts.total > 0
+}
+
+deny contains {"code": "missing", "msg": msg, "facts": [image.evidence]} if {
+	some image in input.locks.images
+	image.counts.missing > 0
+	named := [lock.manifest | some lock in image.locks; lock.present == "no"]
+	msg := sprintf("%d projects have no lock: %s", [image.counts.missing, first(named)])
+}
+
+deny contains {"code": "drift", "msg": msg, "facts": [image.evidence]} if {
+	some image in input.locks.images
+	image.counts.drifted > 0
+	named := [lock.lock | some lock in image.locks; "no" in {lock.with_manifest, lock.with_installed}]
+	msg := sprintf("%d locks are out of step: %s", [image.counts.drifted, first(named)])
+}
+
+deny contains {"code": "undecided", "msg": msg, "facts": [image.evidence]} if {
+	some image in input.locks.images
+	image.counts.undecided > 0
+	msg := sprintf("of %d locks nobody can tell whether they are in step", [image.counts.undecided])
+}
+
+first(names) := concat(", ", array.slice(names, 0, 3))
