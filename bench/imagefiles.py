@@ -149,9 +149,9 @@ def _apply(files: Files, layer: tarfile.TarFile, number: int) -> None:
 
 
 def _is_wanted(path: str) -> bool:
-    return path.endswith((".jar", ".war", ".ear", "/DESCRIPTION")) or (
-        path.startswith("var/lib/dpkg/info/") and path.endswith(".list")
-    )
+    if path.startswith("var/lib/dpkg/info/"):
+        return path.endswith(".list")
+    return path.endswith((".jar", ".war", ".ear", "/DESCRIPTION"))
 
 
 def _hide(files: Files, prefix: str, number: int) -> None:
