@@ -202,6 +202,16 @@ def test_the_bundle_licence_stands_in(value: str, expression: str) -> None:
     assert bool(licence.reason) != bool(expression)
 
 
+def test_a_licence_file_in_the_archive_is_only_a_conclusion() -> None:
+    text = "Licensed under the Apache License, Version 2.0 (the License)"
+    found = one("x/a-1.jar", {**manifest(Bundle_License="https://own.example/x"), "META-INF/LICENSE.txt": text}).licence
+    assert (found.expression, found.declared) == ("", ("https://own.example/x",))
+    assert (found.concluded, found.confidence) == ("Apache-2.0", "strong")
+    assert found.evidence == "x/a-1.jar!/META-INF/LICENSE.txt"
+    said = one("x/a-1.jar", {**manifest(Bundle_License="MIT"), "META-INF/LICENSE": text}).licence
+    assert (said.expression, said.concluded) == ("MIT", "")
+
+
 @pytest.mark.parametrize("data", [b"", b"PK", b"no archive at all", b"PK\x05\x06" + bytes(10)])
 def test_what_is_no_archive_is_malformed(data: bytes) -> None:
     with pytest.raises(MalformedError):

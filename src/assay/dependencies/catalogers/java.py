@@ -12,6 +12,7 @@ from functools import partial
 import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
+from assay.dependencies.copyrights import with_conclusion
 from assay.dependencies.fingerprints import Fingerprints, Match, builtin
 from assay.dependencies.java_fingerprints import copy_of, refine
 from assay.dependencies.java_identity import Identity, Pom, fold, identify, own_pom, told_versions
@@ -27,13 +28,21 @@ _SUFFIXES = (".jar", ".war", ".ear", ".hpi", ".jpi", ".par", ".sar", ".kar")
 _POM_DIRECTORY = "META-INF/maven/"
 _LICENCE_URLS = {
     "apache.org/licenses/license-2.0": "Apache-2.0",
+    "apache.org/licenses/license-1.1": "Apache-1.1",
+    "opensource.org/licenses/apache-2.0": "Apache-2.0",
     "opensource.org/licenses/mit": "MIT",
-    "opensource.org/licenses/bsd-3-clause": "BSD-3-Clause",
-    "opensource.org/licenses/bsd-2-clause": "BSD-2-Clause",
     "eclipse.org/legal/epl-v10": "EPL-1.0",
     "eclipse.org/legal/epl-2.0": "EPL-2.0",
     "eclipse.org/legal/epl-v20": "EPL-2.0",
+    "eclipse.org/org/documents/edl-v10": "BSD-3-Clause",
     "mozilla.org/mpl/2.0": "MPL-2.0",
+    "mozilla.org/en-us/mpl/2.0": "MPL-2.0",
+    "mozilla.org/mpl/mpl-1.1": "MPL-1.1",
+    "gnu.org/licenses/old-licenses/lgpl-2.1": "LGPL-2.1-only",
+    "creativecommons.org/publicdomain/zero/1.0": "CC0-1.0",
+    "creativecommons.org/licenses/by/4.0": "CC-BY-4.0",
+    "opensource.org/licenses/bsd-3-clause": "BSD-3-Clause",
+    "opensource.org/licenses/bsd-2-clause": "BSD-2-Clause",
 }
 
 
@@ -92,7 +101,8 @@ def _archive(
         ):
             walk.gap("unknown-program", path, "a Java archive that names neither artifact nor version")
     else:
-        walk.packages.append(_package(identity, own, manifest, path, chunks, parent))
+        package = _package(identity, own, manifest, path, chunks, parent)
+        walk.packages.append(_concluded(walk, directory, package, path))
         parent = len(walk.packages) - 1
     for pom in others:
         walk.packages.append(_shaded(pom, path, parent))
@@ -208,6 +218,14 @@ def _choice(texts: Sequence[str], what: str) -> Licence:
     return licence(known, what)
 
 
+_LICENCE_FILES = frozenset(
+    folder + name + ending
+    for folder in ("meta-inf/", "")
+    for name in ("license", "licence")
+    for ending in ("", ".txt", ".md")
+)
+
+
 def _by_url(text: str) -> str:
     lower = text.lower()
     return next((name for url, name in _LICENCE_URLS.items() if url in lower), text)
@@ -242,6 +260,18 @@ def _package(
     )
 
 
+def _concluded(walk: _Walk, directory: Directory, package: Package, path: str) -> Package:
+    """With what the archive's own licence file lets one conclude, where nothing else names a licence."""
+    if package.licence.expression:
+        return package
+    member = next((member for member in directory.members if member.name.lower() in _LICENCE_FILES), None)
+    if member is None or member.size > walk.limits.licence_text_bytes:
+        return package
+    text = _small(walk, directory, member, path)
+    found = with_conclusion(package.licence, text, f"{path}!/{member.name}")
+    return msgspec.structs.replace(package, licence=found)
+
+
 def _shaded(pom: Pom, path: str, parent: int | None) -> Package:
     return Package(
         ecosystem="maven",
@@ -268,7 +298,7 @@ def _sha1(chunks: Sequence[bytes]) -> str:
 
 CATALOGUER = Cataloguer(
     name="java",
-    version=2,
+    version=3,
     ecosystem="maven",
     wants=Wanted(suffixes=frozenset(_SUFFIXES), limit="archive_bytes"),
     catalogue=catalogue,
