@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from assay.artifact.reference import Target
     from assay.dependencies.cataloger import Cataloguer
     from assay.flows.catalogue import Bench
+    from assay.flows.remembered import Memory
+    from assay.model.image import Image
     from assay.model.inventory import Inventory
     from assay.ports.content import FileTree, ImageSource
     from assay.ports.world import Progress, Workers
@@ -43,25 +46,50 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Progress) -> tuple[Inventory, ...]:
     """The inventories of a target: one, or one per platform with `all_platforms`."""
     target = target_of(text)
-    bench = _bench(settings, reading, progress, target.scheme)
     if target.scheme in ("dir", "rootfs"):
         from assay.flows.catalogue import catalogue_tree
 
+        bench = _bench(settings, reading, progress, target.scheme)
         return (catalogue_tree(_tree(target), bench, installed=target.scheme == "rootfs"),)
     if target.scheme == "sbom" or (target.scheme == "file" and not is_archive(target.location)):
         return (_with_bases(_read_sbom(target.location), reading, settings),)
     from assay.artifact.image import resolve
-    from assay.flows.catalogue import catalogue_image
+    from assay.flows.remembered import remembered
 
-    bench = msgspec.structs.replace(bench, bases=_known_bases(reading, settings))
+    def read(image: Image) -> Inventory:  # imports the readers, which an image that is remembered does not need
+        from assay.flows.catalogue import catalogue_image
+
+        bench = _bench(settings, reading, progress, target.scheme)
+        bench = msgspec.structs.replace(bench, bases=_known_bases(reading, settings))
+        return catalogue_image(image, source, bench)
+
+    memory = _memory(settings, reading)
     source = image_source(target, settings)
     try:
         images = resolve(
             source, platform=reading.platform, host=host(), all_platforms=reading.all_platforms, limits=LIMITS
         )
-        return tuple(catalogue_image(image, source, bench) for image in images)
+        return tuple(remembered(image, memory, partial(read, image)) for image in images)
     finally:
         source.close()
+
+
+def _memory(settings: Settings, reading: Reading) -> Memory | None:
+    """Where whole inventories are kept; none if layers are to be read, or if anything of the user's own is read too.
+
+    Only the usual reading is remembered: an option that is not known to leave the inventory alone excludes it.
+    """
+    usual = msgspec.structs.replace(reading, platform=None, all_platforms=False) == Reading()
+    if not usual or settings.ci or settings.classifiers or settings.fingerprints:
+        return None
+    from assay.adapters.layercache import FolderLayerCache
+    from assay.adapters.program import program_digest
+    from assay.flows.remembered import Memory
+
+    program = program_digest()
+    if not program:
+        return None
+    return Memory(cache=FolderLayerCache(Path(settings.cache), LIMITS), program=program, limits=LIMITS)
 
 
 def _with_bases(inventory: Inventory, reading: Reading, settings: Settings) -> Inventory:

@@ -1,0 +1,153 @@
+"""A whole inventory is remembered only while image, limits and program are what they were; never in strict runs."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from assay.adapters import program
+from assay.flows.remembered import Memory, remembered
+from assay.model.digest import Digest
+from assay.model.errors import UntrustedError
+from assay.model.image import Image, Layer, Subject
+from assay.model.inventory import Component, Inventory
+from assay.model.limits import DEFAULT_LIMITS
+from command import assay
+from fakes.layouts import demo_layers, layout
+from inventories import full as whole
+
+SUBJECT = Subject(name="x", digest=Digest("sha256", "1" * 64))
+IMAGE = Image(subject=SUBJECT, layers=(Layer(index=0, diff_id=None, digest=Digest("sha256", "2" * 64)),))
+
+
+def keepable(value: object) -> bool:
+    try:
+        return bool(msgspec.msgpack.encode(value))
+    except UnicodeEncodeError:
+        return False
+
+
+def full() -> Inventory:
+    """Every field filled, all names in UTF-8."""
+    found = whole()
+    lists = {
+        name: tuple(filter(keepable, getattr(found, name)))
+        for name in ("components", "relations", "gaps", "layers", "properties")
+    }
+    assert len(lists["components"]) > 1
+    return msgspec.structs.replace(found, **lists)
+
+
+class Kept(dict[str, bytes]):
+    """A cache in memory."""
+
+    def put(self, key: str, data: bytes) -> None:
+        self[key] = data
+
+
+class Reader:
+    """Counts how often it is asked."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory, self.count = inventory, 0
+
+    def __call__(self) -> Inventory:
+        self.count += 1
+        return self.inventory
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory(cache=Kept(), program="p", limits=DEFAULT_LIMITS)
+
+
+def test_what_comes_back_is_what_was_read(memory: Memory) -> None:
+    read = Reader(full())
+    assert remembered(IMAGE, memory, read) == remembered(IMAGE, memory, read) == full()
+    assert read.count == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda i, m: (msgspec.structs.replace(i, created="2024-01-01T00:00:00Z"), m),
+        lambda i, m: (msgspec.structs.replace(i, subject=msgspec.structs.replace(SUBJECT, name="y")), m),
+        lambda i, m: (msgspec.structs.replace(i, labels={"a": "b"}), m),
+        lambda i, m: (i, msgspec.structs.replace(m, program="q")),
+        lambda i, m: (i, msgspec.structs.replace(m, limits=msgspec.structs.replace(DEFAULT_LIMITS, gaps_count=1))),
+    ],
+)
+def test_any_change_reads_again(memory: Memory, change: object) -> None:
+    assert callable(change)
+    read = Reader(full())
+    remembered(IMAGE, memory, read)
+    remembered(*change(IMAGE, memory), read)
+    assert read.count == 2
+
+
+def test_without_memory_or_without_a_layer_digest_it_is_read(memory: Memory) -> None:
+    read = Reader(full())
+    nameless = msgspec.structs.replace(IMAGE, layers=(Layer(index=0, diff_id=Digest("sha256", "3" * 64)),))
+    for _ in range(2):
+        remembered(IMAGE, None, read)
+        remembered(nameless, memory, read)
+    assert read.count == 4
+
+
+def test_damaged_records_and_names_outside_utf_8_are_read_again(memory: Memory) -> None:
+    assert isinstance(memory.cache, Kept)
+    read = Reader(full())
+    remembered(IMAGE, memory, read)
+    for key in memory.cache:
+        memory.cache[key] = b"\x01"
+    assert remembered(IMAGE, memory, read) == full()
+    assert read.count == 2
+    odd = Reader(
+        Inventory(subject=SUBJECT, components=(Component(key="k", purl="", ecosystem="", name="\udcff", version=""),))
+    )
+    other = msgspec.structs.replace(IMAGE, user="u")
+    assert remembered(other, memory, odd) == remembered(other, memory, odd) == odd.inventory
+    labelled = msgspec.structs.replace(IMAGE, labels={"a": "\udcff"})
+    assert remembered(labelled, memory, odd) == odd.inventory
+
+
+def test_what_fails_is_not_kept(memory: Memory) -> None:
+    def fail() -> Inventory:
+        raise UntrustedError("no")
+
+    with pytest.raises(UntrustedError):
+        remembered(IMAGE, memory, fail)
+    assert not memory.cache
+
+
+def test_the_program_is_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert program.program_digest() == program.program_digest() != ""
+    (tmp_path / "a").mkdir()
+    for path in ("__init__.py", "a/b.py", "a/data.json"):
+        (tmp_path / path).write_text("x = 1\n")
+    monkeypatch.setattr(program.assay, "__file__", str(tmp_path / "__init__.py"))
+    seen = {program.program_digest()}
+    for path in ("a/b.py", "a/data.json", "a/new.py"):
+        (tmp_path / path).write_text("x = 2\n")
+        seen.add(program.program_digest())
+    assert len(seen) == 4
+    (tmp_path / "a/__pycache__").mkdir()
+    (tmp_path / "a/__pycache__/b.pyc").write_bytes(b"")
+    assert program.program_digest() in seen
+    monkeypatch.setattr(program.assay, "__file__", str(tmp_path / "none/__init__.py"))
+    assert program.program_digest() == ""
+
+
+def test_strict_and_uncached_runs_open_every_layer_a_rescan_none(tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    layout(image, demo_layers())
+    first = assay("sbom", f"oci-dir:{image}", home=tmp_path)
+    assert first.code == 0, first.err
+    assert assay("sbom", f"oci-dir:{image}", home=tmp_path).out == first.out
+    for blob in (image / "blobs/sha256").iterdir():
+        if blob.read_bytes()[:2] == b"\x1f\x8b":
+            blob.write_bytes(b"\x1f\x8b damaged")
+    assert assay("sbom", f"oci-dir:{image}", home=tmp_path).out == first.out  # verified when it was read
+    for env, words in (({"CI": "true"}, ()), ({}, ("--no-cache",))):
+        refused = assay("sbom", f"oci-dir:{image}", *words, home=tmp_path, env=env)
+        assert refused.code == 3, refused.err
