@@ -1,5 +1,6 @@
 """End of life of runtimes and frameworks, at a time that is handed in."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,6 +127,33 @@ def test_a_java_runtime_is_its_builders() -> None:
     nobody = component(purl, "generic", "1.8.0_392")
     assert [r.cycle for r in lifetimes([built], None, STORE, NOW, Horizon())] == ["8"]
     assert lifetimes([nobody], None, STORE, NOW, Horizon()) == ()
+
+
+@pytest.mark.parametrize(
+    ("version", "tag", "cycles"),
+    [("3.9-slim", "3.9-slim", ["3.9"]), ("sha256:" + "0" * 64, "3.9", ["3.9"]), ("latest", "latest", [""])],
+)
+def test_an_image_a_dockerfile_builds_on_has_its_products_lifetime(version: str, tag: str, cycles: list[str]) -> None:
+    docker = msgspec.structs.replace(PYTHON, identifiers=("pkg:docker/library/python",))
+    purl = f"pkg:docker/python@{version.replace(':', '%3A')}"
+    base = component(purl, "docker", version, properties=(("docker:tag", tag),))
+    found = lifetimes([base], None, MemoryStore(products=[docker]), NOW, Horizon())
+    assert [row.cycle for row in found] == cycles
+    elsewhere = component(f"{purl}?repository_url=ghcr.io", "docker", version)
+    assert lifetimes([elsewhere], None, MemoryStore(products=[docker]), NOW, Horizon()) == ()
+
+
+@pytest.mark.parametrize(
+    ("image", "tag", "cycle"),
+    [("debian", "bookworm-slim", "12"), ("debian", "12.5", "12"), ("ubuntu", "jammy", "22.04"), ("debian", "sid", "")],
+)
+def test_a_distribution_is_known_by_its_code_name(image: str, tag: str, cycle: str) -> None:
+    products = [
+        Product(name="debian", releases=(Release(cycle="12", codename="Bookworm", ends="2026-07-11"),)),
+        Product(name="ubuntu", releases=(Release(cycle="22.04", codename="Jammy Jellyfish", ends="2027-04-01"),)),
+    ]
+    base = component(f"pkg:docker/{image}@{tag}", "docker", tag)
+    assert [row.cycle for row in lifetimes([base], None, MemoryStore(products=products), NOW, Horizon())] == [cycle]
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,13 @@ def cycle_of(product: Product, version: str) -> Release | None:
     return max(found, key=lambda release: len(release.cycle), default=None)
 
 
+def named(product: Product, codename: str) -> Release | None:
+    """The release of a code name (`bookworm`); of one with more words, as Ubuntu's, the first is enough (`jammy`)."""
+    wanted = codename.casefold()
+    names = ((release, release.codename.casefold()) for release in product.releases)
+    return next((release for release, name in names if wanted and wanted in (name, name.partition(" ")[0])), None)
+
+
 def numbers_of(version: str) -> str:
     """The leading numbers of a version (`8u392` → `8`), or empty."""
     match = _NUMBERS.match(version)
@@ -118,8 +125,7 @@ def _release(product: Product, distro: Distro) -> Release | None:
     found = cycle_of(product, version)
     if found is not None:
         return found
-    wanted = distro.codename.casefold()
-    return next((r for r in product.releases if wanted and r.codename.casefold() == wanted), None)
+    return named(product, distro.codename)
 
 
 def _day_or_empty(text: str) -> str:

@@ -19,6 +19,18 @@ _PRODUCTS = {
     "composer/symfony/routing": "symfony",
     "composer/symfony/symfony": "symfony",
     "composer/twig/twig": "twig",
+    "docker/almalinux": "almalinux",
+    "docker/alpine": "alpine-linux",
+    "docker/debian": "debian",
+    "docker/fedora": "fedora",
+    "docker/httpd": "apache-http-server",
+    "docker/mariadb": "mariadb",
+    "docker/mysql": "mysql",
+    "docker/nginx": "nginx",
+    "docker/php": "php",
+    "docker/rockylinux": "rocky-linux",
+    "docker/ruby": "ruby",
+    "docker/ubuntu": "ubuntu",
     "generic/httpd": "apache-http-server",
     "generic/lua": "lua",
     "generic/mariadb": "mariadb",
@@ -78,6 +90,8 @@ def names(component: Component) -> tuple[str, ...]:
         own = _JAVA_BUILDERS.get(dict(component.properties).get("java:implementor", ""), "")
     bare = component.purl.partition("?")[0].partition("#")[0]
     bare = bare.rpartition("@")[0] if purl.version and "@" in bare else bare
+    if purl.type == "docker" and not (purl.namespace or purl.qualifiers):
+        return tuple(filter(None, (f"pkg:docker/library/{purl.name}", own)))
     conda = (f"repology:{purl.name}", f"pkg:pypi/{purl.name}") if purl.type == "conda" else ()
     return tuple(filter(None, (own, bare, *conda)))
 
@@ -93,6 +107,8 @@ def version_of(component: Component) -> str:
     if component.ecosystem in DISTRIBUTED:
         head, colon, rest = version.partition(":")
         version = rest if colon and head.isdigit() else version
+    if component.ecosystem == "docker" and ":" in version:
+        version = dict(component.properties).get("docker:tag", "")
     version = version.removeprefix("v")
     if component.purl.startswith("pkg:generic/openjdk@"):
         version = version.removeprefix("1.")

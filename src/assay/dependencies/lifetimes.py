@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from assay.dependencies.identity import DISTRIBUTED
-from assay.dependencies.lifecycle import Standing, cycle_of, numbers_of, standing
+from assay.dependencies.lifecycle import Standing, cycle_of, named, numbers_of, standing
 from assay.dependencies.lifecycle_products import by_upstream, names, version_of
 from assay.model.inventory import Component
 from assay.model.lifecycle import Horizon, Lifetime, Product, Release
@@ -53,7 +53,10 @@ def lifetimes(
     for component, tried in asked:
         product = next((known[name] for name in tried if name in known), None)
         if product is not None and product.releases:
-            release = cycle_of(product, numbers_of(version_of(component)))
+            version = version_of(component)
+            release = cycle_of(product, numbers_of(version))
+            if release is None and component.ecosystem == "docker":  # `debian:bookworm-slim`
+                release = named(product, version.partition("-")[0])
             found = _Found(product, release, _distributed(component, by_key))
             key = (product.name, release.cycle if release else "", found.distributed)
             rows.setdefault(key, (found, []))[1].append(component)
@@ -82,7 +85,7 @@ def _row(
         state, reason = _by_distribution(own, distribution, title)
     else:
         state, reason = own, _says(own, title, known=release is not None)
-    named = list(components)
+    listed = list(components)
     return Lifetime(
         product=product.name,
         title=product.title,
@@ -93,8 +96,8 @@ def _row(
         days=state.days,
         maintained_by="distribution" if found.distributed else "upstream",
         latest=release.latest if release else "",
-        versions=tuple(sorted({component.version for component in named})),
-        components=tuple(sorted(component.key for component in named)),
+        versions=tuple(sorted({component.version for component in listed})),
+        components=tuple(sorted(component.key for component in listed)),
         reason=reason,
     )
 
