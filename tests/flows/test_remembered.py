@@ -29,13 +29,15 @@ def keepable(value: object) -> bool:
 
 def full() -> Inventory:
     """Every field filled, all names in UTF-8."""
-    found = whole()
-    lists = {
-        name: tuple(filter(keepable, getattr(found, name)))
-        for name in ("components", "relations", "gaps", "layers", "properties")
-    }
-    assert len(lists["components"]) > 1
-    return msgspec.structs.replace(found, **lists)
+    found, empty = whole(), Inventory(subject=SUBJECT)
+    values = {name: getattr(found, name) for name in found.__struct_fields__}
+    for name, value in values.items():
+        if isinstance(value, tuple):
+            values[name] = tuple(filter(keepable, value))
+        elif not keepable(value):
+            values[name] = getattr(empty, name)
+    assert len(values["components"]) > 1
+    return Inventory(**values)
 
 
 class Kept(dict[str, bytes]):
