@@ -97,6 +97,19 @@ def test_an_unknown_build_is_named_without_a_version() -> None:
     assert dict(package.properties)["java:candidates"] == "1.2"
 
 
+def test_a_version_nobody_knows_is_not_taken_for_its_neighbour() -> None:
+    many = classes("1.0", count=600)
+    known = type(KNOWN)(make_libraries([sample("org.acme", "engine", "1.0", jar(many), DEFAULT_LIMITS)]), "t")
+    for name in many:
+        data = jar({**app(), **many, name: "one class of six hundred, mended"})
+        (package,) = catalogue(
+            File(path="x.jar", chunks=(data,), size=len(data), limits=DEFAULT_LIMITS), known
+        ).packages
+        assert (package.version, package.confidence) == ("", "weak")
+        if name.endswith("9.class"):
+            break
+
+
 def test_the_manifest_decides_between_versions_with_the_same_classes() -> None:
     known = fingerprints(("1.0",))
     twin = sample("org.acme", "engine", "1.0.1", jar({**classes("1.0"), "META-INF/x": "1"}), DEFAULT_LIMITS)
@@ -210,7 +223,7 @@ def test_new_data_raise_the_version_of_the_row() -> None:
     from importlib.resources import files
 
     digest = hashlib.sha256((files("assay.dependencies") / "fingerprints.bin").read_bytes()).hexdigest()
-    assert (CATALOGUER.version, digest[:16]) == (2, "b1c253e50495e21a")
+    assert (CATALOGUER.version, digest[:16]) == (3, "292bbc5117491311")
 
 
 def test_a_damaged_file_is_refused() -> None:

@@ -104,6 +104,8 @@ def test_strange_names_are_only_names(name: str) -> None:
         {"class_names": (9_999_999,)},
         {"class_masks": ()},
         {"classes": (1,)},
+        {"counts": (1,)},
+        {"sums": (1,)},
     ],
 )
 def test_columns_that_do_not_fit_are_refused(change) -> None:
@@ -116,7 +118,15 @@ def test_columns_that_do_not_fit_are_refused(change) -> None:
 def test_a_bomb_of_a_block_is_refused() -> None:
     (library,) = read_fingerprints(fingerprint_file(), "mine")
     empty = Block(
-        digests=b"\0" * (1 << 25), masks=(), names=(), name_masks=(), classes=(), class_names=(), class_masks=()
+        digests=b"\0" * (1 << 25),
+        counts=(),
+        sums=(),
+        masks=(),
+        names=(),
+        name_masks=(),
+        classes=(),
+        class_names=(),
+        class_masks=(),
     )
     with pytest.raises(MalformedError, match="larger than"):
         read_block(msgspec.structs.replace(library, block=write_block(empty)), "mine")

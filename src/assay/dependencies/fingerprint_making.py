@@ -5,23 +5,22 @@ more that stand for the whole. The choice depends on the archives alone, so the 
 """
 
 import hashlib
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from assay.dependencies.fingerprints import CLASS, classes_of, name_of
 from assay.dependencies.versions import GENERIC, scheme_for
 from assay.formats.chunks import ChunkView
-from assay.formats.fingerprints import Block, Library, write_block
-from assay.formats.zipdirectory import Member, read_directory
+from assay.formats.fingerprints import Block, Library, class_sum, write_block
+from assay.formats.zipdirectory import read_directory
 from assay.model.limits import Limits
 
-_CLASS, _META = ".class", "META-INF/"
 _TELLING_ROUNDS = 3
 """How often each version is told from each other one: a copy may lack some classes."""
-_STANDING_COUNT = 64
+_STANDING_COUNT = 128
 """Features of each version that stand for the whole, chosen by their hash: the same names in every version."""
 _ROOT_SHARE = 0.95
 """Share of a version's classes that must lie below the root."""
@@ -63,11 +62,6 @@ def sample(group: str, artifact: str, version: str, data: bytes, limits: Limits)
         sha1=hashlib.sha1(data, usedforsecurity=False).digest(),
         classes=tuple(sorted({member.name: member.crc for member in classes_of(members)}.items())),
     )
-
-
-def classes_of(members: Iterable[Member]) -> list[Member]:
-    """The class files of an archive that are its own content, not its variants for later Java releases."""
-    return [member for member in members if member.name.endswith(_CLASS) and not member.name.startswith(_META)]
 
 
 def make_libraries(samples: Sequence[Sample]) -> list[Library]:
@@ -129,7 +123,7 @@ def _anchors(held: Sequence[Mapping[str, int]], owners: Mapping[str, int]) -> tu
     """Greedily, until each version has its share: names of many versions first, then the longer ones."""
     spread = Counter(path for paths in held for path in paths)
     able = sorted(
-        (path for path in spread if "$" not in path and len(_base(path)) >= _ANCHOR_LETTERS + len(_CLASS)),
+        (path for path in spread if "$" not in path and len(_base(path)) >= _ANCHOR_LETTERS + len(CLASS)),
         key=lambda path: (owners.get(_base(path), 0) > 1, -spread[path], -len(_base(path)), path),
     )
     chosen: list[str] = []
@@ -170,6 +164,8 @@ def _block(held: Sequence[Mapping[str, int]], digests: bytes) -> Block:
     mask_place = {mask: index for index, mask in enumerate(masks)}
     return Block(
         digests=digests,
+        counts=tuple(len(paths) for paths in held),
+        sums=tuple(word for paths in held for word in _words(paths)),
         masks=tuple(mask.to_bytes((mask.bit_length() + 7) // 8, "little") for mask in masks),
         names=tuple(kept_names),
         name_masks=tuple(mask_place[mask] for mask in name_sets),
@@ -179,9 +175,9 @@ def _block(held: Sequence[Mapping[str, int]], digests: bytes) -> Block:
     )
 
 
-def name_of(path: str) -> int:
-    """A path below the root as a number."""
-    return zlib.crc32(path.encode("utf-8", "surrogateescape"))
+def _words(paths: Mapping[str, int]) -> tuple[int, int]:
+    total = sum(class_sum(name_of(path), crc) for path, crc in paths.items())
+    return total & 0xFFFFFFFF, total >> 32 & 0xFFFFFFFF
 
 
 def _choose(features: Mapping[_Feature, int], versions: int) -> list[_Feature]:

@@ -6,6 +6,7 @@ compiled anew) their names still tell the library, weakly. What a copy lacks cou
 copy may be minimised, but it holds no class that its version does not have.
 """
 
+import zlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -14,25 +15,20 @@ from importlib.resources import files
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
-from assay.dependencies.fingerprint_making import classes_of, name_of
-from assay.formats.fingerprints import Block, Library, read_block, read_fingerprints
+from assay.dependencies.fingerprint_scores import MOST_SHARE, Score, alike, by_classes, by_names, unchanged
+from assay.formats.fingerprints import Block, Library, class_sum, read_block, read_fingerprints
 from assay.formats.zipdirectory import Member
 from assay.model.inventory import Confidence
 from assay.model.limits import Limits
 
 Method = Literal["sha1", "fingerprint", "structure"]
 
+CLASS, _META = ".class", "META-INF/"
 _METHODS: tuple[Method, ...] = ("sha1", "fingerprint", "structure")
 """The surest first."""
 _DATA = "fingerprints.bin"
 _LEAST_ANCHORS = 2
 """Anchors in one folder before a library is looked for there (fewer if it has fewer)."""
-_LEAST_CLASSES = 4
-"""Unchanged classes before a version is named (all, of a library that has fewer)."""
-_SOME_SHARE, _MOST_SHARE = 0.25, 0.5
-"""Share of a version's features: the least, and that of a strong finding."""
-_NAMES_SHARE, _LEAST_NAMES = 0.85, 8
-"""The same for names alone."""
 _CLASSES_FACTOR = 10
 _CLASS_FOLDERS = ("", "WEB-INF/classes/", "BOOT-INF/classes/")
 """Where an archive keeps classes of its own."""
@@ -61,14 +57,6 @@ class Match(NamedTuple):
     """Whether the classes lie in another package than the library's own."""
 
 
-class _Score(NamedTuple):
-    """How one version fits: features that must be there, are there, are there with other content."""
-
-    total: int
-    hits: int
-    conflicts: int
-
-
 class _Place(NamedTuple):
     library: Library
     root: str
@@ -89,6 +77,11 @@ class _Folder(NamedTuple):
     present: dict[int, set[int]]
     names: dict[int, str]
     size: int
+
+    @property
+    def total(self) -> int:
+        """The sum of all its classes, as `Block.sums` has it."""
+        return sum(class_sum(name, crc) for name, sums in self.present.items() for crc in sums) & (1 << 64) - 1
 
 
 def _folder(ordered: Sequence[Member], root: str) -> _Folder:
@@ -175,12 +168,12 @@ class Fingerprints:
     def _match(self, place: _Place, folder: _Folder, classes: int, sha1: Callable[[], bytes]) -> _Claim | None:
         """The library in one folder, by its classes, else by their names."""
         library, block, present = place.library, self._block(place.library), folder.present
-        scores = _by_classes(block, present, len(library.versions))
-        best = _unchanged(scores)
+        scores = by_classes(block, present, len(library.versions))
+        best = _standing(unchanged(scores), scores, block, folder)
         method: Method = "fingerprint"
         if not best:
-            method, scores = "structure", _by_names(block, present, len(library.versions))
-            best = _alike(scores)
+            method, scores = "structure", by_names(block, present, len(library.versions))
+            best = alike(scores)
         if not best:
             return None
         whole = folder.size >= _OWN_SHARE * classes
@@ -210,70 +203,19 @@ class Fingerprints:
         return self._blocks[key]
 
 
-def _by_classes(block: Block, present: dict[int, set[int]], versions: int) -> list[_Score]:
-    total, hits, conflicts = ([0] * len(block.masks) for _ in range(3))
-    names = block.names
-    for crc, name, mask in zip(block.classes, block.class_names, block.class_masks, strict=True):
-        total[mask] += 1
-        there = present.get(names[name])
-        if there is not None:
-            if crc in there:
-                hits[mask] += 1
-            else:
-                conflicts[mask] += 1
-    return _scores(block, versions, total, hits, conflicts)
-
-
-def _by_names(block: Block, present: dict[int, set[int]], versions: int) -> list[_Score]:
-    total, hits = ([0] * len(block.masks) for _ in range(2))
-    for name, mask in zip(block.names, block.name_masks, strict=True):
-        total[mask] += 1
-        hits[mask] += name in present
-    return _scores(block, versions, total, hits, [0] * len(total))
-
-
-def _scores(block: Block, versions: int, *counts: Sequence[int]) -> list[_Score]:
-    """Counts for each mask summed for each version."""
-    sums = [[0, 0, 0] for _ in range(versions)]
-    for mask, *values in zip(block.masks, *counts, strict=True):
-        bits = int.from_bytes(mask, "little") & ((1 << versions) - 1) if any(values) else 0
-        while bits:
-            index = (bits & -bits).bit_length() - 1
-            bits &= bits - 1
-            for column, value in enumerate(values):
-                sums[index][column] += value
-    return [_Score(*values) for values in sums]
-
-
-def _unchanged(scores: Sequence[_Score]) -> list[int]:
-    """The versions nothing contradicts and most classes speak for, if these are enough; a complete one goes first."""
-    able = [
-        index
-        for index, score in enumerate(scores)
-        if not score.conflicts
-        and score.hits >= min(_LEAST_CLASSES, score.total)
-        and score.hits
-        and score.hits >= _SOME_SHARE * score.total
-    ]
-    most = max((scores[index].hits for index in able), default=0)
-    best = [index for index in able if scores[index].hits == most]
-    complete = [index for index in best if scores[index].total == most]
-    return complete or best
-
-
-def _alike(scores: Sequence[_Score]) -> list[int]:
-    """The versions whose names are there most completely, if they are nearly all there; the larger ones first."""
-    able = [index for index, score in enumerate(scores) if score.total >= _LEAST_NAMES]
-    most = max((scores[index].hits / scores[index].total for index in able), default=0.0)
-    best = [index for index in able if most >= _NAMES_SHARE and scores[index].hits / scores[index].total == most]
-    hits = max((scores[index].hits for index in best), default=0)
-    return [index for index in best if scores[index].hits == hits]
-
-
 def _confidence(method: Method, share: float, candidates: int) -> Confidence:
     if method == "sha1":
         return "certain"
-    return "strong" if method == "fingerprint" and candidates == 1 and share >= _MOST_SHARE else "weak"
+    return "strong" if method == "fingerprint" and candidates == 1 and share >= MOST_SHARE else "weak"
+
+
+def _standing(best: Sequence[int], scores: Sequence[Score], block: Block, folder: _Folder) -> list[int]:
+    """Without versions that have as many classes as the folder, but not all the same: it is one that nobody knows."""
+    same = [i for i in best if scores[i].hits == scores[i].total and block.counts[i] == folder.size]
+    if not same:
+        return list(best)
+    total = folder.total
+    return [i for i in best if i not in same or block.sums[2 * i] | block.sums[2 * i + 1] << 32 == total]
 
 
 def _same_archive(block: Block, digest: bytes, versions: int) -> list[int]:
@@ -298,6 +240,16 @@ def _best(claims: Iterable[_Claim]) -> list[Match]:
             classes |= claim.classes
             folders.update(name[: name.rfind("/")] for name in claim.classes)
     return sorted(kept, key=lambda match: (match.root, match.group, match.artifact))
+
+
+def classes_of(members: Iterable[Member]) -> list[Member]:
+    """The class files of an archive that are its own content, not its variants for later Java releases."""
+    return [member for member in members if member.name.endswith(CLASS) and not member.name.startswith(_META)]
+
+
+def name_of(path: str) -> int:
+    """A path below the root as a number."""
+    return zlib.crc32(path.encode("utf-8", "surrogateescape"))
 
 
 @lru_cache(maxsize=1)

@@ -28,6 +28,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
     digests: bytes
     """SHA-1 of each version's archive, 20 bytes each, in the order of the versions."""
+    counts: tuple[int, ...]
+    """How many classes each version holds below the root."""
+    sums: tuple[int, ...]
+    """The sum of all of them (`class_sum`), for each version the low and the high word."""
     masks: tuple[bytes, ...]
     """Sets of versions, little-endian."""
     names: tuple[int, ...]
@@ -62,6 +66,8 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Columns(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     digests: bytes
+    counts: bytes
+    sums: bytes
     masks: tuple[bytes, ...]
     names: bytes
     name_masks: bytes
@@ -111,6 +117,8 @@ def write_block(block: Block) -> bytes:
     """A block, deflated."""
     columns = _Columns(
         digests=block.digests,
+        counts=_pack(block.counts),
+        sums=_pack(block.sums),
         masks=block.masks,
         names=_pack(block.names),
         name_masks=_pack(block.name_masks),
@@ -136,6 +144,8 @@ def read_block(library: Library, where: str) -> Block:
         columns = _COLUMNS.decode(data)
         block = Block(
             digests=columns.digests,
+            counts=_unpack(columns.counts),
+            sums=_unpack(columns.sums),
             masks=columns.masks,
             names=_unpack(columns.names),
             name_masks=_unpack(columns.name_masks),
@@ -150,10 +160,16 @@ def read_block(library: Library, where: str) -> Block:
     return block
 
 
+def class_sum(name: int, crc: int) -> int:
+    """What one class adds to the 64-bit sum of a version: its name's number and its content's, mixed."""
+    return (name * 0x9E3779B97F4A7C15 ^ crc * 0xC2B2AE3D27D4EB4F) & 0xFFFFFFFFFFFFFFFF
+
+
 def _fits(block: Block, versions: int) -> bool:
     masks, names = len(block.masks), len(block.names)
     return (
         len(block.digests) == versions * _DIGEST_BYTES
+        and len(block.sums) == 2 * len(block.counts) == 2 * versions
         and all(len(mask) * 8 < versions + 8 for mask in block.masks)
         and len(block.name_masks) == names
         and len(block.class_names) == len(block.class_masks) == len(block.classes)
