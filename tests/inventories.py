@@ -91,7 +91,6 @@ def full() -> Inventory:
             Relation(base.key, "depends_on", unknown.key, "runtime"),
             Relation(wheel.key, "built_from", "elsewhere", "build"),
             Relation(wheel.key, "depends_on", base.key, "optional"),
-            Relation(wheel.key, "depends_on", unknown.key),
             Relation(wheel.key, "owned_by", base.key),
         ),
         gaps=(
