@@ -2,7 +2,11 @@
 
 import click
 
-from assay.interfaces.cli.render.text import cut, pad, safe, width
+from assay.dependencies import origin
+from assay.dependencies.graph import Graph
+from assay.interfaces.cli.render import locks
+from assay.interfaces.cli.render.standing import base_line, share_line
+from assay.interfaces.cli.render.text import cut, pad, safe, width, wrap
 from assay.model.inventory import Inventory
 
 _HEAD = ("NAME", "VERSION", "TYPE", "LICENCE")
@@ -11,7 +15,7 @@ _HEAD = ("NAME", "VERSION", "TYPE", "LICENCE")
 def render(inventory: Inventory, *, columns: int, colour: bool) -> str:
     """Name, version, type and licence of every package in the final root, at most `columns` wide."""
     rows = [
-        (safe(c.name), safe(c.version), safe(c.ecosystem or "?"), safe(c.licence.expression or f"({c.licence.reason})"))
+        (safe(c.name), safe(c.version), safe(c.ecosystem or "?"), safe(c.licence.effective or f"({c.licence.reason})"))
         for c in inventory.components
         if c.removed_by is None
     ]
@@ -23,4 +27,12 @@ def render(inventory: Inventory, *, columns: int, colour: bool) -> str:
     if colour:
         lines[0] = click.style(lines[0], bold=True)
     lines.append(cut(f"\n{len(rows)} packages, {len(inventory.gaps)} gaps", columns + 1))
+    summary = [share_line(Graph(inventory).shares())]
+    if inventory.base is not None:
+        summary.append(
+            base_line(inventory.base, len(inventory.layers), origin.count(inventory.components, inventory.base))
+        )
+    lines += [line for text in summary for line in wrap(text, columns)]
+    if inventory.locks:
+        lines.append(cut(locks.line(inventory.locks), columns))
     return "\n".join(lines) + "\n"

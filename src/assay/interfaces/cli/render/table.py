@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width
+from assay.interfaces.cli.render import locks
+from assay.interfaces.cli.render.standing import base_line, share_line
+from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width, wrap
 from assay.interfaces.cli.render.view import (
     View,
     distro_line,
@@ -78,7 +80,7 @@ def _styler(colour: bool) -> Callable[..., str]:
 
 def _head(report: Report, seen: View, columns: int, style: Callable[..., str]) -> str:
     lines = [style(cut(safe(report.subject.name), columns), bold=True)]
-    lines.extend(_wrap(" · ".join(map(safe, headline(report))), columns, ""))
+    lines.extend(wrap(" · ".join(map(safe, headline(report))), columns, ""))
     shape = f"{seen.components} packages"
     if seen.owned:
         shape += f" (+{seen.owned} owned by them)"
@@ -88,7 +90,9 @@ def _head(report: Report, seen: View, columns: int, style: Callable[..., str]) -
         shape += f", {seen.inferred} identified by inference"
     if report.layers:
         shape += f", {len(report.layers)} layers"
-    lines.extend(_wrap(f"{safe(distro_line(report))} · {shape}", columns, ""))
+    lines.extend(wrap(f"{safe(distro_line(report))} · {shape}", columns, ""))
+    lines.extend(wrap(share_line(report.shares), columns, ""))
+    lines.extend(wrap(base_line(report.base, len(report.layers), report.origins), columns, ""))
     return "\n".join(lines)
 
 
@@ -153,7 +157,7 @@ def _endings(report: Report, columns: int, style: Callable[..., str], *, everyth
     shown, summary = endings(report)
     if everything:
         shown = report.lifetimes or ()
-    first, *more = _wrap(f"End of life: {summary}", columns, "")
+    first, *more = wrap(f"End of life: {summary}", columns, "")
     lines = [style(first, bold=bool(shown)), *more]
     for life in shown if everything else shown[:_ENDINGS_SHOWN]:
         versions = ", ".join(life.versions[:3]) + (" …" if len(life.versions) > 3 else "")
@@ -184,10 +188,9 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
             (len(seen.not_affected), "not affected, with reasons"),
             (len(report.uncovered), "not covered by any advisory source"),
         ]
-        lines.extend(_wrap(" · ".join(f"{n} {what}" for n, what in extra if n), columns, ""))
-        lines.extend(
-            _wrap(f"Advisories: {len(report.sources.feeds)} feeds, newest {report.sources.built}", columns, "")
-        )
+        lines.extend(wrap(" · ".join(f"{n} {what}" for n, what in extra if n), columns, ""))
+        lines.extend(wrap(f"Advisories: {len(report.sources.feeds)} feeds, newest {report.sources.built}", columns, ""))
+    lines.extend(wrap(locks.line(report.locks), columns, ""))
     if report.gaps:
         lines.append(f"{len(report.gaps)} gap{'s' * (len(report.gaps) != 1)} (seen, but not understood):")
         for gap in report.gaps[:_GAPS_SHOWN]:
@@ -209,7 +212,7 @@ _MARK = {
 
 def _verdict(verdict: Verdict, columns: int, style: Callable[..., str]) -> str:
     word = verdict.decision.upper()
-    first, *more = _wrap(f"Verdict: {safe(explain.summary(verdict))}", columns, "")
+    first, *more = wrap(f"Verdict: {safe(explain.summary(verdict))}", columns, "")
     mark = style(word, bold=True, fg="green" if verdict.decision == "allow" else "red")
     lines = [first.replace(word, mark, 1), *more]
     lines.append(cut(f"policy {verdict.policy_digest[:19]}…, engine {safe(verdict.engine)}", columns))
@@ -220,7 +223,7 @@ def _verdict(verdict: Verdict, columns: int, style: Callable[..., str]) -> str:
         rules = [reason.rule for reason in others if reason.outcome == outcome]
         if rules:
             text = f"{_MARK[outcome]} {outcome.replace('_', ' ')}: {', '.join(rules)}"
-            lines.extend(style(line, fg=colour) for line in _wrap(text, columns, ""))
+            lines.extend(style(line, fg=colour) for line in wrap(text, columns, ""))
     return "\n".join(lines)
 
 
@@ -230,22 +233,9 @@ def _reason(reason: Reason, columns: int, style: Callable[..., str]) -> list[str
     head = f"{mark} {reason.rule}: {reason.outcome.replace('_', ' ')}" + ("" if reason.enforced else " (warning)")
     lines = [style(cut(head, columns), fg="red" if reason.enforced else "yellow")]
     for message in reason.messages[:3]:
-        lines.extend(_wrap(safe(message), columns, "    "))
+        lines.extend(wrap(safe(message), columns, "    "))
     if len(reason.messages) > 3:
         lines.append(f"    … {len(reason.messages) - 3} more")
     if reason.remedy:
-        lines.extend(_wrap(f"remedy: {safe(reason.remedy)}", columns, "    "))
+        lines.extend(wrap(f"remedy: {safe(reason.remedy)}", columns, "    "))
     return lines
-
-
-def _wrap(text: str, columns: int, indent: str) -> list[str]:
-    """Words over several lines, never wider than `columns`; a word that is too long is cut."""
-    lines: list[str] = []
-    line = ""
-    room = columns - len(indent)
-    for word in text.split():
-        if line and width(line) + 1 + width(word) > room:
-            lines.append(indent + line)
-            line = ""
-        line = f"{line} {word}" if line else cut(word, room)
-    return [*lines, indent + line] if line else lines
