@@ -13,6 +13,7 @@ import click
 
 from assay import bootstrap
 from assay.dependencies.catalogers import TABLE
+from assay.dependencies.locks import ROWS
 from assay.formats import report
 from assay.interfaces.cli.main import COMMANDS, cli
 from assay.model.limits import DEFAULT_LIMITS
@@ -47,7 +48,7 @@ def cataloguers() -> str:
         "| name | ecosystem | reads | bound | version |",
         "| --- | --- | --- | --- | ---: |",
     ]
-    for row in sorted(TABLE, key=lambda row: row.name):
+    for row in sorted((*TABLE, *ROWS), key=lambda row: row.name):
         wants = row.wants
         reads = [f"`{p}`" for p in sorted(wants.paths)] + [f"`{n}`" for n in sorted(wants.names)]
         reads += [f"`*{s}`" for s in sorted(wants.suffixes)] + [f"`{d}/*`" for d in sorted(wants.directories)]

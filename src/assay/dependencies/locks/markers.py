@@ -48,7 +48,7 @@ def holds(marker: str, python: str, systems: tuple[str, ...] = ("linux",)) -> bo
             parsed.evaluate(_environment(system, machine, python, patch))
             for system, machine, patch in product(systems, _MACHINES, _PATCHES)
         }
-    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, ValueError):
+    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, ValueError, RecursionError):
         return None
     return answers.pop() if len(answers) == 1 else None
 

@@ -90,9 +90,9 @@ def requirement(line: str, group: str = "") -> Wish | None:
 
     try:
         found = Requirement(line)
-    except InvalidRequirement:
+        marker = str(found.marker) if found.marker is not None else ""
+    except (InvalidRequirement, RecursionError):  # brackets in brackets, as deep as the line is long
         return None
-    marker = str(found.marker) if found.marker is not None else ""
     return Wish(reading.spelled("pypi", found.name), str(found.specifier), "url" if found.url else "", marker, group)
 
 
@@ -146,6 +146,8 @@ def _poetry_digests(
     tool = dict(legacy)
     values.append({**new, "tool": {"poetry": tool}} if new else tool)
     values.append({**new, "tool": {"poetry": {key: value for key, value in tool.items() if value is not None}}})
+    older = {key: value for key, value in new.items() if key != "dependency-groups"}  # before Poetry 2.3
+    values.append({**older, "tool": {"poetry": tool}} if older else tool)
     for value in values:
         if found := _digest(value):
             yield "poetry", found
