@@ -37,6 +37,8 @@ def by_classes(block: Block, present: dict[int, set[int]], versions: int) -> lis
                 hits[mask] += 1
             else:
                 conflicts[mask] += 1
+    if sum(hits) < min(_LEAST_CLASSES, len(block.classes)):
+        return [Score(1, 0, 0)] * versions  # compiled anew: nothing to tell the versions by
     return _scores(block, versions, total, hits, conflicts)
 
 

@@ -110,7 +110,13 @@ class Fingerprints:
                 self._anchors.setdefault(anchor.rpartition("/")[2], []).append((library, anchor))
 
     def recognise(
-        self, members: Iterable[Member], sha1: Callable[[], bytes], known: Callable[[str, str], bool], limits: Limits
+        self,
+        members: Sequence[Member],
+        sha1: Callable[[], bytes],
+        known: Callable[[str, str], bool],
+        limits: Limits,
+        *,
+        named: bool = False,
     ) -> tuple[list[Match], int]:
         """The libraries an archive holds.
 
@@ -118,6 +124,7 @@ class Fingerprints:
             members: of its central directory.
             sha1: gives the digest of the whole archive; asked only when it may be a known one.
             known: whether a group and an artifact need not be looked for: the archive declares it.
+            named: whether the archive says itself what it is: then it is not told by the mere names of its classes.
             limits: `archive_libraries_count` bounds the (library, folder) pairs that are looked at, and
                 `_CLASSES_FACTOR` times `archive_entries_count` the classes in all of them.
 
@@ -127,11 +134,10 @@ class Fingerprints:
         Raises:
             MalformedError: the fingerprints are damaged (not the archive).
         """
-        classes = classes_of(members)
-        found = [place for place in self._places(classes) if not known(place.library.group, place.library.artifact)]
+        found = [place for place in self._places(members) if not known(place.library.group, place.library.artifact)]
         if not found:
             return [], 0
-        classes.sort(key=_name)
+        classes = sorted(classes_of(members), key=_name)
         claims: list[_Claim] = []
         folders: dict[str, _Folder] = {}
         budget = _CLASSES_FACTOR * limits.archive_entries_count
@@ -142,18 +148,19 @@ class Fingerprints:
             if folder is None:
                 folder = folders[place.root] = _folder(classes, place.root)
                 budget -= folder.size
-            claim = self._match(place, folder, len(classes), sha1)
+            claim = self._match(place, folder, len(classes), sha1, named=named)
             if claim is not None:
                 claims.append(claim)
         return _best(claims), 0
 
-    def _places(self, classes: Sequence[Member]) -> list[_Place]:
+    def _places(self, members: Iterable[Member]) -> list[_Place]:
         """Folders with enough anchors of a library, those with most anchors first."""
         anchors = self._anchors
         counts: Counter[tuple[str, str, str]] = Counter()
         libraries: dict[tuple[str, str], Library] = {}
-        for name in {member.name for member in classes}:
-            for library, anchor in anchors.get(name[name.rfind("/") + 1 :], ()):
+        names = [member.name for member in members]
+        for name in {name for name in names if name[name.rfind("/") + 1 :] in anchors and not name.startswith(_META)}:
+            for library, anchor in anchors[name[name.rfind("/") + 1 :]]:
                 prefix = name[: -len(anchor)]
                 if name.endswith(anchor) and (not prefix or prefix.endswith("/")):
                     libraries[library.group, library.artifact] = library
@@ -165,18 +172,23 @@ class Fingerprints:
         ]
         return sorted(places, key=lambda p: (-p.anchors, len(p.root), p.root, p.library.group, p.library.artifact))
 
-    def _match(self, place: _Place, folder: _Folder, classes: int, sha1: Callable[[], bytes]) -> _Claim | None:
+    def _match(
+        self, place: _Place, folder: _Folder, classes: int, sha1: Callable[[], bytes], *, named: bool
+    ) -> _Claim | None:
         """The library in one folder, by its classes, else by their names."""
         library, block, present = place.library, self._block(place.library), folder.present
         scores = by_classes(block, present, len(library.versions))
         best = _standing(unchanged(scores), scores, block, folder)
         method: Method = "fingerprint"
+        whole = folder.size >= _OWN_SHARE * classes
+        relocated = place.root not in [own + library.root for own in _CLASS_FOLDERS]
+        if not best and named and whole and not relocated:
+            return None
         if not best:
             method, scores = "structure", by_names(block, present, len(library.versions))
             best = alike(scores)
         if not best:
             return None
-        whole = folder.size >= _OWN_SHARE * classes
         share = scores[best[0]].hits / scores[best[0]].total
         asked = whole and method == "fingerprint" and share == 1
         same = _same_archive(block, sha1(), len(library.versions)) if asked else []
@@ -191,7 +203,7 @@ class Fingerprints:
             root=place.root,
             whole=whole,
             complete=share == 1,
-            relocated=place.root not in [own + library.root for own in _CLASS_FOLDERS],
+            relocated=relocated,
         )
         claimed = frozenset(folder.names[number] for number in block.names if number in present)
         return _Claim((_METHODS.index(method), -share, -len(claimed)), match, claimed)

@@ -127,6 +127,7 @@ def _recognise(
         lambda: bytes.fromhex(_sha1(chunks)),
         lambda group, artifact: (group, artifact) in declared or fold(artifact) == named,
         walk.limits,
+        named=identity is not None,
     )
     if left:
         why = f"limit {walk.limits.archive_libraries_count} (archive_libraries_count)"
@@ -298,7 +299,7 @@ def _sha1(chunks: Sequence[bytes]) -> str:
 
 CATALOGUER = Cataloguer(
     name="java",
-    version=3,
+    version=4,
     ecosystem="maven",
     wants=Wanted(suffixes=frozenset(_SUFFIXES), limit="archive_bytes"),
     catalogue=catalogue,
