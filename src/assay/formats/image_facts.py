@@ -78,6 +78,7 @@ def predicate(report: Report) -> dict[str, object]:
         locks_counts=counts(report.locks),
     )
     value: dict[str, object] = msgspec.to_builtins(facts)
+    value["locks"] = [msgspec.to_builtins(lock) for lock in facts.locks or ()]  # a list, as it is read back
     return value
 
 
