@@ -7,7 +7,7 @@ OUT    ?= out
 IMAGE  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix bench compare docs interop golden lock clean
+.PHONY: help setup run test check fix fuzz bench compare docs interop golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -30,15 +30,25 @@ test: setup ## unit, property, golden, hostile, conformance tests and the regist
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup ## lint, format, types, import contracts, unused dependencies
-	$(BIN)/ruff check src tests bench examples
-	$(BIN)/ruff format --check src tests bench examples
+	$(BIN)/ruff check src tests bench examples fuzz
+	$(BIN)/ruff format --check src tests bench examples fuzz
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry src
 
 fix: setup ## let the tools mend what they can
-	$(BIN)/ruff check --fix src tests bench examples
-	$(BIN)/ruff format src tests bench examples
+	$(BIN)/ruff check --fix src tests bench examples fuzz
+	$(BIN)/ruff format src tests bench examples fuzz
+
+FUZZ_SECONDS ?= 300
+FUZZER := .fuzz/packages/.stamp
+
+$(FUZZER): requirements/fuzz.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target .fuzz/packages --only-binary :all: --require-hashes -r requirements/fuzz.lock || { echo "no fuzzer here: atheris has wheels for Linux on x86-64, Python 3.11 to 3.14"; exit 2; }
+	@touch $@
+
+fuzz: setup $(FUZZER) ## every parser under the coverage-guided fuzzer  (FUZZ_SECONDS=… in all; HARNESS=… for some)
+	nice $(BIN)/python fuzz/run.py --seconds $(FUZZ_SECONDS) $(HARNESS)
 
 bench: setup ## speed and memory against the floor and the peers; writes bench/results.md
 	$(BIN)/python bench/run.py
@@ -58,6 +68,7 @@ golden: setup ## write the golden files anew; review the difference as code
 lock: setup ## write requirements/*.lock anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements/core.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -o requirements/dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group fuzz -o requirements/fuzz.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OUT) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

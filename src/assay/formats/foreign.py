@@ -215,7 +215,7 @@ def _version(package: Package, purl: Purl | None) -> str:
     version = package.version or (purl.version if purl else "")
     if purl is not None and purl.type in _EPOCHS and ":" not in version:
         epoch = _qualifier(purl, "epoch")
-        if epoch.isdigit() and int(epoch[:9]):
+        if epoch.isascii() and epoch.isdigit() and epoch.strip("0"):
             return f"{epoch}:{version}"
     return version
 

@@ -214,4 +214,4 @@ def _contact(value: Any) -> str:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".") if part.isdigit() and len(part) < 6)
+    return tuple(int(part) for part in text.split(".") if part.isdecimal() and len(part) < 6)

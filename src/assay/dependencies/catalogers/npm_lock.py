@@ -200,7 +200,7 @@ def _hashes(integrity: str) -> tuple[str, ...]:
         kind, _, value = item.partition("-")
         try:
             raw = binascii.a2b_base64(value.partition("?")[0], strict_mode=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error, or a sign outside ASCII
             continue
         if len(raw) == _HASH_BYTES.get(kind):
             found.add(f"{kind}:{raw.hex()}")

@@ -231,7 +231,7 @@ def _manifest(file: File) -> Iterator[Package]:
         fields = line.split("\t")
         if len(fields) != 10 or not fields[0] or not fields[1]:
             raise MalformedError("not an rpm manifest", where=file.path, why=f"a line of {len(fields)} fields")
-        prefix = f"{fields[8]}:" if fields[8].isdigit() and int(fields[8]) else ""
+        prefix = f"{fields[8]}:" if fields[8].isascii() and fields[8].isdigit() and fields[8].strip("0") else ""
         if fields[0] != "gpg-pubkey":
             yield Package(
                 ecosystem="rpm",

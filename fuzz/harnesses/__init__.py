@@ -1,0 +1,23 @@
+"""The table of harnesses: every parser of the house, each with the law its answers keep. Grow by rows."""
+
+from . import archives, catalogers, claims, databases, documents, feeds, programs, texts
+from .shape import Harness, answers
+
+TABLE: tuple[Harness, ...] = tuple(
+    sorted(
+        (
+            *archives.HARNESSES,
+            *catalogers.HARNESSES,
+            *claims.HARNESSES,
+            *databases.HARNESSES,
+            *documents.HARNESSES,
+            *feeds.HARNESSES,
+            *programs.HARNESSES,
+            *texts.HARNESSES,
+        ),
+        key=lambda row: row.name,
+    )
+)
+"""Every harness, sorted by name."""
+
+__all__ = ["TABLE", "Harness", "answers"]
