@@ -35,6 +35,7 @@ comment is `assay:facts:1 ` and a JSON array of [name, value] pairs.
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 import msgspec
@@ -46,6 +47,7 @@ from assay.model.image import Layer, Platform, Subject
 from assay.model.inventory import (
     BaseImage,
     Component,
+    Confidence,
     Distro,
     Gap,
     Inventory,
@@ -171,7 +173,7 @@ class ComponentFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     def _licence(self, expression: str, concluded: str, where: str) -> Licence:
         text = self.one.get("assay:licence:conclusion")
-        confidence, method, evidence = _load(text, tuple[str, str, str], where) if text is not None else ("", "", "")
+        confidence, method, evidence = _load(text, _THREE, where) if text is not None else ("", "", "")
         value = {"expression": expression, "declared": self.declared, "concluded": concluded, "confidence": confidence}
         value |= {"reason": self.one.get("assay:licence:reason", ""), "method": method, "evidence": evidence}
         return cast(Licence, _fit(value, Licence, where))
@@ -247,12 +249,7 @@ def read_component(pairs: Iterable[tuple[str, str]], where: str) -> ComponentFac
         MalformedError: an unknown name, a name twice, a value of the wrong form.
     """
     one, many, properties = _sort(pairs, _COMPONENT_ONE, _COMPONENT_MANY, where)
-    occurrences = []
-    for text in many.get("assay:occurrence", ()):
-        path, layer, kind, confidence = _load(text, tuple[str, int | None, str, str], where)
-        occurrences.append(
-            _fit({"path": path, "layer": layer, "kind": kind, "confidence": confidence}, Occurrence, where)
-        )
+    occurrences = [Occurrence(*_load(text, _OCCURRENCE, where)) for text in many.get("assay:occurrence", ())]
     return ComponentFacts(
         one=one,
         properties=tuple(properties),
@@ -263,7 +260,7 @@ def read_component(pairs: Iterable[tuple[str, str]], where: str) -> ComponentFac
         scopes={
             (kind, target): scope
             for text in many.get("assay:scope:edge", ())
-            for kind, target, scope in [_load(text, tuple[str, str, str], where)]
+            for kind, target, scope in [_load(text, _THREE, where)]
         },
     )
 
@@ -402,7 +399,17 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+_OCCURRENCE: Any = tuple[str, int | None, str, Confidence]
+_THREE: Any = tuple[str, str, str]
+_decoder = lru_cache(maxsize=32)(msgspec.json.Decoder)
+
+
 def _load(text: str, kind: Any, where: str) -> Any:
+    """A value of a fact. What the fast decoder refuses (a lone surrogate, an error to be told) takes the slow way."""
+    try:
+        return _decoder(kind).decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        pass
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -82,6 +82,7 @@ class _Graph:
         self._root: Node = {}
         self._base: str | None = None
         """What all identifiers of a document of ours begin with."""
+        self._shorts: dict[str, str] = {}
         self._by_id: dict[str, Node] = {}
         for number, node in enumerate(nodes):
             key = node.get("spdxId", node.get("@id"))
@@ -111,23 +112,28 @@ class _Graph:
         }
         shape["packages"] = list(packages.values())
         shape["documentDescribes"] = list(self._described())
-        shape["files"] = [{"SPDXID": self._short(key)} for key in self._by_id if key not in packages]
-        shape["relationships"] = [
-            entry
-            for number, node in enumerate(self._nodes)
-            if _word(node, "type") in _LINKS
-            for entry in self._link(node, packages, f"$.@graph[{number}]")
-        ]
+        links = shape["relationships"] = []
+        for number, node in enumerate(self._nodes):
+            if _word(node, "type") in _LINKS:
+                links += self._link(node, packages, f"$.@graph[{number}]")
         for node in self._nodes:
             if node.get("type") == "Annotation":
                 self._annotate(node, shape, packages)
+        # What a relationship may name beside packages; only a foreign document is held to it.
+        others = () if spdx_read.is_own(shape) else self._by_id
+        shape["files"] = [{"SPDXID": self._short(key)} for key in others if key not in packages]
         return shape
 
     def _short(self, key: str) -> str:
         """The identifier as it stands in the 2.3 shape: the document has its fixed one, and so have all of ours."""
-        if self._by_id.get(key) is self._root:
-            return _DOCUMENT
-        return f"SPDXRef-{key[len(self._base) :]}" if self._base and key.startswith(self._base) else key
+        short = self._shorts.get(key)
+        if short is None:
+            if self._by_id.get(key) is self._root:
+                short = _DOCUMENT
+            else:
+                short = f"SPDXRef-{key[len(self._base) :]}" if self._base and key.startswith(self._base) else key
+            self._shorts[key] = short
+        return short
 
     def _resolve(self, value: Any) -> Node:
         """A node, whether it stands in place or is named."""
@@ -181,7 +187,7 @@ class _Graph:
                 locator = entry.get("identifier")
                 yield {"referenceCategory": "SECURITY", "referenceType": "cpe23Type", "referenceLocator": locator}
 
-    def _link(self, node: Node, packages: dict[str, Node], place: str) -> Iterable[Node]:
+    def _link(self, node: Node, packages: dict[str, Node], place: str) -> list[Node]:
         source, kind = node.get("from"), node.get("relationshipType")
         targets = _texts(node.get("to"))
         if not isinstance(source, str) or not isinstance(kind, str) or not targets:
@@ -189,17 +195,24 @@ class _Graph:
         if kind in _LICENCES and source in packages:
             expressions = [self._expression(self._resolve(t)) for t in targets]
             packages[source][_LICENCES[kind]] = next(filter(None, expressions), "NOASSERTION")
-            return
-        if kind in _KINDS:
-            word, turned = _KINDS[kind]
-            for target in targets:
-                ends = (target, source) if turned else (source, target)
-                yield {
-                    "spdxElementId": self._short(ends[0]),
+            return []
+        if kind not in _KINDS:
+            return []
+        word, turned = _KINDS[kind]
+        comment, one = node.get("comment", ""), self._short(source)
+        found = []
+        for target in targets:
+            other = self._short(target)
+            ends = (other, one) if turned else (one, other)
+            found.append(
+                {
+                    "spdxElementId": ends[0],
                     "relationshipType": word,
-                    "relatedSpdxElement": self._short(ends[1]),
-                    "comment": node.get("comment", ""),
+                    "relatedSpdxElement": ends[1],
+                    "comment": comment,
                 }
+            )
+        return found
 
     def _expression(self, node: Node) -> str:
         return str(node.get("simplelicensing_licenseExpression", ""))
@@ -207,8 +220,9 @@ class _Graph:
     def _annotate(self, node: Node, shape: Node, packages: dict[str, Node]) -> None:
         target = shape if self._resolve(node.get("subject")) is self._root else packages.get(str(node.get("subject")))
         if target is not None:
-            entry = {"annotationDate": "", "annotationType": "OTHER", "annotator": "", "comment": ""}
-            target.setdefault("annotations", []).append(entry | {"comment": node.get("statement", "")})
+            comment = node.get("statement", "")
+            entry = {"annotationDate": "", "annotationType": "OTHER", "annotator": "", "comment": comment}
+            target.setdefault("annotations", []).append(entry)
 
 
 def _list(value: Any) -> list[Any]:

@@ -79,9 +79,16 @@ def is_own(document: Any) -> bool:
     return any(isinstance(a, dict) and str(a.get("comment", "")).startswith(FACTS) for a in annotations)
 
 
+_PAIRS = msgspec.json.Decoder(list[tuple[str, str]])
+
+
 def _facts(annotations: list[schema.Annotation], place: str) -> list[tuple[str, str]]:
     for annotation in annotations:
         if annotation.comment.startswith(FACTS):
+            try:
+                return _PAIRS.decode(annotation.comment[len(FACTS) :])
+            except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+                pass  # a lone surrogate, or an error: the slow way takes the one and tells the other
             try:
                 return msgspec.convert(json.loads(annotation.comment[len(FACTS) :]), list[tuple[str, str]])
             except (ValueError, RecursionError) as error:  # msgspec.ValidationError is a ValueError
