@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from packaging.licenses import canonicalize_license_expression
 
 from assay.dependencies import licence_phrases as phrases
-from assay.dependencies.cataloger import File
-from assay.dependencies.catalogers import TABLE, dpkg_copyright, licence_files
+from assay.dependencies.assemble import assemble
+from assay.dependencies.cataloger import File, Sighting
+from assay.dependencies.catalogers import TABLE, dpkg_copyright, licence_files, npm
 from assay.dependencies.copyrights import from_copyright
 from assay.dependencies.licence_texts import Conclusion, conclude, normalise
 from assay.model.inventory import Licence
@@ -188,7 +189,7 @@ def note(row: object, path: str, text: str) -> list[tuple[str, str, Licence]]:
     ],
 )
 def test_a_licence_file_speaks_for_the_package_beside_it(path: str, place: str) -> None:
-    ((directory, name, found),) = note(licence_files.ROW, path, MIT)
+    ((directory, name, found),) = note(licence_files.ROW, path, MIT + " " * 9_000)
     assert (directory, name) == (place, f"licence:{path.rpartition('/')[2]}")
     assert (found.concluded, found.confidence, found.evidence, found.expression) == ("MIT", "strong", path, "")
 
@@ -196,7 +197,30 @@ def test_a_licence_file_speaks_for_the_package_beside_it(path: str, place: str) 
 @pytest.mark.parametrize("path", ["LICENSE", "app/LICENSE", "app/node_modules/a/lib/b/LICENSE", "srv/@s/a/LICENSE"])
 def test_other_licence_files_speak_for_nobody(path: str) -> None:
     assert note(licence_files.ROW, path, MIT) == []
-    assert note(licence_files.ROW, "app/node_modules/a/LICENSE", "All rights reserved.") == []
+    assert note(licence_files.ROW, "app/node_modules/a/LICENSE", "All rights reserved." + " " * 9_000) == []
+
+
+@pytest.mark.parametrize(("says", "expression", "concluded"), [("", "", "MIT"), ('"license": "ISC", ', "ISC", "")])
+def test_a_small_licence_file_is_read_where_nothing_is_declared(says: str, expression: str, concluded: str) -> None:
+    manifest = f'{{{says}"name": "a", "version": "1"}}'.encode()
+    sightings = [
+        Sighting(
+            cataloguer=row.name,
+            path=path,
+            layer=0,
+            removed_by=None,
+            fragment=row.catalogue(File(path, (data,), len(data), DEFAULT_LIMITS)),
+        )
+        for row, path, data in (
+            (npm.CATALOGUER, "app/node_modules/a/package.json", manifest),
+            (licence_files.ROW, "app/node_modules/a/LICENSE", MIT.encode() + b"\xff"),
+        )
+    ]
+    (component,) = assemble(sightings, (), installed=True).components
+    assert (component.licence.expression, component.licence.concluded) == (expression, concluded)
+    assert bool(component.licence.reason) != bool(expression)
+    assert component.licence.evidence == ("app/node_modules/a/LICENSE" if concluded else "")
+    assert not component.properties
 
 
 def test_the_copyright_file_is_the_evidence() -> None:

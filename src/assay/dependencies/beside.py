@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import msgspec
 
 from assay.dependencies.cataloger import Sighting
+from assay.dependencies.copyrights import with_conclusion
 from assay.dependencies.gather import Group
 from assay.dependencies.identity import DISTRIBUTED
 from assay.dependencies.licences import join
@@ -16,6 +17,8 @@ LICENCE = "licence"
 """Name of a note whose value is a JSON `Licence`; any other note is a property of that name."""
 _LICENCE_FILE = "licence:"
 """How the names of notes begin whose value is the JSON `Licence` that one licence file lets one conclude."""
+_LICENCE_TEXT = "licence-text:"
+"""How the names of notes begin that hold a licence file itself: its path, a NUL, its text in Latin-1."""
 _DOCS = "usr/share/doc/"
 _DECODER = msgspec.json.Decoder(Licence)
 _WORLD, _EXTENDED_STATES, _REASONS = "etc/apk/world", "var/lib/apt/extended_states", "rpm:reasons"
@@ -42,7 +45,7 @@ class Facts:
             notes = self._at(directory, group)
             if LICENCE in notes:
                 return _DECODER.decode(notes[LICENCE])
-            found = [_DECODER.decode(notes[name]) for name in sorted(notes) if name.startswith(_LICENCE_FILE)]
+            found = [one for name in sorted(notes) if (one := _of_file(name, notes[name])) and one.concluded]
             if found:
                 return _together(found)
         return None
@@ -56,7 +59,7 @@ class Facts:
             (name, value)
             for one in group.seen
             for name, value in self._at(one.path.rpartition("/")[0], group).items()
-            if name != LICENCE and not name.startswith(_LICENCE_FILE)
+            if name != LICENCE and not name.startswith((_LICENCE_FILE, _LICENCE_TEXT))
         }
 
     def _at(self, directory: str, group: Group) -> dict[str, str]:
@@ -81,6 +84,16 @@ class Facts:
         for name in package.depends:
             if _source(group, name) in self._sources:
                 yield _DOCS + name
+
+
+def _of_file(name: str, value: str) -> Licence | None:
+    """What a note of a licence file lets one conclude; None for another note."""
+    if name.startswith(_LICENCE_FILE):
+        return _DECODER.decode(value)
+    if not name.startswith(_LICENCE_TEXT):
+        return None
+    path, _, text = value.partition("\0")
+    return with_conclusion(Licence(), text.encode("latin-1"), path)
 
 
 def _together(found: Sequence[Licence]) -> Licence:

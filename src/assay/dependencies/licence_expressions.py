@@ -1,5 +1,6 @@
 """One licence text to an SPDX expression: a spelling of the alias table, an identifier, or a compound of them."""
 
+from functools import lru_cache
 from itertools import zip_longest
 
 from assay.dependencies.licence_names import ALIASES, EXCEPTIONS
@@ -9,6 +10,7 @@ _PARENTHESES = 40
 _OPERATORS = {"and": "AND", "or": "OR", "with": "WITH", "&": "AND", "&&": "AND", "|": "OR", "||": "OR"}
 
 
+@lru_cache(maxsize=8_192)
 def expression_of(text: str) -> str:
     """The expression in its official spelling (SPDX 2.3 Annex D); empty when any word of it is unknown."""
     return _name(text) or _expression(text)

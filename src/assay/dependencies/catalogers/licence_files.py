@@ -15,16 +15,25 @@ _NAMES = frozenset(
     for stem in ("LICENSE", "LICENCE", "COPYING", "License", "license", "LICENSE-MIT", "LICENSE-APACHE", "MIT-LICENSE")
     for ending in ("", ".txt", ".md", ".rst")
 )
+_KEPT_BYTES = 8_192
+"""Up to this size the text itself is noted and read only if its package declares nothing, as few do."""
 _DIST_INFO = (".dist-info", ".egg-info")
 _FOLDERS = ("/licenses", "/license_files")
 
 
 def catalogue(file: File) -> Fragment:
-    """A note `licence:NAME` in the directory of the package's metadata; its value is a JSON `Licence`."""
+    """A note in the directory of the package's metadata.
+
+    `licence:NAME` with a JSON `Licence`, or, of a small file, `licence-text:NAME` with its path, a NUL and its text in
+    Latin-1.
+    """
     directory, _, name = file.path.rpartition("/")
     place = _metadata(directory)
     if not place or file.size > file.limits.licence_text_bytes:
         return Fragment()
+    if file.size <= _KEPT_BYTES:
+        text = f"{file.path}\0{file.data().decode('latin-1')}"
+        return Fragment(notes=(Note(place, f"licence-text:{name}", text),))
     found = with_conclusion(Licence(), file.data(), file.path)
     if not found.concluded:
         return Fragment()
@@ -48,7 +57,7 @@ def _metadata(directory: str) -> str:
 
 ROW = Cataloguer(
     name="licence-files",
-    version=1,
+    version=2,
     ecosystem="",
     wants=Wanted(names=_NAMES, limit="metadata_bytes"),
     catalogue=catalogue,
