@@ -48,7 +48,7 @@ name = "flask"
 version = "2.2.2"
 [package.dependencies]
 Jinja2 = "*"
-Extra = "*"
+Extra = {version = "*", optional = true}
 
 [[package]]
 name = "jinja2"
@@ -73,8 +73,35 @@ def test_a_lock_in_an_image_gives_edges_between_what_is_installed_as_locked() ->
         wheel("Jinja2", "3.1.2"),
         wheel("MarkupSafe", "2.1.1"),
     )
-    assert edges(found) == {("Flask", "Jinja2", "")}
+    assert edges(found) == {("Flask", "Jinja2", "runtime")}
     assert sorted(c.name for c in found.components) == ["Flask", "Jinja2", "MarkupSafe"]
+
+
+def test_what_only_an_extra_asks_for_is_an_optional_edge() -> None:
+    found = join(seen("poetry-lock", "app/poetry.lock", POETRY), wheel("Flask", "2.2.2"), wheel("extra", "1.0"))
+    assert edges(found) == {("Flask", "extra", "optional")}
+
+
+def test_pnpm_and_uv_tell_optional_edges() -> None:
+    pnpm = (
+        "lockfileVersion: '9.0'\n\npackages:\n\n  a@1.0.0:\n    resolution: {}\n  b@1.0.0:\n    resolution: {}\n"
+        "  c@1.0.0:\n    resolution: {}\n\nsnapshots:\n\n  a@1.0.0:\n    dependencies:\n      b: 1.0.0\n"
+        "    optionalDependencies:\n      c: 1.0.0\n  b@1.0.0: {}\n  c@1.0.0: {}\n"
+    )
+    uv = (
+        '[[package]]\nname = "x"\nversion = "1"\ndependencies = [{ name = "y" }]\n'
+        '[package.optional-dependencies]\nmore = [{ name = "y" }, { name = "z" }]\n'
+        '[[package]]\nname = "y"\nversion = "1"\n[[package]]\nname = "z"\nversion = "1"\n'
+    )
+    found = join(
+        seen("pnpm-lock", "app/pnpm-lock.yaml", pnpm),
+        *(node(f"node_modules/{name}/", name, "1.0.0") for name in "abc"),
+        seen("uv-lock", "srv/uv.lock", uv),
+        *(wheel(name, "1") for name in "xyz"),
+    )
+    assert edges(found) == {
+        ("a", "b", "runtime"), ("a", "c", "optional"), ("x", "y", "runtime"), ("x", "z", "optional"),
+    }  # fmt: skip
 
 
 def test_an_edge_that_metadata_knows_too_is_there_once_and_keeps_its_scope() -> None:

@@ -35,6 +35,10 @@ class Locked(msgspec.Struct, frozen=True, kw_only=True):
     groups: frozenset[str] = frozenset()
     """Groups it is needed for when the project itself does not need it: `dev`, `optional`, `test`, …"""
     depends: tuple[str, ...] = ()
+    scope: str = ""
+    """What `depends` are for."""
+    optional: frozenset[str] = frozenset()
+    """Those of `depends` that may be missing, or that only an extra asks for."""
     provides: tuple[str, ...] = ()
     properties: tuple[tuple[str, str], ...] = ()
     licence: Licence = Licence(reason="the lock file records no licence")
@@ -62,6 +66,10 @@ def _merge(first: Locked, other: Locked) -> Locked:
         groups=first.groups & other.groups,
         hashes=tuple(sorted({*first.hashes, *other.hashes})),
         depends=tuple(sorted({*first.depends, *other.depends})),
+        # What one entry needs outright is needed outright.
+        optional=(first.optional | other.optional)
+        - (frozenset(first.depends) - first.optional)
+        - (frozenset(other.depends) - other.optional),
         provides=tuple(sorted({*first.provides, *other.provides})),
         properties=tuple(sorted({*first.properties, *other.properties})),
     )
@@ -90,6 +98,8 @@ def _package(ecosystem: str, entry: Locked) -> Package:
         kind="lock-file",
         confidence="strong" if entry.version else "weak",
         depends=entry.depends,
+        scope=entry.scope,
+        scoped=tuple((name, "optional") for name in sorted(entry.optional)),
         provides=tuple(sorted({*entry.provides, *provides})),
     )
 

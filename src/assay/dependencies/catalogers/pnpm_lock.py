@@ -97,6 +97,8 @@ def _locked(key: str, body: Mapping[str, Any], edges: Mapping[str, Any], groups:
         commit=lockfiles.commit(text(resolution, "commit")) or lockfiles.url_commit(source),
         groups=groups,
         depends=tuple(sorted(set(_depends(edges)))),
+        scope="runtime",
+        optional=frozenset(_depends(edges, ("optionalDependencies",))),
         provides=(f"{name}@{version}",) if version else (),
         properties=(("npm:deprecated", text(body, "deprecated")[:500]),) if text(body, "deprecated") else (),
     )
@@ -122,9 +124,11 @@ def _flags(body: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(flag for flag in ("dev", "optional") if body.get(flag) == "true")
 
 
-def _depends(body: Mapping[str, Any]) -> Iterator[str]:
+def _depends(
+    body: Mapping[str, Any], kinds: tuple[str, ...] = ("dependencies", "optionalDependencies")
+) -> Iterator[str]:
     """`name@version` of each edge, as `provides` spells it; an alias by what it stands for."""
-    for kind in ("dependencies", "optionalDependencies"):
+    for kind in kinds:
         for name, value in table(body.get(kind)).items():
             if not isinstance(value, str) or value.startswith(_LOCAL):
                 continue
@@ -137,7 +141,7 @@ def _depends(body: Mapping[str, Any]) -> Iterator[str]:
 
 CATALOGUER = Cataloguer(
     name="pnpm-lock",
-    version=1,
+    version=2,
     ecosystem="npm",
     wants=Wanted(names=frozenset(["pnpm-lock.yaml"]), limit="lock_file_bytes"),
     catalogue=catalogue,

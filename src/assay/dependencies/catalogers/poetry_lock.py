@@ -44,6 +44,8 @@ def _entries(lock: Mapping[str, Any]) -> Iterator[Locked]:
             commit=lockfiles.commit(text(source, "resolved_reference")),
             groups=_groups(body),
             depends=tuple(sorted({canonical_name("PyPI", wanted) for wanted in table(body.get("dependencies"))})),
+            scope="runtime",
+            optional=frozenset(_optional(table(body.get("dependencies")))),
             properties=tuple(_properties(body, source)),
         )
 
@@ -55,6 +57,14 @@ def _groups(body: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(["optional"]) if body.get("optional") is True else frozenset()
 
 
+def _optional(dependencies: Mapping[str, Any]) -> Iterator[str]:
+    """Dependencies that only an extra asks for; of several constraints each must be so."""
+    for name, wanted in dependencies.items():
+        several = list(tables(wanted)) or [table(wanted)]
+        if all(one.get("optional") is True for one in several):
+            yield canonical_name("PyPI", name)
+
+
 def _properties(body: Mapping[str, Any], source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if markers := text(body, "markers"):
         yield "pypi:markers", markers[:500]
@@ -64,7 +74,7 @@ def _properties(body: Mapping[str, Any], source: Mapping[str, Any]) -> Iterator[
 
 CATALOGUER = Cataloguer(
     name="poetry-lock",
-    version=1,
+    version=2,
     ecosystem="pypi",
     wants=Wanted(names=frozenset(["poetry.lock"]), limit="lock_file_bytes"),
     catalogue=catalogue,

@@ -51,6 +51,9 @@ def _entries(bodies: list[Mapping[str, Any]]) -> Iterator[Locked]:
             commit=lockfiles.url_commit(text(source, "git")),
             groups=groups.get((name, version, ""), frozenset()),
             depends=tuple(sorted({_wanted(one) for one in _dependencies(body)})),
+            scope="runtime",
+            optional=frozenset({_wanted(one) for one in _dependencies(body)})
+            - {_wanted(one) for one in tables(body.get("dependencies"))},
             provides=(_exact(name, version),),
             properties=tuple(("pypi:source", kind) for kind in sorted(source) if kind != "registry")[:1],
         )
@@ -112,7 +115,7 @@ def _groups(bodies: list[Mapping[str, Any]]) -> dict[_Place, frozenset[str]]:
 
 CATALOGUER = Cataloguer(
     name="uv-lock",
-    version=1,
+    version=2,
     ecosystem="pypi",
     wants=Wanted(names=frozenset(["uv.lock"]), limit="lock_file_bytes"),
     catalogue=catalogue,
