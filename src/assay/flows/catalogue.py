@@ -4,7 +4,7 @@ The links do not know each other: this flow hands the walker (artifact) the cata
 what the merged root says into sightings.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -19,7 +19,7 @@ from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
 from assay.dependencies.chooser import Chooser, Rows, limit_of, run, table_version
 from assay.dependencies.identity import DISTRIBUTED
-from assay.formats import wire
+from assay.formats import collector, wire
 from assay.model.errors import UnavailableError
 from assay.model.image import Image, Layer, Subject
 from assay.model.inventory import Gap, Inventory
@@ -88,13 +88,20 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
     chooser = Chooser(bench.table)
     version = f"{_RECORD_FORM}-{SCAN_VERSION}-{table_version(bench.table)}"
     bench.progress.stage(f"reading {len(image.layers)} layers of {image.subject.name}")
-    kept = {layer.index: _kept(layer, version, bench) for layer in image.layers}
+    with collector.paused():
+        kept = {layer.index: _kept(layer, version, bench) for layer in image.layers}
     records = {index: record for index, record in kept.items() if record is not None}
     unread = sorted((layer for layer in image.layers if layer.index not in records), key=_biggest_first)
     read = bench.workers.map(lambda layer: _fresh(layer, source, chooser, version, bench), unread)
     records.update((layer.index, record) for layer, record in zip(unread, read, strict=True))
     for layer in image.layers:
         check_diff_id(layer.diff_id, records[layer.index].scan.diff_id, where=f"layer {layer.index}")
+    with collector.paused():
+        return _joined(image, records, bench)
+
+
+def _joined(image: Image, records: Mapping[int, LayerRecord], bench: Bench) -> Inventory:
+    """What all layers say together."""
     sightings, gaps = _sightings([records[layer.index] for layer in image.layers])
     gaps += [
         msgspec.structs.replace(gap, layer=layer.index)

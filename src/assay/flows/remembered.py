@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import msgspec
 
+from assay.formats import collector
 from assay.model.image import Image
 from assay.model.inventory import Inventory
 from assay.model.limits import Limits
@@ -45,10 +46,8 @@ def remembered(image: Image, memory: Memory | None, read: Callable[[], Inventory
         return read()
     data = memory.cache.get(key)
     if data is not None:
-        try:
+        with collector.paused(), suppress(msgspec.DecodeError, msgspec.ValidationError):  # of another form: no record
             return _DECODER.decode(data)
-        except (msgspec.DecodeError, msgspec.ValidationError):
-            pass  # of another form: no record
     found = read()
     with suppress(UnicodeEncodeError):  # a name outside UTF-8 cannot be kept: such an image is read each time
         memory.cache.put(key, _ENCODER.encode(found))
