@@ -137,6 +137,19 @@ def test_members_of_a_workspace_share_the_root_lock():
     }  # fmt: skip
 
 
+def test_what_a_member_has_installed_for_itself_is_compared_too():
+    lock = json.loads(npm({"a": "1.2.0"}, {"workspaces": ["w/*"]}))
+    lock["packages"]["w/one"] = {"name": "one", "dependencies": {"b": "^2.0.0"}}
+    lock["packages"]["w/one/node_modules/b"] = {"version": "2.0.0", "integrity": SRI}
+    files = {
+        "package-lock.json": json.dumps(lock),
+        "w/one/package.json": '{"dependencies": {"b": "^2.0.0"}}',
+        "node_modules/a/package.json": '{"name": "a", "version": "1.2.0"}',
+        "w/one/node_modules/b/package.json": '{"name": "b", "version": "2.0.0"}',
+    }
+    assert {one.with_installed for one in judge(files)} == {"yes"}
+
+
 def test_a_shrinkwrap_comes_before_the_lock():
     files = {"package.json": PACKAGE, "package-lock.json": npm({}), "npm-shrinkwrap.json": npm({"a": "1.0.0"}, ASK)}
     assert only(files).lock == "npm-shrinkwrap.json"

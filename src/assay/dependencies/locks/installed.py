@@ -29,8 +29,6 @@ class Disk(msgspec.Struct, frozen=True):
     """Name, version, and the folder relative to the lock's ("" where it does not matter)."""
     own: bool = True
     """Whether the folder is this project's alone: then a package that is not locked is one too many."""
-    several: bool = False
-    """Whether one name may lie there in several versions."""
 
 
 class Disks:
@@ -53,13 +51,14 @@ class Disks:
         return finder(self, lock) if finder is not None else None
 
     def _npm(self, lock: Placed) -> Disk | None:
-        root = _below(lock.directory, "node_modules/")
+        """`node_modules` beside the lock, and beside each member it locks."""
+        roots = tuple(_below(lock.directory, _below(member, "node_modules/")) for member in ("", *lock.sheet.members))
         found = []
         for one in self._seen.get("npm", ()):
-            if one.path.startswith(root) and one.package.confidence == "certain":
+            if one.path.startswith(roots) and one.package.confidence == "certain":
                 place = one.path[len(lock.directory) + 1 if lock.directory else 0 :].rpartition("/")[0]
                 found.append((one.package.name, one.package.version, place))
-        return Disk(root.rstrip("/"), tuple(found), several=True) if found else None
+        return Disk(roots[0].rstrip("/"), tuple(found)) if found else None
 
     def _pypi(self, lock: Placed) -> Disk | str | None:
         homes: dict[str, list[Seen]] = {}
@@ -92,15 +91,14 @@ class Disks:
         own = [one.package for one in gems if one.path.startswith(root)]
         found = own or ([one.package for one in gems] if self._installed else [])
         rows = tuple((package.name, package.version, "") for package in found)
-        return Disk(root.rstrip("/") if own else "", rows, own=bool(own), several=True) if rows else None
+        return Disk(root.rstrip("/") if own else "", rows, own=bool(own)) if rows else None
 
     def _vendored(self, lock: Placed) -> Disk | None:
         root = _below(lock.directory, "vendor/")
         found = [one for one in self._sheets if one.path.startswith(root)]
         rows = tuple((e.name, e.version, "") for one in found for e in one.sheet.entries)
-        cargo = lock.sheet.ecosystem == "cargo"
         rows = rows if any(one.sheet.ecosystem == lock.sheet.ecosystem for one in found) else ()
-        return Disk(root.rstrip("/"), rows, several=cargo) if rows else None
+        return Disk(root.rstrip("/"), rows) if rows else None
 
 
 _FINDERS: dict[str, Callable[[Disks, Placed], Disk | str | None]] = {
@@ -160,9 +158,8 @@ def _by_place(entries: Iterable[Entry], disk: Disk, lock: Placed) -> Iterator[Fo
                 yield LockDisagreement("not-installed", entry.name, entry.version, "", place)
         elif entry.version and found[1] != entry.version and not entry.local:
             yield LockDisagreement("other-version", entry.name, entry.version, found[1], place)
-    members = tuple(f"{member}/" for member in lock.sheet.members)
     for place, (name, version) in there.items():
-        if place not in locked and not (members and place.startswith(members)):
+        if place not in locked:
             yield LockDisagreement("not-in-lock", name, "", version, place)
 
 
