@@ -4,9 +4,11 @@ The kinds are tried from the top; the first whose test holds speaks. What none e
 listed by name: it is either a mistake of ours or a kind nobody has understood yet.
 """
 
+import json
 import posixpath
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from identities import Account, Identity, Named
@@ -15,6 +17,7 @@ from kinds import UNEXPLAINED
 from witnesses import coordinates
 
 OURS, THEIRS = "only ours", "only theirs"
+_SBOM = re.compile(r"/sboms/|(?:sbom|bom|cdx|cyclonedx|spdx)\.json$", re.IGNORECASE)
 _LOCKS = {
     "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "Cargo.lock", "go.mod", "go.sum", "Gemfile.lock",
     "composer.lock", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "requirements.txt", "gradle.lockfile",
@@ -129,7 +132,7 @@ def _lock(d: Difference) -> str | None:
 def _witnesses(d: Difference) -> set[tuple[str, str]]:
     if d.identity.ecosystem != "maven":
         return set()
-    return set().union(*(coordinates(d.files, path) for path in d.real))
+    return set().union(*(coordinates(d.files, path) for path in d.named.paths))
 
 
 def _is(identity: Identity, witnesses: set[tuple[str, str]]) -> bool:
@@ -178,6 +181,45 @@ def _owned(d: Difference) -> str | None:
     return f"owned by {d.owner}" if d.owner else None
 
 
+def _gap(d: Difference) -> str | None:
+    return next((f"{path}: {d.ours.gaps[path]}" for path in sorted(d.named.paths) if path in d.ours.gaps), None)
+
+
+def _claimed(d: Difference) -> str | None:
+    """Every place is an SBOM that somebody put into the image."""
+    places = sorted(d.named.paths)
+    return places[0] if places and all(_SBOM.search(path) for path in places) else None
+
+
+def _crate_for_building(d: Difference) -> str | None:
+    return d.real[0] if d.named.facts.get("assay:property:cargo:build") == "true" and d.real else None
+
+
+def _version_resource(d: Difference) -> str | None:
+    if d.identity.ecosystem != "nuget" or not d.real:
+        return None
+    return d.real[0] if all(path.endswith((".exe", ".dll")) for path in d.real) else None
+
+
+def _nuget_project(d: Difference) -> str | None:
+    """The list of an application's assemblies says of each whether it is a package or the project itself."""
+    if d.identity.ecosystem != "nuget" or d.files is None:
+        return None
+    for path in d.real:
+        with suppress(ValueError, KeyError, TypeError):
+            libraries = json.loads(d.files.content.get(path, b""))["libraries"]
+            if libraries[f"{d.identity.name}/{d.identity.version}"]["type"] == "project":
+                return path
+    return None
+
+
+def _unread_ecosystem(d: Difference) -> str | None:
+    """The peer names nothing of the ecosystem in this image, and the file is there."""
+    if d.identity.ecosystem in d.theirs.ecosystems() or d.files is None or not d.real:
+        return None
+    return d.real[0] if d.real[0] in d.files else None
+
+
 def _classified(d: Difference) -> str | None:
     if d.identity.ecosystem not in ("generic", "github", "bitnami") or not d.real:
         return None
@@ -191,6 +233,7 @@ def _other_version(d: Difference) -> str | None:
 RULES: tuple[tuple[str, tuple[str, ...], Callable[[Difference], str | None]], ...] = (
     ("removed by a later layer", (THEIRS,), _removed),
     ("Go program without module data", (THEIRS,), _go_without_modules),
+    ("file that we count as a gap", (THEIRS,), _gap),
     ("linker's version with or without `v`", (OURS, THEIRS), _go_linker),
     ("lock or manifest file, nothing installed", (THEIRS,), _lock),
     ("the application's own package.json", (THEIRS,), _npm_own_manifest),
@@ -202,10 +245,15 @@ RULES: tuple[tuple[str, tuple[str, ...], Callable[[Difference], str | None]], ..
     ("owned by an OS package (folded)", (OURS,), _owned),
     ("jar that we name as its witnesses do", (OURS,), _jar_witnessed),
     ("no version recorded", (THEIRS,), _no_version),
-    ("jar inside another archive", (OURS, THEIRS), _jar_part),
     ("jar whose name nobody knows", (OURS, THEIRS), _jar_both_guess),
     ("jar without a witness", (OURS, THEIRS), _jar_no_witness),
     ("jar that Trivy needs its index for", (OURS,), _jar_without_index),
+    ("jar inside another archive", (OURS, THEIRS), _jar_part),
+    ("named by an SBOM inside the image", (OURS, THEIRS), _claimed),
+    ("crate that was needed to build", (OURS,), _crate_for_building),
+    ("the application's own assembly", (OURS, THEIRS), _nuget_project),
+    ("Windows program's version resource", (THEIRS,), _version_resource),
+    ("ecosystem that the peer does not read", (OURS,), _unread_ecosystem),
     ("program known by a classifier", (OURS, THEIRS), _classified),
     ("other version of the same package", (OURS, THEIRS), _other_version),
 )

@@ -6,6 +6,7 @@ really different stay different, and `differences` has to say why.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from packaging.utils import canonicalize_name
+
+_INSIDE = re.compile(r"(\.(?:jar|war|ear))[:/](?!!)")
 
 
 @dataclass(frozen=True, order=True)
@@ -103,7 +106,7 @@ def read(tool: str, path: Path) -> Account:
             continue
         named = packages.setdefault(identity(purl), Named())
         named.purls.add(purl)
-        named.paths |= {p.lstrip("/") for p in (*_paths(component, facts), *files.get(reference, ()))}
+        named.paths |= _innermost({*_paths(component, facts), *files.get(reference, ())})
         named.facts.update(facts)
     if not packages:
         raise ValueError(f"{tool} named no package: its run failed")
@@ -130,14 +133,24 @@ def _paths(component: dict[str, Any], facts: dict[str, str]) -> Iterable[str]:
             yield value
 
 
-def _files_of(document: dict[str, Any], components: dict[str, Any]) -> dict[str, list[str]]:
-    """Trivy names a program or a lock file as an application that depends on what was found in it."""
-    found: dict[str, list[str]] = {}
-    for node in document.get("dependencies", ()):
-        parent = components.get(node["ref"], {})
-        if parent.get("type") == "application" and not parent.get("purl"):
-            for child in node.get("dependsOn", ()):
-                found.setdefault(child, []).append(parent["name"])
+def _innermost(paths: set[str]) -> set[str]:
+    """Places in one spelling (`a.jar!/b.jar`); that of an archive is dropped for the one inside it."""
+    plain = {_INSIDE.sub(r"\1!/", path.lstrip("/")) for path in paths}
+    return {path for path in plain if not any(other.startswith(f"{path}!/") for other in plain)}
+
+
+def _files_of(document: dict[str, Any], components: dict[str, Any]) -> dict[str, set[str]]:
+    """Trivy names a program or a lock file as an application that leads to what was found in it."""
+    edges = {node["ref"]: node.get("dependsOn", []) for node in document.get("dependencies", ())}
+    found: dict[str, set[str]] = {}
+    for reference, component in components.items():
+        if component.get("type") == "application" and not component.get("purl"):
+            waiting = list(edges.get(reference, ()))
+            while waiting:
+                places = found.setdefault(child := waiting.pop(), set())
+                if component["name"] not in places:
+                    places.add(component["name"])
+                    waiting += edges.get(child, ())
     return found
 
 

@@ -151,7 +151,7 @@ def _apply(files: Files, layer: tarfile.TarFile, number: int) -> None:
 def _is_wanted(path: str) -> bool:
     if path.startswith("var/lib/dpkg/info/"):
         return path.endswith(".list")
-    return path.endswith((".jar", ".war", ".ear", "/DESCRIPTION"))
+    return path.endswith((".jar", ".war", ".ear", "/DESCRIPTION", ".deps.json"))
 
 
 def _hide(files: Files, prefix: str, number: int) -> None:

@@ -94,4 +94,29 @@ KINDS: dict[str, Kind] = {
     "other version of the same package": Kind(
         LOOK, "Both name the package at the same place, with different versions: the samples say which."
     ),
+    "file that we count as a gap": Kind(
+        PEER, "We could not read the file and say so, with the reason; the peer names what is in it."
+    ),
+    "named by an SBOM inside the image": Kind(
+        WE,
+        "A wheel or a vendor carries an SBOM of what was compiled in; no other file tells. We take it as the vendor's "
+        "claim, marked as such, where the peer reads no such file.",
+    ),
+    "crate that was needed to build": Kind(
+        TASTE,
+        "The program's own list of crates has it with the kind `build` (build scripts, procedural macros): the peers "
+        "leave it out, we keep it with that mark, for what ran at build time could change the program.",
+    ),
+    "the application's own assembly": Kind(
+        TASTE,
+        "The list of assemblies calls it a project, not a package: the application itself.",
+    ),
+    "Windows program's version resource": Kind(
+        WE,
+        "A title and version that a program states of itself is no package of NuGet: no registry and no advisory knows "
+        "it by this name.",
+    ),
+    "ecosystem that the peer does not read": Kind(
+        WE, "The installer's own record is there; the peer names nothing of this ecosystem."
+    ),
 }

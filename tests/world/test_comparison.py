@@ -77,6 +77,7 @@ LAYERS = [
         "opt/gone/package.json": b'{"name": "gone", "version": "1.0.0"}',
         "srv/lib/thing.jar": jar(**POM),
         "opt/old/x": b"x",
+        "srv/app.deps.json": b'{"libraries": {"app/1.0.0": {"type": "project"}}}',
         "usr/lib/R/library/translations/DESCRIPTION": b"Package: translations\nVersion: 4.2.2\n",
         "usr/lib/R/library/base/DESCRIPTION": b"Package: base\nVersion: 4.2.2\nBuilt: R 4.2.2\n",
     },
@@ -112,6 +113,9 @@ def named(*entries: tuple[str, str]) -> dict[identities.Identity, identities.Nam
 OURS_ONLY = {
     "pkg:maven/org.right/thing@2.0": ("usr/share/owned.jar", "owned by an OS package (folded)"),
     "pkg:maven/org.right/thing@2.0?x": ("srv/lib/thing.jar", "jar that we name as its witnesses do"),
+    "pkg:cargo/ahash@0.8.12": ("x/a-1.dist-info/sboms/a.cyclonedx.json", "named by an SBOM inside the image"),
+    "pkg:nuget/app@1.0.0": ("srv/app.deps.json", "the application's own assembly"),
+    "pkg:conda/zlib@1": ("srv/lib/thing.jar", "ecosystem that the peer does not read"),
     "pkg:maven/org.wrong/thing@2.0": ("srv/lib/thing.jar", kinds.UNEXPLAINED),
 }
 THEIRS_ONLY = {
@@ -123,18 +127,22 @@ THEIRS_ONLY = {
     "pkg:maven/org.right/thing@2.0": ("srv/lib/thing.jar", "jar that the peer names as its witnesses do"),
     "pkg:cran/translations@4.2.2": ("usr/lib/R/library/translations/DESCRIPTION", "R folder that R does not list"),
     "pkg:cran/base@4.2.2": ("usr/lib/R/library/base/DESCRIPTION", kinds.UNEXPLAINED),
+    "pkg:maven/a/b@1": ("srv/lib/broken.jar", "file that we count as a gap"),
     "pkg:maven/x/y": ("usr/share/owned.jar", "no version recorded"),
     "pkg:golang/example.com/x@(devel)": ("usr/bin/x", "Go program without module data"),
 }
 
 
+OTHERS = {identities.Identity(e, "other", "1"): identities.Named() for e in ("maven", "cargo", "nuget")}
+
+
 @pytest.mark.parametrize("side", [differences.OURS, differences.THEIRS])
 def test_each_difference_gets_the_reason_its_evidence_gives(files: imagefiles.Files, side: str) -> None:
-    gaps = {"usr/bin/x": "was built without module data"}
+    gaps = {"usr/bin/x": "was built without module data", "srv/lib/broken.jar": "damaged"}
     for purl, (path, expected) in (OURS_ONLY if side == differences.OURS else THEIRS_ONLY).items():
         entry = named((purl, path))
         ours = identities.Account("assay", "0", entry if side == differences.OURS else {}, gaps)
-        theirs = identities.Account("syft", "1", {} if side == differences.OURS else entry)
+        theirs = identities.Account("syft", "1", OTHERS if side == differences.OURS else entry)
         (identity,) = entry
         difference = differences.Difference(side, identity, entry[identity], ours, theirs, files)
         assert differences.explain(difference)[0] == expected, purl
@@ -190,6 +198,19 @@ def test_one_command_writes_the_page_and_hides_nothing(image: Path, tmp_path: Pa
     assert "| syft 9.9.9 | npm | 0 | 1 | 2 | " in text
     assert "the application's own package.json" in text
     assert str(tmp_path) not in text
+
+
+@pytest.mark.parametrize(
+    "place", ["/opt/a.jar:BOOT-INF/lib/b.jar", "opt/a.jar!/BOOT-INF/lib/b.jar", "opt/a.jar/BOOT-INF/lib/b.jar"]
+)
+def test_a_place_inside_an_archive_has_one_spelling(tmp_path: Path, place: str) -> None:
+    component = {"bom-ref": "1", "purl": "pkg:maven/a/b@1", "properties": [
+        {"name": "syft:location:0:path", "value": "/opt/a.jar"}, {"name": "syft:metadata:virtualPath", "value": place}
+    ]}  # fmt: skip
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"metadata": {}, "components": [component]}))
+    (named_so,) = identities.read("syft", path).packages.values()
+    assert named_so.paths == {"opt/a.jar!/BOOT-INF/lib/b.jar"}
 
 
 def test_an_empty_document_is_a_failed_run(tmp_path: Path) -> None:
