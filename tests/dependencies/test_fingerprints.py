@@ -180,6 +180,22 @@ def test_a_fork_with_the_same_classes_is_one_library() -> None:
     assert [package.name for package in found.packages] == ["org.fork:engine-fork"]
 
 
+def test_a_library_claims_only_classes_of_the_version_that_is_there() -> None:
+    """An old version of one library held what is another library today: both are found, even relocated."""
+    near = {f"org/acme/near/Near{i:03}Thing.class": f"near {i}" for i in range(60)}
+    old = {f"org/acme/near/Old{i:03}Thing.class": f"old {i}" for i in range(9)}
+    samples = [
+        sample("org.acme", "engine", "1.0", jar(classes("1.0")), DEFAULT_LIMITS),
+        sample("org.acme", "near", "0.1", jar({**near, **classes("2.0"), **old}), DEFAULT_LIMITS),
+        sample("org.acme", "near", "3.0", jar({**near, "org/acme/near/Newest.class": "n"}), DEFAULT_LIMITS),
+    ]
+    known = type(KNOWN)(read_fingerprints(write_fingerprints(make_libraries(samples)), "t"), "t")
+    there = {**near, "org/acme/near/Newest.class": "n", **classes("1.0")}
+    data = jar({**app(), **{f"hidden/{path}": f"moved {text!r}" for path, text in there.items()}})
+    found = catalogue(File(path="x.jar", chunks=(data,), size=len(data), limits=DEFAULT_LIMITS), known)
+    assert [package.name for package in found.packages] == ["org.acme:near", "org.acme:engine"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(VERSIONS), st.sets(st.integers(0, 28), max_size=26), st.booleans())
 def test_a_part_of_a_version_is_never_taken_for_another_alone(version: str, gone: set[int], relocated: bool) -> None:
@@ -223,7 +239,7 @@ def test_new_data_raise_the_version_of_the_row() -> None:
     from importlib.resources import files
 
     digest = hashlib.sha256((files("assay.dependencies") / "fingerprints.bin").read_bytes()).hexdigest()
-    assert (CATALOGUER.version, digest[:16]) == (4, "292bbc5117491311")
+    assert (CATALOGUER.version, digest[:16]) == (5, "292bbc5117491311")
 
 
 def test_a_damaged_file_is_refused() -> None:

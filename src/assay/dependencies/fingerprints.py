@@ -205,7 +205,11 @@ class Fingerprints:
             complete=share == 1,
             relocated=relocated,
         )
-        claimed = frozenset(folder.names[number] for number in block.names if number in present)
+        claimed = frozenset(
+            folder.names[number]
+            for number, mask in zip(block.names, block.name_masks, strict=True)
+            if number in present and _holds(block.masks[mask], best[0])
+        )
         return _Claim((_METHODS.index(method), -share, -len(claimed)), match, claimed)
 
     def _block(self, library: Library) -> Block:
@@ -228,6 +232,10 @@ def _standing(best: Sequence[int], scores: Sequence[Score], block: Block, folder
         return list(best)
     total = folder.total
     return [i for i in best if i not in same or block.sums[2 * i] | block.sums[2 * i + 1] << 32 == total]
+
+
+def _holds(mask: bytes, version: int) -> bool:
+    return version >> 3 < len(mask) and bool(mask[version >> 3] >> (version & 7) & 1)
 
 
 def _same_archive(block: Block, digest: bytes, versions: int) -> list[int]:
