@@ -23,7 +23,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ci: bool = False
     """Whether `CI` is set: then diffIDs are checked every time."""
     workers: int = 0
-    """Threads over layers; 0 = one per processor (`ASSAY_WORKERS`)."""
+    """Processes or threads over layers; 0 = one per processor (`ASSAY_WORKERS`)."""
     insecure: tuple[str, ...] = ()
     """Registry authorities that may be spoken to over plain HTTP (`ASSAY_INSECURE_REGISTRIES`, comma separated)."""
     fingerprints: str = ""
@@ -47,7 +47,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     cache = env.get("XDG_CACHE_HOME") or str(PurePath(home, ".cache"))
     workers = env.get("ASSAY_WORKERS", "0")
     if not workers.isdecimal() or int(workers) > 256:
-        raise UsageError("ASSAY_WORKERS is not a number of threads", why=repr(workers), remedy="give 0 to 256")
+        raise UsageError("ASSAY_WORKERS is not a number of workers", why=repr(workers), remedy="give 0 to 256")
     days = env.get("ASSAY_EOL_WITHIN", "90")
     if not (days.isascii() and days.isdecimal() and len(days) <= 5) or int(days) > _EOL_DAYS:
         raise UsageError("ASSAY_EOL_WITHIN is not a number of days", why=repr(days), remedy=f"give 0 to {_EOL_DAYS}")

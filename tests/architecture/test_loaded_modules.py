@@ -4,8 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from fakes.layouts import demo_layers, layout
 
 HEAVY = {
     "cryptography", "jinja2", "urllib3", "regorus", "sqlite3", "msgspec", "isal", "backports", "packaging", "asyncio",
@@ -51,3 +54,15 @@ def test_scan_of_local_bytes_loads_no_network_no_keys_no_engine(scanned: set[str
 def test_scan_loads_our_readers(scanned: set[str]) -> None:
     assert {"assay.flows.catalogue", "assay.flows.scan", "assay.dependencies.assemble"} <= scanned
     assert not {name for name in scanned if name.startswith("assay.adapters.registry")}
+
+
+def test_a_rescan_imports_no_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CI", "")
+    layout(tmp_path / "image", demo_layers())
+    words = ("sbom", f"oci-dir:{tmp_path / 'image'}", "-o", f"cyclonedx-json={tmp_path / 'x.json'}")
+    readers = {"assay.flows.catalogue", "assay.dependencies.catalogers", "assay.dependencies.assemble", "isal"}
+    assert readers - {"isal"} <= loaded(RUN, *words)
+    first = (tmp_path / "x.json").read_bytes()
+    assert not readers & loaded(RUN, *words)
+    assert (tmp_path / "x.json").read_bytes() == first
