@@ -94,7 +94,7 @@ def _own_component(item: schema.Component, place: str) -> tuple[Component, sbom_
         raise MalformedError("damaged Assay SBOM", where=place, why="no bom-ref", remedy="write the SBOM anew")
     facts = sbom_facts.read_component([(p.name, p.value) for p in item.properties], place)
     declared, _ = _parted(item.licenses)
-    proof = item.evidence or schema.Evidence()
+    proof = item.evidence.licenses if item.evidence is not None else []
     hashes = facts.hashes
     if item.hashes:
         hashes = tuple(sorted((*hashes, *_hashes(item.hashes))))
@@ -110,7 +110,7 @@ def _own_component(item: schema.Component, place: str) -> tuple[Component, sbom_
         maintainer=item.publisher,
         supplier=(item.supplier.name or "") if item.supplier else "",
         expression=next((c.expression for c in declared if c.expression), ""),
-        concluded=next((c.expression for c in proof.licenses if c.expression), ""),
+        concluded=next((c.expression for c in proof if c.expression), ""),
         hashes=hashes,
         occurrences=occurrences,
         where=place,
