@@ -5,6 +5,7 @@ send their answers when none is left. The caller works too. Where forking is not
 threads in this process) or does not pay (one processor, one item), threads do the same work with the same result.
 """
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Sequence
@@ -69,6 +70,7 @@ class Processes:
         keep_freed_memory()
         queue = _queue(len(items))
         helpers: list[_Helper] = []
+        gc.freeze()  # what is loaded stays: the collector of each process need not look at it, nor unshare its pages
         try:
             for _ in range(count - 1):
                 helpers.append(_fork(function, items, queue))  # those begun must be known to `finally`
@@ -76,6 +78,7 @@ class Processes:
             for helper in helpers:
                 answers += _collect(helper)
         finally:
+            gc.unfreeze()
             os.close(queue)
             for helper in helpers:
                 _end(helper)
