@@ -169,6 +169,21 @@ def test_pnpm_yarn_and_their_copies():
     assert (state.tool, state.hashed, state.with_manifest) == ("yarn", "all", "yes")
 
 
+def test_yarn_does_not_say_who_wants_a_missing_package():
+    classic = "".join(f'{n}@^1.0.0:\n  version "1.2.0"\n  integrity {SRI}\n\n' for n in ("a", "o", "t"))
+    ask = ASK | {"optionalDependencies": {"o": "^1.0.0"}}
+    files = {
+        "package.json": json.dumps(ask),
+        "yarn.lock": classic,
+        "node_modules/a/package.json": '{"name": "a", "version": "1.2.0"}',
+    }
+    state = only(files)
+    assert (state.with_installed, state.disagreements) == ("unknown", ())
+    assert state.reasons == ("t 1.2.0 is not installed; whether it is needed here is not recorded",)
+    files["node_modules/t/package.json"] = files.pop("node_modules/a/package.json").replace('"a"', '"t"')
+    assert kinds(only(files)) == {("not-installed", "a")}
+
+
 UV = """version = 1
 [[package]]
 name = "u"

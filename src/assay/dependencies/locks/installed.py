@@ -11,7 +11,7 @@ import msgspec
 from assay.dependencies.identity import Seen
 from assay.dependencies.locks import markers, reading
 from assay.dependencies.locks.pairing import Pair, Placed
-from assay.dependencies.locks.wishes import Found
+from assay.dependencies.locks.wishes import Found, alias
 from assay.dependencies.sheets import Entry
 from assay.dependencies.versions import scheme_of_type
 from assay.model.lock import LockDisagreement
@@ -138,7 +138,10 @@ def compare(pair: Pair, disk: Disk, *, installed: bool) -> Iterator[Found]:
     if any(entry.place for entry in entries):
         yield from _by_place(entries, disk, lock)
     else:
-        yield from _by_name(entries, disk, lock, installed=installed)
+        needed = _needed(lock, disk, installed=installed) if lock.sheet.ecosystem == "pypi" else _always
+        if lock.sheet.tool in _GROUPLESS:
+            needed = _asked(pair)
+        yield from _by_name(entries, disk, lock, needed)
 
 
 def _chosen(pair: Pair) -> list[Entry]:
@@ -163,7 +166,26 @@ def _by_place(entries: Iterable[Entry], disk: Disk, lock: Placed) -> Iterator[Fo
             yield LockDisagreement("not-in-lock", name, "", version, place)
 
 
-def _by_name(entries: Sequence[Entry], disk: Disk, lock: Placed, *, installed: bool) -> Iterator[Found]:
+Needed = Callable[[str], bool | None]
+"""Name → whether the project needs it here; None where nobody can tell."""
+_GROUPLESS = frozenset({"yarn"})
+"""Tools whose lock does not say which group wants a package."""
+
+
+def _always(_name: str) -> bool | None:
+    return True
+
+
+def _asked(pair: Pair) -> Needed:
+    """What the manifest itself names is known; what stands behind it may belong to any group."""
+    groups: dict[str, bool] = {}
+    for wish in pair.manifest.sheet.wishes if pair.manifest is not None else ():
+        name = alias(wish)[0]
+        groups[name] = groups.get(name, False) or not wish.group
+    return groups.get
+
+
+def _by_name(entries: Sequence[Entry], disk: Disk, lock: Placed, needed: Needed) -> Iterator[Found]:
     eco = lock.sheet.ecosystem
     there: dict[str, set[str]] = {}
     for name, version, _ in disk.packages:
@@ -171,19 +193,18 @@ def _by_name(entries: Sequence[Entry], disk: Disk, lock: Placed, *, installed: b
     locked: dict[str, list[Entry]] = {}
     for entry in entries:
         locked.setdefault(entry.name, []).append(entry)
-    needed = _needed(lock, disk, installed=installed) if eco == "pypi" else None
     for name, found in locked.items():
         if any(entry.local or not entry.version for entry in found):
             continue
         if name in there:
             yield from _versions(eco, name, {entry.version for entry in found}, there[name], disk)
         elif not all(entry.grouped for entry in found):
-            answer = needed(name) if needed is not None else True
+            answer = needed(name)
             versions = ", ".join(sorted(entry.version for entry in found))
             if answer:
                 yield LockDisagreement("not-installed", name, versions, "", disk.folder)
             elif answer is None:
-                yield f"{name} {versions} is not installed; whether it is needed depends on the environment"
+                yield f"{name} {versions} is not installed; whether it is needed here is not recorded"
     if disk.own:
         for name in sorted(there.keys() - locked.keys() - (_TOOLING if eco == "pypi" else frozenset())):
             yield LockDisagreement("not-in-lock", name, "", ", ".join(sorted(there[name])), disk.folder)
@@ -199,7 +220,7 @@ def _versions(eco: str, name: str, locked: set[str], there: set[str], disk: Disk
         yield LockDisagreement("not-in-lock", name, ", ".join(sorted(locked)), extra, disk.folder)
 
 
-def _needed(lock: Placed, disk: Disk, *, installed: bool) -> Callable[[str], bool | None]:
+def _needed(lock: Placed, disk: Disk, *, installed: bool) -> Needed:
     """Whether the project needs a package in this environment: followed along the edges that lead to it."""
     python = markers.python_of(disk.folder + "/")
     systems = ("linux",) if installed else ("linux", "darwin")

@@ -97,7 +97,7 @@ def _by_name(sheet: Sheet) -> dict[str, list[Entry]]:
 
 def _wish(wish: Wish, names: Mapping[str, list[Entry]], manifest: Placed, lock: Placed, member: str) -> Iterator[Found]:
     sheet = lock.sheet
-    real, wanted = _alias(wish)
+    real, wanted = alias(wish)
     entries = _resolved(names.get(wish.name) or names.get(real, []), member)
     if not entries:
         if wish.group and sheet.tool in _PARTLY:
@@ -124,7 +124,7 @@ def _wish(wish: Wish, names: Mapping[str, list[Entry]], manifest: Placed, lock: 
         yield LockDisagreement("constraint", wish.name, wanted, versions, lock.path)
 
 
-def _alias(wish: Wish) -> tuple[str, str]:
+def alias(wish: Wish) -> tuple[str, str]:
     """npm's `npm:real@range`: the package behind an alias, and what is wanted of it."""
     if not wish.wanted.startswith("npm:"):
         return wish.name, wish.wanted
