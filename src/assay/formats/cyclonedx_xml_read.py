@@ -145,26 +145,29 @@ class _Reader:
     def shaped(self, element: Element, kind: str) -> dict[str, Any]:
         """The element as an object of the JSON form."""
         shape = _SHAPES[kind]
-        value: dict[str, Any] = {
-            name: element.attributes[key] for key, name in shape.attributes.items() if key in element.attributes
-        }
+        given = element.attributes
+        value: dict[str, Any] = {name: given[key] for key, name in shape.attributes.items() if key in given}
         if shape.content:
             value[shape.content] = element.text
+        if not element.children:
+            return value
         seen: set[str] = set()
-        for child in element.within(self.space):
-            field = self._field(child, shape)
+        space, texts = self.space, shape.texts
+        for child in element.children:
+            if child.space != space:
+                continue
+            name = child.name
+            field = child.text if name in texts else self._field(child, shape)
             if field is None:
                 continue
-            if child.name in seen:
-                raise _bad(self.name, child, f"<{child.name}> stands twice in <{element.name}>")
-            seen.add(child.name)
-            value[child.name] = field
+            if name in seen:
+                raise _bad(self.name, child, f"<{name}> stands twice in <{element.name}>")
+            seen.add(name)
+            value[name] = field
         return value
 
     def _field(self, child: Element, shape: Shape) -> Any:
         name = child.name
-        if name in shape.texts:
-            return child.text
         if name in shape.objects:
             return self.shaped(child, shape.objects[name])
         if name in shape.lists:
@@ -174,7 +177,8 @@ class _Reader:
 
     def named(self, element: Element, name: str) -> list[Element]:
         """The children of that name."""
-        return [child for child in element.within(self.space) if child.name == name]
+        space = self.space
+        return [child for child in element.children if child.name == name and child.space == space]
 
     def licences(self, element: Element) -> list[dict[str, Any]]:
         """`licenses`: licences, or one expression; both together only where the version has them so."""

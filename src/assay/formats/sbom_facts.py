@@ -174,6 +174,9 @@ class ComponentFacts(msgspec.Struct, frozen=True, kw_only=True):
     def _licence(self, expression: str, concluded: str, where: str) -> Licence:
         text = self.one.get("assay:licence:conclusion")
         confidence, method, evidence = _load(text, _THREE, where) if text is not None else ("", "", "")
+        if text is None:  # as nearly always: nothing to be checked
+            reason = self.one.get("assay:licence:reason", "")
+            return Licence(expression=expression, declared=self.declared, concluded=concluded, reason=reason)
         value = {"expression": expression, "declared": self.declared, "concluded": concluded, "confidence": confidence}
         value |= {"reason": self.one.get("assay:licence:reason", ""), "method": method, "evidence": evidence}
         return cast(Licence, _fit(value, Licence, where))

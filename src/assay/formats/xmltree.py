@@ -47,82 +47,70 @@ def parse(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.js
     """
     if len(data) > limit:
         raise _bad(where, f"{len(data)} bytes, limit {limit}")
-    return _Builder(where, depth).build(data)
+    return _build(data, where, depth)
 
 
-class _Builder:
-    """Receives the events of one document. Long and plain: two events an element are most of what reading costs."""
+def _build(data: bytes, where: str, depth: int) -> Element:
+    """The tree. Long and plain: two events an element are most of what reading costs."""
+    from xml.parsers import expat
 
-    def __init__(self, where: str, depth: int) -> None:
-        from xml.parsers import expat
+    parser = expat.ParserCreate("UTF-8", " ")
+    top = Element("", "", 0, {}, [])
+    opened = [top]
+    pieces: list[str] = []
+    """Texts of the open elements, those of an inner one behind its parent's."""
+    marks: list[int] = []
+    """For each open element where its texts begin."""
+    names: dict[str, tuple[str, str]] = {}
+    """Name as expat gives it → local name and name space; as many as the document has different ones."""
 
-        self._where, self._depth = where, depth
-        self._open: list[Element] = []
-        self._above: list[list[Element]] = []
-        """For each open element the list it stands in."""
-        self._names: dict[str, tuple[str, str]] = {}
-        """Name as expat gives it → local name and name space; as many as the document has different ones."""
-        self._pieces: list[str] = []
-        """Texts of the open elements, those of an inner one behind its parent's."""
-        self._marks: list[int] = []
-        """For each open element where its texts begin."""
-        self._error = expat.ExpatError
-        parser = self._parser = expat.ParserCreate("UTF-8", " ")
-        parser.buffer_text = True
-        parser.XmlDeclHandler = self._declaration
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._pieces.append  # no Python frame for a text
-
-    def build(self, data: bytes) -> Element:
-        roots: list[Element] = []
-        self._above.append(roots)
-        try:
-            self._parser.Parse(data, True)
-        except self._error as error:
-            raise _bad(self._where, f"not well-formed: {error}") from error
-        if not roots:
-            raise _bad(self._where, "no element")
-        return roots[0]
-
-    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        if encoding is not None and encoding.lower() not in _ENCODINGS:
-            raise _bad(self._where, f"encoding {encoding[:20]!a}, not UTF-8")
-
-    def _doctype(self, *_: object) -> None:
-        raise _bad(self._place(), "a document type declaration (DTDs and entities are not read)")
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        opened, pieces = self._open, self._pieces
-        if len(opened) >= self._depth:
-            raise _bad(self._place(), f"nested deeper than {self._depth}")
-        known = self._names.get(name)
-        if known is None:
-            space, _, local = name.rpartition(" ")
-            known = self._names[name] = (local, space)
-        element = Element(known[0], known[1], self._parser.CurrentLineNumber, attributes)
-        above = self._above
-        if len(above) == len(opened):  # the first child of its parent: most elements have none
-            parent = opened[-1]
-            parent.children = children = [element]
-            above.append(children)
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name in names:
+            local, space = names[name]
         else:
-            above[-1].append(element)
+            space, _, local = name.rpartition(" ")
+            names[name] = (local, space)
+        element = Element(local, space, parser.CurrentLineNumber, attributes)
+        parent = opened[-1]
+        if parent.children:
+            parent.children.append(element)  # type: ignore[attr-defined]
+        else:  # most elements have none, and share the empty tuple
+            parent.children = [element]
         opened.append(element)
-        self._marks.append(len(pieces))
+        marks.append(len(pieces))
+        if len(marks) > depth:
+            raise _bad(f"{where} line {element.line}", f"nested deeper than {depth}")
 
-    def _end(self, _name: str) -> None:
-        element = self._open.pop()
-        if len(self._above) > len(self._open) + 1:
-            self._above.pop()
-        mark, pieces = self._marks.pop(), self._pieces
-        if len(pieces) > mark:
+    def end(_name: str) -> None:
+        element, mark = opened.pop(), marks.pop()
+        count = len(pieces) - mark
+        if count == 1:
+            element.text = pieces.pop().strip(_SPACE)
+        elif count:
             element.text = "".join(pieces[mark:]).strip(_SPACE)
             del pieces[mark:]
 
-    def _place(self) -> str:
-        return f"{self._where} line {self._parser.CurrentLineNumber}"
+    def declaration(_version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding is not None and encoding.lower() not in _ENCODINGS:
+            raise _bad(where, f"encoding {encoding[:20]!a}, not UTF-8")
+
+    def doctype(*_: object) -> None:
+        line = parser.CurrentLineNumber
+        raise _bad(f"{where} line {line}", "a document type declaration (DTDs and entities are not read)")
+
+    parser.buffer_text = True
+    parser.XmlDeclHandler = declaration
+    parser.StartDoctypeDeclHandler = doctype
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = pieces.append  # no Python frame for a text
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise _bad(where, f"not well-formed: {error}") from error
+    if not top.children:
+        raise _bad(where, "no element")
+    return top.children[0]
 
 
 def _bad(where: str, why: str) -> MalformedError:
