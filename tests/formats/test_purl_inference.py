@@ -29,6 +29,12 @@ def found(name: str, group: str = "", version: str = "1.0", **clues: object) -> 
     [
         ("left-pad", "", {"identifiers": ["pkg:npm/left-pad@1.0"]}, ("pkg:npm/left-pad@1.0", "strong")),
         ("core", "@babel", {"identifiers": ["pkg:npm/%40babel/core@1.0#x"]}, ("pkg:npm/%40babel/core@1.0#x", "strong")),
+        (
+            "github.com/BurntSushi/toml",
+            "",
+            {"identifiers": ["pkg:golang/github.com/burntsushi/toml@1.0?package-id=40"]},
+            ("pkg:golang/github.com/BurntSushi/toml@1.0", "strong"),
+        ),
         ("x", "", {"notes": {"syft:package:type": ["rust-crate"]}}, ("pkg:cargo/x@1.0", "strong")),
         ("babel", "", {"notes": {"syft:package:type": ["npm"]}}, ("pkg:npm/babel@1.0", "strong")),
         (
@@ -74,8 +80,14 @@ def test_a_clue_that_contradicts_or_does_not_suffice_is_none(name: str, clues: d
     assert found(name, **clues) is None
 
 
+def test_gos_library_has_its_number_alone() -> None:
+    clues = {"notes": {"syft:package:type": ["go-module"]}}
+    assert found("stdlib", version="go1.22.1", **clues) == ("pkg:golang/stdlib@1.22.1", "strong")
+
+
 def test_without_a_version_nothing_is_inferred() -> None:
     assert found("lodash", version="", cpe=CPE) is None
+    assert found("lodash", version="UNKNOWN", cpe=CPE) is None
 
 
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=20), st.text(max_size=200))

@@ -98,6 +98,9 @@ _PLACES = (
     ("rubygems.org/gems/", "gem"),
 )
 """Beginnings of addresses, without scheme and `www.`, behind which the package's name follows."""
+_NUMBERING = frozenset({"package-id"})
+"""Qualifiers by which tools make identifiers unique (syft): no part of the package's name."""
+_NO_VERSION = frozenset({"", "UNKNOWN"})
 _JOINTS = {"npm": "/", "golang": "/", "composer": "/", "github": "/", "maven": ":"}
 _ADDRESS = re.compile(r"https?://(?:www\.)?([^?#]{1,2000})")
 _CPE_PART = re.compile(r"(?:[^:\\]|\\.)*")
@@ -131,7 +134,7 @@ def infer(
         references: addresses.
         cpe: CPE 2.3 name, or empty.
     """
-    if not name or not version:
+    if not name or version in _NO_VERSION:
         return None
     return (
         _of_identifiers(name, version, [*identifiers, *references])
@@ -151,6 +154,10 @@ def _of_identifiers(name: str, version: str, texts: Iterable[str]) -> Inferred |
             continue
         whole = f"{purl.namespace}{_JOINTS.get(purl.type, '/')}{purl.name}" if purl.namespace else purl.name
         if purl.version == version and name.casefold() in (purl.name.casefold(), whole.casefold()):
+            if whole != name and whole.casefold() == name.casefold():  # Go's paths: some tools lower them here
+                purl = _made(purl.type, name, "", version) or purl
+            kept = tuple(pair for pair in purl.qualifiers if pair[0] not in _NUMBERING)
+            purl = msgspec.structs.replace(purl, qualifiers=kept)
             return Inferred(purl, "strong", "an identifier of the component is a package URL")
     return None
 
@@ -207,6 +214,8 @@ def _made(kind: str, name: str, group: str, version: str) -> Purl | None:
     namespace, joint = group, _JOINTS.get(kind, "")
     if joint and joint in name:
         namespace, _, name = name.rpartition(joint)
+    if kind == "golang" and name == "stdlib":
+        version = version.removeprefix("go")
     if kind == "npm" and namespace and not namespace.startswith("@"):
         namespace = f"@{namespace}"
     try:
