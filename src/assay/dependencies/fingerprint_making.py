@@ -120,12 +120,22 @@ def _root(paths: Sequence[str]) -> str:
 
 
 def _anchors(held: Sequence[Mapping[str, int]], owners: Mapping[str, int]) -> tuple[str, ...]:
-    """Greedily, until each version has its share: names of many versions first, then the longer ones."""
+    """Greedily, until each version has its share: the best of each folder first, as a minimised copy lacks folders.
+
+    Within a folder names of many versions come first, then the longer ones.
+    """
     spread = Counter(path for paths in held for path in paths)
     able = sorted(
         (path for path in spread if "$" not in path and len(_base(path)) >= _ANCHOR_LETTERS + len(CLASS)),
         key=lambda path: (owners.get(_base(path), 0) > 1, -spread[path], -len(_base(path)), path),
     )
+    ranks: Counter[str] = Counter()
+    order: dict[str, tuple[bool, int]] = {}
+    for path in able:
+        folder = path.rpartition("/")[0]
+        order[path] = (owners.get(_base(path), 0) > 1, ranks[folder])
+        ranks[folder] += 1
+    able.sort(key=order.__getitem__)
     chosen: list[str] = []
     bases: set[str] = set()
     wanting = {index: min(_ANCHORS_COUNT, len(paths)) for index, paths in enumerate(held)}

@@ -299,7 +299,7 @@ def _sha1(chunks: Sequence[bytes]) -> str:
 
 CATALOGUER = Cataloguer(
     name="java",
-    version=5,
+    version=6,
     ecosystem="maven",
     wants=Wanted(suffixes=frozenset(_SUFFIXES), limit="archive_bytes"),
     catalogue=catalogue,
