@@ -58,7 +58,8 @@ def main() -> int:
 def fuzz(one, row, seconds: int) -> tuple[int, int, int]:  # type: ignore[no-untyped-def]
     """Runs, covered edges and findings of one harness."""
     start(row)
-    before = set(os.listdir(CRASHES))
+    for old in findings_of(row.name):
+        old.unlink()  # their inputs are in the corpus now: what is still wrong is found again at once
     log = WORK / f"{row.name}.log"
     options = [
         f"-max_total_time={seconds}", f"-timeout={INPUT_SECONDS}", f"-rss_limit_mb={MEMORY_MIB}",
@@ -68,11 +69,17 @@ def fuzz(one, row, seconds: int) -> tuple[int, int, int]:  # type: ignore[no-unt
     state = wait(one.fork(row, options, CRASHES, log), seconds + GRACE_SECONDS)
     said = log.read_bytes()
     runs, covered = _RUNS.findall(said) or _LAST.findall(said), _COVERED.findall(said)
-    findings = {Path(name).stem for name in set(os.listdir(CRASHES)) - before}
+    findings = {path.stem for path in findings_of(row.name)}
     if state and not findings:
         (CRASHES / f"{row.name}-ended.txt").write_bytes(said[-20_000:])
         findings = {"ended"}
     return int(runs[-1]) if runs else 0, int(covered[-1]) if covered else 0, len(findings)
+
+
+def findings_of(name: str) -> list[Path]:
+    """The files that tell of one harness's findings."""
+    written = re.compile(re.escape(name) + r"-(?:[0-9a-f]{12}\.\w+|(?:crash|timeout|oom|leak)-\w+|ended\.txt)")
+    return [path for path in CRASHES.iterdir() if written.fullmatch(path.name)]
 
 
 def start(row) -> None:  # type: ignore[no-untyped-def]
@@ -81,7 +88,8 @@ def start(row) -> None:  # type: ignore[no-untyped-def]
 
     folder = CORPUS / row.name
     folder.mkdir(parents=True, exist_ok=True)
-    for number, data in enumerate([*store.read(row.name), *row.seeds()]):
+    found = [path.read_bytes() for path in findings_of(row.name) if path.suffix != ".txt"]
+    for number, data in enumerate([*store.read(row.name), *row.seeds(), *found]):
         (folder / f"kept-{number}").write_bytes(data)
 
 
