@@ -20,10 +20,10 @@ Writer = Callable[[Inventory, Report | None, Output], bytes]
 
 
 def _cyclonedx(inventory: Inventory, _: Report | None, output: Output) -> bytes:
-    from assay.formats import cyclonedx
+    from assay.formats import cyclonedx_write  # not the reader beside it
 
     when = bootstrap.document_time(inventory)
-    return cyclonedx.write(inventory, tool=bootstrap.TOOL, timestamp=when, version=output.version or "1.6")
+    return cyclonedx_write.write(inventory, tool=bootstrap.TOOL, timestamp=when, version=output.version or "1.6")
 
 
 def _cyclonedx_xml(inventory: Inventory, _: Report | None, output: Output) -> bytes:
