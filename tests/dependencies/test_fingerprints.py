@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from assay.dependencies.cataloger import File, Fragment
 from assay.dependencies.catalogers.java import CATALOGUER, catalogue
 from assay.dependencies.fingerprint_making import make_libraries, root_of, sample
+from assay.dependencies.fingerprint_scores import by_names
 from assay.dependencies.fingerprints import builtin
-from assay.formats.fingerprints import read_block, read_fingerprints, write_block, write_fingerprints
+from assay.formats.fingerprints import Block, read_block, read_fingerprints, write_block, write_fingerprints
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import DEFAULT_LIMITS
 from dependencies.jars import jar, manifest, pom
@@ -240,6 +241,31 @@ def test_new_data_raise_the_version_of_the_row() -> None:
 
     digest = hashlib.sha256((files("assay.dependencies") / "fingerprints.bin").read_bytes()).hexdigest()
     assert (CATALOGUER.version, digest[:16]) == (6, "95a846a3ea97f8e2")
+
+
+@given(st.integers(1, 40), st.data())
+def test_scores_are_the_sums_over_the_masks(versions: int, data) -> None:
+    masks = data.draw(st.lists(st.integers(0, (1 << versions) - 1), max_size=12))
+    counts = data.draw(st.lists(st.integers(0, 9), min_size=len(masks), max_size=len(masks)))
+    names = [name for name, count in enumerate(counts) for _ in range(count)]
+    block = Block(
+        digests=b"",
+        counts=(),
+        sums=(),
+        masks=tuple(mask.to_bytes(5, "little") for mask in masks),
+        names=tuple(range(len(names))),
+        name_masks=tuple(names),
+        classes=(),
+        class_names=(),
+        class_masks=(),
+    )
+    found = by_names(block, {number: {1} for number in range(len(names))}, versions)
+    if len(names) >= 8:
+        wanted = [
+            sum(count for mask, count in zip(masks, counts, strict=True) if mask >> index & 1)
+            for index in range(versions)
+        ]
+        assert [score.total for score in found] == [score.hits for score in found] == wanted
 
 
 def test_a_damaged_file_is_refused() -> None:

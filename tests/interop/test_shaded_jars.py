@@ -94,11 +94,6 @@ def test_a_renamed_and_stripped_library_is_named_with_its_version(target, name) 
     assert (method(package), package.path) == ("fingerprint", "")
 
 
-def test_a_renamed_library_without_a_pom_is_known_by_its_digest(target) -> None:
-    (package,) = read((target / "dependency" / "spring-beans-5.3.18.jar").read_bytes())
-    assert (package.version, package.confidence, method(package)) == ("5.3.18", "certain", "sha1")
-
-
 def test_an_uber_jar_holds_every_library_with_its_version(target) -> None:
     found = {package.name: package for package in read((target / "plain.jar").read_bytes(), "opt/plain.jar")}
     for name, version in LIBRARIES.items():

@@ -5,6 +5,7 @@ does not have.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from assay.formats.fingerprints import Block
@@ -48,20 +49,29 @@ def by_names(block: Block, present: dict[int, set[int]], versions: int) -> list[
     for name, mask in zip(block.names, block.name_masks, strict=True):
         total[mask] += 1
         hits[mask] += name in present
+    if sum(hits) < _NAMES_SHARE * _LEAST_NAMES:
+        return [Score(1, 0, 0)] * versions
     return _scores(block, versions, total, hits, [0] * len(total))
 
 
 def _scores(block: Block, versions: int, *counts: Sequence[int]) -> list[Score]:
-    """Counts for each mask summed for each version."""
-    sums = [[0, 0, 0] for _ in range(versions)]
+    """Counts for each mask summed for each version.
+
+    Masks are mostly runs of neighbouring versions: a run adds its counts where it starts and takes them where it ends.
+    """
+    changes = [[0] * (versions + 1) for _ in counts]
+    every = (1 << versions) - 1
     for mask, *values in zip(block.masks, *counts, strict=True):
-        bits = int.from_bytes(mask, "little") & ((1 << versions) - 1) if any(values) else 0
+        bits = int.from_bytes(mask, "little") & every
         while bits:
-            index = (bits & -bits).bit_length() - 1
-            bits &= bits - 1
-            for column, value in enumerate(values):
-                sums[index][column] += value
-    return [Score(*values) for values in sums]
+            start = (bits & -bits).bit_length() - 1
+            bits += 1 << start  # carries through the run
+            end = (bits & -bits).bit_length() - 1
+            bits ^= 1 << end
+            for change, value in zip(changes, values, strict=True):
+                change[start] += value
+                change[end] -= value
+    return [Score(*values) for values in zip(*(accumulate(change[:-1]) for change in changes), strict=True)]
 
 
 def unchanged(scores: Sequence[Score]) -> list[int]:
