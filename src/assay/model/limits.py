@@ -76,6 +76,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     feed_document_bytes: int = 256 * MIB
     """A feed that is one JSON document."""
     feed_records_count: int = 20_000_000
+    csaf_products_count: int = 500_000
+    """Products one CSAF document names, those of relationships included."""
+    csaf_branch_depth_count: int = 24
+    """Branches above a product; vendor, family, version and architecture are the usual four."""
+    csaf_relationship_depth_count: int = 8
+    """Relationships inside relationships; a package of a module of a release is two."""
+    csaf_parts_count: int = 32
+    """Products one relationship stands for, taken apart."""
     vex_bytes: int = 64 * MIB
     bundle_bytes: int = 128 * MIB
     bundle_certificates_count: int = 10
