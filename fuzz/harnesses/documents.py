@@ -121,6 +121,13 @@ def check_escapes(data: bytes) -> None:
         assert wire.is_instant(wire.instant(text))
 
 
+def _written(form: Any) -> Callable[[], Iterable[bytes]]:
+    """A small document of ours in one form."""
+    component, _ = foreign.component(foreign.Package(key="k", place="$", name="a", purl="pkg:deb/debian/a@1?arch=x"))
+    inventory = Inventory(subject=Subject(name="x"), components=(component,))
+    return lambda: (form.write(inventory, tool=TOOL, timestamp=TIME),)
+
+
 def _pairs() -> Iterable[bytes]:
     yield b'assay:format\n1\nassay:layer\n{"index": 0, "diff_id": null}\nassay:occurrence\n["p", null, "k", "sure"]'
     yield b"assay:introduced\n0\nassay:removed\n1\nassay:hash\nsha256:00\nassay:key\nx"
@@ -134,21 +141,27 @@ def _foreign() -> Iterable[bytes]:
 HARNESSES = (
     Harness(name="sbom", check=check_any, doors=(sbom.read, sbom.sniff, losses.losses), bytes_limit=16_384),
     Harness(
-        name="cyclonedx", check=_form(cyclonedx_read.read, cyclonedx), bytes_limit=16_384,
+        name="cyclonedx", seeds=_written(cyclonedx),
+        check=_form(cyclonedx_read.read, cyclonedx), bytes_limit=16_384,
         doors=(cyclonedx_read.read, cyclonedx_schema.load),
     ),
     Harness(
-        name="cyclonedx-xml", check=_form(cyclonedx_xml_read.read, cyclonedx_xml), bytes_limit=16_384,
+        name="cyclonedx-xml", seeds=_written(cyclonedx_xml),
+        check=_form(cyclonedx_xml_read.read, cyclonedx_xml), bytes_limit=16_384,
         doors=(cyclonedx_xml_read.read,),
     ),
     Harness(
-        name="spdx", check=_form(spdx_read.read, spdx), bytes_limit=16_384, doors=(spdx_read.read, spdx_schema.load),
+        name="spdx", seeds=_written(spdx),
+        check=_form(spdx_read.read, spdx), bytes_limit=16_384, doors=(spdx_read.read, spdx_schema.load),
     ),
     Harness(
-        name="spdx-tag-value", check=_form(spdx_tagvalue_read.read, spdx_tagvalue), bytes_limit=16_384,
+        name="spdx-tag-value", seeds=_written(spdx_tagvalue),
+        check=_form(spdx_tagvalue_read.read, spdx_tagvalue), bytes_limit=16_384,
         doors=(spdx_tagvalue_read.read,),
     ),
-    Harness(name="spdx3", check=_form(spdx3_read.read, spdx3), bytes_limit=16_384, doors=(spdx3_read.read,)),
+    Harness(
+        name="spdx3", seeds=_written(spdx3),
+        check=_form(spdx3_read.read, spdx3), bytes_limit=16_384, doors=(spdx3_read.read,)),
     Harness(name="sbom-elements", check=check_elements, doors=(sbom_elements.read,), bytes_limit=16_384),
     Harness(name="sbom-facts", check=check_facts, doors=(sbom_facts.read_component,), seeds=_pairs),
     Harness(name="foreign", check=check_foreign, doors=(foreign.component,), seeds=_foreign, bytes_limit=1024),
