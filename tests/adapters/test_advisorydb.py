@@ -15,6 +15,7 @@ from assay.adapters.advisorydb import AdvisoryDatabase
 from assay.adapters.advisorydb_place import DatabaseFile
 from assay.dependencies.versions import scheme_for
 from assay.flows.db import encoders
+from assay.model.advisory import VulnerableCode
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UntrustedError, UsageError
 from assay.ports.stores import Query
 
@@ -276,7 +277,7 @@ def test_other_tables_are_refused(tmp_path, place, change):
 
 def test_another_schema_is_unsupported_with_the_remedy(tmp_path, place):
     path = _changed(tmp_path, place, "PRAGMA user_version = 99")
-    with pytest.raises(UnsupportedError, match=r"99, here 1.*db update"):
+    with pytest.raises(UnsupportedError, match=r"99, here 2.*db update"):
         opened(path)
 
 
@@ -416,3 +417,18 @@ def test_restore_of_nothing_and_export_onto_itself(tmp_path, place):
         DatabaseFile(tmp_path / "a.db", encoders()).restore(str(tmp_path / "none"), "")
     with pytest.raises(UsageError, match="itself"):
         DatabaseFile(place, encoders()).export(str(place))
+
+
+def test_where_the_flaw_lies_is_kept_with_the_record(tmp_path: Path) -> None:
+    entry = affected("Go", "golang.org/x/net", {"introduced": "0"}, {"fixed": "1.0.0"})
+    entry["ecosystem_specific"] = {"imports": [{"path": "golang.org/x/net/html", "symbols": ["Parse"]}]}
+    feeds = tmp_path / "feeds"
+    feeds.mkdir()
+    jsonl(feeds / "go.jsonl", [record("GO-1", entry), record("GO-1", entry), record("GO-2", entry)])
+    built(feeds, tmp_path / "adv.db")
+    database = opened(tmp_path / "adv.db")
+    code = (VulnerableCode("golang.org/x/net", "golang.org/x/net/html", ("Parse",)),)
+    assert {name: found.code for name, found in database.advisories(["GO-1", "GO-2"]).items()} == {
+        "GO-1": code,
+        "GO-2": code,
+    }

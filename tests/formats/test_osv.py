@@ -6,7 +6,7 @@ import pytest
 
 from assay.dependencies.versions import scheme_for
 from assay.formats import osv
-from assay.model.advisory import VersionRange
+from assay.model.advisory import VersionRange, VulnerableCode
 from assay.model.errors import MalformedError
 
 
@@ -188,3 +188,33 @@ def test_refused_events_name_the_record(events):
     affected = [{"package": {"ecosystem": "PyPI", "name": "p"}, "ranges": [{"type": "ECOSYSTEM", "events": events}]}]
     with pytest.raises(MalformedError, match="T-1"):
         _parse(_record(affected=affected))
+
+
+def go_entry(name: str = "golang.org/x/net", **specific: object) -> dict[str, object]:
+    return {
+        "package": {"ecosystem": "Go", "name": name},
+        "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.0.0"}]}],
+        "ecosystem_specific": specific,
+    }
+
+
+def code_of(*affected: dict[str, object]) -> tuple[VulnerableCode, ...]:
+    record = {"id": "GO-2024-0001", "modified": "2024-01-01T00:00:00Z", "affected": list(affected)}
+    return osv.parse(json.dumps(record).encode(), feed="go").code
+
+
+def test_go_says_in_which_functions_the_flaw_lies() -> None:
+    item = {"path": "golang.org/x/net/html", "symbols": ["Parse", "Node.X", "Parse"], "goos": ["windows"]}
+    expected = VulnerableCode("golang.org/x/net", "golang.org/x/net/html", ("Node.X", "Parse"), ("windows",), ())
+    assert code_of(go_entry(imports=[item])) == (expected,)
+
+
+def test_an_entry_that_names_no_package_is_wholly_affected() -> None:
+    named = go_entry(imports=[{"path": "golang.org/x/net/html", "symbols": ["Parse"]}])
+    assert code_of(named, go_entry("golang.org/x/text"))[-1] == VulnerableCode("golang.org/x/text")
+    assert code_of(go_entry()) == ()
+
+
+@pytest.mark.parametrize("damaged", ["x", 5, [1], {"path": 1}, [{"path": "a", "symbols": "b"}]])
+def test_imports_of_another_form_say_nothing(damaged: object) -> None:
+    assert code_of(go_entry(imports=damaged)) == ()

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from assay.model.advisory import Advisory, Category, Score
+from assay.model.advisory import Advisory, Category, Score, VulnerableCode
 from assay.model.errors import MalformedError
 
-SCHEMA = 1
+SCHEMA = 2
 """Rises with every change of a table or of the meaning of a column."""
 APPLICATION_ID = 0x41535341
 PAGE_BYTES = 4096
@@ -92,6 +92,7 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     scores: tuple[tuple[str, float, str, str, str], ...]
     severity: str
     references: tuple[str, ...]
+    code: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -101,10 +102,11 @@ _decode = msgspec.msgpack.Decoder(Head).decode
 def pack(record: Advisory) -> bytes:
     """An advisory's head as bytes."""
     scores = tuple((s.version, s.score, s.severity, s.vector, s.source) for s in record.scores)
+    code = tuple((c.name, c.path, c.symbols, c.systems, c.architectures) for c in record.code)
     return _encode(
         Head(
             record.aliases, record.upstream, record.related, record.category, record.summary, record.published,
-            record.modified, record.withdrawn, scores, record.severity, record.references,
+            record.modified, record.withdrawn, scores, record.severity, record.references, code,
         )
     )  # fmt: skip
 
@@ -117,6 +119,7 @@ def unpack(identifier: str, feed: str, data: bytes, aliases: tuple[str, ...] | N
         related=head.related, category=head.category, summary=head.summary, published=head.published,
         modified=head.modified, withdrawn=head.withdrawn, scores=tuple(Score(*item) for item in head.scores),
         severity=head.severity, references=head.references,
+        code=tuple(VulnerableCode(*item) for item in head.code),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from assay.model.advisory import Advisory
+from assay.model.advisory import Advisory, VulnerableCode
 
 _CATEGORIES = {"malicious": 0, "vulnerability": 1, "informational": 2}
 _SEVERITIES = {word: rank for rank, word in enumerate(("", "none", "low", "medium", "high", "critical"))}
@@ -27,7 +27,13 @@ def merge(first: Advisory, second: Advisory) -> Advisory:
         scores=tuple(sorted({*first.scores, *second.scores})),
         severity=max(first.severity, second.severity, key=_SEVERITIES.__getitem__),
         references=tuple(dict.fromkeys((*first.references, *second.references))),
+        code=_code(first, second),
     )
+
+
+def _code(first: Advisory, second: Advisory) -> tuple[VulnerableCode, ...]:
+    """Only if both say where the flaw lies is it known; then it lies in all of these places."""
+    return tuple(sorted({*first.code, *second.code})) if first.code and second.code else ()
 
 
 def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import msgspec
 
 from assay.formats.cvss import score as cvss_score
 from assay.formats.cvss import severity as cvss_severity
-from assay.model.advisory import Advisory, Affected, Category, Score, VersionRange
+from assay.model.advisory import Advisory, Affected, Category, Score, VersionRange, VulnerableCode
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
 
@@ -27,6 +27,8 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-
 _SUMMARY_CHARACTERS = 300
 _REFERENCES_COUNT = 20
 _NAME_CHARACTERS = 500
+_SYMBOLS_COUNT = 5_000
+"""Symbols of one record; the longest list of Go's database has 223."""
 _WORDS = {
     "critical": "critical", "high": "high", "important": "high", "medium": "medium", "moderate": "medium",
     "low": "low", "negligible": "low", "none": "none",
@@ -55,12 +57,27 @@ class _Severity(msgspec.Struct):
     score: str
 
 
+class _Import(msgspec.Struct):
+    """Go vulnerability database, `EcosystemSpecific.Package`."""
+
+    path: str = ""
+    symbols: list[str] | None = None
+    goos: list[str] | None = None
+    goarch: list[str] | None = None
+
+
+class _Code(msgspec.Struct):
+    imports: list[_Import] | None = None
+
+
 class _Affected(msgspec.Struct):
     package: _Package | None = None
     ranges: list[_Range] | None = None
     versions: list[str] | None = None
     severity: list[_Severity] | None = None
     database_specific: dict[str, Any] | None = None
+    ecosystem_specific: msgspec.Raw = msgspec.Raw(b"null")
+    """Read for Go alone."""
 
 
 class _Reference(msgspec.Struct):
@@ -88,6 +105,7 @@ class _Name(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Record).decode
+_decode_code = msgspec.json.Decoder(_Code | None).decode
 _decode_name = msgspec.json.Decoder(_Name).decode
 
 
@@ -154,7 +172,30 @@ def _advisory(record: _Record, feed: str, order: Order | None) -> Advisory:
         scores=_scores(severities, own, feed),
         severity=_word(own, entries),
         references=tuple(references)[:_REFERENCES_COUNT],
+        code=_code(entries),
     )
+
+
+def _code(entries: list[_Affected]) -> tuple[VulnerableCode, ...]:
+    """Where the flaw lies; nothing unless some Go entry says so. An entry that does not is wholly affected."""
+    found: set[VulnerableCode] = set()
+    for entry in entries:
+        if entry.package is None or entry.package.ecosystem != "Go":
+            continue
+        for item in _imports(entry) or [_Import()]:
+            symbols, systems, processors = (tuple(sorted(set(v or ()))) for v in (item.symbols, item.goos, item.goarch))
+            found.add(VulnerableCode(entry.package.name, item.path, symbols, systems, processors))
+    said = any(item.path for item in found) and sum(len(item.symbols) for item in found) <= _SYMBOLS_COUNT
+    return tuple(sorted(found)) if said else ()
+
+
+def _imports(entry: _Affected) -> list[_Import]:
+    """The packages an entry names; none where `imports` has another form: then the whole module counts."""
+    try:
+        code = _decode_code(entry.ecosystem_specific)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return []
+    return (code.imports or []) if code is not None else []
 
 
 def _ids(values: list[str] | None, own: str) -> tuple[str, ...]:

@@ -32,6 +32,21 @@ class Affected(msgspec.Struct, frozen=True, kw_only=True):
     """A distribution's own word: `fixed`, `open`, `no-dsa`, `end-of-life`, …; empty when not said."""
 
 
+class VulnerableCode(msgspec.Struct, frozen=True, order=True):
+    """Where in a package's code the flaw lies, as the advisory says (Go: `ecosystem_specific.imports[]`)."""
+
+    name: str
+    """The package as `Affected.name` has it: for Go the module."""
+    path: str = ""
+    """Import path of the Go package; empty = anywhere in `name`."""
+    symbols: tuple[str, ...] = ()
+    """Functions and methods (`Parse`, `Server.Serve`), sorted; empty = anywhere in `path`."""
+    systems: tuple[str, ...] = ()
+    """Operating systems it is limited to (GOOS); empty = all."""
+    architectures: tuple[str, ...] = ()
+    """Processors it is limited to (GOARCH); empty = all."""
+
+
 class Score(msgspec.Struct, frozen=True, order=True):
     """One CVSS vector with its source; `severity` is none, low, medium, high or critical."""
 
@@ -60,6 +75,8 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True):
     severity: str = ""
     """A word the record itself gives where it has no vector."""
     references: tuple[str, ...] = ()
+    code: tuple[VulnerableCode, ...] = ()
+    """Where the flaw lies, of every package that the record names; empty where the record does not say."""
 
 
 class Kev(msgspec.Struct, frozen=True, kw_only=True):
