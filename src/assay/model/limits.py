@@ -85,6 +85,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     csaf_parts_count: int = 32
     """Products one relationship stands for, taken apart."""
     vex_bytes: int = 64 * MIB
+    vex_documents_count: int = 256
+    """VEX documents looked at unasked beside one image, or in one folder."""
+    vex_found_bytes: int = 128 * MIB
+    """The same documents together."""
+    vex_trust_bytes: int = 1 * MIB
+    vex_repository_files_count: int = 100_000
+    """Entries of the index of a VEX repository."""
     bundle_bytes: int = 128 * MIB
     bundle_certificates_count: int = 10
     bundle_timestamps_count: int = 32

@@ -9,6 +9,7 @@ from assay.model.inventory import BaseImage, Component, Distro, Gap, Relation
 from assay.model.lifecycle import Lifetime
 from assay.model.lock import LockState
 from assay.model.verdict import Verdict
+from assay.model.vex import VexConflict, VexDocument, VexRevocation
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -90,3 +91,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     shares: Shares | None = None
     origins: Origins | None = None
     verdict: Verdict | None = None
+    vex_documents: tuple[VexDocument, ...] = ()
+    """Every VEX document that was given or found, applied or only seen, in the order of discovery."""
+    vex_conflicts: tuple[VexConflict, ...] = ()
+    """Findings about which authors disagree."""
+    vex_revocations: tuple[VexRevocation, ...] = ()
+    """Automatic statements that today's evidence contradicts."""

@@ -45,3 +45,68 @@ class VexStatement(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[tuple[str, str], ...] = ()
     """The form's own words where a word of ours says less, e.g. `("cyclonedx:justification", "requires_environment")`;
     sorted by name, then value."""
+
+
+VexPlace = Literal["file", "tree", "referrer", "tag", "attestation", "repository"]
+"""Where a document was found: given as a file, in `.vex/` of a source tree, as a referrer of the image, at its legacy
+tag, in an attestation manifest of its index, in a VEX repository."""
+
+
+class VexDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that was found, and what became of it: one that does not count is *seen, not applied*."""
+
+    found: VexPlace
+    place: str
+    """A file's name, or the manifest and layer it came from."""
+    outcome: Literal["applied", "seen", "failed"]
+    """`seen` = read or refused, nothing of it counts; `failed` = nobody could read what is there."""
+    code: str = ""
+    """Short name of the first thing that spoke against it; empty where it is applied."""
+    why: str = ""
+    signer: str = ""
+    """Whom it counts for: the trust policy's name of the signer, or `the operator`."""
+    id: str = ""
+    """What the document calls itself."""
+    author: str = ""
+    """Whom it claims as its author; proven by nothing but the signer."""
+    digest: str = ""
+    """sha256 of the document's bytes; of an attestation, of its payload."""
+    statements_count: int = 0
+    applied_count: int = 0
+    """Statements that lie within the signer's scope."""
+    left_out: tuple[str, ...] = ()
+    """Why statements of an applied document do not count, each reason once, the first ones."""
+
+
+class VexWord(msgspec.Struct, frozen=True, order=True):
+    """What one author last said of one finding."""
+
+    author: str
+    status: VexStatus
+    document: str = ""
+    timestamp: str = ""
+
+
+class VexConflict(msgspec.Struct, frozen=True, kw_only=True):
+    """Authors who disagree about one finding; the more cautious word holds."""
+
+    vulnerability: str
+    component: str
+    """Key of the component."""
+    purl: str
+    holds: VexWord
+    others: tuple[VexWord, ...]
+
+
+class VexRevocation(msgspec.Struct, frozen=True, kw_only=True):
+    """An automatic statement that today's evidence contradicts: it no longer counts."""
+
+    vulnerability: str
+    component: str
+    purl: str
+    status: VexStatus
+    """What the statement said."""
+    justification: str = ""
+    document: str = ""
+    timestamp: str = ""
+    why: str
