@@ -13,7 +13,7 @@ class Step(msgspec.Struct, frozen=True):
     """One rung of the ladder of evidence: which question, what was found, and from where."""
 
     rung: str
-    """`installed`, `advisory`, `range`, `fix`, `kev`, `epss`, `cvss`, `layer`, `owner`, `vex`."""
+    """One of `dependencies.reasons.RUNGS`."""
     says: str
     source: str = ""
 
@@ -31,6 +31,49 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
     """Digest of its bytes."""
     timestamp: str = ""
+
+
+class Input(msgspec.Struct, frozen=True):
+    """One decision point of SSVC: its value, and who says so; both empty where nobody does."""
+
+    point: str
+    """`exploitation`, `automatable`, `technical_impact`, `mission`, `exposure`, `human_impact`."""
+    value: str = ""
+    source: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a decision tree makes of the inputs: one outcome where `best` is `worst`, else a range."""
+
+    best: str
+    worst: str
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """SSVC 2: what CISA's coordinator tree and the deployer tree say. A missing input widens, it is never guessed."""
+
+    coordinator: Outcome
+    """Of `track`, `track*`, `attend`, `act`."""
+    deployer: Outcome
+    """Of `defer`, `scheduled`, `out-of-cycle`, `immediate`."""
+    inputs: tuple[Input, ...] = ()
+    """Every decision point of both trees, known or not."""
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the code in which the flaw lies is in the programs: looked up where the advisory names functions."""
+
+    state: Literal["linked", "not_linked", "unknown"]
+    """`linked` raises; `not_linked` makes a finding not affected; `unknown` changes nothing."""
+    justification: str = ""
+    """In VEX's words, for `not_linked`: `vulnerable_code_not_present`."""
+    confidence: Literal["", "certain", "strong", "weak"] = ""
+    symbols: tuple[str, ...] = ()
+    """The functions that were found, for `linked`; a few of them, sorted."""
+    programs: tuple[str, ...] = ()
+    """The files that were looked into, sorted."""
+    reason: str = ""
+    """In one sentence: what was seen, or why nobody can tell."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +109,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Whose the component is; how surely, the report's `base` says."""
     reasons: tuple[Step, ...] = ()
     suppressed: Suppression | None = None
+    ssvc: Decision | None = None
+    """None for what is no vulnerability (malicious, informational), and in reports of older versions."""
+    reach: Reach | None = None
+    """None where nothing says in which functions the flaw lies."""
 
 
 class Uncovered(msgspec.Struct, frozen=True, order=True):
