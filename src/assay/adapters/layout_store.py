@@ -1,4 +1,4 @@
-"""Evidence in an OCI layout folder (`ports.content.ReferrerStore`).
+"""Evidence in an OCI layout folder (`ports.content.ReferrerStore` and `TaggedManifests`).
 
 A layout has no referrers API. A referrer is found where a registry without the API keeps it, in an index named by the
 fallback tag in `index.json` (distribution-spec 1.1, "Referrers Tag Schema"), and also where other programs leave it:
@@ -21,6 +21,7 @@ from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
 _INDEX = "index.json"
+_SAVED = "dev.cosignproject.cosign/atts"
 
 
 class LayoutStore:
@@ -82,6 +83,21 @@ class LayoutStore:
             return self._source.fetch(Descriptor(media_type="", digest=digest, size=None), limit)
         except MalformedError as error:
             raise UnavailableError(error.what, where=error.where, why=error.why, remedy=error.remedy) from error
+
+    def tagged(self, tag: str) -> tuple[bytes, ...]:
+        """The manifests `index.json` lists under a tag; attestations also where `cosign save` leaves them.
+
+        It marks them with `kind` and gives them the image's own name: what they are about, their statements say.
+
+        Raises:
+            MalformedError, UntrustedError: an entry whose manifest is missing or another.
+        """
+        found: dict[Digest | None, bytes] = {}
+        for entry in self._entries(self._read_index()):
+            saved = tag.endswith(".att") and entry.annotations.get("kind") == _SAVED
+            if entry.annotations.get(oci.REF_NAME) == tag or saved:
+                found[entry.digest] = self._manifest(entry)
+        return tuple(found.values())
 
     def push_blob(self, data: bytes) -> Digest:
         """Store a blob; one that is there already, whole, is left alone."""

@@ -119,7 +119,7 @@ class RegistrySource(_Repository):
 
 
 class RegistryStore(_Repository):
-    """Evidence in a registry (`ports.content.ReferrerStore`)."""
+    """Evidence in a registry (`ports.content.ReferrerStore` and `TaggedManifests`)."""
 
     def describe(self) -> Descriptor:
         """The descriptor of what the reference resolves to now; evidence will name it, so the bytes are checked.
@@ -143,6 +143,11 @@ class RegistryStore(_Repository):
     def fetch(self, digest: Digest, limit: int, *, manifest: bool) -> bytes:
         """A manifest or a blob by digest; unchecked bytes."""
         return self._manifest(digest, limit) if manifest else self._blob(digest, limit)
+
+    def tagged(self, tag: str) -> tuple[bytes, ...]:
+        """The manifest at a tag of this repository, if the registry knows one."""
+        answer = self.client.manifest(tag)
+        return () if answer is None else (answer.body,)
 
     def push_blob(self, data: bytes) -> Digest:
         """Store a blob if it is not there yet."""

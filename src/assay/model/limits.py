@@ -93,6 +93,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     vex_repository_files_count: int = 100_000
     """Entries of the index of a VEX repository."""
     bundle_bytes: int = 128 * MIB
+    envelope_signatures_count: int = 8
+    """Signatures of one bare DSSE envelope, each tried with each key."""
     bundle_certificates_count: int = 10
     bundle_timestamps_count: int = 32
     bundle_log_entries_count: int = 32

@@ -85,3 +85,14 @@ class ReferrerStore(Protocol):
 
     def push_referrer(self, manifest: bytes, descriptor: Descriptor, subject: Digest) -> None:
         """Store a manifest that has a `subject`, and list it under the fallback tag where there is no API."""
+
+
+class TaggedManifests(Protocol):
+    """Manifests by tag, where programs before the referrers API left evidence beside an image."""
+
+    def tagged(self, tag: str) -> tuple[bytes, ...]:
+        """The manifests at a tag, bytes as received: none, one, or several in a layout. Never "none" for "unknown".
+
+        Raises:
+            UnavailableError: nobody knows whether there is one.
+        """

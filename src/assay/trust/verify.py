@@ -85,6 +85,51 @@ def verify(
     )
 
 
+def verify_envelope(
+    envelope: bytes, target: Digest, keys: Keyring, now: str, *, name: str, limits: Limits = DEFAULT_LIMITS
+) -> Evidence:
+    """Believe a bare DSSE envelope (a layer of a legacy `.att` tag), or say why not.
+
+    It names no key, so every key given is tried; its `keyid` is only a hint (DSSE v1 protocol) and is not read.
+    The evidence's `bundle` is the digest of the envelope's bytes.
+
+    Raises:
+        UntrustedError: as `verify`.
+    """
+    if len(envelope) > limits.bundle_bytes:
+        raise _no("PARSE_LIMIT", "parse", name, f"{len(envelope)} bytes, limit {limits.bundle_bytes}")
+    try:
+        parsed = envelopes.read(envelope, where=name, limit=limits.bundle_bytes)
+    except MalformedError as error:
+        raise _no("PARSE_FORM", "parse", name, error.why) from error
+    if not parsed.signatures:
+        raise _no("NOT_SIGNED", "content", name, "the envelope carries no signature")
+    if len(parsed.signatures) > limits.envelope_signatures_count:
+        raise _no("PARSE_LIMIT", "parse", name, f"more than {limits.envelope_signatures_count} signatures")
+    if parsed.payload_type != envelopes.IN_TOTO:
+        raise _no("BUNDLE_CONTENT", "content", name, f"payload type is {parsed.payload_type[:100]!r}")
+    if not keys.keys:
+        raise _no("KEY_REQUIRED", "material", name, "it is signed, and no key was given")
+    message = envelopes.pae(parsed.payload_type, parsed.payload)
+    holding = [k for k in keys.keys if any(dsse.valid(k, s.sig, message) for s in parsed.signatures)]
+    if not holding:
+        raise _no("KEY_UNKNOWN", "material", name, f"no signature holds under any of {len(keys.keys)} keys")
+    key = next((k for k in holding if _is_open(k, now)), holding[0])
+    window = _window(key, now, name)
+    try:
+        statement = intoto.read(parsed.payload, where=name, limits=limits)
+    except MalformedError as error:
+        raise _no("PARSE_STATEMENT", "statement", name, error.why) from error
+    checks = (Check("signature", "pass", f"{key.algorithm} over the envelope"), window)
+    return Evidence(
+        statement=statement,
+        signer=Signer(kind="key", key_id=key.key_id, name=key.name),
+        bundle=Digest.of(envelope),
+        verified_at=now,
+        checks=(*checks, _subject(statement, target, name)),
+    )
+
+
 def verify_artifact(
     bundle: bytes, artifact: Digest, keys: Keyring, now: str, *, name: str, limits: Limits = DEFAULT_LIMITS
 ) -> Proof:
@@ -183,10 +228,14 @@ def _signed_by(keys: Keyring, hint: str, name: str, holds: Callable[[Key], bool]
 
 def _window(key: Key, now: str, name: str) -> Check:
     """Without a proven time the key must be valid now. RFC 3339 UTC of one width: text order is time order."""
-    if (key.not_before and now < key.not_before) or (key.not_after and now > key.not_after):
+    if not _is_open(key, now):
         window = f"{key.not_before or 'the beginning'} to {key.not_after or 'no end'}"
         raise _no("KEY_WINDOW", "window", name, f"the key is valid from {window}, not at {now}")
     return Check("window", "pass", "the key is valid now")
+
+
+def _is_open(key: Key, now: str) -> bool:
+    return not ((key.not_before and now < key.not_before) or (key.not_after and now > key.not_after))
 
 
 def _subject(statement: Statement, target: Digest | None, name: str) -> Check:

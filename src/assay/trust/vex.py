@@ -1,0 +1,281 @@
+"""VEX documents that were found: which of them count, for whom, and the first reason why the others do not.
+
+A document counts only if a signature over it holds under a key the trust policy names, the statement around it is about
+this very image, and what it says lies within the signer's scope. Its author then is the signer, whatever it calls
+itself: nobody can overrule an author by using the name. Everything else is *seen, not applied*.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from assay.formats import bundle as bundles
+from assay.formats import dsse as envelopes
+from assay.formats import intoto, openvex, predicates, strictjson
+from assay.model.digest import Digest
+from assay.model.errors import AssayError, MalformedError, UntrustedError
+from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.vex import VexDocument, VexPlace, VexStatement
+from assay.trust.verify import verify, verify_artifact, verify_envelope
+from assay.trust.vex_policy import Trusted, VexTrust, within
+
+Read = Callable[[bytes, str], tuple[VexStatement, ...]]
+OPERATOR = "the operator"
+_REASONS_COUNT = 5
+_KEYLESS = "signed by a certificate; keyless verification is not available in this version"
+_WORDS = {
+    "KEY_REQUIRED": "signed by a key, and no trust policy names one (--vex-trust)",
+    "NOT_SIGNED": "not signed",
+}
+VEX_TYPES = frozenset({predicates.OPENVEX})
+"""Predicate types that are VEX, in their usual spelling."""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A document found, not yet judged; or why it could not be fetched."""
+
+    found: VexPlace
+    place: str
+    kind: Literal["attestation", "document"]
+    """`attestation`: a Sigstore bundle, a DSSE envelope or a bare in-toto statement; `document`: the VEX itself."""
+    data: bytes = b""
+    signature: bytes = b""
+    """For a document: the Sigstore bundle beside it that signs its bytes, if there is one."""
+    target: Digest | None = None
+    """For an attestation: what it must be about."""
+    certificate: bool = False
+    """Whether the place says that a certificate signed it."""
+    error: AssayError | None = None
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What became of a document, and the statements of it that count."""
+
+    document: VexDocument
+    statements: tuple[VexStatement, ...] = ()
+
+
+class _Claim(msgspec.Struct, frozen=True):
+    """What a document says before anyone believes it."""
+
+    is_vex: bool
+    document: bytes = b""
+    digest: str = ""
+    id: str = ""
+    author: str = ""
+    count: int = 0
+
+
+def judge(
+    found: Iterable[Found],
+    trust: VexTrust,
+    *,
+    image: str,
+    now: str,
+    read: Read = openvex.read,
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[Judged, ...]:
+    """Judge every document by itself, in the order given; what turns out to be no VEX at all is left out.
+
+    Args:
+        found: what discovery brought.
+        trust: who may say what.
+        image: repository or layout the image was named by.
+        now: RFC 3339 UTC, for the windows of keys.
+        read: bytes of a document to statements.
+        limits: bounds.
+    """
+    judged = (_judge(one, trust, image, now, read, limits) for one in found)
+    return tuple(one for one in judged if one is not None)
+
+
+def of_operator(data: bytes, name: str, read: Read = openvex.read) -> Judged:
+    """A file the operator named: the operator's own word, whoever wrote it.
+
+    Raises:
+        MalformedError, UnsupportedError: not a VEX document.
+    """
+    statements = read(data, name)
+    claim = _claim_of_document(data)
+    return Judged(
+        VexDocument(
+            found="file",
+            place=name,
+            outcome="applied",
+            signer=OPERATOR,
+            id=claim.id,
+            author=claim.author,
+            digest=str(Digest.of(data)),
+            statements_count=len(statements),
+            applied_count=len(statements),
+        ),
+        statements,
+    )
+
+
+def _judge(one: Found, trust: VexTrust, image: str, now: str, read: Read, limits: Limits) -> Judged | None:
+    claim = _Claim(is_vex=True)
+    try:
+        if one.error is not None:
+            raise one.error
+        claim = _claim_of_document(one.data) if one.kind == "document" else _claim(one, limits)
+        if not claim.is_vex:
+            return None
+        key, evidence = _signed(one, trust, now, limits)
+        statements = read(claim.document, one.place)
+    except AssayError as error:
+        code = getattr(error, "code", "") or error.kind.upper()
+        outcome: Literal["seen", "failed"] = "failed" if error.kind == "unavailable" else "seen"
+        return Judged(_document(one, claim, outcome, code, _WORDS.get(code, error.why or error.what)))
+    return _scoped(one, claim, statements, trust.of_key(key), evidence, image)
+
+
+def _scoped(
+    one: Found,
+    claim: _Claim,
+    statements: tuple[VexStatement, ...],
+    rows: tuple[Trusted, ...],
+    evidence: Digest,
+    image: str,
+) -> Judged:
+    """The statements the signer may make; each in the name of the row that allows it."""
+    kept: list[VexStatement] = []
+    reasons: dict[str, None] = {}
+    for statement in statements:
+        answers = [(row, *within(statement, row.scope, image)) for row in rows]
+        allowed = next(((row, said) for row, said, _ in answers if said is not None), None)
+        if allowed is None:
+            reasons.setdefault(answers[0][2])
+            continue
+        row, said = allowed
+        kept.append(
+            msgspec.structs.replace(
+                said, author=row.name, digest=claim.digest, evidence=(*said.evidence, str(evidence))
+            )
+        )
+    left_out = tuple(reasons)[:_REASONS_COUNT]
+    signer = rows[0].name
+    if statements and not kept:
+        document = _document(one, claim, "seen", "SCOPE", left_out[0])
+        return Judged(msgspec.structs.replace(document, signer=signer, statements_count=len(statements)))
+    document = msgspec.structs.replace(
+        _document(one, claim, "applied", "", ""),
+        signer=signer,
+        statements_count=len(statements),
+        applied_count=len(kept),
+        left_out=left_out,
+    )
+    return Judged(document, tuple(kept))
+
+
+def _document(
+    one: Found, claim: _Claim, outcome: Literal["applied", "seen", "failed"], code: str, why: str
+) -> VexDocument:
+    return VexDocument(
+        found=one.found,
+        place=one.place,
+        outcome=outcome,
+        code=code,
+        why=why,
+        id=claim.id,
+        author=claim.author,
+        digest=claim.digest,
+        statements_count=claim.count,
+    )
+
+
+def _signed(one: Found, trust: VexTrust, now: str, limits: Limits) -> tuple[str, Digest]:
+    """Id of the key that signed, and the digest of what proves it.
+
+    Raises:
+        UntrustedError, UnsupportedError: nobody trusted did.
+    """
+    keys, name = trust.keyring(), one.place
+    if one.kind == "document":
+        if not one.signature:
+            raise _no("NOT_SIGNED", name, "no signature lies beside it")
+        _refuse_certificate(one.signature, name, limits)
+        proof = verify_artifact(one.signature, Digest.of(one.data), keys, now, name=name, limits=limits)
+        return proof.signer.key_id, proof.bundle
+    form = _form(one.data, name, limits)
+    if form == "statement":
+        raise _no("NOT_SIGNED", name, "a bare in-toto statement")
+    if one.target is None:
+        raise _no("SUBJECT_MISMATCH", name, "the image has no digest it could be about")
+    if form == "bundle":
+        _refuse_certificate(one.data, name, limits)
+        evidence = verify(one.data, one.target, keys, now, name=name, limits=limits)
+    elif one.certificate:
+        raise _no("KEYLESS", name, _KEYLESS)
+    else:
+        evidence = verify_envelope(one.data, one.target, keys, now, name=name, limits=limits)
+    return evidence.signer.key_id, evidence.digest
+
+
+def _refuse_certificate(data: bytes, name: str, limits: Limits) -> None:
+    parsed = bundles.read(data, where=name, limits=limits)
+    if parsed.certificate is not None or parsed.chain is not None:
+        raise _no("KEYLESS", name, _KEYLESS)
+
+
+def _form(data: bytes, name: str, limits: Limits) -> Literal["bundle", "envelope", "statement"]:
+    value = strictjson.loads(data, where=name, limit=limits.bundle_bytes)
+    names = value.keys() if isinstance(value, dict) else ()
+    if "verificationMaterial" in names:
+        return "bundle"
+    if "payloadType" in names:
+        return "envelope"
+    if "_type" in names:
+        return "statement"
+    raise MalformedError("not an attestation", where=name, why="neither a bundle, an envelope nor a statement")
+
+
+def _claim(one: Found, limits: Limits) -> _Claim:
+    """What an attestation claims to hold; only whether it is worth listing depends on it."""
+    form = _form(one.data, one.place, limits)
+    if form == "statement":
+        payload = one.data
+    else:
+        if form == "bundle":
+            envelope = bundles.read(one.data, where=one.place, limits=limits).envelope
+        else:
+            envelope = envelopes.read(one.data, where=one.place, limit=limits.bundle_bytes)
+        if envelope is None or envelope.payload_type != envelopes.IN_TOTO:
+            return _Claim(is_vex=False)
+        payload = envelope.payload
+    statement = intoto.read(payload, where=one.place, limits=limits)
+    if predicates.canonical_type(statement.predicate_type) not in VEX_TYPES:
+        return _Claim(is_vex=False)
+    made = _of_object(statement.predicate, strictjson.canonical(statement.predicate))
+    return msgspec.structs.replace(made, digest=str(statement.digest))
+
+
+def _claim_of_document(data: bytes) -> _Claim:
+    """What a document calls itself; a form without these fields has none, and bytes that are no JSON neither."""
+    try:
+        value = strictjson.loads(data, where="document", limit=DEFAULT_LIMITS.vex_bytes)
+    except MalformedError:
+        value = None
+    return _of_object(value, data)
+
+
+def _of_object(value: Any, data: bytes) -> _Claim:
+    document = value if isinstance(value, dict) else {}
+    listed = document.get("statements")
+    return _Claim(
+        is_vex=True,
+        document=data,
+        digest=str(Digest.of(data)),
+        id=_text(document.get("@id")),
+        author=_text(document.get("author")),
+        count=len(listed) if isinstance(listed, list) else 0,
+    )
+
+
+def _no(code: str, name: str, why: str) -> UntrustedError:
+    return UntrustedError("cannot believe this document", where=name, why=why, code=code, step="signature")
+
+
+def _text(value: object) -> str:
+    return value[:500] if isinstance(value, str) else ""

@@ -1,0 +1,223 @@
+"""Whose VEX counts, and for what: a table of signers, each with a scope.
+
+    [[vex.trust]]
+    name = "distribution"
+    key = "distribution.pub"            # a file beside this one; or key_pem = "-----BEGIN PUBLIC KEY-----…"
+    products = ["pkg:deb/debian/*"]     # `*` stands for any text; a pattern without version means every version
+    images = ["registry.example/team/*"]
+    vulnerabilities = ["CVE-*"]
+    statuses = ["not_affected", "fixed"]
+    not_before = "2026-01-01T00:00:00Z"
+    not_after = "2027-01-01T00:00:00Z"
+
+`products` or `images` must be there: nobody is trusted for everything by an omission; `products = ["*"]` says so.
+A signer of a certificate (`identity` and `issuer`) may be named, but no document counts for it yet.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from assay.formats import purl as purls
+from assay.formats import toml
+from assay.model.errors import MalformedError
+from assay.model.limits import DEFAULT_LIMITS
+from assay.model.vex import VexProduct, VexStatement, VexStatus
+from assay.trust import keyring
+from assay.trust.keyring import Key, Keyring
+
+_REMEDY = "correct the trust policy"
+_STATUSES: tuple[VexStatus, ...] = get_args(VexStatus)
+_SIGNERS_COUNT = 1_000
+_PATTERNS_COUNT = 10_000
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What a signer may speak of; an empty tuple = anything."""
+
+    products: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    vulnerabilities: tuple[str, ...] = ()
+    statuses: tuple[VexStatus, ...] = _STATUSES
+
+
+class Trusted(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: a signer and its scope. `key` is None for a certificate's identity."""
+
+    name: str
+    key: Key | None
+    identity: str = ""
+    issuer: str = ""
+    scope: Scope
+
+
+class VexTrust(msgspec.Struct, frozen=True):
+    """The whole table; without rows nobody is believed."""
+
+    rows: tuple[Trusted, ...] = ()
+
+    def keyring(self) -> Keyring:
+        """Every key of the table."""
+        return Keyring(tuple(row.key for row in self.rows if row.key is not None))
+
+    def of_key(self, key_id: str) -> tuple[Trusted, ...]:
+        """The rows of one key: it may speak within any of them."""
+        return tuple(row for row in self.rows if row.key is not None and row.key.key_id == key_id)
+
+
+class _Row(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    key: str = ""
+    key_pem: str = ""
+    identity: str = ""
+    issuer: str = ""
+    products: list[str] = []
+    images: list[str] = []
+    vulnerabilities: list[str] = []
+    statuses: list[Literal["not_affected", "affected", "fixed", "under_investigation"]] = []
+    not_before: str = ""
+    not_after: str = ""
+
+
+def read(data: bytes, *, where: str, read_key: Callable[[str], bytes]) -> VexTrust:
+    """The table out of TOML; tables of other names (an `assay.toml`) are left to their readers.
+
+    Args:
+        data: the file's bytes.
+        where: named in errors.
+        read_key: the bytes of a key file named in a row.
+
+    Raises:
+        MalformedError: not TOML, an unknown field, a row without key or scope, two rows of one name.
+        UnsupportedError: a kind of key nobody can use.
+    """
+    document = toml.loads(data, where=where, limit=DEFAULT_LIMITS.vex_trust_bytes)
+    inner = document.get("vex", {})
+    rows = inner.get("trust") if isinstance(inner, dict) else None
+    if not isinstance(rows, list) or not rows:
+        raise _bad(where, "no [[vex.trust]] rows")
+    if len(rows) > _SIGNERS_COUNT:
+        raise _bad(where, f"{len(rows)} rows, limit {_SIGNERS_COUNT}")
+    found = tuple(_trusted(row, f"{where}: vex.trust[{n}]", read_key) for n, row in enumerate(rows))
+    names = [row.name for row in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise _bad(where, f"two rows are called {twice[0][:100]!r}")
+    return VexTrust(found)
+
+
+def _trusted(value: Any, where: str, read_key: Callable[[str], bytes]) -> Trusted:
+    try:
+        row = msgspec.convert(value, _Row)
+    except msgspec.ValidationError as error:
+        raise _bad(where, str(error)) from error
+    if not row.name.strip():
+        raise _bad(where, "it has no name")
+    if not row.products and not row.images:
+        raise _bad(where, "it has no scope: neither products nor images")
+    if sum(map(len, (row.products, row.images, row.vulnerabilities))) > _PATTERNS_COUNT:
+        raise _bad(where, f"more than {_PATTERNS_COUNT} patterns")
+    if "" in (*row.products, *row.images, *row.vulnerabilities):
+        raise _bad(where, "an empty pattern")
+    ways = [word for word in ("key", "key_pem", "identity") if getattr(row, word)]
+    if len(ways) != 1:
+        raise _bad(where, f"needs exactly one of key, key_pem and identity, has {' and '.join(ways) or 'none'}")
+    if bool(row.identity) != bool(row.issuer):
+        raise _bad(where, "identity and issuer belong together")
+    key = None
+    if not row.identity:
+        pem = read_key(row.key) if row.key else row.key_pem.encode()
+        key = keyring.key(pem, name=row.name, not_before=row.not_before, not_after=row.not_after)
+    return Trusted(
+        name=row.name,
+        key=key,
+        identity=row.identity,
+        issuer=row.issuer,
+        scope=Scope(
+            products=tuple(row.products),
+            images=tuple(row.images),
+            vulnerabilities=tuple(row.vulnerabilities),
+            statuses=tuple(row.statuses) or _STATUSES,
+        ),
+    )
+
+
+def within(statement: VexStatement, scope: Scope, image: str) -> tuple[VexStatement | None, str]:
+    """What of a statement lies in a scope, and why the rest does not.
+
+    Names and products out of scope are taken away, never added; where nothing is left the statement is None.
+
+    Args:
+        statement: as the document has it.
+        scope: the signer's.
+        image: repository (or layout) the finding's image was named by; empty for what is no image.
+    """
+    if scope.images and not any(matches(pattern, image) for pattern in scope.images):
+        return None, f"the signer does not speak for the image {image[:200] or '(none)'}"
+    if statement.status not in scope.statuses:
+        return None, f"the signer may not say {statement.status}"
+    names = [n for n in (statement.vulnerability, *statement.aliases) if _named(n, scope)]
+    if not names:
+        return None, f"the signer does not speak for the vulnerability {statement.vulnerability[:100]}"
+    products = tuple(product for product in statement.products if _speaks_for(product, scope))
+    if statement.products and not products:
+        first = (statement.products[0].subcomponents or statement.products[0].identifiers or ("",))[0]
+        return None, f"the signer does not speak for the product {first[:200]}"
+    kept = msgspec.structs.replace(statement, vulnerability=names[0], aliases=tuple(names[1:]), products=products)
+    return kept, ""
+
+
+def _named(name: str, scope: Scope) -> bool:
+    return not scope.vulnerabilities or any(matches(p.casefold(), name.casefold()) for p in scope.vulnerabilities)
+
+
+def _speaks_for(product: VexProduct, scope: Scope) -> bool:
+    """Whether every identifier of what the statement is about lies in the scope.
+
+    That is the subcomponents, or the product where it has none. Every one must: identifiers are alternatives, and one
+    out of scope (the image's own digest beside a package) would reach further than the scope does. An identifier is
+    never taken out of a product, for a digest narrows the name beside it.
+    """
+    if not scope.products:
+        return True
+    meant = product.subcomponents or product.identifiers
+    return bool(meant) and all(any(_covers(p, identifier) for p in scope.products) for identifier in meant)
+
+
+def _covers(pattern: str, identifier: str) -> bool:
+    """A package URL is compared in its canonical spelling, whole and without version, qualifiers and subpath."""
+    if pattern == "*":
+        return True
+    if not identifier.startswith("pkg:"):
+        return matches(pattern, identifier)
+    try:
+        parsed = purls.parse(identifier)
+    except MalformedError:
+        return False
+    bare = msgspec.structs.replace(parsed, version="", qualifiers=(), subpath="")
+    return matches(pattern, purls.to_string(parsed)) or matches(pattern, purls.to_string(bare))
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text fits a pattern in which `*` stands for any text; linear in pieces, no regular expression.
+
+    >>> matches("pkg:deb/debian/*", "pkg:deb/debian/bash"), matches("a*c", "abd")
+    (True, False)
+    """
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern == text
+    *middle, last = rest
+    if not text.startswith(first) or len(text) < len(first) + len(last):
+        return False
+    place, end = len(first), len(text) - len(last)
+    for piece in middle:
+        found = text.find(piece, place, end)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return text.endswith(last)
+
+
+def _bad(where: str, why: str) -> MalformedError:
+    return MalformedError("not a VEX trust policy", where=where, why=why, remedy=_REMEDY)
