@@ -34,6 +34,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """An end of life within so many days is told beforehand (`--eol-within`, `ASSAY_EOL_WITHIN`)."""
     extended_support: bool = False
     """Whether extended support counts (`--extended-support`, `ASSAY_EXTENDED_SUPPORT`)."""
+    ssvc: str = ""
+    """The operator's inputs to SSVC, `exposure=open,mission=medium` (`--ssvc`, `ASSAY_SSVC`)."""
+    ssvc_source: str = ""
+    """Which of the two said so."""
 
 
 def from_environment(env: Mapping[str, str]) -> Settings:
@@ -61,6 +65,8 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         classifiers=env.get("ASSAY_CLASSIFIERS", ""),
         eol_days=int(days),
         extended_support=_yes(env.get("ASSAY_EXTENDED_SUPPORT", "")),
+        ssvc=env.get("ASSAY_SSVC", ""),
+        ssvc_source="ASSAY_SSVC",
     )
 
 

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 def knowledge_of(settings: Settings) -> Knowledge:
     """The database to match against, or the reason why there is none."""
+    from assay.dependencies import ssvc
     from assay.flows.scan import Knowledge
     from assay.model.lifecycle import Horizon
 
+    where = ssvc.deployment(settings.ssvc, settings.ssvc_source)
     if not Path(settings.database).exists():
         why = "there is no advisory database; run `assay db update`, or `assay db build --from DIR`"
         return Knowledge(store=None, absent=why)
@@ -30,7 +32,7 @@ def knowledge_of(settings: Settings) -> Knowledge:
 
     store = AdvisoryDatabase(Path(settings.database), encoders())
     horizon = Horizon(days=settings.eol_days, extended=settings.extended_support)
-    return Knowledge(store=store, lifecycles=store, horizon=horizon)
+    return Knowledge(store=store, lifecycles=store, horizon=horizon, deployment=where)
 
 
 def build_database(folder: str, settings: Settings, progress: Progress) -> BuildReport:

@@ -9,18 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import msgspec
 
-from assay.dependencies import reasons
+from assay.dependencies import reasons, ssvc
 from assay.dependencies.aliases import identities, is_cve
 from assay.dependencies.asking import Asked, ask
 from assay.dependencies.distributions import rebuilt_from
 from assay.dependencies.identity import DISTRIBUTED
+from assay.dependencies.names import canonical_name
 from assay.dependencies.ranges import describe, fixes, judge
 from assay.dependencies.severity import ordered, severity
-from assay.model.advisory import Advisory, Category, Score
+from assay.model.advisory import Advisory, Category, Score, VulnerableCode
 from assay.model.finding import Finding, Step, Uncovered
 from assay.model.inventory import Component, Distro
 from assay.ports.stores import AdvisoryHit, AdvisoryStore, Enrichment, Query
 
+_NOWHERE = ssvc.Deployment()
 _NO_FIXES_FOLLOWED = "in another suite than the image's own: no feed follows its fixes"
 _ERRATA_OF_NO_FLAW = ("ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-", "ELBA-", "ELEA-")
 """Bug-fix and enhancement errata; without a CVE they speak of no vulnerability."""
@@ -31,6 +33,8 @@ class Matches(msgspec.Struct, frozen=True, kw_only=True):
 
     findings: tuple[Finding, ...] = ()
     uncovered: tuple[Uncovered, ...] = ()
+    code: Mapping[tuple[str, str], tuple[VulnerableCode, ...]] = {}
+    """(component, id) of a finding to where in the component the flaw lies, as far as an advisory says."""
 
 
 class _Speech(msgspec.Struct, frozen=True):
@@ -50,15 +54,22 @@ class _Ruling(msgspec.Struct, frozen=True, kw_only=True):
     case: reasons.Case
     summary: str
     common: tuple[Step, ...]
+    code: tuple[VulnerableCode, ...] = ()
 
 
-def match(components: Sequence[Component], distro: Distro | None, store: AdvisoryStore) -> Matches:
+def match(
+    components: Sequence[Component],
+    distro: Distro | None,
+    store: AdvisoryStore,
+    where: ssvc.Deployment = _NOWHERE,
+) -> Matches:
     """Find what the advisories say about the components.
 
     Args:
         components: of one inventory; those owned by a distribution package are judged by their owner alone.
         distro: whose advisories judge distribution packages; None takes what each package URL says.
         store: asked in batches.
+        where: what the operator says of the place where the components run, for SSVC.
 
     Returns:
         Findings, with status `undetermined` where a version cannot be compared and `not_affected` where the package
@@ -78,15 +89,17 @@ def match(components: Sequence[Component], distro: Distro | None, store: Advisor
         else:
             asked.append((component, question))
     asked, covered = _covered(asked, store)
-    rulings = _rulings(dict.fromkeys(question for _, question in asked), store)
+    rulings = _rulings(dict.fromkeys(question for _, question in asked), store, where)
     findings: list[Finding] = []
+    code: dict[tuple[str, str], tuple[VulnerableCode, ...]] = {}
     for component, question in asked:
         found = rulings.get(question, ())
         findings += [_finding(ruling, component, folded[component.key]) for ruling in found]
+        code.update({(component.key, ruling.id): ruling.code for ruling in found if ruling.code})
         if not found and not (question.tracked and question in covered):
             uncovered.append(Uncovered(component.key, _why_uncovered(question)))
     findings.sort(key=lambda finding: (finding.component, finding.id))
-    return Matches(findings=tuple(findings), uncovered=tuple(sorted(uncovered)))
+    return Matches(findings=tuple(findings), uncovered=tuple(sorted(uncovered)), code=code)
 
 
 def _is_folded(component: Component, by_key: Mapping[str, Component]) -> bool:
@@ -126,7 +139,9 @@ def _covered(
     return chosen, {question for _, question in chosen if covers(question)}
 
 
-def _rulings(questions: Iterable[Asked], store: AdvisoryStore) -> dict[Asked, tuple[_Ruling, ...]]:
+def _rulings(
+    questions: Iterable[Asked], store: AdvisoryStore, where: ssvc.Deployment
+) -> dict[Asked, tuple[_Ruling, ...]]:
     """Everything the store says about the questions, in three batches: ranges, records, facts about their CVEs."""
     queries: list[Query] = []
     sources: list[Asked] = []
@@ -147,7 +162,7 @@ def _rulings(questions: Iterable[Asked], store: AdvisoryStore) -> dict[Asked, tu
     facts = store.enrich(cves)
     return {
         question: tuple(
-            _ruling(identity, question, group, records, bundles, facts.get(identity))
+            _ruling(identity, question, group, records, bundles, facts.get(identity), where)
             for identity, group in sorted(_by_identity(spoken, records, names).items())
         )
         for question, spoken in judged.items()
@@ -186,6 +201,7 @@ def _ruling(
     records: Mapping[str, Advisory],
     bundles: Set[str],
     facts: Enrichment | None,
+    where: ssvc.Deployment,
 ) -> _Ruling:
     """One identity: who decides is the record that is sure, then the one that names a fix, then the smallest id."""
     facts = facts or Enrichment()
@@ -194,6 +210,7 @@ def _ruling(
     hits = [hit for speech in spoken if speech.contained == contained for hit in speech.hits]
     heads = [records[speech.record] for speech in spoken if speech.record in records]
     alone = [head for head in heads if head.id not in bundles]
+    category = _category(identity, heads)
     scores = ordered((*facts.scores, *_own_scores(alone)) or _own_scores(heads))
     case = reasons.Case(
         asked=question,
@@ -208,15 +225,28 @@ def _ruling(
         severity=severity(scores, [head.severity for head in heads]),
         epss=facts.epss,
         kev=facts.kev,
+        ssvc=ssvc.decide(facts.ssvc, facts.kev, where) if category == "vulnerability" else None,
     )
     return _Ruling(
         id=identity,
         aliases=tuple(sorted(_other_names(identity, alone, spoken))),
-        category=_category(identity, heads),
+        category=category,
         case=case,
         summary=facts.summary or next((head.summary for head in heads if head.summary), ""),
         common=reasons.shared(case),
+        code=_code(question, [records[s.record] for s in spoken if s.contained == contained and s.record in records]),
     )
+
+
+def _code(question: Asked, heads: Sequence[Advisory]) -> tuple[VulnerableCode, ...]:
+    """Where the flaw lies in the package asked for, by every record that names its version and says so.
+
+    Go's own database says so in every record it has reviewed: one that does not leaves the whole module in doubt.
+    """
+    if question.ecosystems[0] != "Go" or any(head.id.startswith("GO-") and not head.code for head in heads):
+        return ()
+    named = {one for head in heads for one in head.code if canonical_name("Go", one.name) == question.name}
+    return tuple(sorted(named))
 
 
 def _rebuilt(question: Asked, hits: Sequence[AdvisoryHit]) -> str:
@@ -278,6 +308,7 @@ def _finding(ruling: _Ruling, component: Component, folded: Sequence[Component])
         scores=case.scores,
         kev=case.kev,
         epss=case.epss,
+        ssvc=case.ssvc,
         summary=ruling.summary,
         layer=component.introduced,
         reasons=reasons.of_component(case, ruling.common, component, folded),

@@ -4,13 +4,18 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from assay.dependencies import ssvc
 from assay.dependencies.asking import Asked
 from assay.formats.foreign import CLUE, INFERRED
 from assay.model.advisory import Epss, Kev, Score
-from assay.model.finding import FindingStatus, Step
+from assay.model.finding import Decision, FindingStatus, Step
 from assay.model.inventory import Component
 
-RUNGS = ("installed", "advisory", "range", "fix", "cvss", "epss", "kev", "layer", "owner", "vex")
+RUNGS = (
+    "installed", "advisory", "range", "fix", "present", "symbol", "use", "cvss", "epss", "kev", "ssvc",
+    "layer", "origin", "owner", "path", "vex",
+)  # fmt: skip
+"""Their order. `present`, `use`, `origin` and `path` are said by `explain` alone."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +36,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     severity: str
     epss: Epss | None
     kev: Kev | None
+    ssvc: Decision | None = None
 
 
 def status_of(case: Case, component: Component) -> FindingStatus:
@@ -43,8 +49,8 @@ def status_of(case: Case, component: Component) -> FindingStatus:
 
 
 def shared(case: Case) -> tuple[Step, ...]:
-    """The rungs that are the same for every component of one question: advisory to kev."""
-    return (_advisory(case), _range(case), _fix(case), *_scores(case), *_epss(case), *_kev(case))
+    """The rungs that are the same for every component of one question: advisory to ssvc."""
+    return (_advisory(case), _range(case), _fix(case), *_scores(case), *_epss(case), *_kev(case), *_ssvc(case))
 
 
 def of_component(
@@ -129,6 +135,12 @@ def _kev(case: Case) -> Iterable[Step]:
         if case.kev.ransomware.lower() == "known":
             says += ", used by ransomware"
         yield Step("kev", says, "CISA KEV")
+
+
+def _ssvc(case: Case) -> Iterable[Step]:
+    """Said where some input is known; what follows from none is every outcome."""
+    if case.ssvc is not None and any(item.value for item in case.ssvc.inputs):
+        yield Step("ssvc", f"{ssvc.says(case.ssvc)}; {ssvc.inputs(case.ssvc)}", "SSVC 2, CISA and deployer trees")
 
 
 def _layer(component: Component) -> Iterable[Step]:

@@ -8,6 +8,7 @@ from assay.dependencies import lifecycle, matching, origin
 from assay.dependencies import vex as vex_rules
 from assay.dependencies.graph import Graph
 from assay.dependencies.lifetimes import lifetimes
+from assay.dependencies.ssvc import Deployment
 from assay.flows import attest
 from assay.flows.decide import decide
 from assay.model.finding import Finding, Uncovered
@@ -31,6 +32,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     absent: str = ""
     horizon: Horizon = Horizon()
     """How near an end of life is told beforehand, and whose support counts."""
+    deployment: Deployment = Deployment()
+    """What the operator says of the place where the subject runs."""
 
 
 class Court(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +72,7 @@ def scan(
     else:
         status = knowledge.store.status()
         progress.stage(f"matching {len(inventory.components)} packages against {len(status.feeds)} feeds")
-        matched = matching.match(inventory.components, inventory.distro, knowledge.store)
+        matched = matching.match(inventory.components, inventory.distro, knowledge.store, knowledge.deployment)
         findings = vex_rules.apply(matched.findings, vex, inventory.subject, inventory.components)
         findings = _placed(findings, inventory)
         uncovered = matched.uncovered

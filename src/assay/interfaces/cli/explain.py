@@ -12,6 +12,7 @@ from assay.interfaces.cli.render import ladder
 @options.target_options
 @options.db_option
 @click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
+@options.ssvc_option
 @options.verbosity_options
 def command(
     identifier: str,
@@ -19,6 +20,7 @@ def command(
     reading: bootstrap.Reading,
     db: str | None,
     vex: tuple[str, ...],
+    ssvc: str,
     quiet: bool,
     verbose: int,
 ) -> int:
@@ -26,7 +28,7 @@ def command(
 
     Exits 0 when something is said about ID, 1 when nothing in TARGET matches it.
     """
-    settings = options.settings(db)
+    settings = options.with_ssvc(options.settings(db), ssvc)
     inventories = bootstrap.take_stock(
         target, reading, settings=settings, progress=options.Console(quiet or not verbose)
     )

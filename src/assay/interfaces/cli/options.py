@@ -86,6 +86,11 @@ def with_horizon(found: Settings, eol_within: int | None, extended_support: bool
     )
 
 
+def with_ssvc(found: Settings, text: str) -> Settings:
+    """The settings with `--ssvc` over them."""
+    return msgspec.structs.replace(found, ssvc=text, ssvc_source="--ssvc") if text else found
+
+
 class Console:
     """Progress for a person: one line a stage on standard error, none with `-q`."""
 
@@ -192,6 +197,14 @@ verbosity_options = _stack(
     click.option("-v", "--verbose", count=True, help="Say more; -vv shows where an error arose."),
 )
 db_option = click.option("--db", metavar="PATH", help="Advisory database (else ASSAY_DB, else the user's data folder).")
+
+ssvc_option = click.option(
+    "--ssvc",
+    metavar="POINT=VALUE,…",
+    default="",
+    help="Your inputs to SSVC: exposure=small|controlled|open, mission=low|medium|high, "
+    "human-impact=low|medium|high|very-high (else ASSAY_SSVC).",
+)
 
 
 def output_option(allowed: tuple[str, ...], default: str) -> Callable[[F], F]:

@@ -42,6 +42,7 @@ from assay.policy import explain
     is_flag=True,
     help="Count extended support (paid, or a volunteers' LTS) as support (else ASSAY_EXTENDED_SUPPORT).",
 )
+@options.ssvc_option
 @options.verbosity_options
 def command(
     target: str,
@@ -56,6 +57,7 @@ def command(
     ignore_base: bool,
     eol_within: int | None,
     extended_support: bool,
+    ssvc: str,
     quiet: bool,
     verbose: int,
 ) -> int:
@@ -68,6 +70,7 @@ def command(
     wanted = options.parse_outputs(outputs, tuple(output.REPORT_WRITERS), "table", everything=verbose > 0)
     console = options.Console(quiet)
     settings = options.with_horizon(options.settings(db), eol_within, extended_support)
+    settings = options.with_ssvc(settings, ssvc)
     inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
     reports = bootstrap.report_on(
         inventories,
