@@ -41,6 +41,8 @@ _KINDS = {
 _META = frozenset((b"L", b"K", b"x", b"X", b"g"))
 _NO_CONTENT = frozenset((DIRECTORY, HARD_LINK, SYMLINK, OTHER))
 _USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
+_NUMBERS_COUNT = 20_000
+"""Numbers remembered by their text. Checksums have 8 bytes and sizes 12, so neither is taken for the other."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -69,6 +71,7 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
         UnsupportedError: a global pax header that renames or resizes files; an extended header over its limit.
     """
     unpack, kinds, block_of = _FIELDS.unpack, _KINDS, reader.block
+    numbers: dict[bytes, int] = {}
     records: dict[bytes, bytes] = {}
     long_name = long_link = b""
     pending = False
@@ -81,9 +84,17 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
         total = (
             (adler32(block[:148]) & 0xFFFF) + (adler32(block[156:400]) & 0xFFFF) + (adler32(block[400:]) & 0xFFFF) + 253
         )
-        if total != _octal(checksum, where, "checksum"):
+        # A table before a call: the same few thousand sums and sizes come again and again.
+        wanted = numbers.get(checksum)
+        if wanted is None:
+            wanted = numbers[checksum] = _octal(checksum, where, "checksum")
+        if total != wanted:
             _check_signed(block, checksum, where)
-        size = _number(raw_size, where, "size")
+        size = numbers.get(raw_size)
+        if size is None:
+            if len(numbers) > _NUMBERS_COUNT:
+                numbers.clear()
+            size = numbers[raw_size] = _number(raw_size, where, "size")
         if flag in _META:
             if size > limits.pax_header_bytes:
                 raise _over(where, size, limits)

@@ -39,7 +39,12 @@ def licence(declared: Iterable[str], what: str) -> Licence:
     Returns:
         A Licence with either an expression or a reason, never both; NOASSERTION and NONE count as nothing said.
     """
-    texts = sorted({clean for text in declared if (clean := _clip(text))})
+    return _licence(tuple(sorted({clean for text in declared if (clean := _clip(text))})), what)
+
+
+@lru_cache(maxsize=4_096)
+def _licence(texts: tuple[str, ...], what: str) -> Licence:
+    """What distinct texts, sorted, say together; thousands of packages declare the same few."""
     if len(texts) > _DECLARED_COUNT:
         kept = tuple(sorted({text[:_DECLARED_CHARACTERS] for text in texts[:_DECLARED_COUNT]}))
         return Licence(declared=kept, reason=f"{what}: {len(texts)} licence names, limit {_DECLARED_COUNT}")
