@@ -14,10 +14,17 @@ from assay.dependencies.vex_match import speaks_of
 from assay.model.finding import Finding, Step, Suppression
 from assay.model.image import Subject
 from assay.model.inventory import Component
-from assay.model.vex import VexStatement
+from assay.model.vex import VexConflict, VexStatement, VexWord
 
 _CAUTION = {"not_affected": 0, "fixed": 1, "under_investigation": 2, "affected": 3}
 _SUPPRESSES = frozenset({"not_affected", "fixed"})
+
+
+class Weighed(msgspec.Struct, frozen=True):
+    """Findings with what was said of them, and where the authors disagree."""
+
+    findings: tuple[Finding, ...]
+    conflicts: tuple[VexConflict, ...] = ()
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -30,7 +37,14 @@ class _Said(msgspec.Struct, frozen=True):
 def apply(
     findings: Iterable[Finding], statements: Sequence[VexStatement], subject: Subject, components: Sequence[Component]
 ) -> tuple[Finding, ...]:
-    """The findings with what the statements say of them.
+    """The findings of `weigh` alone."""
+    return weigh(findings, statements, subject, components).findings
+
+
+def weigh(
+    findings: Iterable[Finding], statements: Sequence[VexStatement], subject: Subject, components: Sequence[Component]
+) -> Weighed:
+    """The findings with what the statements say of them, and every disagreement.
 
     Args:
         findings: of one subject.
@@ -43,9 +57,11 @@ def apply(
         for name in {statement.vulnerability.casefold(), *(alias.casefold() for alias in statement.aliases)} - {""}:
             by_name[name].append(statement)
     if not by_name:
-        return tuple(findings)
+        return Weighed(tuple(findings))
     by_key = {component.key: component for component in components}
-    return tuple(_judged(finding, _speaking(finding, by_name, subject, by_key)) for finding in findings)
+    judged = [_judged(finding, _speaking(finding, by_name, subject, by_key)) for finding in findings]
+    conflicts = (conflict for _, conflict in judged if conflict is not None)
+    return Weighed(tuple(finding for finding, _ in judged), tuple(conflicts))
 
 
 def _speaking(
@@ -63,21 +79,36 @@ def _speaking(
     return [_Said(statement, how) for statement, how in said.items()]
 
 
-def _judged(finding: Finding, said: list[_Said]) -> Finding:
+def _judged(finding: Finding, said: list[_Said]) -> tuple[Finding, VexConflict | None]:
     if not said:
-        return finding
+        return finding, None
     last = sorted(_latest(said), key=_caution)
     chosen = last[-1]
     steps = [_step(one) for one in reversed(last)]
+    conflict = None
     if len({_CAUTION[one.statement.status] for one in last}) > 1:
+        conflict = _conflict(finding, chosen, last)
         text = f"the authors disagree: the more cautious word of {_who(chosen.statement)} holds"
         steps.append(Step("vex", text, chosen.statement.document))
     reasons = (*finding.reasons, *steps)
     if not _may_suppress(chosen.statement):
-        return msgspec.structs.replace(finding, reasons=reasons)
-    return msgspec.structs.replace(
-        finding, reasons=reasons, status="not_affected", suppressed=_suppression(chosen.statement)
+        return msgspec.structs.replace(finding, reasons=reasons), conflict
+    suppressed = _suppression(chosen.statement)
+    return msgspec.structs.replace(finding, reasons=reasons, status="not_affected", suppressed=suppressed), conflict
+
+
+def _conflict(finding: Finding, chosen: _Said, last: Iterable[_Said]) -> VexConflict:
+    return VexConflict(
+        vulnerability=finding.id,
+        component=finding.component,
+        purl=finding.purl,
+        holds=_word(chosen.statement),
+        others=tuple(sorted(_word(one.statement) for one in last if one is not chosen)),
     )
+
+
+def _word(statement: VexStatement) -> VexWord:
+    return VexWord(_who(statement), statement.status, statement.document, statement.timestamp)
 
 
 def _latest(said: Iterable[_Said]) -> list[_Said]:
