@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from assay.model.advisory import Category, Epss, Kev, Score
+from assay.model.ignore import Ignored
 
 FindingStatus = Literal["affected", "not_affected", "undetermined"]
 
@@ -113,6 +114,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """None for what is no vulnerability (malicious, informational), and in reports of older versions."""
     reach: Reach | None = None
     """None where nothing says in which functions the flaw lies."""
+    ignored: Ignored | None = None
+    """The user's own ignore rule that keeps it out of counts and of `--fail-on`; never an answer to policy."""
 
 
 class Uncovered(msgspec.Struct, frozen=True, order=True):

@@ -106,6 +106,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     classifiers_bytes: int = 1 * MIB
     """A user's file of classifiers."""
     classifiers_count: int = 1_000
+    ignore_file_bytes: int = 1 * MIB
+    """An ignore file, ours or another tool's."""
+    ignore_rules_count: int = 10_000
+    settings_bytes: int = 1 * MIB
+    """`assay.toml` or `pyproject.toml`."""
+    condition_characters_count: int = 2_000
+    """A `--fail-on` expression."""
+    condition_depth_count: int = 32
+    """Parentheses and `not`s inside one another."""
     policy_bytes: int = 16 * MIB
     """All files of one policy together."""
     policy_seconds: float = 30.0
