@@ -57,8 +57,12 @@ def _parse(text: str) -> tuple[Scheme, tuple[_Constraint, ...]] | None:
         if not version or version == "*":
             return None
         found.append(_Constraint(comparator or "=", version))
+
     # vers-spec: sorted by version, each version once. Many write them otherwise; what cannot be sorted has no meaning.
-    ordered = sorted(found, key=cmp_to_key(lambda a, b: scheme.compare(a.version, b.version) or 0))
+    def order(a: _Constraint, b: _Constraint) -> int:
+        return scheme.compare(a.version, b.version) or 0
+
+    ordered = sorted(found, key=cmp_to_key(order))
     if any(scheme.compare(a.version, b.version) != -1 for a, b in pairwise(ordered)):
         return None
     return scheme, tuple(ordered)

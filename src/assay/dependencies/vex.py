@@ -6,11 +6,11 @@ Of one author the latest statement counts; of authors who disagree the more caut
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
 from assay.dependencies.vex_match import speaks_of
+from assay.dependencies.vex_review import aged, instant, outdated
 from assay.model.finding import Finding, Step, Suppression
 from assay.model.image import Subject
 from assay.model.inventory import Component
@@ -35,14 +35,22 @@ class _Said(msgspec.Struct, frozen=True):
 
 
 def apply(
-    findings: Iterable[Finding], statements: Sequence[VexStatement], subject: Subject, components: Sequence[Component]
+    findings: Iterable[Finding],
+    statements: Sequence[VexStatement],
+    subject: Subject,
+    components: Sequence[Component],
+    now: str = "",
 ) -> tuple[Finding, ...]:
     """The findings of `weigh` alone."""
-    return weigh(findings, statements, subject, components).findings
+    return weigh(findings, statements, subject, components, now).findings
 
 
 def weigh(
-    findings: Iterable[Finding], statements: Sequence[VexStatement], subject: Subject, components: Sequence[Component]
+    findings: Iterable[Finding],
+    statements: Sequence[VexStatement],
+    subject: Subject,
+    components: Sequence[Component],
+    now: str = "",
 ) -> Weighed:
     """The findings with what the statements say of them, and every disagreement.
 
@@ -51,22 +59,24 @@ def weigh(
         statements: of documents the caller has decided to believe; their order does not matter.
         subject: the image: products may name it by digest or package URL.
         components: of the same inventory.
+        now: RFC 3339 time; past its expiry a statement counts as `under_investigation`. "" = nothing expires.
     """
     by_name: dict[str, list[VexStatement]] = defaultdict(list)
-    for statement in statements:
+    for statement in (aged(statement, now) for statement in statements):
         for name in {statement.vulnerability.casefold(), *(alias.casefold() for alias in statement.aliases)} - {""}:
             by_name[name].append(statement)
     if not by_name:
         return Weighed(tuple(findings))
     by_key = {component.key: component for component in components}
-    judged = [_judged(finding, _speaking(finding, by_name, subject, by_key)) for finding in findings]
+    judged = [_judged(*_speaking(finding, by_name, subject, by_key)) for finding in findings]
     conflicts = (conflict for _, conflict in judged if conflict is not None)
     return Weighed(tuple(finding for finding, _ in judged), tuple(conflicts))
 
 
 def _speaking(
     finding: Finding, by_name: Mapping[str, Sequence[VexStatement]], subject: Subject, by_key: Mapping[str, Component]
-) -> list[_Said]:
+) -> tuple[Finding, list[_Said]]:
+    """The finding, told which statements were made for an earlier version of it, and the ones that speak of it."""
     names = {name.casefold() for name in (finding.id, finding.advisory, *finding.aliases)}
     said: dict[VexStatement, str] = {}
     component = by_key.get(finding.component)
@@ -76,7 +86,11 @@ def _speaking(
                 how = speaks_of(product, subject, component, finding.purl, by_key)
                 if how:
                     said.setdefault(statement, how)
-    return [_Said(statement, how) for statement, how in said.items()]
+    named = {statement: None for name in sorted(names & by_name.keys()) for statement in by_name[name]}
+    again = outdated((s for s in named if s not in said), subject, component, finding.purl)
+    if again:
+        finding = msgspec.structs.replace(finding, reasons=(*finding.reasons, *again))
+    return finding, [_Said(statement, how) for statement, how in said.items()]
 
 
 def _judged(finding: Finding, said: list[_Said]) -> tuple[Finding, VexConflict | None]:
@@ -123,7 +137,7 @@ def _latest(said: Iterable[_Said]) -> list[_Said]:
 
 
 def _recency(one: _Said) -> tuple[float, int, str]:
-    return (_instant(one.statement.timestamp), *_caution(one))
+    return (instant(one.statement.timestamp), *_caution(one))
 
 
 def _caution(one: _Said) -> tuple[int, str]:
@@ -134,15 +148,6 @@ def _caution(one: _Said) -> tuple[int, str]:
     statement = one.statement
     weight = _CAUTION[statement.status] if _is_sound(statement) else _CAUTION["under_investigation"]
     return (weight, repr(statement))
-
-
-def _instant(timestamp: str) -> float:
-    """Seconds since the epoch; what is no time at all lies before every time."""
-    try:
-        moment = datetime.fromisoformat(timestamp)
-    except ValueError:
-        return float("-inf")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _is_sound(statement: VexStatement) -> bool:

@@ -73,7 +73,7 @@ def scan(
         status = knowledge.store.status()
         progress.stage(f"matching {len(inventory.components)} packages against {len(status.feeds)} feeds")
         matched = matching.match(inventory.components, inventory.distro, knowledge.store, knowledge.deployment)
-        findings = vex_rules.apply(matched.findings, vex, inventory.subject, inventory.components)
+        findings = vex_rules.apply(matched.findings, vex, inventory.subject, inventory.components, now)
         findings = _placed(findings, inventory)
         uncovered = matched.uncovered
         sources = Sources(
