@@ -9,6 +9,8 @@ PROVENANCE = "https://slsa.dev/provenance/v1"
 COSIGN_SIGN = "https://sigstore.dev/cosign/sign/v1"
 IMAGE_FACTS = "urn:assay:predicate:image:1"
 """Our own: what the configuration of an image says, and how complete its inventory is (`formats.image_facts`)."""
+ADVISORIES = "urn:assay:predicate:advisories:1"
+"""Our own: what a signed advisory database is (`formats.advisory_statement`)."""
 
 _OLDER = {
     "https://spdx.dev/Document/v2.2": SPDX,
@@ -29,6 +31,7 @@ SHORT_NAMES = {
     PROVENANCE: "provenance",
     COSIGN_SIGN: "signature",
     IMAGE_FACTS: "image",
+    ADVISORIES: "advisories",
 }
 """For tables and file names."""
 
