@@ -232,7 +232,7 @@ def test_two_builds_have_the_same_bytes_whatever_the_old_file_was(tmp_path, plac
     built(_feeds(tmp_path / "feeds"), tmp_path / "other.db")
     built(tmp_path / "feeds", tmp_path / "other.db")
     assert (tmp_path / "other.db").read_bytes() == place.read_bytes()
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["feeds", "other.db"]
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["feeds", "other.db", "other.db.seen.json"]
 
 
 # ---- what is no database
@@ -360,7 +360,7 @@ def test_a_build_killed_in_the_middle_leaves_the_old_file_and_the_next_one_works
     assert goal.read_bytes() == place.read_bytes()
     built(_feeds(tmp_path / "feeds"), goal)
     assert goal.read_bytes() == place.read_bytes()
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["advisories.db", "feeds"]
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["advisories.db", "advisories.db.seen.json", "feeds"]
 
 
 def test_two_builders_do_not_meet(tmp_path):

@@ -128,7 +128,7 @@ def test_update_fetches_builds_and_replaces(tmp_path, server):
         }  # fmt: skip
         database.close()
     assert {feed.name: feed.date for feed in report.status.feeds}["eol"] == "2026-08-22"
-    assert [item.name for item in (tmp_path / "data").iterdir()] == ["advisories.db"]
+    assert sorted(item.name for item in (tmp_path / "data").iterdir()) == ["advisories.db", "advisories.db.seen.json"]
 
 
 def test_without_a_network_it_says_so_and_keeps_the_old_file(tmp_path, server):

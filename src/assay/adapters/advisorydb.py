@@ -4,11 +4,14 @@ The file is opened read-only and as immutable: it is replaced by a rename, never
 so an object may be shared between threads; they then wait for each other.
 """
 
+import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Lock
+from typing import BinaryIO
 from urllib.parse import quote
 
 import msgspec
@@ -55,12 +58,12 @@ class AdvisoryDatabase:
         UnsupportedError: another schema, or other key encoders.
     """
 
-    def __init__(self, path: Path, encoders: Mapping[str, int]) -> None:
+    def __init__(self, path: Path, encoders: Mapping[str, int], file: BinaryIO | None = None) -> None:
         self._path, self._lock = path, Lock()
         self._with_text: set[int] | None = None  # packages with rows in range_text: few, so most names skip a query
         _check_header(path)
         with schema.reading(path):
-            uri = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
+            uri = f"file:{quote(_name(path, file))}?mode=ro&immutable=1"
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
             try:
                 self._db.execute("PRAGMA trusted_schema = OFF")
@@ -103,6 +106,7 @@ class AdvisoryDatabase:
                 encoders={k[len(prefix):]: int(v) for k, v in sorted(meta.items()) if k.startswith(prefix)},
             )  # fmt: skip
         except (KeyError, ValueError) as error:
+                build=schema.build_number(meta.get("build", "0")),
             raise _not_ours(self._path, f"meta: {error}") from error
 
     def close(self) -> None:
@@ -294,15 +298,28 @@ class AdvisoryDatabase:
         return self._status
 
 
-def _check_header(path: Path) -> None:
+def _name(path: Path, file: BinaryIO | None) -> str:
+    """The name SQLite opens: the open file's own where the system gives it one, else the path, compared."""
+    if file is None:
+        return str(path.absolute())
+    own = f"/dev/fd/{file.fileno()}"
+    if os.path.exists(own):
+        return own
+    if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+        raise _not_ours(path, "another file lies there by now")
+    return str(path.absolute())
+
+
+def _check_header(path: Path, file: BinaryIO | None) -> None:
     """Magic, application, schema, and that the file is as long as its header says (SQLite file format, 1.3)."""
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode) and not stat.S_ISDIR(facts.st_mode):  # to open a pipe would wait for ever
             raise _not_ours(path, "no regular file")
         size = facts.st_size
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
+        with path.open("rb") if file is None else nullcontext(file) as opened:
+            opened.seek(0)
+            header = opened.read(_HEADER_BYTES)
     except FileNotFoundError as error:
         raise UnavailableError("no advisory database", where=str(path), remedy=schema.REBUILD) from error
     except OSError as error:

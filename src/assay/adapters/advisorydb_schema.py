@@ -19,6 +19,7 @@ SCHEMA = 2
 """Rises with every change of a table or of the meaning of a column."""
 APPLICATION_ID = 0x41535341
 PAGE_BYTES = 4096
+_BUILD_DIGITS = 15
 EPSS_SCALE = 1_000_000_000
 """Probabilities are kept as whole billionths."""
 CVSS_SCALE = 100
@@ -124,11 +125,13 @@ def unpack(identifier: str, feed: str, data: bytes, aliases: tuple[str, ...] | N
 
 
 def content_digest(connection: sqlite3.Connection) -> str:
-    """SHA-256 over every row of every table, sorted, in MessagePack; `meta` without the digest itself."""
+    """SHA-256 over every row of every table, sorted, in MessagePack; `meta` without the digest itself and the build
+    number, which is given from outside: the same feeds have the same content under any number.
+    """
     whole = sha256()
     for table in sorted(_TABLES):
         whole.update(_encode(table))
-        kept = " WHERE key <> 'content_digest'" if table == "meta" else ""
+        kept = " WHERE key NOT IN ('content_digest', 'build')" if table == "meta" else ""
         cursor = connection.execute(f"SELECT * FROM {table}{kept} ORDER BY {_ORDERS.get(table, 'id')}")  # noqa: S608 - names above
         while rows := cursor.fetchmany(2_000):
             whole.update(_encode(rows))
@@ -139,6 +142,13 @@ def epss_number(cve: str) -> int:
     """`CVE-2024-12345` as one number: EPSS speaks of hundreds of thousands, and text would double the table."""
     _, year, number = cve.split("-")
     return int(year) << 40 | int(number)
+def build_number(text: str) -> int:
+    """The number in `meta`; ValueError for anything that is no number this program writes."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _BUILD_DIGITS):
+        raise ValueError(f"build number {text[:40]!r}")
+    return int(text)
+
+
 
 
 @contextmanager

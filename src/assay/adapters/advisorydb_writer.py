@@ -16,7 +16,7 @@ from assay.adapters import advisorydb_schema as schema
 from assay.model.advisory import Advisory, CveRecord, Feed
 from assay.model.errors import UnavailableError
 from assay.model.lifecycle import Product
-from assay.ports.feeds import CoverageRow, EpssRow, Fact, KevRow, StoredRange, UnaffectedRow
+from assay.ports.feeds import CoverageRow, EpssRow, Fact, KevRow, StoredRange, UnaffectedRow, unnumbered
 from assay.ports.stores import DatabaseStatus
 
 _WAITING = (
@@ -48,8 +48,8 @@ _Rows = Iterator[tuple[str, tuple[Any, ...]]]
 class Writer:
     """A database file in the making at `path`, which must be empty; `close` ends it without a result."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, number: Callable[[str], int] = unnumbered) -> None:
+        self._path, self._number = path, number
         self._epss: tuple[str, str] | None = None
         with _storing(path):
             self._db = sqlite3.connect(path, isolation_level=None)
@@ -141,9 +141,11 @@ class Writer:
         db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
         digest = schema.content_digest(db)
         db.execute("INSERT INTO meta VALUES ('content_digest', ?)", (digest,))
+        build = self._number(digest)
+        db.execute("INSERT INTO meta VALUES ('build', ?)", (str(build),))
         return DatabaseStatus(
             schema=schema.SCHEMA, built=built, content_digest=digest, feeds=tuple(feeds), advisories=counts[0],
-            ranges=counts[1] + counts[2], encoders=dict(sorted(encoders.items())),
+            ranges=counts[1] + counts[2], encoders=dict(sorted(encoders.items())), build=build,
         )  # fmt: skip
 
 

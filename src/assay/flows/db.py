@@ -1,17 +1,45 @@
 """What `assay db` does: status, build, update, export, import; the file in place is replaced whole or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from assay.dependencies.versions import SCHEMES
 from assay.flows.feed_table import FEEDS, PUBLIC_FEEDS, FeedRow
 from assay.flows.feeds import BuildReport, build
-from assay.model.errors import AssayError, UnavailableError
+from assay.model.errors import AssayError, MalformedError, UnavailableError, UnsupportedError, UsageError
 from assay.model.limits import DEFAULT_LIMITS, Limits
-from assay.ports.feeds import DatabasePlace, FeedFolder, Fetch, Spool
+from assay.ports.databases import Approval, Seen
+from assay.ports.decisions import Signer
+from assay.ports.feeds import DatabasePlace, FeedFolder, Fetch, KeptDatabase, Spool
 from assay.ports.stores import DatabaseStatus
 from assay.ports.world import Progress
 
+if TYPE_CHECKING:
+    from assay.flows.db_trust import Demand
+    from assay.trust.keyring import Keyring
+
 _SUFFIXES = {"osv": ".zip", "kev": ".json", "eol": ".json", "epss": ".csv.gz"}
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """How a database that is made or brought here is numbered, signed and checked."""
+
+    number: int | None = None
+    """Its build number; None counts on from the newest one seen here, or keeps that one's for the same content."""
+    signer: Signer | None = None
+    """Who signs what is made; None leaves it unsigned."""
+    keys: "Keyring | None" = None
+    """Whose signature is demanded; None demands none."""
+    allow_rollback: bool = False
+    now: str = ""
+    """RFC 3339 time, for the windows of keys."""
+
+
+PLAIN = Wish()
+"""Counted on, unsigned, unchecked."""
 
 
 def encoders() -> dict[str, int]:
@@ -26,23 +54,31 @@ def status(place: DatabasePlace) -> DatabaseStatus:
 
 def build_from(
     folder: FeedFolder,
-    place: DatabasePlace,
+    place: KeptDatabase,
     *,
     rows: Sequence[FeedRow] = FEEDS,
+    wish: Wish = PLAIN,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> BuildReport:
-    """Build from a folder of feeds and put the result in place; errors as `feeds.build`, the old file is kept then."""
-    with place.writer() as writer:
+    """Build from a folder of feeds and put the result in place; errors as `feeds.build`, the old file is kept then.
+
+    Raises:
+        UsageError: signatures are demanded and nobody signs.
+        UntrustedError: the number that was asked for is lower than that of the newest database seen here.
+    """
+    seen = newest(place)
+    with place.writer(_numbering(wish, seen), _making(wish, seen, limits)) as writer:
         return build(folder, writer, rows=rows, limits=limits, progress=progress)
 
 
 def update(
     fetch: Fetch,
     spool: Spool,
-    place: DatabasePlace,
+    place: KeptDatabase,
     *,
     rows: Sequence[FeedRow] = PUBLIC_FEEDS,
+    wish: Wish = PLAIN,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> BuildReport:
@@ -53,6 +89,7 @@ def update(
         spool: an empty folder of our own; its owner removes it afterwards.
         place: where the database lies.
         rows: which feeds, with their addresses.
+        wish: number, signature, checks.
         limits: bounds of files and records.
         progress: is told each step.
 
@@ -61,6 +98,7 @@ def update(
             "not covered" where it spoke yesterday.
         MalformedError: a feed arrived damaged, empty or mostly bad.
     """
+    _making(wish, Seen(), limits)
     for row in rows:
         if progress is not None:
             progress.stage(f"fetching {row.name}")
@@ -73,17 +111,77 @@ def update(
                 remedy="check the network and the proxy, or bring a database with `assay db import FILE`",
             ) from error  # fmt: skip
     try:
-        return build_from(spool.folder(), place, rows=rows, limits=limits, progress=progress)
+        return build_from(spool.folder(), place, rows=rows, wish=wish, limits=limits, progress=progress)
     except AssayError as error:
         error.add_note("the advisory database is as it was")
         raise
 
 
-def export(place: DatabasePlace, target: str) -> DatabaseStatus:
-    """Verify the database and copy it to `target`, its digest line beside it: for a machine without network."""
-    return place.export(target)
+def export(place: KeptDatabase, target: str, wish: Wish = PLAIN, limits: Limits = DEFAULT_LIMITS) -> DatabaseStatus:
+    """Verify the database and copy it to `target`, digest line and signature beside it: for a machine without network.
+
+    Args:
+        place: where it lies.
+        target: path of the copy.
+        wish: a signer signs it anew; keys demand that it is signed already.
+        limits: bounds of the signature.
+    """
+    return place.export(target, _handing(wish, newest(place), limits))
 
 
-def restore(place: DatabasePlace, source: str, digest: str = "") -> DatabaseStatus:
-    """Put the exported file `source` in place, once its digest, schema, encoders and content have been checked."""
-    return place.restore(source, digest)
+def restore(
+    place: KeptDatabase, source: str, digest: str = "", wish: Wish = PLAIN, limits: Limits = DEFAULT_LIMITS
+) -> DatabaseStatus:
+    """Put the exported file `source` in place, once its digest, signature, schema, encoders and content were checked.
+
+    Raises:
+        UntrustedError: another digest; no valid signature where one is demanded; older than the newest seen here.
+        MalformedError, UnsupportedError: not a whole database, or one this program cannot read.
+    """
+    from assay.flows.db_trust import placing
+
+    return place.restore(source, digest, placing(_demand(wish, newest(place), limits)))
+
+
+def newest(place: KeptDatabase) -> Seen:
+    """The newest database known to have lain here: as remembered, or the one that lies here now."""
+    seen = place.seen()
+    with suppress(UnavailableError, MalformedError, UnsupportedError):  # none, or none that counts: it is replaced
+        now = place.status()
+        if now.build > seen.build:
+            return Seen(build=now.build, content=now.content_digest)
+    return seen
+
+
+def _numbering(wish: Wish, seen: Seen) -> Callable[[str], int]:
+    number = wish.number
+    if number is not None:
+        return lambda _: number
+    return lambda content: seen.build if content == seen.content else seen.build + 1
+
+
+def _making(wish: Wish, seen: Seen, limits: Limits) -> Approval:
+    from assay.flows.db_trust import placing, signing
+
+    demand = _demand(wish, seen, limits)
+    if wish.signer is not None:
+        return signing(wish.signer, demand)
+    if wish.keys is not None:
+        raise UsageError(
+            "the database would be unsigned, and a signature is demanded here",
+            remedy="sign it with --key, or bring a signed one with `assay db pull` or `assay db import`",
+        )
+    return placing(demand)
+
+
+def _handing(wish: Wish, seen: Seen, limits: Limits) -> Approval:
+    from assay.flows.db_trust import placing, signing
+
+    demand = _demand(wish, seen, limits)
+    return placing(demand) if wish.signer is None else signing(wish.signer, demand)
+
+
+def _demand(wish: Wish, seen: Seen, limits: Limits) -> "Demand":
+    from assay.flows.db_trust import Demand
+
+    return Demand(keys=wish.keys, now=wish.now, seen=seen, allow_rollback=wish.allow_rollback, limits=limits)

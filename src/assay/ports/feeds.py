@@ -1,6 +1,6 @@
 """Feeds in, advisory database out: the doors `flows.feeds` walks through."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -8,6 +8,7 @@ import msgspec
 
 from assay.model.advisory import Advisory, CveRecord, Epss, Feed, Kev
 from assay.model.lifecycle import Product
+from assay.ports.databases import Approval, SignedPlace, approve_any
 from assay.ports.stores import DatabaseStatus
 
 
@@ -116,19 +117,39 @@ class AdvisoryWriter(Protocol):
 
 
 class DatabasePlace(Protocol):
+def unnumbered(content: str) -> int:
+    """The build number of a database that has none."""
+    del content
+    return 0
+
+
     """Where the advisory database lies: replaced whole or not at all."""
 
     def status(self) -> DatabaseStatus:
         """What it holds now. UnavailableError when there is none."""
 
-    def writer(self) -> AbstractContextManager[AdvisoryWriter]:
-        """A new database beside the old one; leaving without `finish` removes it and keeps the old one."""
+    def writer(
+        self, number: Callable[[str], int] = unnumbered, approval: Approval = approve_any
+    ) -> AbstractContextManager[AdvisoryWriter]:
+        """A new database beside the old one; leaving without `finish` removes it and keeps the old one.
+
+        `number` gives the build number for a content digest; `approval` sees the finished file before it is in place.
+        """
+
+    def export(self, target: str, approval: Approval = approve_any) -> DatabaseStatus:
+        """Verify and copy to the path `target`, with a line `<sha256>  <name>` in `<target>.sha256`.
+
+        The signature that `approval` gives lies in `<target>.sigstore.json`.
+        """
+
+    def restore(self, source: str, digest: str, approval: Approval = approve_any) -> DatabaseStatus:
+        """Verify the file `source` (digest, schema, encoders, content digest), have it approved, put it in place."""
 
     def export(self, target: str) -> DatabaseStatus:
         """Verify and copy to the path `target`, with a line `<sha256>  <name>` in `<target>.sha256`."""
 
-    def restore(self, source: str, digest: str) -> DatabaseStatus:
-        """Verify the file `source` (its digest, schema, encoders, content digest), then put it in place."""
+class KeptDatabase(DatabasePlace, SignedPlace, Protocol):
+    """Both: a place where a database is made or brought, with its signature and the memory of the newest one."""
 
 
 class Fetch(Protocol):

@@ -40,6 +40,8 @@ class DatabaseStatus(msgspec.Struct, frozen=True, kw_only=True):
     ranges: int
     encoders: Mapping[str, int]
     """Version of each key encoder the ranges were written with."""
+    build: int = 0
+    """Build number; rises with every database of one author. 0 = it has none."""
 
 
 class Query(msgspec.Struct, frozen=True, gc=False):
