@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """File of the user's own classifiers (`--classifiers`, `ASSAY_CLASSIFIERS`); empty = the usual ones alone."""
     eol_days: int = 90
     """An end of life within so many days is told beforehand (`--eol-within`, `ASSAY_EOL_WITHIN`)."""
+    vex_trust: str = ""
+    """File that says whose VEX counts (`--vex-trust`, `ASSAY_VEX_TRUST`); empty = nobody's but the operator's."""
     extended_support: bool = False
     """Whether extended support counts (`--extended-support`, `ASSAY_EXTENDED_SUPPORT`)."""
     ssvc: str = ""
@@ -64,6 +66,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         fingerprints=env.get("ASSAY_FINGERPRINTS", ""),
         classifiers=env.get("ASSAY_CLASSIFIERS", ""),
         eol_days=int(days),
+        vex_trust=env.get("ASSAY_VEX_TRUST", ""),
         extended_support=_yes(env.get("ASSAY_EXTENDED_SUPPORT", "")),
         ssvc=env.get("ASSAY_SSVC", ""),
         ssvc_source="ASSAY_SSVC",

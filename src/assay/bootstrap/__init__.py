@@ -28,12 +28,14 @@ from assay.bootstrap.fingerprints import make_fingerprints
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.reports import DEFAULT_POLICY, load_policy, report_on
 from assay.bootstrap.stock import Reading, take_stock
+from assay.bootstrap.vex import VexSearch
 
 __all__ = [
     "DEFAULT_POLICY",
     "LIMITS",
     "TOOL",
     "Reading",
+    "VexSearch",
     "build_database",
     "collect",
     "compare_targets",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assay.bootstrap.database import knowledge_of
 from assay.bootstrap.machine import LIMITS, TOOL, clock
+from assay.bootstrap.vex import NO_SEARCH, VexSearch, vex_door
 from assay.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from assay.model.inventory import Inventory
     from assay.model.policy import PolicyBundle
     from assay.model.report import Report
-    from assay.model.vex import VexStatement
     from assay.ports.world import Progress
     from assay.settings import Settings
 
@@ -29,33 +29,35 @@ def report_on(
     vex_paths: Sequence[str],
     policy_path: str | None,
     progress: Progress,
+    vex_search: VexSearch = NO_SEARCH,
 ) -> tuple[Report, ...]:
     """Match, apply VEX, decide; one report per inventory. Without a policy path no decision is made."""
     from assay.flows.scan import scan
 
     now = clock().now()
     knowledge = knowledge_of(settings)
-    statements = _vex(vex_paths)
     court = court_of(policy_path) if policy_path is not None else None
     try:
-        return tuple(
-            scan(inventory, knowledge, statements, court, tool=TOOL, now=now, progress=progress)
-            for inventory in inventories
-        )
+        with vex_door(vex_paths, vex_search, settings, now) as said:
+            reports = []
+            for inventory in inventories:
+                documents, statements = said(inventory)
+                reports.append(
+                    scan(
+                        inventory,
+                        knowledge,
+                        statements,
+                        court,
+                        tool=TOOL,
+                        now=now,
+                        progress=progress,
+                        documents=documents,
+                    )
+                )
+            return tuple(reports)
     finally:
         if court is not None:
             court.engine.close()
-
-
-def _vex(paths: Sequence[str]) -> tuple[VexStatement, ...]:
-    if not paths:
-        return ()
-    from assay.adapters.files import read_file
-    from assay.formats import openvex
-
-    return tuple(
-        statement for path in paths for statement in openvex.read(read_file(path, LIMITS.vex_bytes), Path(path).name)
-    )
 
 
 def court_of(path: str) -> Court:

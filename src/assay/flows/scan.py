@@ -17,7 +17,7 @@ from assay.model.lifecycle import Horizon
 from assay.model.policy import PolicyBundle
 from assay.model.report import Report, Sources, Tool
 from assay.model.verdict import Verdict
-from assay.model.vex import VexStatement
+from assay.model.vex import VexConflict, VexDocument, VexStatement
 from assay.ports.decisions import PolicyEngine
 from assay.ports.stores import AdvisoryStore, Lifecycles
 from assay.ports.world import Progress
@@ -53,19 +53,22 @@ def scan(
     tool: Tool,
     now: str,
     progress: Progress,
+    documents: Sequence[VexDocument] = (),
 ) -> Report:
     """Match, apply VEX, look up the lifecycle and decide.
 
     Args:
         inventory: what is there.
         knowledge: advisories; without a store nothing is matched and the report says so.
-        vex: statements the operator gave; applied in the rules of `dependencies.vex`.
+        vex: statements that count; applied in the rules of `dependencies.vex`.
         court: the policy; None makes no decision.
         tool: who writes the report.
         now: RFC 3339 time the report is made for.
         progress: told each stage.
+        documents: where the statements come from, and which documents do not count.
     """
     findings: tuple[Finding, ...] = ()
+    conflicts: tuple[VexConflict, ...] = ()
     uncovered: tuple[Uncovered, ...] = ()
     if knowledge.store is None:
         sources = Sources(state="absent", reason=knowledge.absent)
@@ -100,6 +103,8 @@ def scan(
         origins=origin.count(inventory.components, inventory.base) if inventory.base is not None else None,
         end_of_life=life,
         lifetimes=lifetimes(inventory.components, life, known, now, horizon) if known else None,
+        vex_documents=tuple(documents),
+        vex_conflicts=conflicts,
     )
     if court is None:
         return report

@@ -96,3 +96,19 @@ class TaggedManifests(Protocol):
         Raises:
             UnavailableError: nobody knows whether there is one.
         """
+
+
+class DocumentFolder(Protocol):
+    """A folder of documents on this machine; nothing outside it is read."""
+
+    def exists(self) -> bool:
+        """Whether it is there."""
+
+    def names(self, limit: int) -> tuple[str, ...]:
+        """Names of the documents directly in it, sorted; at most `limit` + 1, so that one too many is seen."""
+
+    def read(self, name: str, limit: int) -> bytes:
+        """A file by its relative path; more than `limit` bytes raises `UnsupportedError`."""
+
+    def signature(self, name: str, limit: int) -> bytes:
+        """The Sigstore bundle beside a document; empty where there is none."""

@@ -10,6 +10,7 @@ from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.interfaces.cli.output import labels_of
 from assay.interfaces.cli.render import evidence
+from assay.interfaces.cli.vex_options import vex_options
 from assay.model.errors import UntrustedError, UsageError
 from assay.model.inventory import Inventory
 from assay.model.report import Report
@@ -27,6 +28,7 @@ DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
 @options.target_options
 @options.db_option
 @click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
+@vex_options
 @click.option("--policy", metavar="DIR", help="Policy the verdict is made by. Default: the shipped policy.")
 @click.option("--type", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these statements; repeatable.")
 @options.key_option
@@ -40,6 +42,7 @@ def command(
     reading: bootstrap.Reading,
     db: str | None,
     vex: tuple[str, ...],
+    search: bootstrap.VexSearch,
     policy: str | None,
     kinds: tuple[str, ...],
     key: str | None,
@@ -64,6 +67,7 @@ def command(
         inventories,
         settings=settings,
         vex_paths=vex,
+        vex_search=search,
         policy_path=policy or bootstrap.DEFAULT_POLICY,
         progress=console,
     )

@@ -5,6 +5,7 @@ import click
 from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.interfaces.cli.render import ladder
+from assay.interfaces.cli.vex_options import vex_options
 
 
 @click.command("explain")
@@ -12,6 +13,7 @@ from assay.interfaces.cli.render import ladder
 @options.target_options
 @options.db_option
 @click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
+@vex_options
 @options.ssvc_option
 @options.verbosity_options
 def command(
@@ -20,6 +22,7 @@ def command(
     reading: bootstrap.Reading,
     db: str | None,
     vex: tuple[str, ...],
+    search: bootstrap.VexSearch,
     ssvc: str,
     quiet: bool,
     verbose: int,
@@ -33,7 +36,12 @@ def command(
         target, reading, settings=settings, progress=options.Console(quiet or not verbose)
     )
     reports = bootstrap.report_on(
-        inventories, settings=settings, vex_paths=vex, policy_path=None, progress=options.Console(True)
+        inventories,
+        settings=settings,
+        vex_paths=vex,
+        vex_search=search,
+        policy_path=None,
+        progress=options.Console(True),
     )
     found = [ladder.render(report, identifier, colour=options.colour_wanted("")) for report in reports]
     for text, _ in found:

@@ -6,6 +6,7 @@ from assay import bootstrap
 from assay.dependencies.origin import SURE
 from assay.interfaces.cli import options, output
 from assay.interfaces.cli.render.view import SEVERITIES, at_least, group_of
+from assay.interfaces.cli.vex_options import vex_options
 from assay.model.errors import UnavailableError
 from assay.model.finding import Finding
 from assay.model.inventory import Inventory
@@ -18,6 +19,7 @@ from assay.policy import explain
 @options.output_option(tuple(output.REPORT_WRITERS), "table")
 @options.db_option
 @click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
+@vex_options
 @click.option("--policy", metavar="DIR", help="Folder with Rego rules and data.json. Default: the shipped policy.")
 @click.option("--no-policy", is_flag=True, help="Make no decision.")
 @click.option(
@@ -50,6 +52,7 @@ def command(
     outputs: tuple[str, ...],
     db: str | None,
     vex: tuple[str, ...],
+    search: bootstrap.VexSearch,
     policy: str | None,
     no_policy: bool,
     fail_on: str | None,
@@ -76,6 +79,7 @@ def command(
         inventories,
         settings=settings,
         vex_paths=vex,
+        vex_search=search,
         policy_path=None if no_policy else (policy or bootstrap.DEFAULT_POLICY),
         progress=console,
     )

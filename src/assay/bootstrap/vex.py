@@ -1,0 +1,176 @@
+"""Where VEX comes from: files, `.vex/` of a tree, the place of the image, repositories; and who is trusted for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from assay.bootstrap.machine import LIMITS, target_of
+
+if TYPE_CHECKING:
+    from assay.artifact.reference import Target
+    from assay.flows.vex_discovery import Beside
+    from assay.model.inventory import Inventory
+    from assay.model.vex import VexDocument, VexStatement
+    from assay.settings import Settings
+    from assay.trust.vex import Found, Judged
+    from assay.trust.vex_policy import VexTrust
+
+    Said = tuple[tuple[VexDocument, ...], tuple[VexStatement, ...]]
+
+
+class VexSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to look for VEX beyond the files that were given, and whom to believe."""
+
+    target: str = ""
+    """What is scanned, as it was written; empty = nothing beside it is looked for."""
+    discover: bool = True
+    """Whether to look beside the image, and into `.vex/` of a tree."""
+    repositories: tuple[str, ...] = ()
+    """Folders of VEX repositories."""
+    trust: str = ""
+    """File of the trust policy; empty = the setting's, else nobody is believed but the operator."""
+    require_signature: bool = False
+    """Whether files that were given count only when signed by someone the trust policy names."""
+
+
+NO_SEARCH = VexSearch(discover=False)
+
+
+@contextmanager
+def vex_door(
+    paths: Sequence[str], search: VexSearch, settings: Settings, now: str
+) -> Iterator[Callable[[Inventory], Said]]:
+    """What is said of an inventory, in order: files, tree, image, repositories; the place of the image stays open.
+
+    Raises:
+        UsageError, MalformedError, UnsupportedError: a file that was named is missing or no VEX document.
+    """
+    given: tuple[Judged, ...] = () if search.require_signature else tuple(_given(path) for path in paths)
+    signed = tuple(_signed_file(path) for path in paths) if search.require_signature else ()
+    if not (given or signed or search.repositories or (search.discover and search.target)):
+        yield lambda _: ((), ())
+        return
+    trust = _trust(search.trust or settings.vex_trust)
+    tree = _tree(search)
+    with _beside(search, settings) as place:
+
+        def said(inventory: Inventory) -> Said:
+            from assay.trust.vex import judge
+
+            found = [*signed, *tree, *_of_image(place, inventory), *_of_repositories(search, inventory)]
+            image = _repository_of(inventory)
+            judged = (*given, *judge(found, trust, image=image, now=now, read=_read, limits=LIMITS)) if found else given
+            documents = tuple(one.document for one in judged)
+            return documents, tuple(statement for one in judged for statement in one.statements)
+
+        yield said
+
+
+def _read(data: bytes, name: str) -> tuple[VexStatement, ...]:
+    from assay.formats import openvex
+
+    return openvex.read(data, name)
+
+
+def _given(path: str) -> Judged:
+    from assay.adapters.files import read_file
+    from assay.trust.vex import of_operator
+
+    return of_operator(read_file(path, LIMITS.vex_bytes), Path(path).name, _read)
+
+
+def _signed_file(path: str) -> Found:
+    """A file that must be signed: an attestation, or a document with a bundle beside it."""
+    from assay.adapters.files import read_file
+    from assay.adapters.vexfolder import SIGNATURE
+    from assay.trust.vex import Found
+
+    data, beside = read_file(path, LIMITS.bundle_bytes), path + SIGNATURE
+    signature = read_file(beside, LIMITS.bundle_bytes) if os.path.isfile(beside) else b""
+    return Found(found="file", place=Path(path).name, kind="document", data=data, signature=signature)
+
+
+def _trust(path: str) -> VexTrust:
+    from assay.adapters.files import read_file
+    from assay.trust import vex_policy
+
+    if not path:
+        return vex_policy.VexTrust()
+    folder = Path(path).parent
+    return vex_policy.read(
+        read_file(path, LIMITS.vex_trust_bytes),
+        where=Path(path).name,
+        read_key=lambda name: read_file(str(folder / name), LIMITS.key_bytes),
+    )
+
+
+def _tree(search: VexSearch) -> tuple[Found, ...]:
+    target = _target(search)
+    if target is None or target.scheme != "dir":
+        return ()
+    from assay.adapters.vexfolder import VexFolder
+    from assay.flows.vex_folders import in_tree
+
+    return in_tree(VexFolder(Path(target.location) / ".vex"), LIMITS)
+
+
+def _target(search: VexSearch) -> Target | None:
+    return target_of(search.target) if search.discover and search.target else None
+
+
+@contextmanager
+def _beside(search: VexSearch, settings: Settings) -> Iterator[Beside | None]:
+    """The store of the image's own repository or layout; an archive or a tree has none."""
+    target = _target(search)
+    if target is None or target.scheme not in ("registry", "oci-dir"):
+        yield None
+        return
+    from assay.flows.vex_discovery import Beside
+
+    if target.scheme == "registry":
+        from assay.adapters.registry import RegistryStore
+
+        registry = RegistryStore(target, limits=LIMITS, insecure=settings.insecure, env=os.environ)
+        try:
+            yield Beside(registry, registry)
+        finally:
+            registry.close()
+        return
+    from assay.adapters.layout_store import LayoutStore
+
+    layout = LayoutStore(Path(target.location), tag=target.tag, digest=target.digest, limits=LIMITS)
+    yield Beside(layout, layout)
+
+
+def _of_image(place: Beside | None, inventory: Inventory) -> tuple[Found, ...]:
+    if place is None:
+        return ()
+    from assay.flows.vex_discovery import beside_image
+
+    return beside_image(place, inventory.subject, LIMITS)
+
+
+def _of_repositories(search: VexSearch, inventory: Inventory) -> Iterator[Found]:
+    if not search.repositories:
+        return
+    from assay.adapters.vexfolder import VexFolder
+    from assay.flows.vex_folders import in_repository
+
+    for path in search.repositories:
+        yield from in_repository(VexFolder(Path(path)), Path(path).name, inventory, LIMITS)
+
+
+def _repository_of(inventory: Inventory) -> str:
+    """The image's name without tag and digest; empty for a tree."""
+    subject = inventory.subject
+    if subject.kind != "image":
+        return ""
+    name = subject.name.partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name
