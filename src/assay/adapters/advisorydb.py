@@ -61,7 +61,8 @@ class AdvisoryDatabase:
     def __init__(self, path: Path, encoders: Mapping[str, int], file: BinaryIO | None = None) -> None:
         self._path, self._lock = path, Lock()
         self._with_text: set[int] | None = None  # packages with rows in range_text: few, so most names skip a query
-        _check_header(path)
+        self._sparing: set[str] | None = None  # ecosystems with rows in unaffected: the others skip a query
+        _check_header(path, file)
         with schema.reading(path):
             uri = f"file:{quote(_name(path, file))}?mode=ro&immutable=1"
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
@@ -104,9 +105,9 @@ class AdvisoryDatabase:
                 schema=int(meta["schema"]), built=meta["built"], content_digest=meta["content_digest"], feeds=feeds,
                 advisories=int(meta["advisories"]), ranges=int(meta["ranges"]),
                 encoders={k[len(prefix):]: int(v) for k, v in sorted(meta.items()) if k.startswith(prefix)},
+                build=schema.build_number(meta.get("build", "0")),
             )  # fmt: skip
         except (KeyError, ValueError) as error:
-                build=schema.build_number(meta.get("build", "0")),
             raise _not_ours(self._path, f"meta: {error}") from error
 
     def close(self) -> None:
@@ -313,7 +314,7 @@ def _name(path: Path, file: BinaryIO | None) -> str:
 def _check_header(path: Path, file: BinaryIO | None) -> None:
     """Magic, application, schema, and that the file is as long as its header says (SQLite file format, 1.3)."""
     try:
-        facts = path.stat()
+        facts = path.stat() if file is None else os.fstat(file.fileno())
         if not stat.S_ISREG(facts.st_mode) and not stat.S_ISDIR(facts.st_mode):  # to open a pipe would wait for ever
             raise _not_ours(path, "no regular file")
         size = facts.st_size

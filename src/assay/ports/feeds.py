@@ -145,8 +145,6 @@ def unnumbered(content: str) -> int:
     def restore(self, source: str, digest: str, approval: Approval = approve_any) -> DatabaseStatus:
         """Verify the file `source` (digest, schema, encoders, content digest), have it approved, put it in place."""
 
-    def export(self, target: str) -> DatabaseStatus:
-        """Verify and copy to the path `target`, with a line `<sha256>  <name>` in `<target>.sha256`."""
 
 class KeptDatabase(DatabasePlace, SignedPlace, Protocol):
     """Both: a place where a database is made or brought, with its signature and the memory of the newest one."""
