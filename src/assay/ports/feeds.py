@@ -82,12 +82,13 @@ class CoverageRow(msgspec.Struct, frozen=True):
 
 
 class UnaffectedRow(msgspec.Struct, frozen=True):
-    """The distribution says that its package never was affected."""
+    """The distribution says that its package is not, or never was (`state`), affected."""
 
     ecosystem: str
     name: str
     id: str
     feed: str
+    state: str = "never-affected"
 
 
 Fact = KevRow | EpssRow | CveRecord | CoverageRow | UnaffectedRow | Product
@@ -116,13 +117,13 @@ class AdvisoryWriter(Protocol):
         """
 
 
-class DatabasePlace(Protocol):
 def unnumbered(content: str) -> int:
     """The build number of a database that has none."""
     del content
     return 0
 
 
+class DatabasePlace(Protocol):
     """Where the advisory database lies: replaced whole or not at all."""
 
     def status(self) -> DatabaseStatus:
