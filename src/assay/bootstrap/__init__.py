@@ -25,12 +25,14 @@ from assay.bootstrap.evidence import (
     statements_of,
 )
 from assay.bootstrap.fingerprints import make_fingerprints
+from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.reports import DEFAULT_POLICY, load_policy, report_on
 from assay.bootstrap.stock import Reading, take_stock
 from assay.bootstrap.vex import VexSearch
 
 __all__ = [
+    "DEFAULT_IGNORE_FILE",
     "DEFAULT_POLICY",
     "LIMITS",
     "TOOL",
@@ -47,11 +49,13 @@ __all__ = [
     "generate_key",
     "image_signature",
     "import_database",
+    "import_ignores",
     "keyring",
     "load_policy",
     "make_fingerprints",
     "passphrase",
     "read_file",
+    "read_ignores",
     "report_on",
     "sbom_document",
     "sign_and_attach",
@@ -59,5 +63,6 @@ __all__ = [
     "statements_of",
     "take_stock",
     "update_database",
+    "with_ignores",
     "write_file",
 ]

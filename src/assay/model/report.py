@@ -4,6 +4,7 @@ import msgspec
 
 from assay.model.advisory import Feed
 from assay.model.finding import Finding, Uncovered
+from assay.model.ignore import Ignores
 from assay.model.image import Layer, Subject
 from assay.model.inventory import BaseImage, Component, Distro, Gap, Relation
 from assay.model.lifecycle import Lifetime
@@ -91,6 +92,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     shares: Shares | None = None
     origins: Origins | None = None
     verdict: Verdict | None = None
+    ignores: Ignores | None = None
+    """What became of the user's ignore rules; None where there were none."""
     vex_documents: tuple[VexDocument, ...] = ()
     """Every VEX document that was given or found, applied or only seen, in the order of discovery."""
     vex_conflicts: tuple[VexConflict, ...] = ()

@@ -20,6 +20,7 @@ COMMANDS = {
     "db": ("assay.interfaces.cli.db", "Build, show, export, import and update the advisory database."),
     "diff": ("assay.interfaces.cli.diff", "Say what changed between two images or SBOMs."),
     "explain": ("assay.interfaces.cli.explain", "Print the ladder of evidence of one finding."),
+    "import-ignores": ("assay.interfaces.cli.import_ignores", "Turn another scanner's ignore file into one of ours."),
     "keys": ("assay.interfaces.cli.keys", "Make a signing key."),
     "locks": ("assay.interfaces.cli.locks", "Say whether locks are there, hashed, and in step."),
     "merge": ("assay.interfaces.cli.merge", "Join several SBOMs or images into one SBOM."),
