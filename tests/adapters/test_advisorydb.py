@@ -17,7 +17,7 @@ from assay.dependencies.versions import scheme_for
 from assay.flows.db import encoders
 from assay.model.advisory import VulnerableCode
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UntrustedError, UsageError
-from assay.ports.stores import Query
+from assay.ports.stores import Query, Spared
 
 VECTOR = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
 
@@ -195,7 +195,7 @@ def test_coverage_is_the_list_or_the_ecosystem(database):
 
 def test_never_affected(database):
     assert database.unaffected([("Alpine:v3.17", "curl"), ("Alpine:v3.17", "zlib")]) == {
-        ("Alpine:v3.17", "curl"): ("CVE-2024-1",)
+        ("Alpine:v3.17", "curl"): (Spared("CVE-2024-1", "alpine-not-affected"),)
     }
 
 
@@ -277,7 +277,7 @@ def test_other_tables_are_refused(tmp_path, place, change):
 
 def test_another_schema_is_unsupported_with_the_remedy(tmp_path, place):
     path = _changed(tmp_path, place, "PRAGMA user_version = 99")
-    with pytest.raises(UnsupportedError, match=r"99, here 2.*db update"):
+    with pytest.raises(UnsupportedError, match=r"99, here 3.*db update"):
         opened(path)
 
 

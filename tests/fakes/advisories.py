@@ -18,7 +18,7 @@ from assay.formats import osv
 from assay.model.advisory import Advisory, Affected, VersionRange
 from assay.model.lifecycle import Product
 from assay.ports.feeds import StoredRange
-from assay.ports.stores import AdvisoryHit, DatabaseStatus, Enrichment, Query
+from assay.ports.stores import AdvisoryHit, DatabaseStatus, Enrichment, Query, Spared
 
 
 class MemoryStore:
@@ -31,12 +31,14 @@ class MemoryStore:
         covers: Iterable[tuple[str, str]] = (),
         enrichment: Mapping[str, Enrichment] | None = None,
         products: Iterable[Product] = (),
+        spared: Mapping[tuple[str, str], tuple[Spared, ...]] | None = None,
         keys: bool = True,
     ) -> None:
         self.records = {record.id: record for record in records}
         self.covers = set(covers)
         self.enrichment = dict(enrichment or {})
         self.products = {product.name: product for product in products}
+        self.spared = dict(spared or {})
         self.calls: list[str] = []
         self._ranges: dict[tuple[str, str], list[StoredRange]] = defaultdict(list)
         for record in self.records.values():
@@ -93,6 +95,10 @@ class MemoryStore:
             pair: "feed" for pair in pairs
             if (pair[0], canonical_name(*pair)) in self.covers or (pair[0], "") in self.covers
         }  # fmt: skip
+
+    def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Spared, ...]]:
+        self.calls.append("unaffected")
+        return {pair: self.spared[pair] for pair in pairs if pair in self.spared}
 
     def lifecycle(self, names: Iterable[str]) -> dict[str, Product]:
         self.calls.append("lifecycle")

@@ -21,7 +21,7 @@ from assay.dependencies.names import canonical_name
 from assay.model.advisory import Advisory, Epss, Feed, Kev, Score, Ssvc
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
 from assay.model.lifecycle import Product, Release
-from assay.ports.stores import AdvisoryHit, DatabaseStatus, Enrichment, Query
+from assay.ports.stores import AdvisoryHit, DatabaseStatus, Enrichment, Query, Spared
 
 _PACKAGE = "SELECT id FROM package WHERE ecosystem = ? AND name = ?"
 _RANGE = (
@@ -35,8 +35,8 @@ _TEXT = (
     "FROM range_text r JOIN advisory a ON a.id = r.advisory WHERE r.package = ?"
 )
 _CVE = (
-    "SELECT c.summary, c.state, c.exploitation, c.automatable, c.impact, k.added, k.due, k.ransomware, "
-    "e.score, e.percentile FROM (SELECT ?1 AS id) q LEFT JOIN cve c ON c.id = q.id LEFT JOIN kev k ON k.cve = q.id "
+    "SELECT c.summary, c.state, c.exploitation, c.automatable, c.impact, c.assessed, c.cwes, c.marks, "
+    "k.added, k.due, k.ransomware, e.score, e.percentile FROM (SELECT ?1 AS id) q LEFT JOIN cve c ON c.id = q.id LEFT JOIN kev k ON k.cve = q.id "
     "LEFT JOIN epss e ON e.id = ?2"
 )
 _SCORES = "SELECT version, score, severity, vector, source FROM score WHERE cve = ? ORDER BY 1, 5, 4, 2"
@@ -51,6 +51,7 @@ class AdvisoryDatabase:
         path: the file.
         encoders: version of each key encoder of this program, by scheme; a database written with another version
             would answer wrongly and is refused.
+        file: the same file, open: then these very bytes are read, whatever the name means by then.
 
     Raises:
         UnavailableError: there is no such file.
@@ -199,16 +200,19 @@ class AdvisoryDatabase:
             Score(version, value / schema.CVSS_SCALE, *rest)
             for version, value, *rest in self._db.execute(_SCORES, (cve,))
         )
-        summary, state, exploitation, automatable, impact, added, due, ransomware, score, percentile = row
+        summary, state, exploitation, automatable, impact, assessed, cwes, marks, *rest = row
+        added, due, ransomware, score, percentile = rest
         return Enrichment(
             summary=summary or "",
             state=state or "",
             scores=scores,
             kev=None if added is None else Kev(date_added=added, due_date=due, ransomware=ransomware),
             epss=None if score is None else self._epss(score, percentile),
-            ssvc=Ssvc(exploitation=exploitation, automatable=automatable, technical_impact=impact)
+            ssvc=Ssvc(exploitation=exploitation, automatable=automatable, technical_impact=impact, assessed=assessed)
             if exploitation or automatable or impact
             else None,
+            cwes=tuple((cwes or "").split()),
+            marks=tuple((marks or "").split()),
         )
 
     def _epss(self, score: int, percentile: int) -> Epss:
@@ -231,15 +235,19 @@ class AdvisoryDatabase:
                     found[ecosystem, name] = row[0]
         return found
 
-    def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
-        """(ecosystem, name) to the CVE ids its distribution says never concerned it; others are left out."""
-        found: dict[tuple[str, str], tuple[str, ...]] = {}
-        statement = "SELECT id FROM unaffected WHERE ecosystem = ? AND name = ? ORDER BY id"
+    def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Spared, ...]]:
+        """(ecosystem, name) to what its distribution says does not concern it; others are left out."""
+        found: dict[tuple[str, str], tuple[Spared, ...]] = {}
+        statement = "SELECT id, feed, state FROM unaffected WHERE ecosystem = ? AND name = ? ORDER BY id"
         with self._lock, schema.reading(self._path):
+            if self._sparing is None:
+                self._sparing = {row[0] for row in self._db.execute("SELECT DISTINCT ecosystem FROM unaffected")}
             for pair in pairs:
-                ids = tuple(row[0] for row in self._db.execute(statement, pair))
-                if ids:
-                    found[pair] = ids
+                if pair[0] not in self._sparing:
+                    continue
+                spared = tuple(Spared(*row) for row in self._db.execute(statement, pair))
+                if spared:
+                    found[pair] = spared
         return found
 
     def lifecycle(self, names: Iterable[str]) -> dict[str, Product]:

@@ -15,7 +15,7 @@ import msgspec
 from assay.model.advisory import Advisory, Category, Score, VulnerableCode
 from assay.model.errors import MalformedError
 
-SCHEMA = 2
+SCHEMA = 3
 """Rises with every change of a table or of the meaning of a column."""
 APPLICATION_ID = 0x41535341
 PAGE_BYTES = 4096
@@ -45,9 +45,11 @@ _TABLES = {
     "coverage": "ecosystem TEXT NOT NULL, name TEXT NOT NULL, feed TEXT NOT NULL, until TEXT NOT NULL, "
     "PRIMARY KEY (ecosystem, name, feed)",
     "unaffected": "ecosystem TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, feed TEXT NOT NULL, "
-    "PRIMARY KEY (ecosystem, name, id)",
+    "state TEXT NOT NULL, PRIMARY KEY (ecosystem, name, id)",
     "cve": "id TEXT PRIMARY KEY, summary TEXT NOT NULL, state TEXT NOT NULL, exploitation TEXT NOT NULL, "
-    "automatable TEXT NOT NULL, impact TEXT NOT NULL",
+    "automatable TEXT NOT NULL, impact TEXT NOT NULL, assessed TEXT NOT NULL, cwes TEXT NOT NULL, marks TEXT NOT NULL",
+    "cpe": "cve TEXT PRIMARY KEY, feed TEXT NOT NULL, conditions BLOB NOT NULL",
+    "cpe_product": "product TEXT NOT NULL, cve TEXT NOT NULL, PRIMARY KEY (product, cve)",
     "score": "cve TEXT NOT NULL, version TEXT NOT NULL, source TEXT NOT NULL, vector TEXT NOT NULL, "
     "score INTEGER NOT NULL, severity TEXT NOT NULL, PRIMARY KEY (cve, version, source, vector, score)",
     "epss": "id INTEGER PRIMARY KEY, score INTEGER NOT NULL, percentile INTEGER NOT NULL",
@@ -71,6 +73,8 @@ _ORDERS = {
     "coverage": "ecosystem, name, feed",
     "unaffected": "ecosystem, name, id",
     "cve": "id",
+    "cpe": "cve",
+    "cpe_product": "product, cve",
     "score": "cve, version, source, vector, score",
     "kev": "cve",
     "product": "name",
@@ -138,10 +142,6 @@ def content_digest(connection: sqlite3.Connection) -> str:
     return "sha256:" + whole.hexdigest()
 
 
-def epss_number(cve: str) -> int:
-    """`CVE-2024-12345` as one number: EPSS speaks of hundreds of thousands, and text would double the table."""
-    _, year, number = cve.split("-")
-    return int(year) << 40 | int(number)
 def build_number(text: str) -> int:
     """The number in `meta`; ValueError for anything that is no number this program writes."""
     if not (text.isascii() and text.isdecimal() and len(text) <= _BUILD_DIGITS):
@@ -149,6 +149,10 @@ def build_number(text: str) -> int:
     return int(text)
 
 
+def epss_number(cve: str) -> int:
+    """`CVE-2024-12345` as one number: EPSS speaks of hundreds of thousands, and text would double the table."""
+    _, year, number = cve.split("-")
+    return int(year) << 40 | int(number)
 
 
 @contextmanager

@@ -174,8 +174,9 @@ def _epss(row: Any) -> _Rows:
 
 def _cve(row: Any) -> _Rows:
     ssvc = row.ssvc
-    points = (ssvc.exploitation, ssvc.automatable, ssvc.technical_impact) if ssvc else ("", "", "")
-    yield "INSERT OR IGNORE INTO cve VALUES (?, ?, ?, ?, ?, ?)", (row.id, row.summary, row.state, *points)
+    points = (ssvc.exploitation, ssvc.automatable, ssvc.technical_impact, ssvc.assessed) if ssvc else ("", "", "", "")
+    values = (row.id, row.summary, row.state, *points, " ".join(row.cwes), " ".join(row.marks))
+    yield "INSERT OR IGNORE INTO cve VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values
     for s in row.scores:
         values = (row.id, s.version, s.source, s.vector, round(s.score * schema.CVSS_SCALE), s.severity)
         yield "INSERT OR IGNORE INTO score VALUES (?, ?, ?, ?, ?, ?)", values
@@ -187,7 +188,8 @@ def _coverage(row: Any) -> _Rows:
 
 
 def _unaffected(row: Any) -> _Rows:
-    yield "INSERT OR IGNORE INTO unaffected VALUES (?, ?, ?, ?)", (row.ecosystem, row.name, row.id, row.feed)
+    values = (row.ecosystem, row.name, row.id, row.feed, row.state)
+    yield "INSERT OR IGNORE INTO unaffected VALUES (?, ?, ?, ?, ?)", values
 
 
 def _product(row: Any) -> _Rows:

@@ -64,8 +64,24 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing said of this name concerns the component: the finding is then not affected."""
     tracked: bool = True
     """False for a package of a suite whose fixes no feed follows: no hit proves nothing either."""
+    also: tuple[str, ...] = ()
+    """Further names: of the module stream's package, of the source package (`formats.feeds.csafvex`)."""
+    modular: bool = False
+    """Of a module stream: what is said of the plain name need not concern it."""
     instead: "Asked | None" = None
     """What to ask where no feed covers this."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name it is asked for under."""
+        return (self.name, *self.also)
+
+    @property
+    def spared_names(self) -> tuple[str, ...]:
+        """Names whose "not affected" concerns it; none outside of distributions."""
+        if ":" not in self.ecosystems[0]:
+            return ()
+        return self.also if self.modular else self.names
 
     @property
     def scheme(self) -> Scheme:
@@ -120,7 +136,11 @@ def _ask_distribution(component: Component, distro: Distro | None) -> Asked | st
         name, version = component.source.name, component.source.version or version
     exempt = _NO_KERNEL if _HEADERS.fullmatch(component.name) and _of_kernel(component) else ""
     doubt = _KERNEL_TOOL if not exempt and _kernel_tool(component) else ""
-    own = Asked(ecosystems=found, name=name, version=version, doubt=doubt, exempt=exempt)
+    stream = _stream(component)
+    own = Asked(
+        ecosystems=found, name=name, version=version, doubt=doubt, exempt=exempt, modular=bool(stream),
+        also=_further_names(component, stream) if found[0].startswith(_BY_CSAF) else (),
+    )  # fmt: skip
     if component.ecosystem != "deb" or exempt:
         return own
     suite = suite_of(version, place)
@@ -131,6 +151,24 @@ def _ask_distribution(component: Component, distro: Distro | None) -> Asked | st
     if not suite.ecosystem:
         return own
     return Asked(ecosystems=(suite.ecosystem,), name=name, version=version, doubt=doubt, instead=own)
+
+
+_BY_CSAF = ("Red Hat", "SUSE", "openSUSE")
+"""Distributions that tell what is not fixed by source package and by module stream."""
+
+
+def _stream(component: Component) -> str:
+    """`postgresql:12` of the label `postgresql:12:8100020240814102525:489197e6`, or empty."""
+    label = dict(component.properties).get("rpm:modularitylabel", "") if component.ecosystem == "rpm" else ""
+    return ":".join(label.split(":")[:2]) if label.count(":") else ""
+
+
+def _further_names(component: Component, stream: str) -> tuple[str, ...]:
+    source = component.source.name if component.source is not None else ""
+    names = [f"{stream}::{component.name}"] if stream else []
+    if source:
+        names.append(f"{stream}::{source}.src" if stream else f"{source}.src")
+    return tuple(names)
 
 
 def _of_kernel(component: Component) -> bool:

@@ -20,7 +20,7 @@ from assay.dependencies.severity import ordered, severity
 from assay.model.advisory import Advisory, Category, Score, VulnerableCode
 from assay.model.finding import Finding, Step, Uncovered
 from assay.model.inventory import Component, Distro
-from assay.ports.stores import AdvisoryHit, AdvisoryStore, Enrichment, Query
+from assay.ports.stores import AdvisoryHit, AdvisoryStore, Enrichment, Query, Spared
 
 _NOWHERE = ssvc.Deployment()
 _NO_FIXES_FOLLOWED = "in another suite than the image's own: no feed follows its fixes"
@@ -148,8 +148,9 @@ def _rulings(
     for question in questions:
         key = question.key
         for ecosystem in question.ecosystems:
-            queries.append(Query(ecosystem, question.name, key))
-            sources.append(question)
+            for name in question.names:
+                queries.append(Query(ecosystem, name, key))
+                sources.append(question)
     speeches: dict[Asked, dict[str, list[AdvisoryHit]]] = {}
     for question, hits in zip(sources, store.lookup(queries), strict=True):
         for hit in hits:
@@ -157,16 +158,36 @@ def _rulings(
     judged = {question: _speeches(question, by_record) for question, by_record in speeches.items()}
     records = store.advisories(sorted({one.record for spoken in judged.values() for one in spoken}))
     names = {identifier: identities(record) for identifier, record in records.items()}
+    spared = _spared(questions, store)
+    for question in spared:
+        judged.setdefault(question, [])
     bundles = {identifier for identifier, found in names.items() if len(found) > 1}
-    cves = sorted({name for found in names.values() for name in found if is_cve(name)})
+    cves = sorted({name for found in (*names.values(), *spared.values()) for name in found if is_cve(name)})
     facts = store.enrich(cves)
     return {
         question: tuple(
-            _ruling(identity, question, group, records, bundles, facts.get(identity), where)
-            for identity, group in sorted(_by_identity(spoken, records, names).items())
+            _ruling(identity, question, group, records, bundles, facts.get(identity), where, said.get(identity))
+            for identity, group in sorted(_by_identity(spoken, records, names, said).items())
         )
-        for question, spoken in judged.items()
+        for question, spoken, said in ((one, spoken, spared.get(one, {})) for one, spoken in judged.items())
     }
+
+
+def _spared(questions: Iterable[Asked], store: AdvisoryStore) -> dict[Asked, dict[str, Spared]]:
+    """What the distributions say does not concern the packages asked for, by id."""
+    pairs = {
+        question: [(ecosystem, name) for ecosystem in question.ecosystems for name in question.spared_names]
+        for question in questions
+        if question.spared_names
+    }
+    if not pairs:
+        return {}
+    words = store.unaffected(sorted({pair for some in pairs.values() for pair in some}))
+    found = {
+        question: {one.id: one for pair in reversed(some) for one in words.get(pair, ())}
+        for question, some in pairs.items()
+    }
+    return {question: said for question, said in found.items() if said}
 
 
 def _speeches(question: Asked, by_record: Mapping[str, list[AdvisoryHit]]) -> list[_Speech]:
@@ -181,9 +202,15 @@ def _speeches(question: Asked, by_record: Mapping[str, list[AdvisoryHit]]) -> li
 
 
 def _by_identity(
-    speeches: Iterable[_Speech], records: Mapping[str, Advisory], names: Mapping[str, tuple[str, ...]]
+    speeches: Iterable[_Speech],
+    records: Mapping[str, Advisory],
+    names: Mapping[str, tuple[str, ...]],
+    spared: Mapping[str, Spared],
 ) -> dict[str, list[_Speech]]:
-    """Speeches by alias class; a bundle speaks for each of its CVEs. A record the store lost speaks for itself."""
+    """Speeches by alias class; a bundle speaks for each of its CVEs. A record the store lost speaks for itself.
+
+    A flaw of which the distribution says that it never was there is listed even though no record speaks of it.
+    """
     found: dict[str, list[_Speech]] = defaultdict(list)
     for speech in speeches:
         record = records.get(speech.record)
@@ -191,6 +218,9 @@ def _by_identity(
             continue
         for identity in names.get(speech.record, (speech.record,)):
             found[identity].append(speech)
+    for identity, said in spared.items():
+        if said.state == "never-affected":
+            found.setdefault(identity, [])
     return found
 
 
@@ -202,11 +232,12 @@ def _ruling(
     bundles: Set[str],
     facts: Enrichment | None,
     where: ssvc.Deployment,
+    spared: Spared | None,
 ) -> _Ruling:
     """One identity: who decides is the record that is sure, then the one that names a fix, then the smallest id."""
     facts = facts or Enrichment()
     spoken = sorted(speeches, key=lambda s: (s.contained is None, not any(hit.fixed for hit in s.hits), s.record))
-    contained = spoken[0].contained
+    contained = spoken[0].contained if spoken else False
     hits = [hit for speech in spoken if speech.contained == contained for hit in speech.hits]
     heads = [records[speech.record] for speech in spoken if speech.record in records]
     alone = [head for head in heads if head.id not in bundles]
@@ -214,7 +245,10 @@ def _ruling(
     scores = ordered((*facts.scores, *_own_scores(alone)) or _own_scores(heads))
     case = reasons.Case(
         asked=question,
-        records=tuple((speech.record, _feed(speech, records)) for speech in spoken),
+        records=tuple((speech.record, _feed(speech, records)) for speech in spoken) or _said_by(spared),
+        ecosystem=hits[0].ecosystem if hits else question.ecosystems[0],
+        spared=spared,
+        marks=facts.marks,
         rejected=facts.state == "REJECTED",
         contained=contained,
         range=describe(hits),
@@ -247,6 +281,10 @@ def _code(question: Asked, heads: Sequence[Advisory]) -> tuple[VulnerableCode, .
         return ()
     named = {one for head in heads for one in head.code if canonical_name("Go", one.name) == question.name}
     return tuple(sorted(named))
+
+
+def _said_by(spared: Spared | None) -> tuple[tuple[str, str], ...]:
+    return ((spared.id, spared.feed),) if spared is not None else ()
 
 
 def _rebuilt(question: Asked, hits: Sequence[AdvisoryHit]) -> str:

@@ -15,6 +15,9 @@ UNSPECIFIED = "unspecified"
 """State of a package that an advisory names without saying which versions."""
 
 
+UNDECIDED = frozenset({UNSPECIFIED, "undetermined", "under-investigation"})
+"""States of a package of which nobody has decided yet whether it is affected."""
+
 MODULE = ".module"
 """In the release of an rpm that belongs to a module stream (`…-1.module_el8.5.0+119+9a9ec082`)."""
 
@@ -49,12 +52,12 @@ def contains(scheme: Scheme, version: str, hit: AdvisoryHit) -> bool | None:
 
     A keyed hit was already decided by the store's index.
     """
+    if hit.state in UNDECIDED:
+        return None
     if hit.keyed:
         return True
     if hit.versions:
         return _listed(scheme, version, hit.versions)
-    if hit.state == UNSPECIFIED:
-        return None
     answers = [
         _holds(scheme, version, bound, allowed)
         for bound, allowed in (

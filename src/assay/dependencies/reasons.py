@@ -6,10 +6,12 @@ import msgspec
 
 from assay.dependencies import ssvc
 from assay.dependencies.asking import Asked
+from assay.dependencies.ranges import UNDECIDED
 from assay.formats.foreign import CLUE, INFERRED
 from assay.model.advisory import Epss, Kev, Score
 from assay.model.finding import Decision, FindingStatus, Step
 from assay.model.inventory import Component
+from assay.ports.stores import Spared
 
 RUNGS = (
     "installed", "advisory", "range", "fix", "present", "symbol", "use", "cvss", "epss", "kev", "ssvc",
@@ -36,12 +38,18 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     severity: str
     epss: Epss | None
     kev: Kev | None
+    ecosystem: str = ""
+    """The one whose record decided; empty = the first that was asked."""
+    spared: Spared | None = None
+    """The distribution's word that the package is not affected."""
+    marks: tuple[str, ...] = ()
+    """What the CVE record's publishers say of it: `disputed`, …"""
     ssvc: Decision | None = None
 
 
 def status_of(case: Case, component: Component) -> FindingStatus:
     """Only sound evidence lowers a finding; doubt never does."""
-    if component.removed_by is not None or case.asked.exempt or case.rebuilt:
+    if component.removed_by is not None or case.asked.exempt or case.rebuilt or (case.spared and not case.asked.doubt):
         return "not_affected"
     if case.asked.doubt or case.contained is None:
         return "undetermined"
@@ -76,17 +84,23 @@ def _installed(case: Case, component: Component) -> Step:
 
 def _advisory(case: Case) -> Step:
     (first, feed), *others = case.records
-    says = f"{first} speaks of {case.asked.name} in {case.asked.ecosystems[0]}"
+    says = f"{first} speaks of {case.asked.name} in {case.ecosystem or case.asked.ecosystems[0]}"
     if others:
         says += f"; so do {', '.join(name for name, _ in others)}"
     if case.rejected:
         says += "; its CVE record was rejected"
+    if case.marks:
+        says += f"; its CVE record is marked {', '.join(case.marks)}"
     return Step("advisory", says, ", ".join(dict.fromkeys((feed, *(name for _, name in others)))))
 
 
 def _range(case: Case) -> Step:
     version = case.asked.version or "an unknown version"
-    if case.contained is None:
+    if case.spared is not None:
+        return Step("range", _spared(case, case.spared), case.spared.feed)
+    if case.contained is None and case.states and UNDECIDED.issuperset(case.states):
+        says = f"whether {version} is affected, nobody has decided yet"
+    elif case.contained is None:
         says = f"{version} cannot be compared with: {case.range}"
     elif case.range == "every version":
         says = f"{version} is affected as every version is"
@@ -95,14 +109,39 @@ def _range(case: Case) -> Step:
     if case.asked.doubt:
         says += f"; but it {case.asked.doubt}"
     if case.states:
-        says += f" (state: {', '.join(case.states)})"
+        says += f" (state: {', '.join(_STATES.get(state, state) for state in case.states)})"
     return Step("range", says, case.asked.scheme.name)
+
+
+_STATES = {
+    "no-dsa": "no-dsa, no security update for it alone",
+    "postponed": "postponed, to be fixed with something graver",
+    "ignored": "ignored, the distribution will not fix it",
+    "will-not-fix": "will-not-fix, the distribution will not fix it",
+    "end-of-life": "end-of-life, the distribution no longer supports the package",
+    "unimportant": "unimportant, no security issue as the distribution ships it",
+    "pro": "pro, the fix is for subscribers of Ubuntu Pro",
+}
+"""A distribution's word and what it means; a word that is not listed says enough by itself."""
+
+
+def _spared(case: Case, spared: Spared) -> str:
+    never = "never was affected" if spared.state == "never-affected" else "is not affected"
+    says = f"{spared.feed} says that {case.asked.name} in {case.ecosystem or case.asked.ecosystems[0]} {never}"
+    says += f" by {spared.id}"
+    if case.range:
+        says += f", although {case.records[0][0]} names: {case.range}"
+    if case.asked.doubt:
+        says += f"; but it {case.asked.doubt}"
+    return says
 
 
 def _fix(case: Case) -> Step:
     if case.rebuilt:
         says = f"{case.asked.version} is {case.rebuilt} rebuilt for an older release: it has the fix of {case.rebuilt}"
         return Step("fix", says, "Debian's version numbers")
+    if case.spared is not None and not case.fixed_in:
+        return Step("fix", "nothing to fix")
     return Step("fix", f"fixed in {', '.join(case.fixed_in)}" if case.fixed_in else "no fixed version is known")
 
 

@@ -4,14 +4,19 @@ from typing import Literal
 
 import msgspec
 
-Form = Literal["osv", "kev", "epss", "cvemeta", "eol", "debian-coverage", "alpine-unaffected", "none"]
+Form = Literal[
+    "osv", "kev", "epss", "cvemeta", "cve5", "eol", "debian-coverage", "debian-tracker", "alpine-unaffected",
+    "alpine-secdb", "csaf", "nvd", "none",
+]  # fmt: skip
 Covers = Literal["", "names", "ecosystem"]
 
-_SUFFIXES = (".gz", ".jsonl", ".json", ".csv", ".zip")
+_SUFFIXES = (".gz", ".bz2", ".zst", ".jsonl", ".json", ".csv", ".zip", ".tar", "/")
+FAMILY = "*"
+"""Ends the name of a row that stands for several feeds; each file that begins so is one of its own."""
 
 
 class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One feed. A file belongs to it when its name without `.gz`, `.jsonl`, `.json`, `.csv`, `.zip` is `name`."""
+    """One feed. A file or folder belongs to it when its name without `.jsonl`, `.tar`, `.gz` and so on is `name`."""
 
     name: str
     form: Form
@@ -33,7 +38,7 @@ class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stem(file: str) -> str:
-    """The feed's name in a file name: `crates.io.jsonl.gz` gives `crates.io`."""
+    """The feed's name in a file name: `crates.io.jsonl.gz` gives `crates.io`, a folder's `redhat-vex/` its name."""
     for suffix in _SUFFIXES:
         file = file.removesuffix(suffix)
     return file
@@ -83,6 +88,15 @@ FEEDS: tuple[FeedRow, ...] = (
             licence="facts", origin="changelogs of Debian bookworm source packages"),
     FeedRow(name="alpine-not-affected", form="alpine-unaffected", licence="MIT", origin="Alpine aports, secfixes",
             snapshot="2023-02-28", sha256="791c93bcb53c35a0e0e369e66d77862d5edfe8030836f9373b45db628d53a7bc"),
+    FeedRow(name="debian-tracker", form="debian-tracker", covers="ecosystem", licence="facts published by Debian",
+            origin="Debian security tracker"),
+    FeedRow(name="alpine-secdb-*", form="alpine-secdb", covers="ecosystem", licence="MIT",
+            origin="Alpine security database"),
+    FeedRow(name="redhat-vex", form="csaf", covers="ecosystem", licence="CC-BY-4.0",
+            origin="Red Hat, CSAF VEX documents"),
+    FeedRow(name="suse-vex", form="csaf", covers="ecosystem", licence="CC-BY-4.0", origin="SUSE, CSAF VEX documents"),
+    FeedRow(name="vulnrichment", form="cve5", licence="CC0-1.0", origin="CVE records with CISA's additions"),
+    FeedRow(name="cvelist", form="cve5", licence="CVE terms of use", origin="CVE records"),
     FeedRow(name="cve-meta", form="cvemeta", licence="CC0-1.0", origin="cisagov/vulnrichment",
             snapshot="2024-10-24", sha256="131283755d938e7e07987caeef6461d701badc2fbd34c451e8c7ff8e9369c12d"),
     FeedRow(name="kev", form="kev", licence="CC0-1.0", origin="CISA, known exploited vulnerabilities catalogue",

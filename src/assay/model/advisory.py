@@ -102,6 +102,8 @@ class Ssvc(msgspec.Struct, frozen=True, kw_only=True):
     exploitation: str = ""
     automatable: str = ""
     technical_impact: str = ""
+    assessed: str = ""
+    """The day of the assessment."""
 
 
 class CveRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +116,12 @@ class CveRecord(msgspec.Struct, frozen=True, kw_only=True):
     date: str = ""
     scores: tuple[Score, ...] = ()
     ssvc: Ssvc | None = None
+    cwes: tuple[str, ...] = ()
+    """`CWE-79`, …, sorted."""
+    marks: tuple[str, ...] = ()
+    """What else its publishers say of the record, sorted: `disputed`, `unsupported-when-assigned`, …"""
+    kev: Kev | None = None
+    """An entry of the catalogue of exploited vulnerabilities, where the record itself carries one."""
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,3 +134,5 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     records: int
     skipped: int = 0
     origin: str = ""
+    age_days: int | None = None
+    """Whole days from `date` to the time of the report; None where nobody asked, or the date tells nothing."""

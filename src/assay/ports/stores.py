@@ -62,6 +62,18 @@ class Enrichment(msgspec.Struct, frozen=True, kw_only=True):
     ssvc: Ssvc | None = None
     state: str = ""
     """`PUBLISHED`, `REJECTED`, or empty when no CVE record was read."""
+    cwes: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    """`disputed` and the like, as `CveRecord.marks`."""
+
+
+class Spared(msgspec.Struct, frozen=True, order=True):
+    """A distribution's word that one of its packages is not affected by `id`."""
+
+    id: str
+    feed: str
+    state: str = "never-affected"
+    """`never-affected` (no version that was shipped) or `not-affected`."""
 
 
 class AdvisoryStore(Protocol):
@@ -84,6 +96,9 @@ class AdvisoryStore(Protocol):
 
         A feed that covers a whole ecosystem answers for every name of it; one with a list answers for its list.
         """
+
+    def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Spared, ...]]:
+        """(ecosystem, name) → what its distribution says does not concern it, sorted; other pairs are left out."""
 
 
 class Lifecycles(Protocol):
