@@ -42,7 +42,9 @@ _META = frozenset((b"L", b"K", b"x", b"X", b"g"))
 _NO_CONTENT = frozenset((DIRECTORY, HARD_LINK, SYMLINK, OTHER))
 _USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
 _NUMBERS_COUNT = 20_000
-"""Numbers remembered by their text. Checksums have 8 bytes and sizes 12, so neither is taken for the other."""
+"""Numbers remembered by their text."""
+_SPACES = 8 * 32
+"""A checksum counts its own field as eight spaces."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -72,6 +74,7 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
     """
     unpack, kinds, block_of = _FIELDS.unpack, _KINDS, reader.block
     numbers: dict[bytes, int] = {}
+    sums: dict[bytes, int] = {}
     records: dict[bytes, bytes] = {}
     long_name = long_link = b""
     pending = False
@@ -80,20 +83,18 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
         if not block or (not block[0] and block == _ZERO):
             break
         raw_name, raw_mode, raw_size, checksum, flag, link, magic, prefix = unpack(block)
-        # Three parts, so that none can reach adler32's modulus (65,521): the low half is then exactly 1 + sum.
-        total = (
-            (adler32(block[:148]) & 0xFFFF) + (adler32(block[156:400]) & 0xFFFF) + (adler32(block[400:]) & 0xFFFF) + 253
-        )
         # A table before a call: the same few thousand sums and sizes come again and again.
-        wanted = numbers.get(checksum)
-        if wanted is None:
-            wanted = numbers[checksum] = _octal(checksum, where, "checksum")
-        if total != wanted:
+        total = sums.get(checksum)
+        if total is None:
+            total = sums[checksum] = _octal(checksum, where, "checksum") - _SPACES + sum(checksum) + 2
+        # Two halves, so that neither can reach adler32's modulus (65,521): its low half is then exactly 1 + sum.
+        if (adler32(block[:256]) & 0xFFFF) + (adler32(block[256:]) & 0xFFFF) != total:
             _check_signed(block, checksum, where)
         size = numbers.get(raw_size)
         if size is None:
-            if len(numbers) > _NUMBERS_COUNT:
+            if len(numbers) > _NUMBERS_COUNT or len(sums) > _NUMBERS_COUNT:
                 numbers.clear()
+                sums.clear()
             size = numbers[raw_size] = _number(raw_size, where, "size")
         if flag in _META:
             if size > limits.pax_header_bytes:
@@ -198,7 +199,7 @@ def _check_signed(block: bytes, checksum: bytes, where: str) -> None:
     """Some old writers summed signed bytes (Sun tar): the second chance before an archive is damaged."""
     wanted = _octal(checksum, where, "checksum")
     rest = block[:148] + block[156:]
-    if sum(byte - 256 if byte > 127 else byte for byte in rest) + 256 != wanted:
+    if sum(byte - 256 if byte > 127 else byte for byte in rest) + _SPACES != wanted:
         raise MalformedError(
             "damaged tar archive",
             where=where,

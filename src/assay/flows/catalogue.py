@@ -92,7 +92,8 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
         kept = {layer.index: _kept(layer, version, bench) for layer in image.layers}
     records = {index: record for index, record in kept.items() if record is not None}
     unread = sorted((layer for layer in image.layers if layer.index not in records), key=_biggest_first)
-    read = bench.workers.map(lambda layer: _fresh(layer, source, chooser, version, bench), unread)
+    with collector.paused():
+        read = bench.workers.map(lambda layer: _fresh(layer, source, chooser, version, bench), unread)
     records.update((layer.index, record) for layer, record in zip(unread, read, strict=True))
     for layer in image.layers:
         check_diff_id(layer.diff_id, records[layer.index].scan.diff_id, where=f"layer {layer.index}")
