@@ -76,7 +76,8 @@ def scan(
         status = knowledge.store.status()
         progress.stage(f"matching {len(inventory.components)} packages against {len(status.feeds)} feeds")
         matched = matching.match(inventory.components, inventory.distro, knowledge.store, knowledge.deployment)
-        findings = vex_rules.apply(matched.findings, vex, inventory.subject, inventory.components, now)
+        weighed = vex_rules.weigh(matched.findings, vex, inventory.subject, inventory.components, now)
+        findings, conflicts = weighed.findings, weighed.conflicts
         findings = _placed(findings, inventory)
         uncovered = matched.uncovered
         sources = Sources(
