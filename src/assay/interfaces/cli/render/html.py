@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import safe
+from assay.interfaces.cli.render.vex import conflict_text, outcome_text, revocation_text
 from assay.interfaces.cli.render.view import (
     SEVERITIES,
     distro_line,
@@ -49,6 +50,9 @@ def render(report: Report) -> str:
         layer=lambda index: layer_text(report, index),
         components=names,
         severities=SEVERITIES,
+        vex_outcome=outcome_text,
+        vex_conflict=conflict_text,
+        vex_revocation=revocation_text,
         summary=explain.summary(report.verdict).partition(" ")[2] if report.verdict is not None else "",
         weighed=weighed(report.verdict) if report.verdict is not None else ((), ()),
     )

@@ -7,6 +7,7 @@ import click
 from assay.interfaces.cli.render import locks
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width, wrap
+from assay.interfaces.cli.render.vex import vex_lines
 from assay.interfaces.cli.render.view import (
     View,
     distro_line,
@@ -190,6 +191,8 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
         ]
         lines.extend(wrap(" · ".join(f"{n} {what}" for n, what in extra if n), columns, ""))
         lines.extend(wrap(f"Advisories: {len(report.sources.feeds)} feeds, newest {report.sources.built}", columns, ""))
+    for line in vex_lines(report):
+        lines.extend(wrap(line, columns, "  " if line.startswith(" ") else ""))
     lines.extend(wrap(locks.line(report.locks), columns, ""))
     if report.gaps:
         lines.append(f"{len(report.gaps)} gap{'s' * (len(report.gaps) != 1)} (seen, but not understood):")

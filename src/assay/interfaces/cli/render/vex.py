@@ -1,0 +1,67 @@
+"""What became of VEX documents, in lines: how many count, how many were only seen and why, who disagrees."""
+
+from collections import Counter
+
+from assay.interfaces.cli.render.text import safe
+from assay.model.report import Report
+from assay.model.vex import VexConflict, VexDocument, VexRevocation
+
+_SHOWN = 5
+_OUTCOMES = {"applied": "applied", "seen": "seen, not applied", "failed": "could not be read"}
+
+
+def vex_lines(report: Report) -> tuple[str, ...]:
+    """Lines for the foot of a table; none where no document was given or found. Every text in them is safe."""
+    lines = []
+    if report.vex_documents:
+        lines.append(f"VEX: {_count(report.vex_documents)}")
+    if report.vex_conflicts:
+        number = len(report.vex_conflicts)
+        lines.append(f"VEX authors disagree about {number} finding{'s' * (number != 1)}; the more cautious word holds:")
+        lines += [f"  {conflict_text(conflict)}" for conflict in report.vex_conflicts[:_SHOWN]]
+        if number > _SHOWN:
+            lines.append(f"  … {number - _SHOWN} more with -o json")
+    if report.vex_revocations:
+        number = len(report.vex_revocations)
+        lines.append(f"{number} automatic VEX statement{'s' * (number != 1)} revoked by today's evidence:")
+        lines += [f"  {revocation_text(one)}" for one in report.vex_revocations[:_SHOWN]]
+        if number > _SHOWN:
+            lines.append(f"  … {number - _SHOWN} more with -o json")
+    return tuple(lines)
+
+
+def conflict_text(conflict: VexConflict) -> str:
+    """`CVE-1 in pkg:…: researcher says affected; vendor says not_affected`."""
+    words = "; ".join(f"{word.author} says {word.status}" for word in (conflict.holds, *conflict.others))
+    return safe(f"{conflict.vulnerability} in {conflict.purl or conflict.component}: {words}")
+
+
+def revocation_text(one: VexRevocation) -> str:
+    """`CVE-1 in pkg:…: no longer not_affected, …`."""
+    return safe(f"{one.vulnerability} in {one.purl or one.component}: no longer {one.status}, {one.why}")
+
+
+def outcome_text(document: VexDocument) -> str:
+    """`applied for vendor: 3 of 4 statements`, or `seen, not applied: not signed`."""
+    if document.outcome != "applied":
+        return safe(f"{_OUTCOMES[document.outcome]}: {document.why or document.code}")
+    said = f"applied for {document.signer}: {document.applied_count} of {document.statements_count} statements"
+    return safe(said + (f" ({'; '.join(document.left_out)})" if document.left_out else ""))
+
+
+def _count(documents: tuple[VexDocument, ...]) -> str:
+    parts = []
+    if applied := [document for document in documents if document.outcome == "applied"]:
+        statements = sum(document.applied_count for document in applied)
+        parts.append(f"{_number(len(applied), 'document')} applied ({_number(statements, 'statement')})")
+    for outcome in ("seen", "failed"):
+        others = [document for document in documents if document.outcome == outcome]
+        if others:
+            reasons = Counter(safe(document.why or document.code)[:80] for document in others).most_common(3)
+            why = "; ".join(f"{reason} ({n})" if len(reasons) > 1 else reason for reason, n in reasons)
+            parts.append(f"{len(others)} {_OUTCOMES[outcome]}: {why}")
+    return "; ".join(parts)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
