@@ -15,6 +15,7 @@ from support import SHARED, shared
 
 ELSEWHERE = frozenset({"dpkg", "apk", "gomod", "cargo", "requirements", "poetry"})
 """Tested in files of their own."""
+GROUPS = frozenset({"npm:bundled", "npm:dev", "npm:optional"})
 BESIDE = {"npm/both/package-lock.json": "npm/both/npm-shrinkwrap.json"}
 """Cases in which another file lies beside the one that is read."""
 
@@ -46,7 +47,7 @@ def _sighting(fixture: str) -> Sighting:
 
 def _row(package: Package) -> tuple[str, str, str, tuple[str, ...], str]:
     properties = dict(package.properties)
-    groups = tuple(sorted(name.removeprefix("npm:") for name in properties if name != "npm:commit"))
+    groups = tuple(sorted(name.removeprefix("npm:") for name in properties if name in GROUPS))
     return package.name, package.version, package.ecosystem, groups, properties.get("npm:commit", "")
 
 

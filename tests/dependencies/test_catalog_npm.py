@@ -237,3 +237,33 @@ def test_seven_hundred_manifests_take_less_than_60_ms() -> None:
         assert sum(len(npm.catalogue(file).packages) for file in files) == 700
         best = min(best, time.process_time() - begun)
     assert best < 0.06
+
+
+def test_what_npm_runs_at_installation_is_told_on_one_line() -> None:
+    (package,) = manifest(scripts={"postinstall": "node x.js\n && curl y", "preinstall": "a", "test": "t"}).packages
+    assert package.properties == (("npm:install-script", "preinstall: a; postinstall: node x.js && curl y"),)
+    (package,) = manifest(scripts={"install": 1, "postinstall": "z" * 900}).packages
+    assert len(dict(package.properties)["npm:install-script"]) == 300
+    assert manifest(scripts=["install"]).packages[0].properties == ()
+
+
+def test_a_lock_tells_where_a_package_came_from_and_no_secret() -> None:
+    entry = {
+        "version": "1.0.0", "resolved": "https://jane:secret@Packages.acme.example:8443/a/-/a-1.0.0.tgz?token=x",
+        "hasInstallScript": True, "deprecated": "use b",
+    }  # fmt: skip
+    lock = {"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": entry}}
+    (package,) = read("srv/package-lock.json", lock, installed=False).packages
+    assert package.properties == (
+        ("npm:deprecated", "use b"),
+        ("npm:install-script", "true"),
+        ("npm:registry", "https://packages.acme.example:8443"),
+    )
+    notes = read("srv/node_modules/.package-lock.json", lock).notes
+    assert {(note.name, note.value) for note in notes} == {
+        ("npm:deprecated", "use b"), ("npm:registry", "https://packages.acme.example:8443"),
+    }  # fmt: skip
+    for resolved in ("file:../a", "git+ssh://git@h/x#" + "a" * 40, "https://", "https://ho st/x", 7):
+        lock["packages"]["node_modules/a"] = {"version": "1.0.0", "resolved": resolved}
+        (package,) = read("srv/package-lock.json", lock, installed=False).packages
+        assert "npm:registry" not in dict(package.properties)

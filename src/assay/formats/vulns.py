@@ -12,6 +12,7 @@ from assay.model.errors import MalformedError
 from assay.model.finding import Finding
 from assay.model.lifecycle import Lifetime
 from assay.model.report import Report
+from assay.model.suspicion import Suspicion
 
 SCANNER = "urn:assay:scanner"
 DETAILS = "urn:assay:vulns:1"
@@ -53,6 +54,18 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True, order=True):
     components_count: int = 0
 
 
+class Doubt(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A suspicion, as far as a rule may ask for it."""
+
+    component: str
+    """`name version`."""
+    level: str
+    """`high`, `medium` or `low`."""
+    points: int = 0
+    kinds: tuple[str, ...] = ()
+    """Sorted: `typosquat`, `dependency-confusion`, `install-script`, `withdrawn`, `origin`."""
+
+
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """A scan as a decision sees it. `state` is `present`, `absent` (nothing was matched) or `failed`."""
 
@@ -78,6 +91,8 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether that end is near, by the days the scan was asked for."""
     lifetimes: tuple[Ending, ...] | None = None
     """Releases that have ended, soon end, or are unknown; None where nobody looked."""
+    suspicions: tuple[Doubt, ...] | None = None
+    """None where nobody looked."""
 
 
 class _Severity(msgspec.Struct, frozen=True):
@@ -122,6 +137,13 @@ class _Life(msgspec.Struct):
     components: int = 0
 
 
+class _Doubt(msgspec.Struct):
+    component: str
+    level: str
+    points: int = 0
+    kinds: list[str] = []
+
+
 class _Details(msgspec.Struct):
     state: str = "present"
     reason: str = ""
@@ -133,6 +155,7 @@ class _Details(msgspec.Struct):
     ends: str = ""
     soon: bool = False
     lifetimes: list[_Life] | None = None
+    suspicions: list[_Doubt] | None = None
 
 
 class _Predicate(msgspec.Struct):
@@ -183,6 +206,7 @@ def predicate(report: Report, *, finished: str) -> dict[str, object]:
             "ends": life.date if life else "",
             "soon": life.soon if life else False,
             "lifetimes": None if report.lifetimes is None else [_life(one) for one in report.lifetimes if _told(one)],
+            "suspicions": [_doubt(one) for one in report.suspicions],
         },
     }
 
@@ -217,6 +241,7 @@ def read(value: dict[str, object], *, where: str) -> Scan:
         ends=details.ends,
         soon=details.soon,
         lifetimes=None if details.lifetimes is None else tuple(sorted(_ending(one) for one in details.lifetimes)),
+        suspicions=None if details.suspicions is None else tuple(sorted(_doubted(one) for one in details.suspicions)),
     )
 
 
@@ -237,6 +262,19 @@ def _life(life: Lifetime) -> dict[str, object]:
 
 def _ending(wire: _Life) -> Ending:
     return Ending(name=wire.name, state=wire.state, soon=wire.soon, ends=wire.ends, components_count=wire.components)
+
+
+def _doubt(suspicion: Suspicion) -> dict[str, object]:
+    return {
+        "component": f"{suspicion.name} {suspicion.version}".strip(),
+        "level": suspicion.level,
+        "points": suspicion.points,
+        "kinds": sorted({clue.kind for clue in suspicion.clues}),
+    }
+
+
+def _doubted(wire: _Doubt) -> Doubt:
+    return Doubt(component=wire.component, level=wire.level, points=wire.points, kinds=tuple(sorted(wire.kinds)))
 
 
 def _uncovered_os(report: Report) -> int:

@@ -9,6 +9,7 @@ from assay.model.image import Layer, Subject
 from assay.model.inventory import BaseImage, Component, Distro, Gap, Relation
 from assay.model.lifecycle import Lifetime
 from assay.model.lock import LockState
+from assay.model.suspicion import Suspicion
 from assay.model.verdict import Verdict
 from assay.model.vex import VexConflict, VexDocument, VexRevocation
 
@@ -92,6 +93,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     shares: Shares | None = None
     origins: Origins | None = None
     verdict: Verdict | None = None
+    suspicions: tuple[Suspicion, ...] = ()
+    """What a person should look at, weightiest first; none of it is a finding, and none decides anything."""
     ignores: Ignores | None = None
     """What became of the user's ignore rules; None where there were none."""
     vex_documents: tuple[VexDocument, ...] = ()

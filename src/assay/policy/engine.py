@@ -21,6 +21,7 @@ _SUPPLY = {
     "image": "attest the image again",
     "locks": "attest the image again",
     "base": "use an advisory database with lifecycle data that knows this distribution",
+    "suspicions": "scan with a version that looks for suspicions",
     "lifetimes": "scan with an advisory database that has lifecycle data",
 }
 """How to come by a section that is missing."""

@@ -81,6 +81,7 @@ def build(
         "base": _base,
         "locks": _locks,
         "lifetimes": _lifetimes,
+        "suspicions": _suspicions,
         **({"components": _components} if components else {}),
     }
     sections = {"subject": _subject(subject), "signatures": _signatures(evidence, subject, rows)}
@@ -357,6 +358,26 @@ def _lifetimes(sources: _Sources) -> Section:
                 "soon": one.soon,
                 "ends": one.ends,
                 "components_count": one.components_count,
+                "evidence": str(e.digest),
+            }
+            for e, listed in found
+            for one in listed
+        ],
+        "evidence": [str(e.digest) for e, _ in found],
+    }
+
+
+def _suspicions(sources: _Sources) -> Section:
+    """What the newest scans found worth a look: a rule may ask for it, no shipped rule does. Nobody looked: absent."""
+    found = [(e, scan.suspicions) for e, scan in _scans(sources) if scan.suspicions is not None]
+    return {
+        "state": "present" if found else "absent",
+        "items": [
+            {
+                "component": one.component,
+                "level": one.level,
+                "points": one.points,
+                "kinds": list(one.kinds),
                 "evidence": str(e.digest),
             }
             for e, listed in found

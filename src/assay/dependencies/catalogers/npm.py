@@ -23,6 +23,10 @@ _PLACE = re.compile(r"(?:@[^/]+/[^/@][^/]*|[^/@.][^/]*)")
 _STORE = re.compile(r"(?:\.pnpm|\.store)/[^/]+")
 _NAME = re.compile(r"(?:@[^/@\s%]+/)?[^/@\s%][^/@\s%]*")
 
+_INSTALL_SCRIPT = "npm:install-script"
+_PHASES = ("preinstall", "install", "postinstall")
+_SCRIPT_CHARACTERS = 300
+
 
 class _Manifest(msgspec.Struct):
     """The fields we read. Old packages put anything anywhere: what has the wrong shape counts as absent."""
@@ -35,6 +39,7 @@ class _Manifest(msgspec.Struct):
     dependencies: Any = None
     optionalDependencies: Any = None  # noqa: N815 (the manifest's own spelling)
     peerDependencies: Any = None  # noqa: N815
+    scripts: Any = None
 
 
 _DECODER = msgspec.json.Decoder(_Manifest)
@@ -81,7 +86,9 @@ def _package(manifest: _Manifest, name: str, version: str, folder: str, confiden
         scope="runtime",
         scoped=tuple(sorted(_scoped(manifest).items())),
         provides=(alias,) if alias else (),
-        properties=(("npm:alias", alias),) if alias else (),
+        properties=tuple(
+            (key, value) for key, value in (("npm:alias", alias), (_INSTALL_SCRIPT, _script(manifest))) if value
+        ),
         confidence=confidence,
     )
 
@@ -145,6 +152,13 @@ def _requirements(manifest: _Manifest) -> Iterator[str]:
             yield from group
 
 
+def _script(manifest: _Manifest) -> str:
+    """What npm runs when it installs the package (npm documentation, "scripts", "npm install"), on one line."""
+    scripts = manifest.scripts if isinstance(manifest.scripts, dict) else {}
+    said = [f"{phase}: {text}" for phase in _PHASES if isinstance(text := scripts.get(phase), str) and text.strip()]
+    return " ".join("; ".join(said)[:_SCRIPT_CHARACTERS].split())
+
+
 def _scoped(manifest: _Manifest) -> dict[str, str]:
     """npm documentation, "package.json": an optional dependency overrides one of the same name."""
     peers = dict.fromkeys(manifest.peerDependencies if isinstance(manifest.peerDependencies, dict) else (), "peer")
@@ -155,7 +169,7 @@ def _scoped(manifest: _Manifest) -> dict[str, str]:
 
 CATALOGUER = Cataloguer(
     name="npm",
-    version=2,
+    version=3,
     ecosystem="npm",
     wants=Wanted(names=frozenset(["package.json"]), limit="metadata_bytes"),
     catalogue=catalogue,

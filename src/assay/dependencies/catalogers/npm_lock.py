@@ -2,7 +2,7 @@
 
 npm documentation, "package-lock.json". In a source tree a lock file lists packages. In an image it lists wishes: the
 packages are found in `node_modules`, and the lock only adds what their own manifests do not tell, as `Note`s on their
-folders: `npm:dev`, `npm:optional`, `npm:bundled`, `npm:direct`.
+folders: `npm:dev`, `npm:optional`, `npm:bundled`, `npm:direct`, `npm:registry`, `npm:deprecated`.
 """
 
 import binascii
@@ -19,6 +19,12 @@ from assay.model.inventory import Licence
 
 _HIDDEN = ".package-lock.json"
 _COMMIT = re.compile(r"(?:git[+:]|github:|gitlab:|bitbucket:)[^#]*#(?:.*[^0-9a-f])?([0-9a-f]{40})")
+_TARBALL = re.compile(r"(https?)://(?:[^/@?#]*@)?([A-Za-z0-9.\-]{1,253}(?::[0-9]{1,5})?)(?=/)", re.IGNORECASE)
+INSTALL_SCRIPT = "npm:install-script"
+"""Property: npm ran code of the package when it installed it; here `true`, in `node_modules` which."""
+REGISTRY = "npm:registry"
+"""Property: scheme and authority it was fetched from."""
+_TOLD_CHARACTERS = 500
 _HASH_BYTES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 _GROUPS = ("npm:bundled", "npm:dev", "npm:optional")
 
@@ -34,6 +40,8 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     groups: frozenset[str]
     depends: tuple[str, ...]
     licence: Licence
+    facts: tuple[tuple[str, str], ...] = ()
+    """Where it came from and what its publisher says of it, as properties."""
 
 
 class _Lock(msgspec.Struct):
@@ -94,6 +102,7 @@ def _version2(packages: dict[str, dict[str, Any]]) -> Iterator[_Entry]:
             groups=_groups(body, "inBundle"),
             depends=_names(body, "dependencies", "optionalDependencies", "peerDependencies"),
             licence=_licence(body),
+            facts=_facts(body, resolved),
         )
 
 
@@ -150,6 +159,7 @@ def _package(entry: _Entry) -> Package:
     properties = [(group, "true") for group in sorted(entry.groups)]
     if entry.commit:
         properties.append(("npm:commit", entry.commit))
+    properties += entry.facts
     return Package(
         ecosystem="npm",
         name=entry.name,
@@ -170,6 +180,9 @@ def _notes(lock: _Lock, root: str, file: File) -> Iterator[Note]:
     for entry in _entries(lock, file):
         for group in sorted(entry.groups):
             yield Note(prefix + entry.place, group, "true")
+        for name, value in entry.facts:
+            if name != INSTALL_SCRIPT:  # the package's own manifest says which
+                yield Note(prefix + entry.place, name, value)
     project = (lock.packages or {}).get("", {})
     for name in _names(project, "dependencies", "devDependencies", "optionalDependencies", real=False):
         yield Note(f"{prefix}node_modules/{name}", "npm:direct", "true")
@@ -207,6 +220,24 @@ def _hashes(integrity: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _facts(body: dict[str, Any], resolved: str) -> tuple[tuple[str, str], ...]:
+    """npm documentation, "package-lock.json": `resolved`, `hasInstallScript`, `deprecated`."""
+    deprecated = body.get("deprecated")
+    said = deprecated[:_TOLD_CHARACTERS] if isinstance(deprecated, str) else "true" if deprecated is True else ""
+    facts = (
+        ("npm:deprecated", said),
+        (INSTALL_SCRIPT, "true" if body.get("hasInstallScript") is True else ""),
+        (REGISTRY, _registry(resolved)),
+    )
+    return tuple((name, value) for name, value in facts if value)
+
+
+def _registry(resolved: str) -> str:
+    """Scheme and authority of a tarball's URL: never its path, its query, or a password."""
+    match = _TARBALL.match(resolved)
+    return f"{match[1].lower()}://{match[2].lower()}" if match else ""
+
+
 def _commit(resolved: str) -> str:
     match = _COMMIT.fullmatch(resolved)
     return match[1] if match else ""
@@ -224,7 +255,7 @@ def _text(body: dict[str, Any], key: str) -> str:
 
 CATALOGUER = Cataloguer(
     name="npm-lock",
-    version=1,
+    version=2,
     ecosystem="npm",
     wants=Wanted(names=frozenset(["package-lock.json", "npm-shrinkwrap.json", _HIDDEN])),
     catalogue=catalogue,
