@@ -35,6 +35,10 @@ Label = Literal[
     "inline_mitigations_already_exist",
 ]
 
+Remedy = Literal[
+    "fix_planned", "mitigation", "no_fix_planned", "none_available", "optional_patch", "vendor_fix", "workaround"
+]
+
 
 class FileHash(msgspec.Struct):
     """`file_hashes[]`."""
@@ -223,9 +227,7 @@ class Status(msgspec.Struct):
 class Remediation(msgspec.Struct):
     """`remediations[]`; `fix_planned` and `optional_patch` are of 2.1."""
 
-    category: Literal[
-        "fix_planned", "mitigation", "no_fix_planned", "none_available", "optional_patch", "vendor_fix", "workaround"
-    ]
+    category: Remedy
     details: Text
     product_ids: list[Text] = []
     group_ids: list[Text] = []

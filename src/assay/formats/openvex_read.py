@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from assay.formats import wire
+from assay.formats import vex_notes, wire
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import DEFAULT_LIMITS
@@ -56,6 +56,7 @@ class _Statement(msgspec.Struct):
     justification: Justification = ""
     impact_statement: str = ""
     action_statement: str = ""
+    status_notes: str = ""
     timestamp: str = ""
     last_updated: str = ""
 
@@ -129,6 +130,7 @@ def _statement(item: _Statement, document: _Document, digest: str, where: str) -
         author=document.author,
         document=document.id,
         digest=digest,
+        **vex_notes.unpack(item.status_notes),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from assay.formats import purl as purls
-from assay.formats import wire
+from assay.formats import vex_notes, wire
 from assay.formats.openvex_read import CONTEXT, JUSTIFICATIONS
 from assay.model.finding import Finding
 from assay.model.image import Subject
@@ -93,7 +93,7 @@ def write_statements(said: Sequence[VexStatement], *, author: str, timestamp: st
     }
     if tooling:
         document["tooling"] = tooling
-    document["statements"] = [_write_statement(s) for s in said]
+    document["statements"] = [_write_statement(s) for s in dict.fromkeys(said)]
     data = wire.encode(document)
     return data.replace(_ID.encode(), f"urn:uuid:{wire.uuid5(data)}".encode(), 1)
 
@@ -118,6 +118,7 @@ def _write_statement(said: VexStatement) -> dict[str, Any]:
         ("justification", said.justification),
         ("impact_statement", said.impact),
         ("action_statement", said.action),
+        ("status_notes", vex_notes.pack(said)),
     )
     return value | {name: text for name, text in texts if text}
 
