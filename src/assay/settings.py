@@ -1,9 +1,11 @@
-"""Where things lie and how to behave: read once from the environment, then handed around as a value.
+"""Where things lie and how to behave: chosen once from flags, environment and files, then handed around as a value.
 
-Flags come before the environment; the environment comes before these defaults.
+Flags come before the environment (`ASSAY_…`), that before `assay.toml`, that before `[tool.assay]` of
+`pyproject.toml`, that before the defaults. `assay config` prints what was chosen and where each value came from.
 """
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 
 import msgspec
@@ -11,6 +13,10 @@ import msgspec
 from assay.model.errors import UsageError
 
 _EOL_DAYS = 36_500
+_HOURS = {"h": 1, "d": 24, "w": 168}
+_AGE_HOURS = 87_600
+_WORKERS = 256
+DEFAULT = "default"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,48 +36,239 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """File of the user's own fingerprints of Java libraries (`--fingerprints`, `ASSAY_FINGERPRINTS`); empty = none."""
     classifiers: str = ""
     """File of the user's own classifiers (`--classifiers`, `ASSAY_CLASSIFIERS`); empty = the usual ones alone."""
+    database_key: str = ""
+    """Public key whose signature every advisory database must carry (`ASSAY_DB_KEY`); empty = none."""
+    max_db_age_hours: int = 0
+    """How old the newest advisory feed may be (`--max-db-age`, `ASSAY_MAX_DB_AGE`); 0 = any age."""
     eol_days: int = 90
     """An end of life within so many days is told beforehand (`--eol-within`, `ASSAY_EOL_WITHIN`)."""
     vex_trust: str = ""
     """File that says whose VEX counts (`--vex-trust`, `ASSAY_VEX_TRUST`); empty = nobody's but the operator's."""
+    internal_names: tuple[str, ...] = ()
+    """Patterns of internal package names (`--internal-name`, `ASSAY_INTERNAL_NAMES`, comma separated)."""
+    internal_sources: tuple[str, ...] = ()
+    """Authorities they may come from (`--internal-source`, `ASSAY_INTERNAL_SOURCES`, comma separated)."""
     extended_support: bool = False
     """Whether extended support counts (`--extended-support`, `ASSAY_EXTENDED_SUPPORT`)."""
     ssvc: str = ""
     """The operator's inputs to SSVC, `exposure=open,mission=medium` (`--ssvc`, `ASSAY_SSVC`)."""
     ssvc_source: str = ""
-    """Which of the two said so."""
+    """Who said so: the flag, the variable or the file."""
+    fail_on: str = ""
+    """What `assay scan` exits 1 for (`--fail-on`, `ASSAY_FAIL_ON`); empty = for nothing but the policy's denial."""
+    only_fixed: bool = False
+    """Whether `fail_on` counts only what has a known fix (`--only-fixed`, `ASSAY_ONLY_FIXED`)."""
+    ignore_base: bool = False
+    """Whether `fail_on` leaves out what is surely the base's (`--ignore-base`, `ASSAY_IGNORE_BASE`)."""
+    ignore_files: tuple[str, ...] = ()
+    """Ignore files (`--ignore-file`, `ASSAY_IGNORE_FILE`); none = `.assay/ignore.yaml` where that is there."""
+    policy: str = ""
+    """The policy to decide by (`--policy`, `ASSAY_POLICY`); empty = the shipped one."""
 
 
-def from_environment(env: Mapping[str, str]) -> Settings:
-    """Read the settings out of environment variables.
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: how a setting is called, and how its text is read."""
 
-    Raises:
-        UsageError: `ASSAY_WORKERS` is no whole number.
-    """
-    home = env.get("HOME", "/")
-    data = env.get("XDG_DATA_HOME") or str(PurePath(home, ".local", "share"))
-    cache = env.get("XDG_CACHE_HOME") or str(PurePath(home, ".cache"))
-    workers = env.get("ASSAY_WORKERS", "0")
-    if not workers.isdecimal() or int(workers) > 256:
-        raise UsageError("ASSAY_WORKERS is not a number of workers", why=repr(workers), remedy="give 0 to 256")
-    days = env.get("ASSAY_EOL_WITHIN", "90")
-    if not (days.isascii() and days.isdecimal() and len(days) <= 5) or int(days) > _EOL_DAYS:
-        raise UsageError("ASSAY_EOL_WITHIN is not a number of days", why=repr(days), remedy=f"give 0 to {_EOL_DAYS}")
-    return Settings(
-        database=env.get("ASSAY_DB") or str(PurePath(data, "assay", "advisories.db")),
-        cache=env.get("ASSAY_CACHE") or str(PurePath(cache, "assay", "layers")),
-        ci=_yes(env.get("CI", "")),
-        workers=int(workers),
-        insecure=tuple(filter(None, env.get("ASSAY_INSECURE_REGISTRIES", "").split(","))),
-        fingerprints=env.get("ASSAY_FINGERPRINTS", ""),
-        classifiers=env.get("ASSAY_CLASSIFIERS", ""),
-        eol_days=int(days),
-        vex_trust=env.get("ASSAY_VEX_TRUST", ""),
-        extended_support=_yes(env.get("ASSAY_EXTENDED_SUPPORT", "")),
-        ssvc=env.get("ASSAY_SSVC", ""),
-        ssvc_source="ASSAY_SSVC",
-    )
+    key: str
+    """In files; with `--` before it, the flag."""
+    field: str
+    """In `Settings`."""
+    variable: str
+    read: Callable[[str], object]
+    """Text to value; ValueError says what it should be."""
+    says: str
+    flag: bool = True
+    """Whether a command has `--KEY`."""
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """The value of one setting and where it came from."""
+
+    key: str
+    value: object
+    origin: str
+    """The flag, the variable, the file, or `default`."""
+    says: str = ""
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
+def _hours(text: str) -> int:
+    unit, number = _HOURS.get(text[-1:], 0), text[:-1]
+    if not (unit and number.isascii() and number.isdecimal() and len(number) <= 5) or int(number) * unit > _AGE_HOURS:
+        raise ValueError("not a duration: write 12h, 7d or 2w, or 0h for any")
+    return int(number) * unit
 
 
 def _yes(text: str) -> bool:
-    return text.lower() not in ("", "0", "false")
+    return text.lower() not in ("", "0", "false", "no")
+
+
+def _number(most: int, what: str) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and len(text) <= 5) or int(text) > most:
+            raise ValueError(f"not a number of {what}: give 0 to {most}")
+        return int(text)
+
+    return read
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting(key="db", field="database", variable="ASSAY_DB", read=_text, says="advisory database"),
+    Setting(
+        key="db-key", field="database_key", variable="ASSAY_DB_KEY", read=_text,
+        says="public key that must have signed the advisory database", flag=False,
+    ),
+    Setting(
+        key="max-db-age", field="max_db_age_hours", variable="ASSAY_MAX_DB_AGE", read=_hours,
+        says="how old the newest advisory feed may be",
+    ),
+    Setting(key="cache", field="cache", variable="ASSAY_CACHE", read=_text, says="layer cache", flag=False),
+    Setting(key="ci", field="ci", variable="CI", read=_yes, says="check every diffID", flag=False),
+    Setting(
+        key="workers", field="workers", variable="ASSAY_WORKERS", read=_number(_WORKERS, "workers"),
+        says="processes over layers, 0 = one per processor", flag=False,
+    ),
+    Setting(
+        key="insecure-registries", field="insecure", variable="ASSAY_INSECURE_REGISTRIES", read=_texts,
+        says="registries spoken to over plain HTTP", flag=False,
+    ),
+    Setting(
+        key="fingerprints", field="fingerprints", variable="ASSAY_FINGERPRINTS", read=_text,
+        says="file of fingerprints of Java libraries",
+    ),
+    Setting(
+        key="classifiers", field="classifiers", variable="ASSAY_CLASSIFIERS", read=_text, says="file of classifiers",
+    ),
+    Setting(
+        key="eol-within", field="eol_days", variable="ASSAY_EOL_WITHIN", read=_number(_EOL_DAYS, "days"),
+        says="days an end of life is told beforehand",
+    ),
+    Setting(
+        key="internal-name", field="internal_names", variable="ASSAY_INTERNAL_NAMES", read=_texts,
+        says="package names that are internal",
+    ),
+    Setting(
+        key="internal-source", field="internal_sources", variable="ASSAY_INTERNAL_SOURCES", read=_texts,
+        says="hosts internal packages come from",
+    ),
+    Setting(
+        key="extended-support", field="extended_support", variable="ASSAY_EXTENDED_SUPPORT", read=_yes,
+        says="count extended support as support",
+    ),
+    Setting(
+        key="vex-trust", field="vex_trust", variable="ASSAY_VEX_TRUST", read=_text,
+        says="file that says whose VEX counts",
+    ),
+    Setting(key="ssvc", field="ssvc", variable="ASSAY_SSVC", read=_text, says="the operator's inputs to SSVC"),
+    Setting(key="fail-on", field="fail_on", variable="ASSAY_FAIL_ON", read=_text, says="what a scan exits 1 for"),
+    Setting(
+        key="only-fixed", field="only_fixed", variable="ASSAY_ONLY_FIXED", read=_yes, says="fail only on what has a fix"
+    ),
+    Setting(
+        key="ignore-base", field="ignore_base", variable="ASSAY_IGNORE_BASE", read=_yes,
+        says="do not fail on what is surely the base's",
+    ),
+    Setting(key="ignore-file", field="ignore_files", variable="ASSAY_IGNORE_FILE", read=_texts, says="ignore files"),
+    Setting(key="policy", field="policy", variable="ASSAY_POLICY", read=_text, says="policy to decide by"),
+)  # fmt: skip
+"""Every setting. A new one is a row here and a field above."""
+
+
+def choose(
+    env: Mapping[str, str],
+    files: Sequence[tuple[str, Mapping[str, object]]] = (),
+    flags: Mapping[str, str] | None = None,
+) -> tuple[Chosen, ...]:
+    """Choose every setting.
+
+    Args:
+        env: environment variables; an empty one counts as not set.
+        files: name and table of each settings file, the one that goes first first.
+        flags: texts of flags that were given, by key.
+
+    Raises:
+        UsageError: a value that cannot be read, or a key that there is not, with a suggestion.
+    """
+    for name, table in files:
+        _refuse_unknown(name, table)
+    homes = _homes(env)
+    return tuple(_choose(row, env, files, flags or {}, homes) for row in TABLE)
+
+
+def settings_of(chosen: Sequence[Chosen]) -> Settings:
+    """The settings as they were chosen."""
+    values = {row.field: one.value for row, one in zip(TABLE, chosen, strict=True)}
+    source = next((one.origin for one in chosen if one.key == "ssvc"), DEFAULT)
+    return Settings(**values, ssvc_source="ASSAY_SSVC" if source == DEFAULT else source)  # type: ignore[arg-type]
+
+
+def from_environment(env: Mapping[str, str]) -> Settings:
+    """The settings by environment variables alone.
+
+    Raises:
+        UsageError: a value that cannot be read.
+    """
+    return settings_of(choose(env))
+
+
+def _choose(
+    row: Setting,
+    env: Mapping[str, str],
+    files: Sequence[tuple[str, Mapping[str, object]]],
+    flags: Mapping[str, str],
+    homes: Mapping[str, str],
+) -> Chosen:
+    """The first that says something, in the order of the module's first lines."""
+    told = [(f"--{row.key}", flags[row.key])] if row.key in flags else []
+    told += [(row.variable, env[row.variable])] if env.get(row.variable) else []
+    told += [(name, _as_text(table[row.key], name, row.key)) for name, table in files if row.key in table]
+    for origin, text in told:
+        try:
+            return Chosen(key=row.key, value=row.read(text), origin=origin, says=row.says)
+        except ValueError as error:
+            what = origin if origin in (row.variable, f"--{row.key}") else f"{row.key} in {origin}"
+            raise UsageError(f"{what} is {str(error).partition(': ')[0]}", why=repr(text[:100]),
+                             remedy=str(error).partition(": ")[2]) from error  # fmt: skip
+    default = homes.get(row.key) or next(
+        (f.default for f in msgspec.structs.fields(Settings) if f.name == row.field and not f.required), ""
+    )
+    return Chosen(key=row.key, value=default, origin=DEFAULT, says=row.says)
+
+
+def _homes(env: Mapping[str, str]) -> Mapping[str, str]:
+    """The user's own folders (XDG Base Directory Specification)."""
+    home = env.get("HOME", "/")
+    data = env.get("XDG_DATA_HOME") or str(PurePath(home, ".local", "share"))
+    cache = env.get("XDG_CACHE_HOME") or str(PurePath(home, ".cache"))
+    return {
+        "db": str(PurePath(data, "assay", "advisories.db")),
+        "cache": str(PurePath(cache, "assay", "layers")),
+    }
+
+
+def _refuse_unknown(name: str, table: Mapping[str, object]) -> None:
+    known = {row.key for row in TABLE}
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key.lower().replace("_", "-"), known, n=1)
+            remedy = f"did you mean {near[0]}" if near else f"settings: {', '.join(sorted(known))}"
+            raise UsageError("there is no such setting", where=name, why=repr(key[:60]), remedy=remedy)
+
+
+def _as_text(value: object, name: str, key: str) -> str:
+    """A file's value as the environment would write it."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, (str, int)):
+        return str(value)
+    if isinstance(value, list) and all(isinstance(part, str) and "," not in part for part in value):
+        return ",".join(value)
+    raise UsageError("a setting has a value of the wrong kind", where=f"{name}, {key}", why=repr(value)[:100],
+                     remedy="give a text, a whole number, true, false or a list of texts")  # fmt: skip

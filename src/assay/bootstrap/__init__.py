@@ -9,6 +9,8 @@ from assay.bootstrap.database import (
     export_database,
     import_database,
     update_database,
+    verify_database,
+    wish_of,
 )
 from assay.bootstrap.difference import compare_targets
 from assay.bootstrap.documents import sbom_document
@@ -63,6 +65,8 @@ __all__ = [
     "statements_of",
     "take_stock",
     "update_database",
+    "verify_database",
+    "wish_of",
     "with_ignores",
     "write_file",
 ]

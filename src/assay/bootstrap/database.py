@@ -6,44 +6,81 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assay.bootstrap.machine import LIMITS
+from assay.bootstrap.machine import LIMITS, clock
 
 if TYPE_CHECKING:
     from assay.adapters.advisorydb_place import DatabaseFile
+    from assay.flows.db import Wish
+    from assay.flows.db_verify import Verified
     from assay.flows.feeds import BuildReport
     from assay.flows.scan import Knowledge
+    from assay.ports.databases import Approval
+    from assay.ports.decisions import Signer
     from assay.ports.stores import DatabaseStatus
     from assay.ports.world import Progress
     from assay.settings import Settings
+    from assay.trust.keyring import Keyring
 
 
 def knowledge_of(settings: Settings) -> Knowledge:
-    """The database to match against, or the reason why there is none."""
-    from assay.dependencies import ssvc
+    """The database to match against, or the reason why there is none.
+
+    Raises:
+        UntrustedError: it is older than one that was used here, or lacks the signature the settings demand.
+        UnavailableError: it is older than the settings allow, or there is none and the settings limit its age.
+    """
     from assay.flows.scan import Knowledge
     from assay.model.lifecycle import Horizon
+    from assay.model.suspicion import Internal
 
-    where = ssvc.deployment(settings.ssvc, settings.ssvc_source)
-    if not Path(settings.database).exists():
+    internal = Internal(names=settings.internal_names, sources=settings.internal_sources)
+    path = _found(settings)
+    if not path.exists():
         why = "there is no advisory database; run `assay db update`, or `assay db build --from DIR`"
-        return Knowledge(store=None, absent=why)
-    from assay.adapters.advisorydb import AdvisoryDatabase
-    from assay.flows.db import encoders
+        if settings.max_db_age_hours or settings.database_key:
+            from assay.adapters.advisorydb_place import no_database
 
-    store = AdvisoryDatabase(Path(settings.database), encoders())
+            raise no_database(path)
+        return Knowledge(store=None, absent=why, internal=internal)
+    from assay.flows.freshness import demand
+
+    store = _at(path).open(_usable(path, settings))
+    try:
+        demand(store.status().feeds, clock().now(), settings.max_db_age_hours)
+    except BaseException:
+        store.close()
+        raise
     horizon = Horizon(days=settings.eol_days, extended=settings.extended_support)
-    return Knowledge(store=store, lifecycles=store, horizon=horizon, deployment=where)
+    return Knowledge(store=store, lifecycles=store, horizon=horizon, internal=internal)
 
 
-def build_database(folder: str, settings: Settings, progress: Progress) -> BuildReport:
+def wish_of(
+    settings: Settings,
+    *,
+    number: int | None = None,
+    signer: Signer | None = None,
+    key: str = "",
+    allow_rollback: bool = False,
+) -> Wish:
+    """How a database is numbered, signed and checked: options over settings."""
+    from assay.flows.db import Wish
+
+    return Wish(
+        number=number, signer=signer, keys=_keys(key or settings.database_key), allow_rollback=allow_rollback,
+        now=clock().now(),
+    )  # fmt: skip
+
+
+def build_database(folder: str, settings: Settings, wish: Wish, progress: Progress) -> BuildReport:
     """Build the advisory database from a folder of feeds and put it in place."""
     from assay.adapters.feedfiles import FeedDirectory
     from assay.flows import db
 
-    return db.build_from(FeedDirectory(Path(folder), LIMITS), _place(settings), limits=LIMITS, progress=progress)
+    feeds = FeedDirectory(Path(folder), LIMITS)
+    return db.build_from(feeds, _place(settings), wish=wish, limits=LIMITS, progress=progress)
 
 
-def update_database(settings: Settings, progress: Progress) -> BuildReport:
+def update_database(settings: Settings, wish: Wish, progress: Progress) -> BuildReport:
     """Fetch the public feeds, build, put in place."""
     import tempfile
 
@@ -55,32 +92,85 @@ def update_database(settings: Settings, progress: Progress) -> BuildReport:
     with tempfile.TemporaryDirectory(prefix="assay-feeds-") as folder:
         fetch = FeedFetch(Http(limits=LIMITS, env=os.environ))
         spool = SpoolDirectory(Path(folder), LIMITS)
-        return db.update(fetch, spool, _place(settings), limits=LIMITS, progress=progress)
+        return db.update(fetch, spool, _place(settings), wish=wish, limits=LIMITS, progress=progress)
 
 
 def database_status(settings: Settings) -> DatabaseStatus:
     """What the advisory database holds."""
     from assay.flows import db
 
-    return db.status(_place(settings))
+    return db.status(_at(_found(settings)))
 
 
-def export_database(file: str, settings: Settings) -> DatabaseStatus:
+def verify_database(settings: Settings, wish: Wish) -> Verified:
+    """Everything that can be checked about the database in use."""
+    from assay.flows import db_verify
+
+    return db_verify.check(_at(_found(settings)), wish, LIMITS)
+
+
+def export_database(file: str, settings: Settings, wish: Wish) -> DatabaseStatus:
     """Copy the verified database to a file."""
     from assay.flows import db
 
-    return db.export(_place(settings), file)
+    return db.export(_at(_found(settings)), file, wish, LIMITS)
 
 
-def import_database(file: str, digest: str, settings: Settings) -> DatabaseStatus:
+def import_database(file: str, digest: str, settings: Settings, wish: Wish) -> DatabaseStatus:
     """Put an exported file in place."""
     from assay.flows import db
 
-    return db.restore(_place(settings), file, digest)
+    return db.restore(_place(settings), file, digest, wish, LIMITS)
+
+
+def _usable(path: Path, settings: Settings) -> Approval:
+    """What is asked of the database each time it is opened."""
+    from assay.flows.db_numbers import refuse_rollback
+    from assay.ports.databases import Candidate
+
+    seen = _at(path).seen()
+    keys = _keys(settings.database_key)
+    if keys is not None:  # only then are the readers of signatures loaded
+        from assay.flows.db_trust import Demand, using
+
+        return using(Demand(keys=keys, now=clock().now(), seen=seen, limits=LIMITS))
+
+    def newest_here(candidate: Candidate) -> bytes:
+        refuse_rollback(candidate.status(), seen)
+        return b""
+
+    return newest_here
+
+
+def _keys(path: str) -> Keyring | None:
+    if not path:
+        return None
+    from assay.bootstrap.evidence import keyring
+
+    return keyring([path])
+
+
+def _found(settings: Settings) -> Path:
+    """Where the database to read lies: the first of the places that has one, else the first."""
+    places = _places(settings)
+    return next((place for place in places if place.exists()), places[0])
+
+
+def _places(settings: Settings) -> list[Path]:
+    """The places of `--db`, separated as in PATH; a whole text that is a file's name is that file."""
+    whole = Path(settings.database)
+    if whole.exists():
+        return [whole]
+    return [Path(text) for text in settings.database.split(os.pathsep) if text] or [whole]
 
 
 def _place(settings: Settings) -> DatabaseFile:
+    """Where a database is put: the first of the places."""
+    return _at(_places(settings)[0])
+
+
+def _at(path: Path) -> DatabaseFile:
     from assay.adapters.advisorydb_place import DatabaseFile
     from assay.flows.db import encoders
 
-    return DatabaseFile(Path(settings.database), encoders())
+    return DatabaseFile(path, encoders(), LIMITS)

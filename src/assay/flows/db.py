@@ -1,15 +1,15 @@
 """What `assay db` does: status, build, update, export, import; the file in place is replaced whole or not at all."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from assay.dependencies.versions import SCHEMES
+from assay.flows.db_numbers import newest, numbering
 from assay.flows.feed_table import FEEDS, PUBLIC_FEEDS, FeedRow
 from assay.flows.feeds import BuildReport, build
-from assay.model.errors import AssayError, MalformedError, UnavailableError, UnsupportedError, UsageError
+from assay.model.errors import AssayError, UnavailableError, UsageError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.databases import Approval, Seen
 from assay.ports.decisions import Signer
@@ -68,7 +68,7 @@ def build_from(
         UntrustedError: the number that was asked for is lower than that of the newest database seen here.
     """
     seen = newest(place)
-    with place.writer(_numbering(wish, seen), _making(wish, seen, limits)) as writer:
+    with place.writer(numbering(wish.number, seen), _making(wish, seen, limits)) as writer:
         return build(folder, writer, rows=rows, limits=limits, progress=progress)
 
 
@@ -141,23 +141,6 @@ def restore(
     from assay.flows.db_trust import placing
 
     return place.restore(source, digest, placing(_demand(wish, newest(place), limits)))
-
-
-def newest(place: KeptDatabase) -> Seen:
-    """The newest database known to have lain here: as remembered, or the one that lies here now."""
-    seen = place.seen()
-    with suppress(UnavailableError, MalformedError, UnsupportedError):  # none, or none that counts: it is replaced
-        now = place.status()
-        if now.build > seen.build:
-            return Seen(build=now.build, content=now.content_digest)
-    return seen
-
-
-def _numbering(wish: Wish, seen: Seen) -> Callable[[str], int]:
-    number = wish.number
-    if number is not None:
-        return lambda _: number
-    return lambda content: seen.build if content == seen.content else seen.build + 1
 
 
 def _making(wish: Wish, seen: Seen, limits: Limits) -> Approval:

@@ -6,6 +6,7 @@ vouch for an earlier check, as who can change the one can change the other.
 
 import msgspec
 
+from assay.flows.db_numbers import refuse_rollback
 from assay.formats import advisory_statement
 from assay.formats.advisory_statement import Described
 from assay.model.digest import Digest
@@ -54,7 +55,7 @@ def using(demand: Demand) -> Approval:
     """What is asked before a database is read: not older than the newest seen, and signed where that is demanded."""
 
     def approve(candidate: Candidate) -> bytes:
-        refuse_rollback(candidate.status(), demand)
+        refuse_rollback(candidate.status(), demand.seen, allowed=demand.allow_rollback)
         return b"" if demand.keys is None else judged(candidate, demand.keys, demand.now, demand.limits)[0]
 
     return approve
@@ -79,7 +80,7 @@ def signing(signer: Signer, demand: Demand) -> Approval:
 
     def approve(candidate: Candidate) -> bytes:
         status = candidate.status()
-        refuse_rollback(status, demand)
+        refuse_rollback(status, demand.seen, allowed=demand.allow_rollback)
         digest = candidate.digest()
         bundle = sign(status, digest, signer)
         own = Keyring((keyring.key(signer.public_key(), name="the signer's own key"),))
@@ -87,20 +88,6 @@ def signing(signer: Signer, demand: Demand) -> Approval:
         return bundle
 
     return approve
-
-
-def refuse_rollback(status: DatabaseStatus, demand: Demand) -> None:
-    """Refuse a database that is older than the newest one that ever lay here.
-
-    Raises:
-        UntrustedError: code `ROLLBACK`.
-    """
-    if status.build < demand.seen.build and not demand.allow_rollback:
-        raise UntrustedError(
-            "the advisory database is older than one that was used here", where=status.content_digest,
-            why=f"build {status.build}, seen {demand.seen.build}",
-            remedy="run `assay db update`, or say --allow-rollback if you mean it", step="freshness", code="ROLLBACK",
-        )  # fmt: skip
 
 
 def judged(candidate: Candidate, keys: Keyring, now: str, limits: Limits) -> tuple[bytes, Evidence]:

@@ -9,7 +9,8 @@ from assay.dependencies import vex as vex_rules
 from assay.dependencies.graph import Graph
 from assay.dependencies.lifetimes import lifetimes
 from assay.dependencies.ssvc import Deployment
-from assay.flows import attest
+from assay.dependencies.suspicion import suspicions
+from assay.flows import attest, freshness
 from assay.flows.decide import decide
 from assay.model.finding import Finding, Uncovered
 from assay.model.inventory import Inventory
@@ -81,7 +82,7 @@ def scan(
         findings = _placed(findings, inventory)
         uncovered = matched.uncovered
         sources = Sources(
-            state="present", database=status.content_digest, built=status.built, feeds=tuple(status.feeds)
+            state="present", database=status.content_digest, built=status.built, feeds=freshness.aged(status.feeds, now)
         )
     known, horizon = knowledge.lifecycles, knowledge.horizon
     life = lifecycle.judge(inventory.distro, known, now, horizon) if known else None

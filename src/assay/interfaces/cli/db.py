@@ -1,4 +1,7 @@
-"""`assay db build|fingerprints|status|export|import|update`."""
+"""`assay db build|fingerprints|status|verify|export|import|update`; the rest in `db_changes` and `db_registry`."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -6,30 +9,85 @@ from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.interfaces.cli.render import database
 
+if TYPE_CHECKING:
+    from assay.flows.db import Wish
+    from assay.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
 
 @click.group("db")
 def command() -> None:
     """The advisory database: one file, replaced whole or not at all."""
 
 
+def making_options(function: F) -> F:
+    """Options of commands that make a database."""
+    number = click.option(
+        "--build-number",
+        type=click.IntRange(1, 999_999_999_999_999),
+        metavar="N",
+        help="Number of the database. Default: one more than the newest seen here; the same for the same content.",
+    )
+    return number(options.key_option(options.passphrase_option(rollback_option(function))))
+
+
+rollback_option = click.option("--allow-rollback", is_flag=True, help="Take a database older than one seen here.")
+verify_key_option = click.option(
+    "--verify-key",
+    "verify_key",
+    metavar="FILE",
+    default="",
+    help="Public key that must have signed it (else ASSAY_DB_KEY; without both, a signature is not asked for).",
+)
+
+
+def _wish(
+    found: "Settings", key: str | None, passphrase_file: str | None, number: int | None, rollback: bool
+) -> "Wish":
+    signer = bootstrap.signer(key, passphrase_file, options.prompt_passphrase) if key else None
+    return bootstrap.wish_of(found, number=number, signer=signer, allow_rollback=rollback)
+
+
 @command.command("build")
 @click.option("--from", "folder", required=True, metavar="DIR", help="Folder of feeds (OSV, KEV, EPSS, lifecycle).")
 @click.option("--out", metavar="FILE", help="The database to write (else --db's default).")
+@making_options
 @options.verbosity_options
-def build(folder: str, out: str | None, quiet: bool, verbose: int) -> None:
-    """Build the database from a folder of feeds."""
+def build(
+    folder: str,
+    out: str | None,
+    build_number: int | None,
+    key: str | None,
+    passphrase_file: str | None,
+    allow_rollback: bool,
+    quiet: bool,
+    verbose: int,
+) -> None:
+    """Build the database from a folder of feeds; sign it with --key."""
     progress = options.Console(quiet or not verbose)
-    report = bootstrap.build_database(folder, options.settings(out), progress)
-    click.echo(database.built(report), nl=False)
+    found = options.settings(out)
+    wish = _wish(found, key, passphrase_file, build_number, allow_rollback)
+    click.echo(database.built(bootstrap.build_database(folder, found, wish, progress)), nl=False)
 
 
 @command.command("update")
 @options.db_option
+@making_options
 @options.verbosity_options
-def update(db: str | None, quiet: bool, verbose: int) -> None:
+def update(
+    db: str | None,
+    build_number: int | None,
+    key: str | None,
+    passphrase_file: str | None,
+    allow_rollback: bool,
+    quiet: bool,
+    verbose: int,
+) -> None:
     """Fetch the public feeds and build the database anew; without a network the old file stays."""
-    report = bootstrap.update_database(options.settings(db), options.Console(quiet))
-    click.echo(database.built(report), nl=False)
+    found = options.settings(db)
+    wish = _wish(found, key, passphrase_file, build_number, allow_rollback)
+    click.echo(database.built(bootstrap.update_database(found, wish, options.Console(quiet))), nl=False)
 
 
 @command.command("status")
@@ -41,23 +99,39 @@ def status(db: str | None, output: str) -> None:
     click.echo(database.as_json(found) if output == "json" else database.as_table(found), nl=False)
 
 
+@command.command("verify")
+@options.db_option
+@verify_key_option
+def verify(db: str | None, verify_key: str) -> None:
+    """Check the database: form, key encoders, SQLite's integrity, digests, number, signature."""
+    found = options.settings(db)
+    click.echo(database.verified(bootstrap.verify_database(found, bootstrap.wish_of(found, key=verify_key))), nl=False)
+
+
 @command.command("export")
 @click.argument("file")
 @options.db_option
-def export(file: str, db: str | None) -> None:
-    """Verify the database and copy it to FILE, its digest beside it, for a machine without network."""
-    found = bootstrap.export_database(file, options.settings(db))
-    click.echo(f"{file}: {found.advisories} advisories, content {found.content_digest}")
+@options.key_option
+@options.passphrase_option
+def export(file: str, db: str | None, key: str | None, passphrase_file: str | None) -> None:
+    """Verify the database and copy it to FILE, digest and signature beside it, for a machine without network."""
+    settings = options.settings(db)
+    found = bootstrap.export_database(file, settings, _wish(settings, key, passphrase_file, None, False))
+    click.echo(f"{file}: build {found.build}, {found.advisories} advisories, content {found.content_digest}")
 
 
 @command.command("import")
 @click.argument("file")
 @click.option("--digest", default="", metavar="sha256:HEX", help="Digest the file must have.")
 @options.db_option
-def import_(file: str, digest: str, db: str | None) -> None:
-    """Check an exported FILE (digest, form, content) and put it in place."""
-    found = bootstrap.import_database(file, digest, options.settings(db))
-    click.echo(f"in place: {found.advisories} advisories, content {found.content_digest}")
+@verify_key_option
+@rollback_option
+def import_(file: str, digest: str, db: str | None, verify_key: str, allow_rollback: bool) -> None:
+    """Check an exported FILE (signature, digest, form, content) and put it in place."""
+    settings = options.settings(db)
+    wish = bootstrap.wish_of(settings, key=verify_key, allow_rollback=allow_rollback)
+    found = bootstrap.import_database(file, digest, settings, wish)
+    click.echo(f"in place: build {found.build}, {found.advisories} advisories, content {found.content_digest}")
 
 
 @command.command("fingerprints")

@@ -4,6 +4,7 @@ import json
 
 import msgspec
 
+from assay.flows.db_verify import Verified
 from assay.flows.feeds import BuildReport
 from assay.interfaces.cli.render.text import safe, width
 from assay.ports.stores import DatabaseStatus
@@ -25,8 +26,15 @@ def as_table(status: DatabaseStatus) -> str:
         lines.append("  ".join(cells).rstrip())
     lines.append("")
     lines.append(f"{status.advisories:,} advisories, {status.ranges:,} ranges; newest feed {status.built}")
+    lines.append(f"build {status.build}" if status.build else "no build number")
     lines.append(f"content {status.content_digest}")
     return "\n".join(lines) + "\n"
+
+
+def verified(found: Verified) -> str:
+    """Each check with its outcome."""
+    marks = {"pass": "✓", "skip": "-"}
+    return "".join(f"{marks.get(c.outcome, '✗')} {c.step:<10} {safe(c.reason)}\n" for c in found.checks)
 
 
 def as_json(status: DatabaseStatus) -> str:
