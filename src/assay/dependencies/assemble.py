@@ -14,6 +14,7 @@ from assay.dependencies.egg_requirements import with_requirements
 from assay.dependencies.gather import Group, base_path, gather
 from assay.dependencies.identity import DISTRIBUTED, Seen, purl_writer, see
 from assay.dependencies.locks import join as locks
+from assay.dependencies.maven_repository import with_coordinates
 from assay.dependencies.ownership import Owners
 from assay.dependencies.resolve import locked_edges, relations, required_paths
 from assay.model.image import Layer
@@ -47,9 +48,8 @@ def assemble(
         limits: `packages_count`, `relations_count`; what is over them is a gap.
         installed: an image or an unpacked root; False for a source tree, where lock files are packages.
     """
-    ordered = with_requirements(
-        sorted(sightings, key=lambda s: (s.path, -1 if s.layer is None else s.layer, s.cataloguer))
-    )
+    ordered = sorted(sightings, key=lambda s: (s.path, -1 if s.layer is None else s.layer, s.cataloguer))
+    ordered = with_coordinates(with_requirements(ordered))
     distro = _distro(ordered)
     seen = see(ordered, distro, installed=installed)
     bounded: set[Gap] = set()

@@ -7,6 +7,7 @@
 from collections.abc import Iterable, Iterator
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Ownership, Package, Wanted
+from assay.dependencies.maven_repository import witnessed
 from assay.dependencies.paths import canonical, path_hashes
 from assay.formats.deb822 import paragraphs
 from assay.model.errors import MalformedError
@@ -51,7 +52,8 @@ def catalogue(file: File) -> Fragment:
     if file.path == EXTENDED_STATES:
         return Fragment(notes=tuple(_automatic(file.data())))
     if file.path.endswith(".list"):
-        return Fragment(ownership=(_owned(file, _listed(file.data())),))
+        listed = _listed(file.data())
+        return Fragment(ownership=(_owned(file, listed),), notes=tuple(witnessed(listed)))
     if file.path.endswith(".md5sums"):
         return Fragment(ownership=(_owned(file, _summed(file.data())),))
     return _packages(file, needs_status=file.path == _STATUS)
@@ -174,7 +176,7 @@ def _summed(data: bytes) -> list[bytes]:
 
 ROW = Cataloguer(
     name="dpkg",
-    version=3,
+    version=4,
     ecosystem="deb",
     wants=Wanted(
         paths=frozenset({_STATUS, DIVERSIONS, EXTENDED_STATES}),
