@@ -1,12 +1,16 @@
 """Feed files stream, are bounded, and damage has one name."""
 
+import bz2
 import gzip
+import io
+import os
+import tarfile
 import zipfile
 
 import pytest
 
 from assay.adapters.feedfiles import FeedDirectory, SpoolDirectory
-from assay.model.errors import MalformedError, UsageError
+from assay.model.errors import MalformedError, UnsupportedError, UsageError
 from assay.model.limits import Limits
 
 
@@ -86,3 +90,74 @@ def test_a_folder_that_is_none_and_a_name_that_climbs(tmp_path):
         FeedDirectory(tmp_path / "none")
     with pytest.raises(UsageError):
         SpoolDirectory(tmp_path).put("../x", iter([b""]))
+
+
+def _packed(suffix: str, data: bytes) -> bytes:
+    if suffix == "gz":
+        return gzip.compress(data)
+    return bz2.compress(data) if suffix == "bz2" else pytest.importorskip("backports.zstd").compress(data)
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "zst"])
+def test_compressed_forms_are_read_bounded_and_damage_is_told(tmp_path, suffix):
+    name = f"a.json.{suffix}"
+    (tmp_path / name).write_bytes(_packed(suffix, b"x" * 1_000))
+    assert FeedDirectory(tmp_path).document(name, 1_000) == b"x" * 1_000
+    with pytest.raises(MalformedError, match="more than 999 bytes"):
+        FeedDirectory(tmp_path).document(name, 999)
+    (tmp_path / name).write_bytes(_packed(suffix, os.urandom(1_000))[:-20])
+    with pytest.raises(MalformedError):
+        FeedDirectory(tmp_path).document(name, 10_000)
+    (tmp_path / name).write_bytes(b"no such compression")
+    with pytest.raises(MalformedError):
+        FeedDirectory(tmp_path).document(name, 4)
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "zst"])
+def test_a_bomb_in_a_tar_is_stopped(tmp_path, suffix):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo("bomb.json")
+        member.size = 3_000_000
+        archive.addfile(member, io.BytesIO(bytes(member.size)))
+    (tmp_path / f"a.tar.{suffix}").write_bytes(_packed(suffix, buffer.getvalue()))
+    directory = FeedDirectory(tmp_path, Limits(feed_inflated_bytes=1_000_000))
+    with pytest.raises((MalformedError, UnsupportedError), match="more than 1000000"):
+        list(directory.records(f"a.tar.{suffix}", 10))
+
+
+def test_a_tar_that_is_cut_or_lies_is_malformed(tmp_path):
+    (tmp_path / "a.tar").write_bytes(b"\x01" * 2_000)
+    with pytest.raises(MalformedError):
+        list(FeedDirectory(tmp_path).records("a.tar", 10))
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo("a.json")
+        member.size = 2_000
+        archive.addfile(member, io.BytesIO(bytes(2_000)))
+        link = tarfile.TarInfo("../../etc/passwd.json")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    (tmp_path / "b.tar").write_bytes(buffer.getvalue())
+    assert [len(data) for data in FeedDirectory(tmp_path).records("b.tar", 10)] == [11]
+    (tmp_path / "c.tar").write_bytes(buffer.getvalue()[:1_000])
+    with pytest.raises(MalformedError):
+        list(FeedDirectory(tmp_path).records("c.tar", 5_000))
+
+
+def test_a_folder_of_documents_is_one_feed(tmp_path):
+    inner = tmp_path / "redhat-vex" / "2024"
+    inner.mkdir(parents=True)
+    (inner / "b.json").write_bytes(b"2")
+    (inner / "a.json").write_bytes(b"1")
+    (inner / "c.csv").write_bytes(b"3")
+    (inner / "d.json").symlink_to("/etc/passwd")
+    (tmp_path / "empty").mkdir()
+    directory = FeedDirectory(tmp_path)
+    (file,) = directory.files()
+    assert (file.name, file.size) == ("redhat-vex/", 2)
+    assert list(directory.records(file.name, 10)) == [b"1", b"2"]
+    (inner / "b.json").write_bytes(b"4")
+    assert directory.files()[0].digest != file.digest
+    with pytest.raises(MalformedError, match="documents"):
+        FeedDirectory(tmp_path, Limits(feed_records_count=1)).files()

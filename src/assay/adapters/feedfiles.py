@@ -1,25 +1,40 @@
 """Feed files in a folder; implements `ports.feeds.FeedFolder` and `ports.feeds.Spool`.
 
-Everything streams and is bounded: bytes as they lie, bytes inflated, bytes a record, members of a zip.
+Everything streams and is bounded: bytes as they lie, bytes inflated, bytes a record, members of a zip, of a tar, of a
+folder.
 """
 
+from __future__ import annotations
+
+import bz2
 import gzip
+import io
 import os
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
+from assay.formats.codec import inflate
 from assay.model.errors import MalformedError, UnavailableError, UsageError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.feeds import FeedFile
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+FOLDER = "/"
+"""Ends the name of a feed that is a folder of JSON documents."""
+_CHUNK_BYTES = 1 << 17
+_TARS = (".tar", ".tar.gz", ".tar.bz2", ".tar.zst")
+
 
 class FeedDirectory:
-    """The regular files of one folder; folders inside it and hidden files are not looked at.
+    """The files of one folder; a folder inside it that holds JSON documents is one feed. Hidden ones are not seen.
 
     Raises:
         UsageError: the path is no folder.
@@ -33,16 +48,66 @@ class FeedDirectory:
     def files(self) -> Sequence[FeedFile]:
         """Sorted by name, with size and sha256."""
         with self._reading(""):
-            names = sorted(item.name for item in self._path.iterdir() if item.is_file() and item.name[0] != ".")
-            return [self._file(name) for name in names]
+            seen = [item for item in self._path.iterdir() if item.name[0] != "."]
+            names = sorted(item.name for item in seen if item.is_file())
+            folders = sorted(item.name for item in seen if item.is_dir() and not item.is_symlink())
+            return [*map(self._file, names), *(self._folder(name) for name in folders if self._documents(name))]
 
     def _file(self, name: str) -> FeedFile:
         with (self._path / name).open("rb") as file:
             return FeedFile(name, os.fstat(file.fileno()).st_size, file_digest(file, "sha256").hexdigest())
 
+    def _folder(self, name: str) -> FeedFile:
+        """A folder's digest is that of its documents' paths and digests."""
+        whole, size = sha256(), 0
+        for path in self._documents(name):
+            with path.open("rb") as file:
+                size += os.fstat(file.fileno()).st_size
+                whole.update(f"{file_digest(file, 'sha256').hexdigest()}  {path.relative_to(self._path)}\n".encode())
+        return FeedFile(name + FOLDER, size, whole.hexdigest())
+
+    def _documents(self, name: str) -> list[Path]:
+        """JSON documents at any depth, sorted; symbolic links are not followed."""
+        found: list[Path] = []
+        for folder, _, files in os.walk(self._path / name):
+            found += [
+                path for file in files if file.endswith(".json") and not (path := Path(folder, file)).is_symlink()
+            ]
+            if len(found) > self._limits.feed_records_count:
+                raise _bad(name, f"more than {self._limits.feed_records_count} documents")
+        return sorted(found)
+
     def records(self, name: str, limit: int) -> Iterator[bytes]:
-        """Lines, or a zip's members; see the port."""
-        return self._members(name, limit) if name.endswith(".zip") else self._lines(name, limit)
+        """Lines, or the documents of a zip, a tar, a folder; see the port."""
+        if name.endswith(FOLDER):
+            return self._walk(name, limit)
+        if name.endswith(".zip"):
+            return self._members(name, limit)
+        return self._archived(name, limit) if name.endswith(_TARS) else self._lines(name, limit)
+
+    def _walk(self, name: str, limit: int) -> Iterator[bytes]:
+        total = 0
+        with self._reading(name):
+            for path in self._documents(name.removesuffix(FOLDER)):
+                with path.open("rb") as file:
+                    data = file.read(limit + 1)
+                total += len(data)
+                self._bound(name, total)
+                yield data
+
+    def _archived(self, name: str, limit: int) -> Iterator[bytes]:
+        """JSON members of a tar, in its order: sorting would mean to hold them all."""
+        total = count = 0
+        with self._reading(name), self._open(name) as file, tarfile.open(fileobj=file, mode="r|") as archive:
+            for member in archive:
+                count += 1
+                total += member.size
+                self._bound(name, total)
+                if count > self._limits.feed_records_count:
+                    raise _bad(name, f"more than {self._limits.feed_records_count} members")
+                content = archive.extractfile(member) if member.isreg() and member.name.endswith(".json") else None
+                if content is not None:
+                    yield content.read(limit + 1)
 
     def _lines(self, name: str, limit: int) -> Iterator[bytes]:
         total = 0
@@ -83,12 +148,15 @@ class FeedDirectory:
         path = self._path / name
         if path.stat().st_size > self._limits.feed_bytes:
             raise _bad(name, f"more than {self._limits.feed_bytes} bytes")
-        if not name.endswith(".gz"):
+        if name.endswith(".gz"):
+            with gzip.open(path, "rb") as inflated:
+                yield cast(BinaryIO, inflated)
+        elif name.endswith(".bz2"):
+            with bz2.open(path, "rb") as inflated_too:
+                yield cast(BinaryIO, inflated_too)
+        else:
             with path.open("rb") as plain:
-                yield plain
-            return
-        with gzip.open(path, "rb") as inflated:
-            yield cast(BinaryIO, inflated)
+                yield _zstd(plain, name, self._limits) if name.endswith(".zst") else plain
 
     def _bound(self, name: str, total: int) -> None:
         if total > self._limits.feed_inflated_bytes:
@@ -98,12 +166,41 @@ class FeedDirectory:
     def _reading(self, name: str) -> Iterator[None]:
         try:
             yield
-        except (gzip.BadGzipFile, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except _DAMAGED as error:
             raise _bad(name, f"damaged compression: {error}") from error
         except OSError as error:
+            if error.errno is None:  # bz2's word for damage
+                raise _bad(name, f"damaged compression: {error}") from error
             raise UnavailableError(
                 "cannot read a feed", where=str(self._path / name), why=str(error), remedy="check the folder's rights"
             ) from error
+
+
+_DAMAGED = (
+    gzip.BadGzipFile, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+
+
+class _Pieces(io.RawIOBase):
+    """Inflated pieces as a file."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._held = pieces, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        held = self._held or next(self._pieces, b"")
+        size = min(len(held), memoryview(buffer).nbytes)
+        memoryview(buffer)[:size] = held[:size]
+        self._held = held[size:]
+        return size
+
+
+def _zstd(file: BinaryIO, name: str, limits: Limits) -> BinaryIO:
+    chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
+    return io.BufferedReader(_Pieces(inflate(chunks, "", limits, name, limit=limits.feed_inflated_bytes)))
 
 
 class SpoolDirectory:

@@ -9,8 +9,11 @@ from assay.model.inventory import Distro
 
 DEBIAN_RELEASES = {"buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14"}
 
-_MAJOR = re.compile(r"[0-9]+")
-_MINOR = re.compile(r"[0-9]+\.[0-9]+")
+PRO = "Ubuntu:Pro:"
+"""Begins the ecosystems of which Ubuntu Pro alone has the fixes."""
+
+_MAJOR = re.compile(r"[0-9]{1,9}(?![0-9])")
+_MINOR = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}(?![0-9])")
 
 
 def _major(prefix: str) -> Callable[[Distro], tuple[str, ...]]:
@@ -36,13 +39,18 @@ def _debian(distro: Distro) -> tuple[str, ...]:
 
 
 def _ubuntu(distro: Distro) -> tuple[str, ...]:
-    """Releases with long-term support carry a mark in OSV; both spellings are asked for."""
+    """Releases with long-term support carry a mark in OSV; both spellings are asked for.
+
+    What only subscribers of Ubuntu Pro get a fix for stands apart (`Ubuntu:Pro:…`): it is a flaw of this image too.
+    """
     match = _MINOR.match(distro.version_id)
     if not match:
         return ()
     year, month = match[0].split(".")
     plain = f"Ubuntu:{match[0]}"
-    return (plain, f"{plain}:LTS") if month == "04" and int(year) % 2 == 0 else (plain,)
+    if month != "04" or int(year) % 2:
+        return (plain,)
+    return plain, f"{plain}:LTS", f"{PRO}{match[0]}:LTS"
 
 
 def _alpine(distro: Distro) -> tuple[str, ...]:
@@ -51,6 +59,67 @@ def _alpine(distro: Distro) -> tuple[str, ...]:
     if "edge" in distro.version_id or "_alpha" in distro.version_id:
         return ("Alpine:edge",)
     return (f"Alpine:v{match[0]}",) if match else ()
+
+
+_RED_HAT_CHANNELS = (
+    "", "::appstream", "::baseos", "::crb", "::highavailability", "::nfv", "::realtime", "::resilientstorage",
+    "::sap", "::sap_hana", "::supplementary",
+)  # fmt: skip
+_RED_HAT_SEVEN = ("", "::server", "::client", "::workstation", "::computenode")
+
+
+def _red_hat(distro: Distro) -> tuple[str, ...]:
+    """The main stream's channels, by CPE; streams of longer support (`rhel_eus:9.2`) are other products."""
+    match = _MAJOR.match(distro.version_id)
+    if not match:
+        return ()
+    major = match[0]
+    channels = _RED_HAT_SEVEN if int(major) < 8 else _RED_HAT_CHANNELS
+    names = [f"Red Hat:enterprise_linux:{major}{channel}" for channel in channels]
+    minor = _MINOR.match(distro.version_id)
+    if int(major) >= 10 and minor:
+        names += [f"Red Hat:enterprise_linux:{minor[0]}{channel}" for channel in channels]
+    return (*names, f"Red Hat:{major}")
+
+
+_SUSE_MODULES = (
+    "Linux Enterprise Server {}", "Linux Enterprise Module for Basesystem {}",
+    "Linux Enterprise Module for Server Applications {}", "Linux Enterprise Module for Development Tools {}",
+    "Linux Enterprise Module for Web and Scripting {}", "Linux Enterprise Module for Python 3 {}",
+    "Linux Enterprise Module for Containers {}", "Linux Enterprise Module for Legacy {}",
+    "Linux Enterprise Module for Public Cloud {}", "Linux Enterprise Server {}-LTSS",
+)  # fmt: skip
+
+
+def _suse(distro: Distro) -> tuple[str, ...]:
+    """Server and its modules; `15.5` is called `15 SP5`."""
+    match = _MAJOR.match(distro.version_id)
+    if not match:
+        return ()
+    _, dot, pack = distro.version_id.partition(".")
+    if dot and not (pack.isascii() and pack.isdigit()):
+        return ()
+    release = f"{match[0]} SP{pack}" if dot and pack != "0" else match[0]
+    if int(match[0]) >= 16:
+        release = distro.version_id
+    return tuple(f"SUSE:{name.format(release)}" for name in _SUSE_MODULES)
+
+
+def _leap(distro: Distro) -> tuple[str, ...]:
+    match = _MINOR.match(distro.version_id)
+    return (f"openSUSE:Leap {match[0]}",) if match else ()
+
+
+_OPENEULER = re.compile(r"\((LTS(?:-SP[0-9]+)?)\)")
+
+
+def _openeuler(distro: Distro) -> tuple[str, ...]:
+    """`24.03 (LTS-SP1)` is called `24.03-LTS-SP1`: the service pack stands in os-release's names alone."""
+    match = _MINOR.match(distro.version_id)
+    if not match:
+        return ()
+    marked = _OPENEULER.search(distro.name) or _OPENEULER.search(distro.codename)
+    return (f"openEuler:{match[0]}-{marked[1]}",) if marked else (f"openEuler:{match[0]}-LTS", f"openEuler:{match[0]}")
 
 
 def _rolling(name: str) -> Callable[[Distro], tuple[str, ...]]:
@@ -68,9 +137,17 @@ _ROWS: dict[str, tuple[str, Callable[[Distro], tuple[str, ...]]]] = {
     "debian": ("deb", _debian),
     "mageia": ("rpm", _major("Mageia")),
     "photon": ("rpm", _minor("Photon OS")),
-    "redhat": ("rpm", _major("Red Hat")),
-    "rhel": ("rpm", _major("Red Hat")),
+    "openeuler": ("rpm", _openeuler),
+    "opensuse": ("rpm", _leap),
+    "opensuse-leap": ("rpm", _leap),
+    "opensuse-tumbleweed": ("rpm", _rolling("openSUSE:Tumbleweed")),
+    "redhat": ("rpm", _red_hat),
+    "rhel": ("rpm", _red_hat),
     "rocky": ("rpm", _major("Rocky Linux")),
+    "sled": ("rpm", _suse),
+    "sles": ("rpm", _suse),
+    "sles_sap": ("rpm", _suse),
+    "suse": ("rpm", _suse),
     "ubuntu": ("deb", _ubuntu),
     "wolfi": ("apk", _rolling("Wolfi")),
 }
@@ -79,7 +156,7 @@ _ROWS: dict[str, tuple[str, Callable[[Distro], tuple[str, ...]]]] = {
 
 def ecosystems_of(distro: Distro, kind: str) -> tuple[str, ...] | str:
     """OSV ecosystems that speak for packages of this purl type in this release, or the reason why there are none."""
-    row = _ROWS.get(distro.id)
+    row = _ROWS.get(distro.id.lower())
     label = f"{distro.id} {distro.version_id or distro.codename}".strip()
     if row is None:
         return f"no advisory ecosystem for the distribution {label}"

@@ -12,7 +12,7 @@ import msgspec
 from assay.dependencies import reasons, ssvc
 from assay.dependencies.aliases import identities, is_cve
 from assay.dependencies.asking import Asked, ask
-from assay.dependencies.distributions import rebuilt_from
+from assay.dependencies.distributions import PRO, rebuilt_from
 from assay.dependencies.identity import DISTRIBUTED
 from assay.dependencies.names import canonical_name
 from assay.dependencies.ranges import describe, fixes, judge
@@ -254,7 +254,7 @@ def _ruling(
         range=describe(hits),
         fixed_in=fixes(question.scheme, hits),
         rebuilt=_rebuilt(question, hits) if contained else "",
-        states=tuple(sorted({hit.state for hit in hits if hit.state})),
+        states=_states(hits),
         scores=scores,
         severity=severity(scores, [head.severity for head in heads]),
         epss=facts.epss,
@@ -281,6 +281,15 @@ def _code(question: Asked, heads: Sequence[Advisory]) -> tuple[VulnerableCode, .
         return ()
     named = {one for head in heads for one in head.code if canonical_name("Go", one.name) == question.name}
     return tuple(sorted(named))
+
+
+def _states(hits: Sequence[AdvisoryHit]) -> tuple[str, ...]:
+    """The distribution's words, and `pro` where every fix is one of Ubuntu Pro."""
+    found = {hit.state for hit in hits if hit.state}
+    fixes = [hit for hit in hits if hit.fixed]
+    if fixes and all(hit.ecosystem.startswith(PRO) for hit in fixes):
+        found.add("pro")
+    return tuple(sorted(found))
 
 
 def _said_by(spared: Spared | None) -> tuple[tuple[str, str], ...]:
