@@ -252,7 +252,7 @@ def test_a_lock_tells_where_a_package_came_from_and_no_secret() -> None:
         "version": "1.0.0", "resolved": "https://jane:secret@Packages.acme.example:8443/a/-/a-1.0.0.tgz?token=x",
         "hasInstallScript": True, "deprecated": "use b",
     }  # fmt: skip
-    lock = {"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": entry}}
+    lock: dict[str, Any] = {"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": entry}}
     (package,) = read("srv/package-lock.json", lock, installed=False).packages
     assert package.properties == (
         ("npm:deprecated", "use b"),

@@ -266,11 +266,16 @@ def _ending(wire: _Life) -> Ending:
 
 def _doubt(suspicion: Suspicion) -> dict[str, object]:
     return {
-        "component": f"{suspicion.name} {suspicion.version}".strip(),
+        "component": _writable(f"{suspicion.name} {suspicion.version}".strip()),
         "level": suspicion.level,
         "points": suspicion.points,
         "kinds": sorted({clue.kind for clue in suspicion.clues}),
     }
+
+
+def _writable(text: str) -> str:
+    """Bytes outside UTF-8 escaped: a name from an image never makes a statement impossible."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _doubted(wire: _Doubt) -> Doubt:

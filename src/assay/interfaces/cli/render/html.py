@@ -4,6 +4,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from assay.interfaces.cli.render import suspicions
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import safe
 from assay.interfaces.cli.render.vex import conflict_text, outcome_text, revocation_text
@@ -50,6 +51,7 @@ def render(report: Report) -> str:
         layer=lambda index: layer_text(report, index),
         components=names,
         severities=SEVERITIES,
+        suspicions=suspicions.headline(report),
         vex_outcome=outcome_text,
         vex_conflict=conflict_text,
         vex_revocation=revocation_text,

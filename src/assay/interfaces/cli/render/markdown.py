@@ -2,6 +2,7 @@
 
 import re
 
+from assay.interfaces.cli.render import suspicions
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import safe
 from assay.interfaces.cli.render.vex import vex_lines
@@ -47,6 +48,10 @@ def render(report: Report) -> str:
         lines.append("")
     if report.lifetimes:
         lines += _endings(report)
+    if report.suspicions:
+        lines += [f"**Suspicions:** {escape(suspicions.headline(report))}", ""]
+        lines += [f"- {level}: {escape(text)}" for level, text in suspicions.lines(report)]
+        lines += [""] if suspicions.lines(report) else []
     counted = ", ".join(f"{n} {name}" for name, n in seen.counts.items()) or "none"
     lines.append(
         f"{len(seen.open)} findings ({counted}); {len(seen.suppressed)} suppressed by VEX; "

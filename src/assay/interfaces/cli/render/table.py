@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from assay.interfaces.cli.render import locks
+from assay.interfaces.cli.render import locks, suspicions
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width, wrap
 from assay.interfaces.cli.render.vex import vex_lines
@@ -61,6 +61,8 @@ def render(report: Report, *, columns: int, colour: bool, everything: bool = Fal
                 parts.append(style(title, bold=True) + "\n" + _findings(group, columns, style))
     if report.lifetimes:
         parts.append(_endings(report, columns, style, everything=everything))
+    if report.suspicions:
+        parts.append(_suspicions(report, columns, style, everything=everything))
     parts.append(_summary(report, seen, columns, style))
     if report.verdict is not None:
         parts.append(_verdict(report.verdict, columns, style))
@@ -168,6 +170,21 @@ def _endings(report: Report, columns: int, style: Callable[..., str], *, everyth
         lines.append(f"  {style(pad(word, 10), fg=colour)}  {text}")
     if not everything and len(shown) > _ENDINGS_SHOWN:
         lines.append(f"  … {len(shown) - _ENDINGS_SHOWN} more with -v or -o json")
+    return "\n".join(lines)
+
+
+def _suspicions(report: Report, columns: int, style: Callable[..., str], *, everything: bool) -> str:
+    """The weightiest, each with its reasons; with `everything` also the low ones."""
+    shown = suspicions.lines(report, everything=everything)
+    first, *more = wrap(suspicions.headline(report), columns, "")
+    lines = [style(first, bold=bool(shown)), *more]
+    for level, text in shown:
+        word, *rest = wrap(f"{pad(level, 8)} {text}", columns - 2, " " * 9)
+        lines.append("  " + word.replace(level, style(level, fg="red" if level == "high" else None), 1))
+        lines.extend("  " + line for line in rest)
+    unseen = len(report.suspicions) - len(shown)
+    if shown and unseen:
+        lines.append(f"  … {unseen} more with -v or -o json")
     return "\n".join(lines)
 
 
