@@ -30,7 +30,7 @@ from assay.bootstrap.fingerprints import make_fingerprints
 from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.reports import DEFAULT_POLICY, load_policy, report_on
-from assay.bootstrap.stock import Reading, take_stock
+from assay.bootstrap.stock import Reading, SecondLook, take_stock
 from assay.bootstrap.vex import VexSearch
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "LIMITS",
     "TOOL",
     "Reading",
+    "SecondLook",
     "VexSearch",
     "build_database",
     "collect",

@@ -12,6 +12,7 @@ from assay.bootstrap.vex import NO_SEARCH, VexSearch, vex_door
 from assay.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from assay.flows.programs import ProgramReader
     from assay.flows.scan import Court
     from assay.model.inventory import Inventory
     from assay.model.policy import PolicyBundle
@@ -30,12 +31,20 @@ def report_on(
     policy_path: str | None,
     progress: Progress,
     vex_search: VexSearch = NO_SEARCH,
+    reader: ProgramReader | None = None,
 ) -> tuple[Report, ...]:
-    """Match, apply VEX, decide; one report per inventory. Without a policy path no decision is made."""
+    """Match, apply VEX, decide; one report per inventory. Without a policy path no decision is made.
+
+    `reader` looks into programs again (`stock.second_look`); without one a report is as cautious as an SBOM's.
+    """
+    import msgspec
+
+    from assay.dependencies.ssvc import deployment
     from assay.flows.scan import scan
 
     now = clock().now()
-    knowledge = knowledge_of(settings)
+    where = deployment(settings.ssvc, settings.ssvc_source)
+    knowledge = msgspec.structs.replace(knowledge_of(settings), reader=reader, deployment=where)
     court = court_of(policy_path) if policy_path is not None else None
     try:
         with vex_door(vex_paths, vex_search, settings, now) as said:

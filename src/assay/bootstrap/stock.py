@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from assay.artifact.base_image import KnownBase
     from assay.artifact.reference import Target
     from assay.dependencies.cataloger import Cataloguer
+    from assay.dependencies.go_program import GoProgram
+    from assay.dependencies.reachability import Place
     from assay.flows.catalogue import Bench
     from assay.flows.remembered import Memory
     from assay.model.image import Image
@@ -72,6 +74,39 @@ def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Pro
         return tuple(remembered(image, memory, partial(read, image)) for image in images)
     finally:
         source.close()
+
+
+class SecondLook:
+    """Looks into programs of a target that was read before; implements `flows.programs.ProgramReader`.
+
+    The target is opened only when asked, and read as it is then: a file that changed since has other digests.
+    """
+
+    def __init__(self, text: str, reading: Reading, settings: Settings, progress: Progress) -> None:
+        self._target, self._reading, self._settings, self._progress = target_of(text), reading, settings, progress
+
+    def programs(self, inventory: Inventory, places: Sequence[Place]) -> Mapping[Place, GoProgram] | None:
+        """What the programs hold; None for an SBOM, and for an image that is no longer the one that was read."""
+        target = self._target
+        if target.scheme == "sbom" or (target.scheme == "file" and not is_archive(target.location)):
+            return None
+        from assay.flows.programs import programs_of_image, programs_of_tree
+
+        bench = _bench(self._settings, self._reading, self._progress, target.scheme)
+        if target.scheme in ("dir", "rootfs"):
+            return programs_of_tree(_tree(target), places, bench)
+        from assay.artifact.image import resolve
+
+        with closing(image_source(target, self._settings)) as source:
+            images = resolve(
+                source,
+                platform=inventory.subject.platform or self._reading.platform,
+                host=host(),
+                all_platforms=self._reading.all_platforms,
+                limits=LIMITS,
+            )
+            same = next((one for one in images if one.subject.digest == inventory.subject.digest), None)
+            return programs_of_image(same, source, places, bench) if same is not None else None
 
 
 def _memory(settings: Settings, reading: Reading) -> Memory | None:

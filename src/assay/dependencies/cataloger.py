@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from assay.dependencies.go_program import GoProgram
 from assay.dependencies.sheets import Sheet
 from assay.model.inventory import Confidence, Distro, Gap, Licence, SourcePackage
 from assay.model.limits import Limits
@@ -123,6 +124,8 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True):
     distro: Distro | None = None
     sheets: tuple[Sheet, ...] = ()
     """What the file says as a manifest or a lock."""
+    program: GoProgram | None = None
+    """The functions of a Go program: read in a second look alone (`flows.programs`)."""
 
 
 class Cataloguer(msgspec.Struct, frozen=True, kw_only=True):

@@ -188,6 +188,18 @@ def _kept(layer: Layer, version: str, bench: Bench) -> LayerRecord | None:
         return None
 
 
+def read_layer_again(layer: Layer, source: ImageSource, table: Rows, bench: Bench) -> LayerRecord:
+    """What other cataloguers than the usual ones read in one layer; kept in the cache like all else.
+
+    Raises:
+        UntrustedError: the blob or its diffID does not match. MalformedError, UnsupportedError, UnavailableError.
+    """
+    version = f"{_RECORD_FORM}-{SCAN_VERSION}-{table_version(table)}"
+    record = _kept(layer, version, bench) or _fresh(layer, source, Chooser(table), version, bench)
+    check_diff_id(layer.diff_id, record.scan.diff_id, where=f"layer {layer.index}")
+    return record
+
+
 def _fresh(layer: Layer, source: ImageSource, chooser: Chooser, version: str, bench: Bench) -> LayerRecord:
     """The layer, read now and remembered."""
     record = _read_layer(layer, source, chooser, bench)

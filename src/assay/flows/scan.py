@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from assay.dependencies import lifecycle, matching, origin
+from assay.dependencies import lifecycle, matching, origin, reachability
 from assay.dependencies import vex as vex_rules
 from assay.dependencies.graph import Graph
 from assay.dependencies.lifetimes import lifetimes
@@ -12,6 +12,7 @@ from assay.dependencies.ssvc import Deployment
 from assay.dependencies.suspicion import suspicions
 from assay.flows import attest, freshness
 from assay.flows.decide import decide
+from assay.flows.programs import ProgramReader
 from assay.model.finding import Finding, Uncovered
 from assay.model.inventory import Inventory
 from assay.model.lifecycle import Horizon
@@ -35,6 +36,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """How near an end of life is told beforehand, and whose support counts."""
     deployment: Deployment = Deployment()
     """What the operator says of the place where the subject runs."""
+    reader: ProgramReader | None = None
+    """Looks into programs of the subject again; None where there is nothing to look into: an SBOM."""
 
 
 class Court(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +80,8 @@ def scan(
         status = knowledge.store.status()
         progress.stage(f"matching {len(inventory.components)} packages against {len(status.feeds)} feeds")
         matched = matching.match(inventory.components, inventory.distro, knowledge.store, knowledge.deployment)
-        weighed = vex_rules.weigh(matched.findings, vex, inventory.subject, inventory.components, now)
+        looked = _looked_into(matched, inventory, knowledge.reader)
+        weighed = vex_rules.weigh(looked, vex, inventory.subject, inventory.components, now)
         findings, conflicts = weighed.findings, weighed.conflicts
         findings = _placed(findings, inventory)
         uncovered = matched.uncovered
@@ -112,6 +116,15 @@ def scan(
         return report
     progress.stage(f"deciding by policy {court.bundle.name}")
     return msgspec.structs.replace(report, verdict=verdict_on(report, court, now))
+
+
+def _looked_into(matched: matching.Matches, inventory: Inventory, reader: ProgramReader | None) -> tuple[Finding, ...]:
+    """The findings with what the subject's programs say of them; nothing is read where no advisory names functions."""
+    if not matched.code:
+        return matched.findings
+    places = reachability.wanted(matched.findings, matched.code, inventory.components)
+    programs = reader.programs(inventory, places) if reader is not None and places else None
+    return reachability.apply(matched.findings, matched.code, inventory.components, programs)
 
 
 def _placed(findings: Sequence[Finding], inventory: Inventory) -> tuple[Finding, ...]:

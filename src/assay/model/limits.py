@@ -44,6 +44,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     embedded_sbom_bytes: int = 32 * MIB
     """A vendor's SBOM inside an image."""
     program_bytes: int = 512 * MIB
+    go_functions_bytes: int = 128 * MIB
+    """The function table of a Go program, and its names; the largest known programs have 30 MiB."""
     audit_data_bytes: int = 16 * MIB
     """The list of crates inside a Rust program, inflated."""
     toml_bytes: int = 8 * MIB

@@ -42,6 +42,7 @@ def command(
         vex_search=search,
         policy_path=None,
         progress=options.Console(True),
+        reader=bootstrap.SecondLook(target, reading, settings, options.Console(True)),
     )
     found = [ladder.render(report, identifier, colour=options.colour_wanted("")) for report in reports]
     for text, _ in found:

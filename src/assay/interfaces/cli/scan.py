@@ -82,6 +82,7 @@ def command(
         vex_search=search,
         policy_path=None if no_policy else (policy or bootstrap.DEFAULT_POLICY),
         progress=console,
+        reader=bootstrap.SecondLook(target, reading, settings, console),
     )
     pairs: tuple[tuple[Inventory, Report | None], ...] = tuple(zip(inventories, reports, strict=True))
     output.emit(output.REPORT_WRITERS, wanted, pairs)

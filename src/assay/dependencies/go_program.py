@@ -1,0 +1,150 @@
+"""What a Go program holds of code: the names of its functions, and how far they can be trusted to be all of them.
+
+This is read in a second look at the few programs that a vulnerability of known functions concerns; an inventory does
+not hold it, as names of functions would make up most of it.
+"""
+
+import re
+import zlib
+
+import msgspec
+
+from assay.formats.chunks import ChunkView
+from assay.formats.gobuildinfo import GoBuild, read_go_build
+from assay.formats.gopclntab import FunctionNames, read_functions
+from assay.model.errors import MalformedError
+from assay.model.limits import Limits
+
+_STANDARD = frozenset({
+    "archive", "bufio", "bytes", "cmp", "compress", "container", "context", "crypto", "database", "debug", "embed",
+    "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index", "internal", "io", "iter",
+    "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "simd", "slices",
+    "sort", "strconv", "strings", "structs", "sync", "syscall", "testing", "text", "time", "unicode", "unique",
+    "unsafe", "vendor", "weak", "main", "cmd", "command-line-arguments",
+})  # fmt: skip
+"""First elements of import paths of the standard library and its tools."""
+_STRANGERS_SHARE = 0.02
+"""More names than this that nothing explains: they were rewritten. Real programs have none or a handful."""
+_MADE_UP = ("type:", "type..", "go:", "go.", "_")
+"""Begins of names that the linker or the C compiler gives."""
+_RELEASE = re.compile(r"(?:go\d|devel)")
+
+
+class GoProgram(msgspec.Struct, frozen=True, kw_only=True):
+    """One program, as far as the question "is this function in it" needs it."""
+
+    system: str = ""
+    """GOOS, where the build information has it."""
+    architecture: str = ""
+    """GOARCH, likewise."""
+    main: str = ""
+    """Import path of package `main`."""
+    doubt: str = ""
+    """Why the absence of a name proves nothing; empty where the table is whole and the names are the compiler's."""
+    exact: bool = True
+    """Whether each name stands alone (`formats.gopclntab.FunctionNames.exact`)."""
+    names: bytes = b""
+    """All names, each after a line feed, deflated."""
+
+
+def read_program(view: ChunkView, limits: Limits) -> GoProgram | None:
+    """The functions of a program; None for one that Go did not make.
+
+    Raises:
+        MalformedError: build information that cannot be read. A damaged table of functions is a doubt, no error.
+    """
+    build = read_go_build(view, limits)
+    if build is None:
+        return None
+    try:
+        table = read_functions(view, limits)
+    except MalformedError as error:
+        return _program(build, None, f"its function table cannot be read: {error.why}")
+    if table is None:
+        return _program(build, None, "it has no function table")
+    return _program(build, table, _doubt(build, table))
+
+
+def _program(build: GoBuild, table: FunctionNames | None, doubt: str) -> GoProgram:
+    text = "".join("\n" + name for name in table.names) if table is not None else ""
+    return GoProgram(
+        system=build.setting("GOOS"),
+        architecture=build.setting("GOARCH"),
+        main=build.path,
+        doubt=doubt,
+        exact=table is not None and table.exact,
+        names=zlib.compress(text.encode(), 1) if text else b"",
+    )
+
+
+def _doubt(build: GoBuild, table: FunctionNames) -> str:
+    """Only the standard compiler's table is known to list every function, inlined ones too."""
+    compiler = build.setting("-compiler")
+    if compiler not in ("", "gc") or not _RELEASE.match(build.toolchain) or "gccgo" in build.toolchain:
+        return f"it was made by another compiler than Go's own ({compiler or build.toolchain[:40]})"
+    if not table.exact:
+        return ""
+    names = set(table.names)
+    if not {"runtime.main", "main.main"} <= names:
+        return "its names are not those the compiler gives: there is no main function"
+    if _strangers(build, table.names) > max(5, _STRANGERS_SHARE * len(names)):
+        return "its names are not those the compiler gives: they look rewritten"
+    return ""
+
+
+def _strangers(build: GoBuild, names: tuple[str, ...]) -> int:
+    """Names of packages that neither the standard library nor a recorded module explains."""
+    modules = [module.path for module in (build.main, *build.dependencies) if module is not None]
+    known = _STANDARD | {path.partition("/")[0] for path in modules}
+    return sum(_first(name) not in known for name in names if "." in name and not name.startswith(_MADE_UP))
+
+
+def _first(name: str) -> str:
+    """The first element of the import path a function's name begins with."""
+    path, slash, _ = name.partition("/")
+    if slash and "[" not in path and "(" not in path:
+        return path
+    return re.split(r"[.:(]", name, maxsplit=1)[0]
+
+
+class Functions:
+    """The names of one program, inflated, to be asked about."""
+
+    __slots__ = ("_start", "_text")
+
+    def __init__(self, program: GoProgram, limits: Limits) -> None:
+        """Inflate; names that do not inflate within the limit give no names."""
+        inflater = zlib.decompressobj()
+        try:
+            data = inflater.decompress(program.names, limits.go_functions_bytes) if program.names else b""
+        except zlib.error:
+            data = b""
+        self._text = data.decode("utf-8", "replace") + "\n"
+        self._start = "\n" if program.exact else ""
+
+    def has_package(self, path: str) -> bool:
+        """Whether some function of this package is there."""
+        return re.search(f"{self._start}{_spelled(path)}\\.", self._text) is not None
+
+    def has_module(self, path: str) -> bool:
+        """Whether some function of some package of this module is there."""
+        return re.search(f"{self._start}(?:{_spelled(path)}\\.|{re.escape(path)}/)", self._text) is not None
+
+    def has(self, path: str, symbol: str) -> bool:
+        """Whether a function (`Parse`) or method (`Server.Serve`), or a closure inside it, is there.
+
+        The compiler writes methods as `path.T.M`, `path.(*T).M`, of generic types `path.T[…].M`, `path.(*T[…]).M`.
+        """
+        kind, dot, method = symbol.partition(".")
+        name, generic = re.escape(kind), r"(?:\[[^\n]*\])?"
+        if dot:
+            name = f"(?:{name}{generic}|\\(\\*{name}{generic}\\))\\.{re.escape(method)}"
+        return re.search(f"{self._start}{_spelled(path)}\\.{name}(?!\\w)", self._text) is not None
+
+
+def _spelled(path: str) -> str:
+    """An import path as a pattern: the linker may write dots behind the last slash, and other letters, as `%2e`."""
+    folder, slash, last = path.rpartition("/")
+    escaped = "".join(f"%{ord(c):02x}" if c in '.%"' or ord(c) < 0x21 else c for c in last)
+    plain = re.escape(path)
+    return plain if escaped == last else f"(?:{plain}|{re.escape(folder + slash + escaped)})"

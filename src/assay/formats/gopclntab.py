@@ -1,0 +1,209 @@
+"""The names of all functions in a Go program, from the table its run time unwinds the stack with.
+
+Go's `debug/gosym`, `cmd/link/internal/ld/pcln.go` and `runtime/symtab.go`: four layouts, told by their magic (Go 1.2,
+1.16, 1.18, 1.20). The table survives stripping (`-s -w`). From Go 1.16 on the names stand in one block, with those of
+functions that exist only inlined into others; before, they lie between other data, so a name may be found there that
+is none, and none can be missed.
+"""
+
+import re
+from itertools import pairwise
+
+import msgspec
+
+from assay.formats.chunks import ChunkView
+from assay.formats.executable import ByteOrder, read_program
+from assay.model.errors import MalformedError
+from assay.model.limits import Limits
+
+_SECTIONS = (b".gopclntab", b".data.rel.ro.gopclntab")
+"""ELF: of a plain and of a position-independent program."""
+_MACHO_SECTION = b"__gopclntab"
+_LAYOUTS = {0xFFFFFFFB: "1.2", 0xFFFFFFFA: "1.16", 0xFFFFFFF0: "1.18", 0xFFFFFFF1: "1.20"}
+_MAGIC: re.Pattern[bytes] = re.compile(
+    rb"[\xfb\xfa\xf0\xf1]\xff\xff\xff\0\0[\1\2\4][\4\x08]|\xff\xff\xff[\xfb\xfa\xf0\xf1]\0\0[\1\2\4][\4\x08]"
+)
+"""Magic, two zero bytes, the smallest instruction's size, an address's size."""
+_HEADER_BYTES = 8
+_STEP = 1 << 20
+_RUN = re.compile(rb"[\x21-\xff]{3,}(?=\0)")
+"""Before Go 1.16: printable bytes that end in a zero byte."""
+
+
+class FunctionNames(msgspec.Struct, frozen=True, kw_only=True):
+    """The names in one table."""
+
+    layout: str
+    """The first Go release of the layout: `1.2`, `1.16`, `1.18`, `1.20`."""
+    names: tuple[str, ...]
+    """Sorted, each once."""
+    exact: bool
+    """False where a name may have other bytes before it (Go before 1.16)."""
+    functions_count: int
+    """Functions with code of their own."""
+
+
+class _Table(msgspec.Struct, frozen=True):
+    """A table's place in the file, and how its numbers are written."""
+
+    view: ChunkView
+    at: int
+    size: int
+    layout: str
+    order: ByteOrder
+    width: int
+
+    def words(self, at: int, count: int) -> list[int]:
+        raw = self.view.read(self.at + at, count * self.width)
+        return [int.from_bytes(raw[n : n + self.width], self.order) for n in range(0, len(raw), self.width)]
+
+
+def read_functions(view: ChunkView, limits: Limits) -> FunctionNames | None:
+    """The names of a program's functions; None where there is no such table.
+
+    Raises:
+        MalformedError: a table that points outside itself, names that are cut off, more than one table where no
+            section says which is the program's, or a table past the limit.
+    """
+    table = _find(view)
+    if table is None:
+        return None
+    return _old(table, limits) if table.layout == "1.2" else _new(table, limits)
+
+
+def _find(view: ChunkView) -> _Table | None:
+    """By its section; without one (PE has none, sections can be stripped) by its first bytes, if they are unique."""
+    for section in _SECTIONS:
+        program = read_program(view, section, _MACHO_SECTION)
+        if program is None:
+            return None
+        if program.exact and program.places:
+            place = program.places[0]
+            found = _table(program.view, place.offset, place.size)
+            if found is None:
+                raise _bad(view, "its section does not begin with one")
+            return found
+    candidates = _search(view)
+    if len(candidates) > 1:
+        raise _bad(view, f"{len(candidates)} of them, and no section says which is the program's")
+    return candidates[0] if candidates else None
+
+
+def _search(view: ChunkView) -> list[_Table]:
+    """Every place, 4-aligned, that begins like a table and whose numbers fit the file; two are enough."""
+    found: list[_Table] = []
+    for at, length in view.pieces(0, view.size, _STEP):
+        piece = view.read(at, min(length + _HEADER_BYTES - 1, view.size - at))
+        for match in _MAGIC.finditer(piece):
+            place = at + match.start()
+            table = _table(view, place, view.size - place) if not place % 4 else None
+            if table is not None and _plausible(table):
+                found.append(table)
+                if len(found) > 1:
+                    return found
+    return found
+
+
+def _table(view: ChunkView, at: int, size: int) -> _Table | None:
+    head = view.read(at, min(_HEADER_BYTES, size))
+    if _MAGIC.fullmatch(head) is None:
+        return None
+    order: ByteOrder = "big" if head[0] == 0xFF else "little"
+    return _Table(view, at, size, _LAYOUTS[int.from_bytes(head[:4], order)], order, head[7])
+
+
+def _plausible(table: _Table) -> bool:
+    try:
+        if table.layout == "1.2":
+            return 0 < table.words(_HEADER_BYTES, 1)[0] < table.size // (2 * table.width)
+        _offsets(table)
+    except MalformedError:
+        return False
+    return True
+
+
+def _offsets(table: _Table) -> tuple[int, int, int, int]:
+    """(functions, start of their names, end of the names, start of the functions' table).
+
+    1.16: counts of functions and files, then five offsets; from 1.18 the start of the program's text before them.
+    """
+    count, _, *rest = table.words(_HEADER_BYTES, 7 if table.layout == "1.16" else 8)
+    names, units, files, programs, functions = rest[-5:]
+    ordered = names < units <= files <= programs <= functions < table.size
+    if not ordered or not 0 < count < table.size // 8 or names < _HEADER_BYTES:
+        raise _bad(table.view, f"its header does not describe {table.size} bytes")
+    return count, names, units, functions
+
+
+def _new(table: _Table, limits: Limits) -> FunctionNames:
+    count, start, end, functions = _offsets(table)
+    _bounded(table, end - start, limits)
+    block = table.view.read(table.at + start, end - start)
+    wide = table.width if table.layout == "1.16" else 4
+    _check(table, block, functions, count, wide, limits)
+    return FunctionNames(
+        layout=table.layout, names=_sorted(table, block.split(b"\0")), exact=True, functions_count=count
+    )
+
+
+def _check(table: _Table, block: bytes, functions: int, count: int, wide: int, limits: Limits) -> None:
+    """Every function's name begins a name of the block: then the table is whole, and this is its block.
+
+    The table has an address and an offset a function; at the offset stand the function's address and its name's offset.
+    """
+    raw = table.view.read(table.at + functions, count * 2 * wide)
+    order = table.order
+    offsets = [int.from_bytes(raw[at : at + wide], order) for at in range(wide, len(raw), 2 * wide)]
+    if any(a >= b for a, b in pairwise(offsets)) or offsets[0] < len(raw):
+        raise _bad(table.view, "its functions are not in order")
+    _bounded(table, offsets[-1], limits)
+    data = table.view.read(table.at + functions, offsets[-1] + wide + 4)
+    if not block.endswith(b"\0"):
+        raise _bad(table.view, "its names are cut off")
+    starts = b"\0" + block
+    for offset in offsets:
+        name = int.from_bytes(data[offset + wide : offset + wide + 4], order)
+        if name >= len(block) or starts[name]:
+            raise _bad(table.view, f"the name of a function is none: offset {name} of {len(block)}")
+
+
+def _old(table: _Table, limits: Limits) -> FunctionNames:
+    """Go 1.2 to 1.15: counts, then the table; names are offsets from the start of it all."""
+    width, order = table.width, table.order
+    count = table.words(_HEADER_BYTES, 1)[0]
+    first = _HEADER_BYTES + width
+    if not 0 < count < table.size // (2 * width):
+        raise _bad(table.view, f"{count} functions in {table.size} bytes")
+    _bounded(table, count * 2 * width, limits)
+    raw = table.view.read(table.at + first, count * 2 * width)
+    for at in range(width, len(raw), 2 * width):
+        offset = int.from_bytes(raw[at : at + width], order)
+        if offset + width + 4 > table.size:
+            raise _bad(table.view, f"a function at {offset} of {table.size} bytes")
+        name = int.from_bytes(table.view.read(table.at + offset + width, 4), order)
+        if name >= table.size:
+            raise _bad(table.view, f"the name of a function is none: offset {name} of {table.size}")
+    _bounded(table, table.size, limits)
+    data = table.view.read(table.at, table.size)
+    return FunctionNames(
+        layout=table.layout, names=_sorted(table, _RUN.findall(data), strict=False), exact=False, functions_count=count
+    )
+
+
+def _sorted(table: _Table, names: list[bytes], *, strict: bool = True) -> tuple[str, ...]:
+    try:
+        text = b"\n".join({name for name in names if name}).decode("utf-8", "strict" if strict else "replace")
+    except UnicodeDecodeError as error:
+        raise _bad(table.view, "a name is not UTF-8") from error
+    return tuple(sorted(text.split("\n")))
+
+
+def _bounded(table: _Table, size: int, limits: Limits) -> None:
+    if size > limits.go_functions_bytes:
+        raise _bad(table.view, f"{size} bytes, limit {limits.go_functions_bytes}")
+
+
+def _bad(view: ChunkView, why: str) -> MalformedError:
+    return MalformedError(
+        "the Go function table cannot be read", where=view.where, why=why, remedy="the program is damaged or forged"
+    )
