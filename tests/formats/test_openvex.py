@@ -167,7 +167,7 @@ _statements = st.builds(
 )
 
 
-@given(st.lists(_statements, max_size=3))
+@given(st.lists(_statements, min_size=1, max_size=3, unique=True))
 def test_written_statements_read_back(statements: list[VexStatement]) -> None:
     data = openvex.write_statements(statements, author="Jane", timestamp=TIME)
     fields = ("vulnerability", "aliases", "products", "status", "impact", "action", "timestamp", "author")

@@ -94,7 +94,8 @@ def statements_of(inventory: Inventory, report: Report, kinds: Sequence[str]) ->
         predicates.SPDX: lambda: spdx.write(inventory, tool=TOOL, timestamp=when),
         predicates.OPENVEX: lambda: openvex.write(report, author=TOOL.name, timestamp=when),
     }
-    documents = [(uri, make()) for uri, make in makers.items() if predicates.short_name(uri) in kinds]
+    wanted = ((uri, make()) for uri, make in makers.items() if predicates.short_name(uri) in kinds)
+    documents = [(uri, data) for uri, data in wanted if data]  # without findings there is no VEX to attest
     made = attest.statements(report, timestamp=clock().now(), documents=documents)
     if report.verdict is not None:
         made = (*made, attest.summary(report.verdict, report))

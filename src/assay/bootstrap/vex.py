@@ -73,9 +73,9 @@ def vex_door(
 
 
 def _read(data: bytes, name: str) -> tuple[VexStatement, ...]:
-    from assay.formats import openvex
+    from assay.formats import vex
 
-    return openvex.read(data, name)
+    return vex.read(data, name)
 
 
 def _given(path: str) -> Judged:

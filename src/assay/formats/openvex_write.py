@@ -24,8 +24,8 @@ _ID = "urn:uuid:00000000-0000-0000-0000-000000000000"
 def write(report: Report, *, author: str, timestamp: str) -> bytes:
     """A report's findings as an OpenVEX 0.2 document; the same report gives the same bytes.
 
-    A report without findings gives a document without statements, which OpenVEX has no form for: readers in use
-    accept it, the schema does not.
+    A report without findings gives no bytes: the schema allows no document without statements, and one that says
+    nothing of an image is no promise about it.
 
     Args:
         report: what was found.
@@ -81,9 +81,13 @@ def _last_reason(finding: Finding) -> str:
 def write_statements(said: Sequence[VexStatement], *, author: str, timestamp: str, tooling: str = "") -> bytes:
     """Statements as one OpenVEX 0.2 document; a statement's own time stays with it, its author becomes `author`.
 
+    No statements give no bytes: OpenVEX has no form for a document that says nothing (`minItems` of `statements`).
+
     Raises:
         MalformedError: the timestamp is none.
     """
+    if not said:
+        return b""
     document: dict[str, Any] = {
         "@context": CONTEXT,
         "@id": _ID,

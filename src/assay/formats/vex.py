@@ -9,7 +9,6 @@ from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.vex import VexStatement
 
-
 _NOTHING = msgspec.Raw()
 
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -69,6 +70,30 @@ def _openvex(inventory: Inventory, report: Report | None, __: Output) -> bytes:
     return openvex.write(_need(report), author=bootstrap.TOOL.name, timestamp=bootstrap.document_time(inventory))
 
 
+def _csaf(inventory: Inventory, report: Report | None, output: Output) -> bytes:
+    from assay.formats import csaf_vex_write, openvex
+
+    return csaf_vex_write.write_statements(
+        openvex.statements(_need(report)),
+        author=bootstrap.TOOL.name,
+        timestamp=bootstrap.document_time(inventory),
+        tool=bootstrap.TOOL,
+        version=output.version or "2.0",
+    )
+
+
+def _cyclonedx_vex(inventory: Inventory, report: Report | None, output: Output) -> bytes:
+    from assay.formats import cyclonedx_vex_write, openvex
+
+    return cyclonedx_vex_write.write_statements(
+        openvex.statements(_need(report)),
+        author=bootstrap.TOOL.name,
+        timestamp=bootstrap.document_time(inventory),
+        tool=bootstrap.TOOL,
+        version=output.version or "1.6",
+    )
+
+
 def _markdown(_: Inventory, report: Report | None, __: Output) -> bytes:
     from assay.interfaces.cli.render import markdown
 
@@ -106,6 +131,8 @@ REPORT_WRITERS: Mapping[str, Writer] = {
     "spdx3-json": _spdx3,
     "sarif": _sarif,
     "openvex": _openvex,
+    "csaf": _csaf,
+    "cyclonedx-vex": _cyclonedx_vex,
     "markdown": _markdown,
     "html": _html,
 }
@@ -133,12 +160,22 @@ def emit(
     for output in outputs:
         for inventory, report in pairs:
             data = writers[output.format](inventory, report, output)
-            if not output.path:
+            if not data:
+                _say_nothing(output, labelled(output.path, known[inventory.subject.digest]))
+            elif not output.path:
                 click.echo(data, nl=False)
                 if sys.stdout.isatty() and not data.endswith(b"\n"):
                     click.echo()
             else:
                 bootstrap.write_file(labelled(output.path, known[inventory.subject.digest]), data)
+
+
+def _say_nothing(output: Output, path: str) -> None:
+    """There is nothing to write, and the form has no document for nothing: an older file must not pass for it."""
+    if path:
+        Path(path).unlink(missing_ok=True)
+    said = f"{output.format}: nothing to say, and no form to say it in: no document is written"
+    click.echo(said + (f" ({path} is removed if it was there)" if path else ""), err=True)
 
 
 def labels_of(subjects: Sequence[Subject]) -> dict[Digest | None, str]:
