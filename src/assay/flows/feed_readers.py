@@ -8,7 +8,7 @@ import msgspec
 from assay.flows.feed_intake import Intake
 from assay.flows.feed_table import FeedRow
 from assay.formats import osv
-from assay.formats.feeds import alpinesecdb, csafvex, cvemeta, debiantracker, distro, eol, epss, kev
+from assay.formats.feeds import alpinesecdb, csafvex, cve5, cvemeta, debiantracker, distro, eol, epss, kev
 from assay.formats.feeds.told import Told
 from assay.model.advisory import CveRecord, Feed
 from assay.model.errors import MalformedError
@@ -147,6 +147,31 @@ def _read_cvemeta(reading: Reading, writer: AdvisoryWriter, intake: Intake) -> N
     writer.facts(facts())
 
 
+def _read_cve5(reading: Reading, writer: AdvisoryWriter, intake: Intake) -> None:
+    """Records with what others add to them; the exploited ones are told to be, behind the catalogue itself."""
+    facts: list[Fact] = []
+    for data in reading.records():
+        if data.lstrip(b" \r\n\t").startswith(b"["):
+            continue  # a list of changes lies among the records
+        try:
+            record, advisory = cve5.parse(
+                data, feed=reading.row.name, where=reading.file.name, limit=reading.limits.advisory_bytes
+            )
+        except MalformedError as error:
+            reading.skip(cve5.identify(data), error)
+            continue
+        reading.saw(record.date)
+        facts.append(record)
+        if record.kev is not None:
+            facts.append(KevRow(record.id, record.kev))
+        if advisory is not None:
+            intake.take(advisory)
+        if len(facts) >= _FACTS_COUNT:
+            writer.facts(facts)
+            facts.clear()
+    writer.facts(facts)
+
+
 def _read_debian_coverage(reading: Reading, writer: AdvisoryWriter, intake: Intake) -> None:
     ecosystem, date, names = distro.coverage(reading.document(), where=reading.file.name)
     feed = reading.row.speaks_for
@@ -215,4 +240,5 @@ READERS: dict[str, Reader] = {
     "alpine-secdb": _read_alpine_secdb,
     "debian-tracker": _read_debian_tracker,
     "csaf": _read_csaf,
+    "cve5": _read_cve5,
 }
