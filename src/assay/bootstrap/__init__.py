@@ -3,6 +3,8 @@
 Everything is imported where it is plugged in, so a command loads only what it uses.
 """
 
+from assay.bootstrap.baseline import baseline_reports
+from assay.bootstrap.configuration import chosen_settings, effective_settings
 from assay.bootstrap.database import (
     build_database,
     database_status,
@@ -41,12 +43,15 @@ __all__ = [
     "Reading",
     "SecondLook",
     "VexSearch",
+    "baseline_reports",
     "build_database",
+    "chosen_settings",
     "collect",
     "compare_targets",
     "database_status",
     "decide_on",
     "document_time",
+    "effective_settings",
     "evidence_door",
     "export_database",
     "generate_key",

@@ -16,7 +16,6 @@ from assay.model.errors import UsageError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
-Condition: TypeAlias = "Comparison | Not | Both | Either"
 
 
 class Comparison(msgspec.Struct, frozen=True, tag=True):
@@ -43,6 +42,9 @@ class Either(msgspec.Struct, frozen=True, tag=True):
     """At least one of them."""
 
     parts: tuple["Condition", ...]
+
+
+Condition: TypeAlias = Comparison | Not | Both | Either
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):

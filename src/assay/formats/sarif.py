@@ -56,7 +56,7 @@ def _order(finding: Finding) -> tuple[bool, int, str, str]:
 
 
 def _silent(finding: Finding) -> bool:
-    return finding.suppressed is not None or finding.status == "not_affected"
+    return finding.suppressed is not None or finding.ignored is not None or finding.status == "not_affected"
 
 
 def _log(report: Report, findings: list[Finding], total: int) -> dict[str, Any]:
@@ -170,7 +170,10 @@ def _message(finding: Finding) -> str:
 
 
 def _suppression(finding: Finding) -> dict[str, Any]:
-    said = finding.suppressed
+    said, own = finding.suppressed, finding.ignored
+    if said is None and own is not None:
+        text = "; ".join(filter(None, (own.reason, f"until {own.until}", own.by and f"by {own.by}", own.where)))
+        return {"kind": "external", "status": "accepted", "justification": _text(f"ignored: {text}")}
     if said is None:
         says = finding.reasons[-1].says if finding.reasons else "the scan found it not affected"
         return {"kind": "external", "status": "accepted", "justification": _text(says)}

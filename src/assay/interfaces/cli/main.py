@@ -16,6 +16,7 @@ from assay.model.errors import AssayError
 COMMANDS = {
     "attest": ("assay.interfaces.cli.attest", "Make statements about an image; sign and attach them."),
     "completion": ("assay.interfaces.cli.completion", "Print the completion script of a shell."),
+    "config": ("assay.interfaces.cli.config", "Print each setting and where its value came from."),
     "convert": ("assay.interfaces.cli.convert", "Write an SBOM in another form; list what is lost."),
     "db": ("assay.interfaces.cli.db", "Build, show, export, import and update the advisory database."),
     "diff": ("assay.interfaces.cli.diff", "Say what changed between two images or SBOMs."),
@@ -29,6 +30,7 @@ COMMANDS = {
     "score": ("assay.interfaces.cli.score", "Say how complete an SBOM is, by NTIA's or BSI's elements."),
     "sign": ("assay.interfaces.cli.sign", "Sign an image with a managed key."),
     "verify": ("assay.interfaces.cli.verify", "Verify the evidence attached to an image; decide from it alone."),
+    "who-has": ("assay.interfaces.cli.who_has", "Say which of several images or SBOMs hold a package."),
     "why": ("assay.interfaces.cli.why", "Print why a package is there: paths, layer, instruction, owner."),
 }
 

@@ -10,7 +10,7 @@ import msgspec
 
 from assay.model.errors import UsageError
 from assay.model.image import Platform
-from assay.settings import Settings, from_environment
+from assay.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,8 +72,10 @@ def parse_platform(text: str | None) -> Platform | None:
 
 
 def settings(db: str | None = None) -> Settings:
-    """The environment's settings, with the flags that override them."""
-    found = from_environment(os.environ)
+    """The settings of environment and files, with the flags that override them."""
+    from assay.bootstrap import effective_settings
+
+    found = effective_settings()
     return msgspec.structs.replace(found, database=db) if db else found
 
 
@@ -83,6 +85,13 @@ def with_horizon(found: Settings, eol_within: int | None, extended_support: bool
         found,
         eol_days=found.eol_days if eol_within is None else eol_within,
         extended_support=found.extended_support or extended_support,
+    )
+
+
+def with_internal(found: Settings, names: tuple[str, ...], sources: tuple[str, ...]) -> Settings:
+    """The settings with `--internal-name` and `--internal-source` over them, each in place of its variable."""
+    return msgspec.structs.replace(
+        found, internal_names=names or found.internal_names, internal_sources=sources or found.internal_sources
     )
 
 
@@ -197,6 +206,25 @@ verbosity_options = _stack(
     click.option("-v", "--verbose", count=True, help="Say more; -vv shows where an error arose."),
 )
 db_option = click.option("--db", metavar="PATH", help="Advisory database (else ASSAY_DB, else the user's data folder).")
+
+
+def internal_options(command: F) -> F:
+    """`--internal-name`, `--internal-source`: what dependency confusion is judged by."""
+    command = click.option(
+        "--internal-source",
+        "internal_sources",
+        multiple=True,
+        metavar="HOST",
+        help="Where internal packages may come from, * for any text; repeatable (else ASSAY_INTERNAL_SOURCES).",
+    )(command)
+    return click.option(
+        "--internal-name",
+        "internal_names",
+        multiple=True,
+        metavar="PATTERN",
+        help="Package names that are internal, e.g. '@acme/*'; repeatable (else ASSAY_INTERNAL_NAMES).",
+    )(command)
+
 
 ssvc_option = click.option(
     "--ssvc",

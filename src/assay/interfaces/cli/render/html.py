@@ -5,6 +5,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from assay.interfaces.cli.render import suspicions
+from assay.interfaces.cli.render.ignores import ignore_lines
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import safe
 from assay.interfaces.cli.render.vex import conflict_text, outcome_text, revocation_text
@@ -44,6 +45,7 @@ def render(report: Report) -> str:
         view=seen,
         distro=distro_line(report),
         marks=marks,
+        ignores=ignore_lines(report),
         share=share_line(report.shares),
         base=base_line(report.base, len(report.layers), report.origins),
         endings=endings(report)[1],

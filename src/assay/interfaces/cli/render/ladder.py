@@ -8,7 +8,12 @@ from assay.interfaces.cli.render.view import group_of
 from assay.model.finding import Finding
 from assay.model.report import Report
 
-_GROUPS = {"open": "affected", "suppressed": "suppressed by VEX", "undetermined": "cannot be determined"}
+_GROUPS = {
+    "open": "affected",
+    "suppressed": "suppressed by VEX",
+    "ignored": "affected, ignored by a rule of yours",
+    "undetermined": "cannot be determined",
+}
 
 
 def render(report: Report, identifier: str, *, colour: bool) -> tuple[str, bool]:

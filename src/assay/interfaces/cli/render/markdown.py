@@ -3,6 +3,7 @@
 import re
 
 from assay.interfaces.cli.render import suspicions
+from assay.interfaces.cli.render.ignores import ignore_lines
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import safe
 from assay.interfaces.cli.render.vex import vex_lines
@@ -57,6 +58,7 @@ def render(report: Report) -> str:
         f"{len(seen.open)} findings ({counted}); {len(seen.suppressed)} suppressed by VEX; "
         f"{len(seen.undetermined)} undetermined; {len(report.uncovered)} packages not covered; {len(report.gaps)} gaps."
     )
+    lines += [part for line in ignore_lines(report) for part in ("", escape(line))]
     lines += [part for line in vex_lines(report) for part in ("", escape(line.strip()))]
     return "\n".join(lines) + "\n"
 

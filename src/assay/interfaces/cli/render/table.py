@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from assay.interfaces.cli.render import locks, suspicions
+from assay.interfaces.cli.render.ignores import ignore_lines
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width, wrap
 from assay.interfaces.cli.render.vex import vex_lines
@@ -55,6 +56,7 @@ def render(report: Report, *, columns: int, colour: bool, everything: bool = Fal
         for title, group in (
             ("Cannot be determined", seen.undetermined),
             ("Suppressed by VEX", seen.suppressed),
+            ("Ignored by rules of yours", seen.ignored),
             ("Not affected", seen.not_affected),
         ):
             if group:
@@ -208,6 +210,8 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
         ]
         lines.extend(wrap(" · ".join(f"{n} {what}" for n, what in extra if n), columns, ""))
         lines.extend(wrap(f"Advisories: {len(report.sources.feeds)} feeds, newest {report.sources.built}", columns, ""))
+    for line in ignore_lines(report):
+        lines.extend(wrap(safe(line), columns, ""))
     for line in vex_lines(report):
         lines.extend(wrap(line, columns, "  " if line.startswith(" ") else ""))
     lines.extend(wrap(locks.line(report.locks), columns, ""))

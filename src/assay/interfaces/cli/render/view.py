@@ -23,6 +23,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Affected and not suppressed: most urgent first."""
     undetermined: tuple[Finding, ...]
     suppressed: tuple[Finding, ...]
+    ignored: tuple[Finding, ...]
+    """Open, but for a rule of the user's own."""
     not_affected: tuple[Finding, ...]
     counts: dict[str, int]
     """Open findings by severity."""
@@ -38,7 +40,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 def view(report: Report) -> View:
     """Sort and count."""
-    groups: dict[str, list[Finding]] = {"open": [], "undetermined": [], "suppressed": [], "not_affected": []}
+    groups: dict[str, list[Finding]] = {
+        "open": [],
+        "undetermined": [],
+        "suppressed": [],
+        "ignored": [],
+        "not_affected": [],
+    }
     for finding in report.findings:
         groups[group_of(finding)].append(finding)
     ordered = {name: tuple(sorted(found, key=urgency)) for name, found in groups.items()}
@@ -47,6 +55,7 @@ def view(report: Report) -> View:
         open=ordered["open"],
         undetermined=ordered["undetermined"],
         suppressed=ordered["suppressed"],
+        ignored=ordered["ignored"],
         not_affected=ordered["not_affected"],
         counts={name: tally[name] for name in SEVERITIES if tally[name]},
         kev=sum(f.kev is not None for f in ordered["open"]),
@@ -60,9 +69,11 @@ def view(report: Report) -> View:
 
 
 def group_of(finding: Finding) -> str:
-    """`open`, `undetermined`, `suppressed` or `not_affected`."""
+    """`open`, `undetermined`, `suppressed`, `ignored` or `not_affected`."""
     if finding.suppressed is not None:
         return "suppressed"
+    if finding.ignored is not None:
+        return "ignored"
     return "open" if finding.status == "affected" else finding.status
 
 
@@ -109,10 +120,12 @@ _DECIDES = (
 
 
 def why_not(finding: Finding) -> str:
-    """Why a finding does not count: the VEX statement, or the rung that decided; empty for one that counts."""
+    """Why a finding does not count: who said so, or the rung that decided; empty for one that counts."""
     said = finding.suppressed
     if said is not None:
         return ", ".join(filter(None, (said.justification or said.impact or said.status, f"says {said.by}")))
+    if finding.ignored is not None:
+        return f"until {finding.ignored.until}: {finding.ignored.reason}"
     for status, rung, word in _DECIDES:
         for step in finding.reasons:
             if finding.status == status and step.rung == rung and word in step.says:

@@ -1,0 +1,82 @@
+"""`assay who-has PURL_OR_NAME TARGET…`."""
+
+import json
+
+import click
+
+from assay import bootstrap
+from assay.interfaces.cli import options
+from assay.interfaces.cli.render.text import pad, safe, width
+from assay.model.errors import AssayError
+
+
+@click.command("who-has")
+@click.argument("package", metavar="PURL_OR_NAME")
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@options.reading_options
+@click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Format.")
+@options.verbosity_options
+def command(
+    package: str, targets: tuple[str, ...], reading: bootstrap.Reading, output: str, quiet: bool, verbose: int
+) -> int:
+    """Say which of the TARGETs hold a package, in which versions, and where.
+
+    PURL_OR_NAME is written as for `assay why`; TARGETs are images, trees or SBOMs. What only a lower layer holds is
+    said apart. Exits 0 when one holds it, 1 when none does, 75 when one could not be read.
+    """
+    rows = [row for target in targets for row in _ask(package, target, reading, options.Console(quiet or not verbose))]
+    if output == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=True))
+    else:
+        click.echo("\n".join(_lines(rows)))
+    states = {str(row["state"]) for row in rows}
+    unread = "unknown" in states
+    return 75 if unread else 0 if "yes" in states else 1
+
+
+def _ask(package: str, target: str, reading: bootstrap.Reading, console: options.Console) -> list[dict[str, object]]:
+    """One row a subject; a target that cannot be read is a row too, for the others have answers."""
+    from assay.dependencies.graph import find
+
+    try:
+        inventories = bootstrap.take_stock(target, reading, settings=options.settings(), progress=console)
+    except (AssayError, OSError) as error:
+        why = error.line() if isinstance(error, AssayError) else f"{type(error).__name__}: {error}"
+        return [{"target": target, "subject": "", "digest": "", "state": "unknown", "why": why, "packages": []}]
+    rows: list[dict[str, object]] = []
+    for inventory in inventories:
+        packages = [
+            {
+                "purl": c.purl,
+                "name": c.name,
+                "version": c.version,
+                "visible": c.removed_by is None,
+                "paths": sorted({o.path for o in c.occurrences}),
+            }
+            for c in find(inventory.components, package)
+        ]
+        state = "yes" if any(p["visible"] for p in packages) else "removed" if packages else "no"
+        digest = str(inventory.subject.digest or "")
+        rows.append(
+            {"target": target, "subject": inventory.subject.name, "digest": digest, "state": state, "why": "",
+             "packages": packages}
+        )  # fmt: skip
+    return rows
+
+
+_SAYS = {"yes": "has it", "no": "has it not", "removed": "only in lower layers", "unknown": "could not be read"}
+
+
+def _lines(rows: list[dict[str, object]]) -> list[str]:
+    room = min(max(width(safe(str(row["target"]))) for row in rows), 60)
+    lines = []
+    for row in rows:
+        lines.append(f"{pad(safe(str(row['target'])), room)}  {_SAYS[str(row['state'])]}".rstrip())
+        if row["why"]:
+            lines[-1] += f": {safe(str(row['why']))}"
+        for p in row["packages"] if isinstance(row["packages"], list) else []:
+            hidden = "" if p["visible"] else "  (removed above)"
+            more = f" +{len(p['paths']) - 1}" if len(p["paths"]) > 1 else ""
+            places = f"  {safe(p['paths'][0])}{more}" if p["paths"] else ""
+            lines.append(f"  {safe(p['name'])} {safe(p['version'])}{places}{hidden}")
+    return lines
