@@ -2,9 +2,12 @@
 
 from assay.dependencies.versions.apk import APK
 from assay.dependencies.versions.composer import COMPOSER
+from assay.dependencies.versions.conan import CONAN
 from assay.dependencies.versions.deb import DEB
 from assay.dependencies.versions.gem import GEM
+from assay.dependencies.versions.gentoo import GENTOO
 from assay.dependencies.versions.maven import MAVEN
+from assay.dependencies.versions.moments import DATETIME, LEXICOGRAPHIC
 from assay.dependencies.versions.nuget import NUGET
 from assay.dependencies.versions.numbers import CRAN, HACKAGE
 from assay.dependencies.versions.pep440 import PEP440
@@ -26,8 +29,11 @@ GENERIC = Scheme("generic", 1, _no_key, _same_text)
 
 SCHEMES: dict[str, Scheme] = {
     scheme.name: scheme
-    for scheme in (APK, COMPOSER, CRAN, DEB, GEM, GENERIC, HACKAGE, MAVEN, NUGET, PEP440, PUB, RPM, SEMVER)
-}
+    for scheme in (
+        APK, COMPOSER, CONAN, CRAN, DATETIME, DEB, GEM, GENERIC, GENTOO, HACKAGE, LEXICOGRAPHIC, MAVEN, NUGET, PEP440,
+        PUB, RPM, SEMVER,
+    )
+}  # fmt: skip
 """Every scheme by name."""
 
 _ECOSYSTEMS: dict[str, Scheme] = {
@@ -37,6 +43,7 @@ _ECOSYSTEMS: dict[str, Scheme] = {
     "Azure Linux": RPM,
     "BellSoft Hardened Containers": APK,
     "Bitnami": SEMVER,
+    "ConanCenter": CONAN,
     "CRAN": CRAN,
     "Chainguard": APK,
     "crates.io": SEMVER,
@@ -83,13 +90,18 @@ _PURL_TYPES: dict[str, Scheme] = {
     "bitnami": SEMVER,
     "cargo": SEMVER,
     "composer": COMPOSER,
+    "conan": CONAN,
     "cran": CRAN,
+    "datetime": DATETIME,
     "deb": DEB,
+    "ebuild": GENTOO,
     "gem": GEM,
+    "gentoo": GENTOO,
     "github": SEMVER,
     "golang": SEMVER,
     "hackage": HACKAGE,
     "hex": SEMVER,
+    "lexicographic": LEXICOGRAPHIC,
     "maven": MAVEN,
     "npm": SEMVER,
     "nuget": NUGET,
@@ -101,7 +113,7 @@ _PURL_TYPES: dict[str, Scheme] = {
 
 
 def scheme_of_type(purl_type: str) -> Scheme:
-    """The order of versions of packages of this purl type; `GENERIC` when nobody here knows it.
+    """The order of versions of a purl type, or of a scheme of vers-spec; `GENERIC` when nobody here knows it.
 
     >>> scheme_of_type("deb").name, scheme_of_type("fortran").name
     ('deb', 'generic')
