@@ -33,7 +33,7 @@ from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ig
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.reports import DEFAULT_POLICY, load_policy, report_on
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
-from assay.bootstrap.vex import VexSearch
+from assay.bootstrap.vex import VexSearch, automatic_statements
 
 __all__ = [
     "DEFAULT_IGNORE_FILE",
@@ -44,6 +44,7 @@ __all__ = [
     "SecondLook",
     "VexSearch",
     "baseline_reports",
+    "automatic_statements",
     "build_database",
     "chosen_settings",
     "collect",

@@ -12,6 +12,7 @@ from assay.artifact.reference import Target
 from assay.bootstrap.machine import LIMITS, TOOL, clock, document_time, host, target_of
 from assay.bootstrap.reports import court_of
 from assay.bootstrap.stock import SOURCES, image_source
+from assay.bootstrap.vex import automatic_statements
 from assay.model.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -92,7 +93,12 @@ def statements_of(inventory: Inventory, report: Report, kinds: Sequence[str]) ->
     makers: dict[str, Callable[[], bytes]] = {
         predicates.CYCLONEDX: lambda: cyclonedx.write(inventory, tool=TOOL, timestamp=when),
         predicates.SPDX: lambda: spdx.write(inventory, tool=TOOL, timestamp=when),
-        predicates.OPENVEX: lambda: openvex.write(report, author=TOOL.name, timestamp=when),
+        predicates.OPENVEX: lambda: openvex.write_statements(
+            automatic_statements(report),
+            author=TOOL.name,
+            timestamp=when,
+            tooling=f"{TOOL.name} {TOOL.version}",
+        ),
     }
     wanted = ((uri, make()) for uri, make in makers.items() if predicates.short_name(uri) in kinds)
     documents = [(uri, data) for uri, data in wanted if data]  # without findings there is no VEX to attest

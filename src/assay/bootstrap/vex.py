@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from assay.bootstrap.machine import LIMITS, target_of
+from assay.bootstrap.machine import LIMITS, clock, target_of
 
 if TYPE_CHECKING:
     from assay.artifact.reference import Target
     from assay.flows.vex_discovery import Beside
     from assay.model.inventory import Inventory
+    from assay.model.report import Report
     from assay.model.vex import VexDocument, VexStatement
     from assay.settings import Settings
     from assay.trust.vex import Found, Judged
@@ -70,6 +71,13 @@ def vex_door(
             return documents, tuple(statement for one in judged for statement in one.statements)
 
         yield said
+
+
+def automatic_statements(report: Report) -> tuple[VexStatement, ...]:
+    """What this program states about a report's findings by evidence alone, dated with today."""
+    from assay.dependencies import vex_auto
+
+    return vex_auto.statements(report, now=clock().now())
 
 
 def _read(data: bytes, name: str) -> tuple[VexStatement, ...]:

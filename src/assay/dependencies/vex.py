@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from assay.dependencies.vex_contrary import contrary, revocation
 from assay.dependencies.vex_match import speaks_of
 from assay.dependencies.vex_review import aged, instant, outdated
 from assay.model.finding import Finding, Step, Suppression
 from assay.model.image import Subject
 from assay.model.inventory import Component
-from assay.model.vex import VexConflict, VexStatement, VexWord
+from assay.model.vex import VexConflict, VexObservation, VexRevocation, VexStatement, VexWord
 
 _CAUTION = {"not_affected": 0, "fixed": 1, "under_investigation": 2, "affected": 3}
 _SUPPRESSES = frozenset({"not_affected", "fixed"})
@@ -25,6 +26,8 @@ class Weighed(msgspec.Struct, frozen=True):
 
     findings: tuple[Finding, ...]
     conflicts: tuple[VexConflict, ...] = ()
+    revocations: tuple[VexRevocation, ...] = ()
+    """Automatic statements that today's evidence contradicts: they are not applied."""
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -51,6 +54,7 @@ def weigh(
     subject: Subject,
     components: Sequence[Component],
     now: str = "",
+    observations: Iterable[VexObservation] = (),
 ) -> Weighed:
     """The findings with what the statements say of them, and every disagreement.
 
@@ -60,6 +64,7 @@ def weigh(
         subject: the image: products may name it by digest or package URL.
         components: of the same inventory.
         now: RFC 3339 time; past its expiry a statement counts as `under_investigation`. "" = nothing expires.
+        observations: verified runtime evidence, which may contradict automatic statements.
     """
     by_name: dict[str, list[VexStatement]] = defaultdict(list)
     for statement in (aged(statement, now) for statement in statements):
@@ -68,9 +73,36 @@ def weigh(
     if not by_name:
         return Weighed(tuple(findings))
     by_key = {component.key: component for component in components}
-    judged = [_judged(*_speaking(finding, by_name, subject, by_key)) for finding in findings]
+    seen = {one.component: one for one in observations if not one.vulnerability}
+    judged: list[tuple[Finding, VexConflict | None]] = []
+    revoked: list[VexRevocation] = []
+    for finding in findings:
+        told, said = _speaking(finding, by_name, subject, by_key)
+        standing, contradicted = _standing(told, said, by_key.get(told.component), seen.get(told.component))
+        if contradicted:
+            told = msgspec.structs.replace(told, reasons=(*told.reasons, *map(_revoked, contradicted)))
+            revoked += contradicted
+        judged.append(_judged(told, standing))
     conflicts = (conflict for _, conflict in judged if conflict is not None)
-    return Weighed(tuple(finding for finding, _ in judged), tuple(conflicts))
+    return Weighed(tuple(finding for finding, _ in judged), tuple(conflicts), tuple(revoked))
+
+
+def _standing(
+    finding: Finding, said: Iterable[_Said], component: Component | None, observation: VexObservation | None
+) -> tuple[list[_Said], list[VexRevocation]]:
+    """The statements that stand, and the automatic ones that today's evidence contradicts."""
+    standing, revoked = [], []
+    for one in said:
+        why = contrary(one.statement, finding, component, observation)
+        if why:
+            revoked.append(revocation(one.statement, finding, why))
+        else:
+            standing.append(one)
+    return standing, sorted(revoked, key=repr)
+
+
+def _revoked(one: VexRevocation) -> Step:
+    return Step("vex", f"the automatic statement {one.status} is revoked: {one.why}", one.document)
 
 
 def _speaking(

@@ -19,7 +19,7 @@ from assay.model.lifecycle import Horizon
 from assay.model.policy import PolicyBundle
 from assay.model.report import Report, Sources, Tool
 from assay.model.verdict import Verdict
-from assay.model.vex import VexConflict, VexDocument, VexStatement
+from assay.model.vex import VexConflict, VexDocument, VexRevocation, VexStatement
 from assay.ports.decisions import PolicyEngine
 from assay.ports.stores import AdvisoryStore, Lifecycles
 from assay.ports.world import Progress
@@ -73,6 +73,7 @@ def scan(
     """
     findings: tuple[Finding, ...] = ()
     conflicts: tuple[VexConflict, ...] = ()
+    revocations: tuple[VexRevocation, ...] = ()
     uncovered: tuple[Uncovered, ...] = ()
     if knowledge.store is None:
         sources = Sources(state="absent", reason=knowledge.absent)
@@ -82,7 +83,7 @@ def scan(
         matched = matching.match(inventory.components, inventory.distro, knowledge.store, knowledge.deployment)
         looked = _looked_into(matched, inventory, knowledge.reader)
         weighed = vex_rules.weigh(looked, vex, inventory.subject, inventory.components, now)
-        findings, conflicts = weighed.findings, weighed.conflicts
+        findings, conflicts, revocations = weighed.findings, weighed.conflicts, weighed.revocations
         findings = _placed(findings, inventory)
         uncovered = matched.uncovered
         sources = Sources(
@@ -111,6 +112,7 @@ def scan(
         lifetimes=lifetimes(inventory.components, life, known, now, horizon) if known else None,
         vex_documents=tuple(documents),
         vex_conflicts=conflicts,
+        vex_revocations=revocations,
     )
     if court is None:
         return report

@@ -45,7 +45,7 @@ def statements(report: Report) -> tuple[VexStatement, ...]:
     groups: dict[VexStatement, list[str]] = {}
     for finding in report.findings:
         groups.setdefault(_of_finding(finding), []).append(finding.purl)
-    product = _subject_identifiers(report.subject)
+    product = subject_identifiers(report.subject)
     result = []
     for said, found in groups.items():
         packages = tuple(sorted({p for p in found if p}))
@@ -156,7 +156,7 @@ def _part(identifiers: Sequence[str]) -> dict[str, Any]:
     return part
 
 
-def _subject_identifiers(subject: Subject) -> tuple[str, ...]:
+def subject_identifiers(subject: Subject) -> tuple[str, ...]:
     """An image by its digest, as a package URL of type oci and as a hash; nothing for what has no digest."""
     if subject.digest is None:
         return ()

@@ -110,3 +110,26 @@ class VexRevocation(msgspec.Struct, frozen=True, kw_only=True):
     document: str = ""
     timestamp: str = ""
     why: str
+
+
+class VexObservation(msgspec.Struct, frozen=True, kw_only=True):
+    """What verified runtime evidence says of one component; what nobody watched has none."""
+
+    component: str
+    """Key of the component."""
+    vulnerability: str = ""
+    """Limits `blocked_by` and `drill` to one vulnerability; empty = what is said holds for all of the component."""
+    opened: bool = False
+    """Whether a file of it was opened or mapped."""
+    complete: bool = False
+    """Watched from before the start, and no event was lost."""
+    enforced: bool = False
+    """Whether opening is denied from now on."""
+    window: str = ""
+    """When it was watched, for people (an RFC 3339 interval)."""
+    blocked_by: str = ""
+    """The deployment's control that keeps the flaw from being used (a seccomp profile, no egress)."""
+    drill: str = ""
+    """The drill that passed against a protection built in."""
+    evidence: tuple[str, ...] = ()
+    """Digests of the evidence."""

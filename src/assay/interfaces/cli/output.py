@@ -67,14 +67,19 @@ def _sarif(_: Inventory, report: Report | None, __: Output) -> bytes:
 def _openvex(inventory: Inventory, report: Report | None, __: Output) -> bytes:
     from assay.formats import openvex
 
-    return openvex.write(_need(report), author=bootstrap.TOOL.name, timestamp=bootstrap.document_time(inventory))
+    return openvex.write_statements(
+        bootstrap.automatic_statements(_need(report)),
+        author=bootstrap.TOOL.name,
+        timestamp=bootstrap.document_time(inventory),
+        tooling=f"{bootstrap.TOOL.name} {bootstrap.TOOL.version}",
+    )
 
 
 def _csaf(inventory: Inventory, report: Report | None, output: Output) -> bytes:
-    from assay.formats import csaf_vex_write, openvex
+    from assay.formats import csaf_vex_write
 
     return csaf_vex_write.write_statements(
-        openvex.statements(_need(report)),
+        bootstrap.automatic_statements(_need(report)),
         author=bootstrap.TOOL.name,
         timestamp=bootstrap.document_time(inventory),
         tool=bootstrap.TOOL,
@@ -83,10 +88,10 @@ def _csaf(inventory: Inventory, report: Report | None, output: Output) -> bytes:
 
 
 def _cyclonedx_vex(inventory: Inventory, report: Report | None, output: Output) -> bytes:
-    from assay.formats import cyclonedx_vex_write, openvex
+    from assay.formats import cyclonedx_vex_write
 
     return cyclonedx_vex_write.write_statements(
-        openvex.statements(_need(report)),
+        bootstrap.automatic_statements(_need(report)),
         author=bootstrap.TOOL.name,
         timestamp=bootstrap.document_time(inventory),
         tool=bootstrap.TOOL,
