@@ -13,7 +13,7 @@ from assay.formats import bundle, predicates
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnavailableError
 from assay.model.image import Descriptor, Subject
-from assay.model.limits import Limits
+from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.vex import VexStatement
 from assay.trust import vex_policy
 from assay.trust.vex import Found, Judged, judge
@@ -30,7 +30,7 @@ def image(tmp_path: Path) -> VexImage:
     return VexImage(tmp_path / "image")
 
 
-def found(image: VexImage, limits: Limits = Limits()) -> tuple[Found, ...]:
+def found(image: VexImage, limits: Limits = DEFAULT_LIMITS) -> tuple[Found, ...]:
     store = LayoutStore(image.folder, tag="latest", limits=limits)
     return beside_image(Beside(store, store), Subject(name="image", digest=image.digest, index=image.index), limits)
 
@@ -226,7 +226,7 @@ def signed_beside(data: bytes) -> bytes:
 
 def test_a_tree_brings_its_own_word_and_is_not_believed_for_it(tmp_path: Path) -> None:
     data = json.dumps(document(JINJA)).encode()
-    place = folder(tmp_path / ".vex", a__json=data, b__json=data, **{"b__json__sigstore__json": signed_beside(data)})
+    place = folder(tmp_path / ".vex", a__json=data, b__json=data, b__json__sigstore__json=signed_beside(data))
     answers = judge(in_tree(place), ALL, image="", now=NOW)
     assert [(one.document.place, one.document.outcome) for one in answers] == [
         (".vex/a.json", "seen"), (".vex/b.json", "applied"),
