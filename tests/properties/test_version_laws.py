@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assay.dependencies.versions import SCHEMES, VERSION_CHARACTERS
 
 NAMES = sorted(SCHEMES)
-KEYED = [name for name in NAMES if name not in ("generic", "maven")]
+KEYED = [name for name in NAMES if name not in ("conan", "generic", "maven")]  # whose orders have cycles, or are none
 WORDS = [
     "0", "1", "2", "9", "10", "00", "01", "007", ".", "-", "_", "~", "^", "+", ":", "!", "a", "b", "rc", "alpha", "beta",
     "dev", "post", "pre", "p", "git", "snapshot", "final", "v", "A", "RC", "-r1", "+deb12u1", "~bpo12+1", "el7", "#", " ",
