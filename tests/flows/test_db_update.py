@@ -7,6 +7,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
@@ -16,15 +17,24 @@ from advisorydbs import affected, record
 from assay.adapters.advisorydb_place import DatabaseFile
 from assay.adapters.feedfetch import FeedFetch
 from assay.adapters.feedfiles import SpoolDirectory
+from assay.adapters.feedshelf import FeedShelf
 from assay.adapters.http import Http
 from assay.dependencies.versions import scheme_for
 from assay.flows import db
 from assay.flows.feed_table import PUBLIC_FEEDS, FeedRow
-from assay.model.errors import AssayError, MalformedError, UnavailableError
+from assay.model.errors import AssayError, MalformedError, UnavailableError, UntrustedError
 from assay.model.limits import Limits
 from assay.ports.stores import Query
 
-LIMITS = Limits(feed_bytes=200_000, http_retries_count=1, http_read_seconds=2.0, http_connect_seconds=2.0)
+LIMITS = Limits(
+    feed_bytes=200_000,
+    feed_inflated_bytes=10_000_000,
+    advisory_bytes=5_000_000,
+    feed_document_bytes=1_000_000,
+    http_retries_count=1,
+    http_read_seconds=2.0,
+    http_connect_seconds=2.0,
+)
 
 
 def _zip(*records: dict[str, object]) -> bytes:
@@ -50,6 +60,10 @@ def _answers() -> dict[str, bytes]:
 class _Server(ThreadingHTTPServer):
     answers: dict[str, bytes]
     promised: dict[str, int]
+    kinds: dict[str, str]
+    moved: dict[str, str]
+    tags: bool
+    asked: list[tuple[str, int]]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -57,10 +71,26 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = self.server.answers.get(self.path)
+        if self.path in self.server.moved:
+            self.send_response(302)
+            self.send_header("Location", self.server.moved[self.path])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if body is None:
             self.send_error(404)
             return
-        self.send_response(200)
+        tag = f'"{sha256(body).hexdigest()}"' if self.server.tags else ""
+        status = 304 if tag and self.headers.get("If-None-Match") == tag else 200
+        self.server.asked.append((self.path, status))
+        self.send_response(status)
+        if tag:
+            self.send_header("ETag", tag)
+        if status == 304:
+            self.end_headers()
+            return
+        if self.path in self.server.kinds:
+            self.send_header("Content-Type", self.server.kinds[self.path])
         self.send_header("Content-Length", str(self.server.promised.get(self.path, len(body))))
         self.end_headers()
         self.wfile.write(body)
@@ -72,7 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[_Server]:
     running = _Server(("127.0.0.1", 0), _Handler)
-    running.answers, running.promised = _answers(), {}
+    running.answers, running.promised, running.kinds, running.moved = _answers(), {}, {}, {}
+    running.tags, running.asked = False, []
     thread = threading.Thread(target=running.serve_forever, args=(0.01,))
     thread.start()
     yield running
@@ -172,6 +203,37 @@ def _rubbish(server: _Server) -> None:
     server.answers["/Debian/all.zip"] = _zip(*({"id": f"X-{n}"} for n in range(20)))
 
 
+def _login(server: _Server) -> None:
+    server.kinds["/kev.json"] = "text/html; charset=utf-8"
+
+
+def _bomb(server: _Server) -> None:
+    server.answers["/epss.csv.gz"] = gzip.compress(bytes(50_000_000), 9)
+
+
+def _zip_bomb(server: _Server) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", b" " * 50_000_000)
+    server.answers["/Debian/all.zip"] = buffer.getvalue()
+
+
+def _to_file(server: _Server) -> None:
+    server.moved["/kev.json"] = "file:///etc/passwd"
+
+
+def _elsewhere(server: _Server) -> None:
+    server.moved["/kev.json"] = "http://feeds.example/kev.json"
+
+
+def _for_ever(server: _Server) -> None:
+    server.moved["/kev.json"] = "/kev.json"
+
+
+def _short(server: _Server) -> None:
+    server.promised["/eol"] = 40
+
+
 def _huge(server: _Server) -> None:
     server.answers["/kev.json"] = b" " * 300_000
 
@@ -187,6 +249,13 @@ def _huge(server: _Server) -> None:
         (_empty, MalformedError),
         (_rubbish, MalformedError),
         (_huge, UnavailableError),
+        (_login, UnavailableError),
+        (_bomb, MalformedError),
+        (_zip_bomb, MalformedError),
+        (_to_file, UnavailableError),
+        (_elsewhere, UntrustedError),
+        (_for_ever, UnavailableError),
+        (_short, MalformedError),
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )
@@ -199,3 +268,101 @@ def test_harm_on_the_way_keeps_the_old_file(tmp_path, server, harm, error: type[
     assert caught.value.remedy
     assert (tmp_path / "data" / "advisories.db").read_bytes() == b"old"
     assert [item.name for item in (tmp_path / "data").iterdir()] == ["advisories.db"]
+
+
+def _update(tmp_path, server: _Server, number: int, **more: object):
+    """One update of its own spool, with the shelf beside the database."""
+    spool, data = tmp_path / f"spool{number}", tmp_path / "data"
+    spool.mkdir()
+    data.mkdir(exist_ok=True)
+    http = Http(limits=LIMITS, sleep=lambda seconds: None)
+    place = DatabaseFile(data / "advisories.db", db.encoders())
+    server.asked.clear()
+    try:
+        return db.update(
+            FeedFetch(http), SpoolDirectory(spool, LIMITS), place, rows=_rows(server.server_port),
+            shelf=FeedShelf(data / "advisories.db.feeds"), limits=LIMITS, **more,
+        )  # fmt: skip
+    finally:
+        http.close()
+
+
+def test_an_unchanged_feed_is_not_fetched_again_and_a_changed_one_is(tmp_path, server):
+    server.tags = True
+    first = _update(tmp_path, server, 1)
+    assert {status for _, status in server.asked} == {200}
+    second = _update(tmp_path, server, 2)
+    assert [status for _, status in server.asked] == [304] * 5
+    assert second.status.content_digest == first.status.content_digest
+    fixed = ({"introduced": "0"}, {"fixed": "3.0"})
+    server.answers["/PyPI/all.zip"] = _zip(record("PYSEC-1", affected("PyPI", "a", *fixed)))
+    third = _update(tmp_path, server, 3)
+    assert dict(server.asked) == {
+        "/PyPI/all.zip": 200, "/Debian/all.zip": 304, "/kev.json": 304, "/epss.csv.gz": 304, "/eol": 304,
+    }  # fmt: skip
+    assert third.status.content_digest != first.status.content_digest
+    assert sorted(item.name for item in (tmp_path / "data" / "advisories.db.feeds").iterdir()) == [
+        "eol.json", "epss.csv.gz", "index.json", "kev.json", "osv-Debian.zip", "osv-PyPI.zip",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", ["damaged", "linked", "index", "gone"])
+def test_what_is_kept_is_not_believed(tmp_path, server, harm):
+    server.tags = True
+    first = _update(tmp_path, server, 1)
+    shelf = tmp_path / "data" / "advisories.db.feeds"
+    kept = shelf / "kev.json"
+    if harm == "damaged":
+        kept.write_bytes(kept.read_bytes().replace(b"CVE-2024-1111", b"CVE-2024-9999"))
+    elif harm == "index":
+        (shelf / "index.json").write_bytes(b"{")
+    else:
+        kept.unlink()
+        if harm == "linked":
+            kept.symlink_to("/etc/passwd")
+    second = _update(tmp_path, server, 2)
+    assert dict(server.asked)["/kev.json"] == 200
+    assert second.status.content_digest == first.status.content_digest
+    assert not kept.is_symlink()
+
+
+def test_a_harmed_update_keeps_the_shelf_as_it_was(tmp_path, server):
+    server.tags = True
+    _update(tmp_path, server, 1)
+    shelf = tmp_path / "data" / "advisories.db.feeds"
+    before = {item.name: item.read_bytes() for item in shelf.iterdir()}
+    server.answers["/kev.json"] = b"<html>"
+    with pytest.raises(MalformedError):
+        _update(tmp_path, server, 2)
+    assert {item.name: item.read_bytes() for item in shelf.iterdir()} == before
+
+
+def test_unchanged_without_having_been_asked_is_no_answer(tmp_path, server):
+    server.moved["/kev.json"] = "/never"
+    server.answers["/never"] = b""
+    http = Http(limits=LIMITS, sleep=lambda seconds: None)
+    original = _Handler.do_GET
+    try:
+        _Handler.do_GET = lambda self: (self.send_response(304), self.end_headers())  # type: ignore[assignment,func-returns-value]
+        with pytest.raises(UnavailableError, match="304"):
+            FeedFetch(http).fetch(f"http://127.0.0.1:{server.server_port}/kev.json", 10)
+    finally:
+        _Handler.do_GET = original  # type: ignore[method-assign]
+        http.close()
+
+
+def _many(count: int) -> bytes:
+    return _zip(*(record(f"PYSEC-{n}", affected("PyPI", "a", {"introduced": "0"})) for n in range(count)))
+
+
+def test_a_feed_that_shrank_is_refused_unless_it_may(tmp_path, server):
+    server.answers["/PyPI/all.zip"] = _many(21)
+    _update(tmp_path, server, 1)
+    old = (tmp_path / "data" / "advisories.db").read_bytes()
+    server.answers["/PyPI/all.zip"] = _many(10)
+    with pytest.raises(MalformedError, match=r"has shrunk \(osv-PyPI\): 10 records, 21 before.*allow-shrink"):
+        _update(tmp_path, server, 2)
+    assert (tmp_path / "data" / "advisories.db").read_bytes() == old
+    assert _update(tmp_path, server, 3, allow_shrink=True).status.feeds
+    server.answers["/PyPI/all.zip"] = _many(5)
+    assert _update(tmp_path, server, 4).status.feeds

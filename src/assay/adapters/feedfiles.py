@@ -143,6 +143,12 @@ class FeedDirectory:
             raise _bad(name, f"more than {limit} bytes")
         return data
 
+    def raw(self, name: str) -> Iterator[bytes]:
+        """The bytes as they lie there."""
+        with self._reading(name), (self._path / name).open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+
     @contextmanager
     def _open(self, name: str) -> Iterator[BinaryIO]:
         path = self._path / name

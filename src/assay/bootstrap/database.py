@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from assay.bootstrap.machine import LIMITS, clock
 
 if TYPE_CHECKING:
+    from assay.adapters.advisorydb_delta import DatabasePair
     from assay.adapters.advisorydb_place import DatabaseFile
     from assay.flows.db import Wish
     from assay.flows.db_verify import Verified
     from assay.flows.feeds import BuildReport
     from assay.flows.scan import Knowledge
+    from assay.model.advisory_change import DatabaseDifference
     from assay.ports.databases import Approval
     from assay.ports.decisions import Signer
     from assay.ports.stores import DatabaseStatus
@@ -80,19 +82,25 @@ def build_database(folder: str, settings: Settings, wish: Wish, progress: Progre
     return db.build_from(feeds, _place(settings), wish=wish, limits=LIMITS, progress=progress)
 
 
-def update_database(settings: Settings, wish: Wish, progress: Progress) -> BuildReport:
-    """Fetch the public feeds, build, put in place."""
+def update_database(settings: Settings, wish: Wish, progress: Progress, *, allow_shrink: bool = False) -> BuildReport:
+    """Fetch the public feeds, build, put in place; those that made it are kept beside, for the next time."""
     import tempfile
 
     from assay.adapters.feedfetch import FeedFetch
     from assay.adapters.feedfiles import SpoolDirectory
+    from assay.adapters.feedshelf import FeedShelf
     from assay.adapters.http import Http
     from assay.flows import db
 
     with tempfile.TemporaryDirectory(prefix="assay-feeds-") as folder:
         fetch = FeedFetch(Http(limits=LIMITS, env=os.environ))
         spool = SpoolDirectory(Path(folder), LIMITS)
-        return db.update(fetch, spool, _place(settings), wish=wish, limits=LIMITS, progress=progress)
+        own = _places(settings)[0]
+        shelf = FeedShelf(own.with_name(own.name + ".feeds"))
+        return db.update(
+            fetch, spool, _place(settings), shelf=shelf, allow_shrink=allow_shrink, wish=wish, limits=LIMITS,
+            progress=progress,
+        )  # fmt: skip
 
 
 def database_status(settings: Settings) -> DatabaseStatus:
@@ -121,6 +129,39 @@ def import_database(file: str, digest: str, settings: Settings, wish: Wish) -> D
     from assay.flows import db
 
     return db.restore(_place(settings), file, digest, wish, LIMITS)
+
+
+def database_difference(old: str, new: str) -> DatabaseDifference:
+    """What differs between two database files."""
+    from assay.flows import db_changes
+
+    return db_changes.difference(_pair(old, new))
+
+
+def write_delta(old: str, new: str, out: str) -> int:
+    """Write the delta between two database files, with the new one's signature; its size in bytes."""
+    from assay.bootstrap.machine import write_file
+    from assay.flows import db_changes
+
+    bundle = next(iter(_at(Path(new)).signatures()), b"")
+    data = b"".join(db_changes.delta(_pair(old, new), bundle))
+    write_file(out, data)
+    return len(data)
+
+
+def import_delta(file: str, settings: Settings, wish: Wish) -> DatabaseStatus:
+    """Make the next database out of the one in place."""
+    from assay.adapters.files import file_chunks
+    from assay.flows import db_changes
+
+    return db_changes.apply_delta(_place(settings), file_chunks(file), wish, where=Path(file).name, limits=LIMITS)
+
+
+def _pair(old: str, new: str) -> DatabasePair:
+    from assay.adapters.advisorydb_delta import DatabasePair
+    from assay.flows.db import encoders
+
+    return DatabasePair(Path(old), Path(new), encoders())
 
 
 def _usable(path: Path, settings: Settings) -> Approval:

@@ -1,6 +1,6 @@
 """What `assay db` does: status, build, update, export, import; the file in place is replaced whole or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +13,16 @@ from assay.model.errors import AssayError, UnavailableError, UsageError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.databases import Approval, Seen
 from assay.ports.decisions import Signer
-from assay.ports.feeds import DatabasePlace, FeedFolder, Fetch, KeptDatabase, Spool
+from assay.ports.feeds import (
+    NO_VALIDATORS,
+    DatabasePlace,
+    FeedFolder,
+    Fetch,
+    KeptDatabase,
+    Shelf,
+    Spool,
+    Validators,
+)
 from assay.ports.stores import DatabaseStatus
 from assay.ports.world import Progress
 
@@ -21,7 +30,10 @@ if TYPE_CHECKING:
     from assay.flows.db_trust import Demand
     from assay.trust.keyring import Keyring
 
-_SUFFIXES = {"osv": ".zip", "kev": ".json", "eol": ".json", "epss": ".csv.gz"}
+_SUFFIXES = {
+    "osv": ".zip", "kev": ".json", "eol": ".json", "epss": ".csv.gz", "debian-tracker": ".json",
+    "alpine-secdb": ".json", "cve5": ".zip", "csaf": ".tar.bz2",
+}  # fmt: skip
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +69,14 @@ def build_from(
     place: KeptDatabase,
     *,
     rows: Sequence[FeedRow] = FEEDS,
+    before: Mapping[str, int] = {},
     wish: Wish = PLAIN,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build from a folder of feeds and put the result in place; errors as `feeds.build`, the old file is kept then.
+
+    `before` is how many records each feed had; one that lost more than half of them is refused.
 
     Raises:
         UsageError: signatures are demanded and nobody signs.
@@ -69,7 +84,7 @@ def build_from(
     """
     seen = newest(place)
     with place.writer(numbering(wish.number, seen), _making(wish, seen, limits)) as writer:
-        return build(folder, writer, rows=rows, limits=limits, progress=progress)
+        return build(folder, writer, rows=rows, before=before, limits=limits, progress=progress)
 
 
 def update(
@@ -78,6 +93,8 @@ def update(
     place: KeptDatabase,
     *,
     rows: Sequence[FeedRow] = PUBLIC_FEEDS,
+    shelf: Shelf | None = None,
+    allow_shrink: bool = False,
     wish: Wish = PLAIN,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
@@ -89,6 +106,8 @@ def update(
         spool: an empty folder of our own; its owner removes it afterwards.
         place: where the database lies.
         rows: which feeds, with their addresses.
+        shelf: what came last; a feed the server calls unchanged is taken from it.
+        allow_shrink: take a feed with less than half of the records it had before.
         wish: number, signature, checks.
         limits: bounds of files and records.
         progress: is told each step.
@@ -96,25 +115,53 @@ def update(
     Raises:
         UnavailableError: a feed could not be fetched. All or nothing: a database without one of its feeds would say
             "not covered" where it spoke yesterday.
-        MalformedError: a feed arrived damaged, empty or mostly bad.
+        MalformedError: a feed arrived damaged, empty, mostly bad, or much smaller than before.
     """
     _making(wish, Seen(), limits)
+    before = {} if allow_shrink else _records(place)
+    came: dict[str, tuple[str, Validators]] = {}
     for row in rows:
         if progress is not None:
             progress.stage(f"fetching {row.name}")
         try:
-            spool.put(row.name + _SUFFIXES[row.form], fetch.fetch(row.url, limits.feed_bytes))
+            name = row.name + _SUFFIXES[row.form]
+            came[name] = row.url, _fetched(name, row.url, fetch, spool, shelf, limits)
         except UnavailableError as error:
             raise UnavailableError(
                 "the advisory feeds could not be fetched; the advisory database is as it was",
                 where=row.name, why=error.line(),
                 remedy="check the network and the proxy, or bring a database with `assay db import FILE`",
             ) from error  # fmt: skip
+    folder = spool.folder()
     try:
-        return build_from(spool.folder(), place, rows=rows, wish=wish, limits=limits, progress=progress)
+        report = build_from(folder, place, rows=rows, before=before, wish=wish, limits=limits, progress=progress)
     except AssayError as error:
         error.add_note("the advisory database is as it was")
         raise
+    if shelf is not None:
+        shelf.keep(came, folder)
+    return report
+
+
+def _fetched(name: str, url: str, fetch: Fetch, spool: Spool, shelf: Shelf | None, limits: Limits) -> Validators:
+    """Put one feed into the spool, from the shelf where the server says that it is unchanged."""
+    known = shelf.validators(name, url) if shelf is not None else NO_VALIDATORS
+    served = fetch.fetch(url, limits.feed_bytes, known)
+    if served.chunks is not None:
+        spool.put(name, served.chunks)
+        return served.validators
+    if shelf is None or known == NO_VALIDATORS:
+        raise UnavailableError("a feed is said to be unchanged, and was never fetched", where=url)
+    spool.put(name, shelf.read(name))
+    return known
+
+
+def _records(place: KeptDatabase) -> dict[str, int]:
+    """Records of each feed of the database that lies here; nothing where it cannot be read."""
+    try:
+        return {feed.name: feed.records for feed in place.status().feeds}
+    except AssayError:
+        return {}
 
 
 def export(place: KeptDatabase, target: str, wish: Wish = PLAIN, limits: Limits = DEFAULT_LIMITS) -> DatabaseStatus:

@@ -89,7 +89,7 @@ FEEDS: tuple[FeedRow, ...] = (
     FeedRow(name="alpine-not-affected", form="alpine-unaffected", licence="MIT", origin="Alpine aports, secfixes",
             snapshot="2023-02-28", sha256="791c93bcb53c35a0e0e369e66d77862d5edfe8030836f9373b45db628d53a7bc"),
     FeedRow(name="debian-tracker", form="debian-tracker", covers="ecosystem", licence="facts published by Debian",
-            origin="Debian security tracker"),
+            origin="Debian security tracker", url="https://security-tracker.debian.org/tracker/data/json"),
     FeedRow(name="alpine-secdb-*", form="alpine-secdb", covers="ecosystem", licence="MIT",
             origin="Alpine security database"),
     FeedRow(name="redhat-vex", form="csaf", covers="ecosystem", licence="CC-BY-4.0",
@@ -97,7 +97,8 @@ FEEDS: tuple[FeedRow, ...] = (
     FeedRow(name="suse-vex", form="csaf", covers="ecosystem", licence="CC-BY-4.0", origin="SUSE, CSAF VEX documents"),
     FeedRow(name="kev", form="kev", licence="CC0-1.0", origin="CISA, known exploited vulnerabilities catalogue",
             url="https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"),
-    FeedRow(name="vulnrichment", form="cve5", licence="CC0-1.0", origin="CVE records with CISA's additions"),
+    FeedRow(name="vulnrichment", form="cve5", licence="CC0-1.0", origin="CVE records with CISA's additions",
+            url="https://github.com/cisagov/vulnrichment/archive/refs/heads/develop.zip"),
     FeedRow(name="cvelist", form="cve5", licence="CVE terms of use", origin="CVE records"),
     FeedRow(name="cve-meta", form="cvemeta", licence="CC0-1.0", origin="cisagov/vulnrichment",
             snapshot="2024-10-24", sha256="131283755d938e7e07987caeef6461d701badc2fbd34c451e8c7ff8e9369c12d"),
@@ -131,6 +132,9 @@ _BULK_ECOSYSTEMS = (
     ("Bitnami", "Apache-2.0"),
 )
 
+_SECDB = "https://secdb.alpinelinux.org"
+_SECDB_RELEASES = (*(f"v3.{minor}" for minor in range(10, 23)), "edge")
+
 PUBLIC_FEEDS: tuple[FeedRow, ...] = (
     *(
         FeedRow(
@@ -138,6 +142,13 @@ PUBLIC_FEEDS: tuple[FeedRow, ...] = (
             licence=licence, origin=f"OSV export, {ecosystem}", url=f"{_BULK}/{ecosystem.replace(' ', '%20')}/all.zip",
         )
         for ecosystem, licence in _BULK_ECOSYSTEMS
+    ),
+    *(
+        FeedRow(
+            name=f"alpine-secdb-{release}-{repository}", form="alpine-secdb", covers="ecosystem", licence="MIT",
+            origin="Alpine security database", url=f"{_SECDB}/{release}/{repository}.json",
+        )
+        for release in _SECDB_RELEASES for repository in ("main", "community")
     ),
     *(row for row in FEEDS if row.url),
 )  # fmt: skip

@@ -4,7 +4,7 @@ A bad record is skipped, with id and reason, and counted; a feed with more bad r
 than ten) fails the whole build, because then something else is wrong. Records that share an id are merged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -13,7 +13,8 @@ from assay.dependencies.versions import scheme_for
 from assay.flows.feed_intake import Intake
 from assay.flows.feed_readers import READERS, Reading, Skipped
 from assay.flows.feed_table import FAMILY, FEEDS, FeedRow, stem
-from assay.model.errors import UsageError
+from assay.model.advisory import Feed
+from assay.model.errors import MalformedError, UsageError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.feeds import AdvisoryWriter, FeedFile, FeedFolder
 from assay.ports.stores import DatabaseStatus
@@ -35,6 +36,7 @@ def build(
     writer: AdvisoryWriter,
     *,
     rows: Sequence[FeedRow] = FEEDS,
+    before: Mapping[str, int] = {},
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> BuildReport:
@@ -44,12 +46,14 @@ def build(
         folder: where the files lie.
         writer: the database in the making; finished here, abandoned by its owner when this raises.
         rows: the table, in order of precedence.
+        before: records of each feed in the database before this one.
         limits: bounds of records and documents.
         progress: is told each feed's name.
 
     Raises:
         UsageError: no file of the folder is a feed.
-        MalformedError: a file that cannot be read at all, or a feed with too many bad records.
+        MalformedError: a file that cannot be read at all, a feed with too many bad records, or one that vanished or
+            has less than half of the records it had.
     """
     files, unread = _assign(folder.files(), rows)
     if not files:
@@ -67,8 +71,21 @@ def build(
         intake.flush()
         feeds.append(reading.feed())
         skipped += reading.skipped
+    _refuse_shrunk(feeds, rows, before)
     status = writer.finish(sorted(feeds, key=lambda feed: feed.name), intake.encoders, classes(intake.pairs()))
     return BuildReport(status=status, skipped=tuple(skipped), unread=tuple(unread))
+
+
+def _refuse_shrunk(feeds: Sequence[Feed], rows: Sequence[FeedRow], before: Mapping[str, int]) -> None:
+    """A feed that was cut at its source looks whole; what it no longer says would count as "not affected"."""
+    now = {feed.name: feed.records for feed in feeds}
+    for name, records in sorted(before.items()):
+        if _row(name, rows)[1] is not None and now.get(name, 0) * 2 < records:
+            raise MalformedError(
+                "a feed has shrunk" if name in now else "a feed has vanished", where=name,
+                why=f"{now.get(name, 0)} records, {records} before",
+                remedy="look at its publisher's notes; if that is right, say --allow-shrink",
+            )  # fmt: skip
 
 
 def _assign(

@@ -38,6 +38,9 @@ class FeedFolder(Protocol):
     def document(self, name: str, limit: int) -> bytes:
         """The whole (inflated) file; more than `limit` bytes is a MalformedError."""
 
+    def raw(self, name: str) -> Iterator[bytes]:
+        """A file's bytes as they lie there."""
+
 
 class StoredRange(msgspec.Struct, frozen=True, kw_only=True):
     """One interval of versions as it is kept. `lo` and `hi` are keys (`lo` b"" = from the first, `hi` b"" = no end);
@@ -151,15 +154,45 @@ class KeptDatabase(DatabasePlace, SignedPlace, Protocol):
     """Both: a place where a database is made or brought, with its signature and the memory of the newest one."""
 
 
+class Validators(msgspec.Struct, frozen=True):
+    """What a server said of a file's state (RFC 9110, 8.8): empty where it said nothing."""
+
+    etag: str = ""
+    modified: str = ""
+
+
+NO_VALIDATORS = Validators()
+
+
+class Served(msgspec.Struct, frozen=True):
+    """A feed on its way, or the word that it is unchanged (`chunks` None)."""
+
+    chunks: Iterator[bytes] | None
+    validators: Validators = NO_VALIDATORS
+
+
 class Fetch(Protocol):
     """The network, as far as feeds need it."""
 
-    def fetch(self, url: str, limit: int) -> Iterator[bytes]:
-        """The body of a GET, in chunks.
+    def fetch(self, url: str, limit: int, known: Validators = NO_VALIDATORS) -> Served:
+        """Ask for a file, in chunks; with `known` it may be said to be unchanged.
 
         Raises:
-            UnavailableError: no answer, an error status, fewer bytes than announced, or more than `limit`.
+            UnavailableError: no answer, an error status, a web page, fewer bytes than announced, or more than `limit`.
         """
+
+
+class Shelf(Protocol):
+    """Feeds as they came last, so that an unchanged one is not fetched again."""
+
+    def validators(self, name: str, url: str) -> Validators:
+        """What the server said of the whole file kept under this name; empty where none is, or a damaged one."""
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """The kept file."""
+
+    def keep(self, files: Mapping[str, tuple[str, Validators]], folder: FeedFolder) -> None:
+        """Keep these files of a folder (name to address and validators), and no others."""
 
 
 class Spool(Protocol):

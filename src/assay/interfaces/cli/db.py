@@ -7,7 +7,8 @@ import click
 
 from assay import bootstrap
 from assay.interfaces.cli import options
-from assay.interfaces.cli.render import database
+from assay.interfaces.cli.render import database, database_diff
+from assay.model.errors import UsageError
 
 if TYPE_CHECKING:
     from assay.flows.db import Wish
@@ -74,6 +75,7 @@ def build(
 @command.command("update")
 @options.db_option
 @making_options
+@click.option("--allow-shrink", is_flag=True, help="Take a feed that lost more than half of its records.")
 @options.verbosity_options
 def update(
     db: str | None,
@@ -81,13 +83,15 @@ def update(
     key: str | None,
     passphrase_file: str | None,
     allow_rollback: bool,
+    allow_shrink: bool,
     quiet: bool,
     verbose: int,
 ) -> None:
-    """Fetch the public feeds and build the database anew; without a network the old file stays."""
+    """Fetch the public feeds that changed and build the database anew; without a network the old file stays."""
     found = options.settings(db)
     wish = _wish(found, key, passphrase_file, build_number, allow_rollback)
-    click.echo(database.built(bootstrap.update_database(found, wish, options.Console(quiet))), nl=False)
+    report = bootstrap.update_database(found, wish, options.Console(quiet), allow_shrink=allow_shrink)
+    click.echo(database.built(report), nl=False)
 
 
 @command.command("status")
@@ -121,17 +125,44 @@ def export(file: str, db: str | None, key: str | None, passphrase_file: str | No
 
 
 @command.command("import")
-@click.argument("file")
+@click.argument("file", required=False)
+@click.option("--delta", metavar="FILE", help="A delta from the database in place, instead of a whole one.")
 @click.option("--digest", default="", metavar="sha256:HEX", help="Digest the file must have.")
 @options.db_option
 @verify_key_option
 @rollback_option
-def import_(file: str, digest: str, db: str | None, verify_key: str, allow_rollback: bool) -> None:
-    """Check an exported FILE (signature, digest, form, content) and put it in place."""
+def import_(
+    file: str | None, delta: str | None, digest: str, db: str | None, verify_key: str, allow_rollback: bool
+) -> None:
+    """Check an exported FILE (signature, digest, form, content) and put it in place, or what a delta leads to."""
     settings = options.settings(db)
     wish = bootstrap.wish_of(settings, key=verify_key, allow_rollback=allow_rollback)
-    found = bootstrap.import_database(file, digest, settings, wish)
+    if (file is None) == (delta is None) or (delta is not None and digest):
+        raise UsageError("either FILE or --delta FILE, and --digest only with FILE", remedy="see --help")
+    if delta is not None:
+        found = bootstrap.import_delta(delta, settings, wish)
+    else:
+        found = bootstrap.import_database(file or "", digest, settings, wish)
     click.echo(f"in place: build {found.build}, {found.advisories} advisories, content {found.content_digest}")
+
+
+@command.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Format.")
+def diff(old: str, new: str, output: str) -> None:
+    """Show what differs between the database files OLD and NEW: advisories, fixes, scores, exploitation, packages."""
+    found = bootstrap.database_difference(old, new)
+    click.echo(database_diff.as_json(found) if output == "json" else database_diff.as_table(found), nl=False)
+
+
+@command.command("delta")
+@click.argument("old")
+@click.argument("new")
+@click.option("--out", required=True, metavar="FILE", help="The delta to write.")
+def delta(old: str, new: str, out: str) -> None:
+    """Write what leads from the database file OLD to NEW, with NEW's signature, for `db import --delta`."""
+    click.echo(f"{out}: {bootstrap.write_delta(old, new, out):,} bytes")
 
 
 @command.command("fingerprints")
