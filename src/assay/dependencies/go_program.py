@@ -82,12 +82,10 @@ def _doubt(build: GoBuild, table: FunctionNames) -> str:
     compiler = build.setting("-compiler")
     if compiler not in ("", "gc") or not _RELEASE.match(build.toolchain) or "gccgo" in build.toolchain:
         return f"it was made by another compiler than Go's own ({compiler or build.toolchain[:40]})"
-    if not table.exact:
-        return ""
     names = set(table.names)
-    if not {"runtime.main", "main.main"} <= names:
-        return "its names are not those the compiler gives: there is no main function"
-    if _strangers(build, table.names) > max(5, _STRANGERS_SHARE * len(names)):
+    if "runtime.main" not in names and (table.exact or not any(name.endswith("runtime.main") for name in names)):
+        return "its names are not those the compiler gives: there is no runtime.main"
+    if table.exact and _strangers(build, table.names) > max(5, _STRANGERS_SHARE * len(names)):
         return "its names are not those the compiler gives: they look rewritten"
     return ""
 
