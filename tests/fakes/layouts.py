@@ -27,12 +27,13 @@ def metadata(name: str, version: str) -> bytes:
 
 
 def tar(files: Mapping[str, bytes]) -> bytes:
-    """A tar of regular files, in the order given."""
+    """A tar of regular files, in the order given; those below `opt/bin/` are executable."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
         for path, data in files.items():
             member = tarfile.TarInfo(path)
             member.size, member.mtime = len(data), 1_700_000_000
+            member.mode = 0o755 if path.startswith("opt/bin/") else 0o644
             archive.addfile(member, io.BytesIO(data))
     return out.getvalue()
 
