@@ -12,12 +12,12 @@ import msgspec
 from assay.dependencies.vex_contrary import contrary, revocation
 from assay.dependencies.vex_match import speaks_of
 from assay.dependencies.vex_review import aged, instant, outdated
+from assay.formats.vex_words import CAUTION
 from assay.model.finding import Finding, Step, Suppression
 from assay.model.image import Subject
 from assay.model.inventory import Component
 from assay.model.vex import VexConflict, VexObservation, VexRevocation, VexStatement, VexWord
 
-_CAUTION = {"not_affected": 0, "fixed": 1, "under_investigation": 2, "affected": 3}
 _SUPPRESSES = frozenset({"not_affected", "fixed"})
 
 
@@ -132,7 +132,7 @@ def _judged(finding: Finding, said: list[_Said]) -> tuple[Finding, VexConflict |
     chosen = last[-1]
     steps = [_step(one) for one in reversed(last)]
     conflict = None
-    if len({_CAUTION[one.statement.status] for one in last}) > 1:
+    if len({CAUTION[one.statement.status] for one in last}) > 1:
         conflict = _conflict(finding, chosen, last)
         text = f"the authors disagree: the more cautious word of {_who(chosen.statement)} holds"
         steps.append(Step("vex", text, chosen.statement.document))
@@ -161,11 +161,16 @@ def _latest(said: Iterable[_Said]) -> list[_Said]:
     """The last word of each author (a nameless one is its document); at the same time the more cautious word."""
     found: dict[str, _Said] = {}
     for one in said:
-        who = one.statement.author or one.statement.document or one.statement.digest
+        who = who_said(one.statement)
         known = found.get(who)
         if known is None or _recency(one) > _recency(known):
             found[who] = one
     return list(found.values())
+
+
+def who_said(statement: VexStatement) -> str:
+    """Whose word it is: the author's, or a nameless one's of this document."""
+    return statement.author or statement.document or statement.digest
 
 
 def _recency(one: _Said) -> tuple[float, int, str]:
@@ -178,17 +183,17 @@ def _caution(one: _Said) -> tuple[int, str]:
     The statement's own text breaks ties, so that the order of the documents never matters.
     """
     statement = one.statement
-    weight = _CAUTION[statement.status] if _is_sound(statement) else _CAUTION["under_investigation"]
+    weight = CAUTION[statement.status] if is_sound(statement) else CAUTION["under_investigation"]
     return (weight, repr(statement))
 
 
-def _is_sound(statement: VexStatement) -> bool:
+def is_sound(statement: VexStatement) -> bool:
     """OpenVEX 0.2.0, "Status": `not_affected` needs a justification or an impact statement."""
     return statement.status != "not_affected" or bool(statement.justification or statement.impact)
 
 
 def _may_suppress(statement: VexStatement) -> bool:
-    return statement.status in _SUPPRESSES and _is_sound(statement)
+    return statement.status in _SUPPRESSES and is_sound(statement)
 
 
 def _suppression(statement: VexStatement) -> Suppression:
@@ -213,6 +218,6 @@ def _step(one: _Said) -> Step:
     detail = statement.justification or statement.impact or statement.action
     if detail:
         says += f": {detail}"
-    if not _is_sound(statement):
+    if not is_sound(statement):
         says += "; not applied, it gives neither justification nor impact"
     return Step("vex", says, statement.document)

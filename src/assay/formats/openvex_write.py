@@ -12,6 +12,7 @@ import msgspec
 from assay.formats import purl as purls
 from assay.formats import vex_notes, wire
 from assay.formats.openvex_read import CONTEXT, JUSTIFICATIONS
+from assay.formats.vex_words import require_profile
 from assay.model.finding import Finding
 from assay.model.image import Subject
 from assay.model.purl import Purl
@@ -78,28 +79,40 @@ def _last_reason(finding: Finding) -> str:
     return says[-1] if says else "The scan found it not affected."
 
 
-def write_statements(said: Sequence[VexStatement], *, author: str, timestamp: str, tooling: str = "") -> bytes:
+def write_statements(
+    said: Sequence[VexStatement],
+    *,
+    author: str,
+    timestamp: str,
+    tooling: str = "",
+    identifier: str = "",
+    version: int = 1,
+    last_updated: str = "",
+) -> bytes:
     """Statements as one OpenVEX 0.2 document; a statement's own time stays with it, its author becomes `author`.
 
     No statements give no bytes: OpenVEX has no form for a document that says nothing (`minItems` of `statements`).
 
     Raises:
-        MalformedError: the timestamp is none.
+        MalformedError: the timestamp is none, or a statement lacks its justification or action.
     """
     if not said:
         return b""
+    require_profile(said, "OpenVEX", products=False)  # products may stand in an attestation around it
     document: dict[str, Any] = {
         "@context": CONTEXT,
-        "@id": _ID,
+        "@id": identifier or _ID,
         "author": author,
         "timestamp": wire.instant(timestamp),
-        "version": 1,
+        "version": version,
     }
+    if last_updated:
+        document["last_updated"] = wire.instant(last_updated)
     if tooling:
         document["tooling"] = tooling
     document["statements"] = [_write_statement(s) for s in dict.fromkeys(said)]
     data = wire.encode(document)
-    return data.replace(_ID.encode(), f"urn:uuid:{wire.uuid5(data)}".encode(), 1)
+    return data if identifier else data.replace(_ID.encode(), f"urn:uuid:{wire.uuid5(data)}".encode(), 1)
 
 
 def _write_statement(said: VexStatement) -> dict[str, Any]:

@@ -83,11 +83,11 @@ def theirs(form: Form, kind: Kind) -> dict[str, str]:
 CAUTION: dict[VexStatus, int] = {"not_affected": 0, "fixed": 1, "under_investigation": 2, "affected": 3}
 
 
-def profile_problem(said: VexStatement) -> str:
+def profile_problem(said: VexStatement, *, products: bool = True) -> str:
     """What a statement lacks to be one (CISA, "Minimum Requirements for VEX", 2023), or empty."""
     if not said.vulnerability:
         return "it names no vulnerability"
-    if not said.products:
+    if products and not said.products:
         return "it names no product"
     if said.status == "not_affected" and not (said.justification or said.impact):
         return "not_affected needs a justification or an impact statement"
@@ -96,14 +96,14 @@ def profile_problem(said: VexStatement) -> str:
     return ""
 
 
-def require_profile(said: Sequence[VexStatement], form: str) -> None:
+def require_profile(said: Sequence[VexStatement], form: str, *, products: bool = True) -> None:
     """Refuse to write statements that say too little.
 
     Raises:
         MalformedError: the first that does, by its number.
     """
     for number, statement in enumerate(said):
-        why = profile_problem(statement)
+        why = profile_problem(statement, products=products)
         if why:
             raise MalformedError(
                 f"{form} cannot say this",
