@@ -53,7 +53,7 @@ def _statement(draw: st.DrawFn) -> VexStatement:
         facts["justification"] = draw(st.sampled_from(sorted(openvex.JUSTIFICATIONS)))
         facts["impact"] = draw(st.just("") | _text)
     if status == "affected":
-        facts["action"] = draw(_text)
+        facts["action"] = draw(st.sampled_from(["Update a to 2.", "No fixed version is known."]) | _text)
     return msgspec.convert(facts, VexStatement)
 
 
@@ -63,8 +63,8 @@ def _apart(found: list[VexStatement]) -> list[VexStatement]:
 
 
 def _bare(found: Any) -> list[VexStatement]:
-    """Without what belongs to the document, and without how a form spells what it was given."""
-    kept = [msgspec.structs.replace(s, author="", document="", digest="", words=()) for s in found]
+    """Without what belongs to the document."""
+    kept = [msgspec.structs.replace(s, author="", document="", digest="") for s in found]
     return sorted(kept, key=repr)
 
 

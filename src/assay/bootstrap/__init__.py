@@ -7,12 +7,15 @@ from assay.bootstrap.baseline import baseline_reports
 from assay.bootstrap.configuration import chosen_settings, effective_settings
 from assay.bootstrap.database import (
     build_database,
+    database_difference,
     database_status,
     export_database,
     import_database,
+    import_delta,
     update_database,
     verify_database,
     wish_of,
+    write_delta,
 )
 from assay.bootstrap.difference import compare_targets
 from assay.bootstrap.documents import sbom_document
@@ -34,6 +37,7 @@ from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, writ
 from assay.bootstrap.reports import DEFAULT_POLICY, load_policy, report_on
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
 from assay.bootstrap.vex import VexSearch, automatic_statements
+from assay.bootstrap.vex_desk import explain_vex, lint_vex, make_vex, merge_vex, now, vex_document
 
 __all__ = [
     "DEFAULT_IGNORE_FILE",
@@ -43,25 +47,32 @@ __all__ = [
     "Reading",
     "SecondLook",
     "VexSearch",
-    "baseline_reports",
     "automatic_statements",
+    "baseline_reports",
     "build_database",
     "chosen_settings",
     "collect",
     "compare_targets",
+    "database_difference",
     "database_status",
     "decide_on",
     "document_time",
     "effective_settings",
     "evidence_door",
+    "explain_vex",
     "export_database",
     "generate_key",
     "image_signature",
     "import_database",
+    "import_delta",
     "import_ignores",
     "keyring",
+    "lint_vex",
     "load_policy",
     "make_fingerprints",
+    "make_vex",
+    "merge_vex",
+    "now",
     "passphrase",
     "read_file",
     "read_ignores",
@@ -73,7 +84,9 @@ __all__ = [
     "take_stock",
     "update_database",
     "verify_database",
+    "vex_document",
     "wish_of",
     "with_ignores",
+    "write_delta",
     "write_file",
 ]

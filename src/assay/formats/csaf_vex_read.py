@@ -15,7 +15,7 @@ from assay.formats import csaf_rules, csaf_schema, csaf_tree, vex_notes, wire
 from assay.formats import purl as purls
 from assay.formats.csaf_rules_products import groups_of, members
 from assay.formats.csaf_schema import ADVICE, WHAT, Document, Vulnerability
-from assay.formats.vex_words import ours
+from assay.formats.vex_words import ours, remedy_of
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
@@ -87,8 +87,9 @@ class _Reader:
             words = set(facts.pop("words", ()))
             if field not in ("known_not_affected", "known_affected", "fixed", "under_investigation"):
                 words.add(("csaf:status", field))
-            if status == "affected":
-                words.update(("csaf:remediation", category) for category, _ in remedies)
+            action = "\n".join(details for _, details in remedies) if status == "affected" else ""
+            if action:
+                words.update(("csaf:remediation", kind) for kind, _ in remedies if kind != remedy_of(action))
             if tracking.status == "draft":
                 words.add(("csaf:tracking", "draft"))
             result.append(
@@ -99,7 +100,7 @@ class _Reader:
                     status=status,
                     justification=labels[0] if labels and status == "not_affected" else "",
                     impact="\n".join(impacts) if status == "not_affected" else "",
-                    action="\n".join(details for _, details in remedies) if status == "affected" else "",
+                    action=action,
                     timestamp=wire.instant(time or tracking.current_release_date),
                     author=self._document.document.publisher.name,
                     document=tracking.id,

@@ -13,7 +13,7 @@ from typing import Any, get_args
 from assay.formats import vex_notes, wire
 from assay.formats.csaf_schema import VERSIONS, Remedy
 from assay.formats.csaf_vex_read import NOTES, TIME, URIS
-from assay.formats.vex_words import CAUTION, ours, require_profile, theirs
+from assay.formats.vex_words import CAUTION, ours, remedy_of, require_profile, theirs
 from assay.model.errors import UnsupportedError
 from assay.model.report import Tool
 from assay.model.vex import VexProduct, VexStatement
@@ -214,6 +214,4 @@ def _remedy(said: VexStatement) -> str:
     known = dict(said.words).get("csaf:remediation", "")
     if known in get_args(Remedy):
         return known
-    if said.action.startswith("Update"):
-        return "vendor_fix"
-    return "none_available" if said.action.startswith("No fix") else "mitigation"
+    return remedy_of(said.action)

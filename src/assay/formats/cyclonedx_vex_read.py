@@ -15,7 +15,7 @@ import msgspec
 from assay.formats import cyclonedx_schema, vex_notes, wire
 from assay.formats import purl as purls
 from assay.formats.cyclonedx_schema import Component
-from assay.formats.vex_words import ours, theirs
+from assay.formats.vex_words import ours, responses_of, theirs
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
@@ -155,6 +155,8 @@ class _Reader:
             said["impact"] = analysis.detail or ("" if said["justification"] else _own_words(analysis))
         elif status == "affected":
             said["action"] = _action(item, analysis)
+        if tuple(analysis.response) == responses_of(said["action"]):
+            words = {(name, word) for name, word in words if name != "cyclonedx:response"}
         if analysis.detail and analysis.detail not in said.values():
             facts["notes"] = "\n".join(filter(None, (facts.get("notes", ""), analysis.detail)))
         return msgspec.convert(

@@ -18,7 +18,7 @@ from assay.formats.cyclonedx_vex_read import (
     STATUSES,
     UNSPOKEN,
 )
-from assay.formats.vex_words import require_profile, theirs
+from assay.formats.vex_words import require_profile, responses_of, theirs
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.report import Tool
 from assay.model.vex import VexStatement
@@ -131,8 +131,8 @@ def _vulnerability(said: VexStatement, refs: _Refs, version: str) -> dict[str, A
         if said.impact:
             analysis["detail"] = said.impact
     responses = [word for word in words.get("cyclonedx:response", ()) if word in RESPONSES]
-    if said.status == "affected" and not responses and said.action.startswith("Update"):
-        responses = ["update"]
+    if said.status == "affected" and not responses:
+        responses = list(responses_of(said.action))
     if responses:
         analysis["response"] = responses
     if said.timestamp and version != "1.4":

@@ -80,6 +80,18 @@ def theirs(form: Form, kind: Kind) -> dict[str, str]:
     return {word.ours: word.theirs for word in TABLE if (word.form, word.kind) == (form, kind) and word.back}
 
 
+def remedy_of(action: str) -> str:
+    """CSAF's category of an action statement, as far as its own words tell."""
+    if action.startswith("Update"):
+        return "vendor_fix"
+    return "none_available" if action.startswith("No fix") else "mitigation"
+
+
+def responses_of(action: str) -> tuple[str, ...]:
+    """CycloneDX's responses of an action statement, as far as its own words tell."""
+    return ("update",) if action.startswith("Update") else ()
+
+
 CAUTION: dict[VexStatus, int] = {"not_affected": 0, "fixed": 1, "under_investigation": 2, "affected": 3}
 
 
