@@ -65,7 +65,7 @@ class AdvisoryDatabase:
         self._sparing: set[str] | None = None  # ecosystems with rows in unaffected: the others skip a query
         _check_header(path, file)
         with schema.reading(path):
-            uri = f"file:{quote(_name(path, file))}?mode=ro&immutable=1"
+            uri = f"file:{quote(name_of(path, file))}?mode=ro&immutable=1"
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
             try:
                 self._db.execute("PRAGMA trusted_schema = OFF")
@@ -307,7 +307,7 @@ class AdvisoryDatabase:
         return self._status
 
 
-def _name(path: Path, file: BinaryIO | None) -> str:
+def name_of(path: Path, file: BinaryIO | None) -> str:
     """The name SQLite opens: the open file's own where the system gives it one, else the path, compared."""
     if file is None:
         return str(path.absolute())

@@ -15,11 +15,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from assay.adapters.advisorydb import AdvisoryDatabase
+from assay.adapters.advisorydb import AdvisoryDatabase, name_of
+from assay.adapters.advisorydb_delta import applied
 from assay.adapters.advisorydb_writer import Writer
 from assay.adapters.files import write_file
 from assay.adapters.newfile import NewFile, beside
 from assay.model.advisory import Feed
+from assay.model.advisory_change import Change, DeltaHead
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnavailableError, UntrustedError, UsageError
 from assay.model.limits import DEFAULT_LIMITS, Limits
@@ -163,6 +165,35 @@ class DatabaseFile:
             MalformedError, UnsupportedError: not a whole database, or one this program cannot read.
         """
         return self._install(chunks, signatures, approval, lambda _: b"")
+
+    def patch(
+        self, head: DeltaHead, changes: Iterator[Change], signatures: tuple[bytes, ...], approval: Approval
+    ) -> DatabaseStatus:
+        """Make the next database out of this one, beside it; verify, approve, and put it in place.
+
+        Raises:
+            UsageError: the delta begins with another database.
+            MalformedError: it does not fit, or does not lead where it says.
+        """
+        with _existing(self._path) as file, beside(self._path) as new:
+            base = AdvisoryDatabase(self._path, self._encoders, file)
+            base.close()
+            if base.status().content_digest != head.base:
+                raise UsageError(
+                    "the delta begins with another database", where=str(self._path),
+                    why=f"it needs content {head.base}, here is {base.status().content_digest}",
+                    remedy="apply the deltas before it first, or fetch the whole database",
+                )  # fmt: skip
+            applied(name_of(self._path, file), new.path, changes)
+            with self._reading(new) as database:
+                status = database.verify()
+            if status.content_digest != head.content or status.build != head.build:
+                raise MalformedError(
+                    "the delta leads elsewhere than it says", where=str(self._path),
+                    why=f"to build {status.build}, {status.content_digest}, not {head.build}, {head.content}",
+                    remedy="fetch the whole database",
+                )  # fmt: skip
+            return self._settle(new, status, signatures, approval)
 
     def _install(
         self,

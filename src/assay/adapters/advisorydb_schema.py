@@ -20,6 +20,17 @@ SCHEMA = 3
 APPLICATION_ID = 0x41535341
 PAGE_BYTES = 4096
 _BUILD_DIGITS = 15
+PRAGMAS = (
+    f"page_size = {PAGE_BYTES}",
+    "journal_mode = OFF",
+    "synchronous = OFF",
+    "locking_mode = EXCLUSIVE",
+    "temp_store = FILE",
+    "cache_size = -65536",
+    f"application_id = {APPLICATION_ID}",
+    f"user_version = {SCHEMA}",
+)
+"""How a new file is written: of one page size, without a journal, as nobody reads it before it is whole."""
 EPSS_SCALE = 1_000_000_000
 """Probabilities are kept as whole billionths."""
 CVSS_SCALE = 100

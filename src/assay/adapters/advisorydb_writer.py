@@ -53,16 +53,7 @@ class Writer:
         self._epss: tuple[str, str] | None = None
         with _storing(path):
             self._db = sqlite3.connect(path, isolation_level=None)
-            for pragma in (
-                f"page_size = {schema.PAGE_BYTES}",
-                "journal_mode = OFF",
-                "synchronous = OFF",
-                "locking_mode = EXCLUSIVE",
-                "temp_store = FILE",
-                "cache_size = -65536",
-                f"application_id = {schema.APPLICATION_ID}",
-                f"user_version = {schema.SCHEMA}",
-            ):
+            for pragma in schema.PRAGMAS:
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.execute("BEGIN")
             for statement in (*schema.STATEMENTS, *_WAITING):

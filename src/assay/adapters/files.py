@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from assay.model.errors import MalformedError, UnavailableError, UsageError
@@ -28,6 +29,22 @@ def read_file(path: str, limit: int) -> bytes:
     if len(data) > limit:
         raise MalformedError("file too large", where=path, why=f"more than {limit} bytes", remedy="give a smaller one")
     return data
+
+
+def file_chunks(path: str, size: int = 1 << 18) -> Iterator[bytes]:
+    """A file's bytes in chunks; a pipe is opened without waiting.
+
+    Raises:
+        UsageError: no such file, or it is a directory. UnavailableError: it cannot be read.
+    """
+    try:
+        with open(path, "rb", opener=lambda p, f: os.open(p, f | os.O_NONBLOCK)) as file:
+            while chunk := file.read(size):
+                yield chunk
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise UsageError("no such file", where=path, why=error.strerror or "", remedy="check the path") from error
+    except OSError as error:
+        raise UnavailableError("cannot read", where=path, why=str(error), remedy="check its permissions") from error
 
 
 def write_file(path: str, data: bytes, mode: int = 0o644) -> None:

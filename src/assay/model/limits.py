@@ -86,6 +86,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Relationships inside relationships; a package of a module of a release is two."""
     csaf_parts_count: int = 32
     """Products one relationship stands for, taken apart."""
+    database_bytes: int = 8 * GIB
+    """An advisory database, and what a delta of one inflates to."""
+    database_frame_bytes: int = 64 * MIB
+    """A thousand rows of a delta."""
     vex_bytes: int = 64 * MIB
     vex_documents_count: int = 256
     """VEX documents looked at unasked beside one image, or in one folder."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from assay.model.advisory_change import Change, DeltaHead
 from assay.model.digest import Digest
 from assay.ports.stores import DatabaseStatus
 
@@ -51,5 +52,29 @@ class SignedPlace(Protocol):
     def examine(self, approval: Approval) -> DatabaseStatus:
         """Show the database that lies here."""
 
+    def patch(
+        self, head: DeltaHead, changes: Iterator[Change], signatures: tuple[bytes, ...], approval: Approval
+    ) -> DatabaseStatus:
+        """Make the next database out of the one that lies here and put it in place, as `install` does."""
+
     def install(self, chunks: Iterator[bytes], signatures: tuple[bytes, ...], approval: Approval) -> DatabaseStatus:
         """Verify a database as it comes, have it approved, and put it in place; the old one stays when it is not."""
+
+
+class Pair(Protocol):
+    """Two databases to be compared."""
+
+    old: DatabaseStatus
+    new: DatabaseStatus
+
+    def changes(self) -> Iterator[Change]:
+        """Rows that go and rows that come, table by table, by name, sorted."""
+
+    def names_of(self, advisories: frozenset[str]) -> Iterator[tuple[str, str, str]]:
+        """(advisory, ecosystem, package) of every range of these advisories, in either database, sorted."""
+
+    def withdrawn(self, record: bytes) -> bool:
+        """Whether an advisory's record says that it was withdrawn."""
+
+    def spoken(self, record: bytes) -> dict[str, object]:
+        """What an advisory's record says, by topic."""
