@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assay.bootstrap.machine import LIMITS, read_file, target_of
 from assay.bootstrap.reports import report_on
-from assay.bootstrap.stock import is_archive, take_stock
+from assay.bootstrap.stock import SecondLook, is_archive, take_stock
 from assay.model.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def baseline_reports(
             policy_path=None,
             progress=progress,
             vex_search=vex_search,
+            reader=SecondLook(text, reading, settings, progress),
         )
     for report in reports:
         if report.sources.state != "present":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from assay.bootstrap.reports import report_on
-from assay.bootstrap.stock import take_stock
+from assay.bootstrap.stock import SecondLook, take_stock
 from assay.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +40,17 @@ def compare_targets(
     (after,) = take_stock(new, reading, settings=settings, progress=progress)
     if not matched:
         return difference(before, after, None)
-    first, second = report_on(
-        (before, after), settings=settings, vex_paths=vex_paths, policy_path=None, progress=progress
+    looks = [SecondLook(text, reading, settings, progress) for text in (old, new)]
+    both = all(look.possible for look in looks)  # else one side would be judged more cautiously than the other
+    first, second = (
+        report_on(
+            (inventory,),
+            settings=settings,
+            vex_paths=vex_paths,
+            policy_path=None,
+            progress=progress,
+            reader=look if both else None,
+        )[0]
+        for inventory, look in zip((before, after), looks, strict=True)
     )
     return difference(before, after, (first, second))

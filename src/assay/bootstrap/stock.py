@@ -85,11 +85,17 @@ class SecondLook:
     def __init__(self, text: str, reading: Reading, settings: Settings, progress: Progress) -> None:
         self._target, self._reading, self._settings, self._progress = target_of(text), reading, settings, progress
 
+    @property
+    def possible(self) -> bool:
+        """Whether the target holds programs: an SBOM does not."""
+        target = self._target
+        return target.scheme != "sbom" and (target.scheme != "file" or is_archive(target.location))
+
     def programs(self, inventory: Inventory, places: Sequence[Place]) -> Mapping[Place, GoProgram] | None:
         """What the programs hold; None for an SBOM, and for an image that is no longer the one that was read."""
-        target = self._target
-        if target.scheme == "sbom" or (target.scheme == "file" and not is_archive(target.location)):
+        if not self.possible:
             return None
+        target = self._target
         from assay.flows.programs import programs_of_image, programs_of_tree
 
         bench = _bench(self._settings, self._reading, self._progress, target.scheme)

@@ -70,6 +70,7 @@ def command(
         vex_search=search,
         policy_path=policy or bootstrap.DEFAULT_POLICY,
         progress=console,
+        reader=bootstrap.SecondLook(target, reading, settings, console),
     )
     made = [
         bootstrap.statements_of(inventory, report, kinds or DEFAULT_KINDS)
