@@ -360,7 +360,7 @@ def test_reasons_stand_in_one_order_and_name_everything() -> None:
     )
     finding = one(store, component("pypi", "lib", "1"))
     rungs = [step.rung for step in finding.reasons]
-    assert rungs == ["installed", "advisory", "range", "fix", "cvss", "epss", "kev", "layer"]
+    assert rungs == ["installed", "advisory", "range", "fix", "cvss", "epss", "kev", "ssvc", "layer"]
     assert rungs == sorted(rungs, key=RUNGS.index)
     assert says(finding, "kev") == "known to be exploited since 2024-02-03, due 2024-03-03, used by ransomware"
     assert "50.000 %" in says(finding, "epss")

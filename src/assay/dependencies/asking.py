@@ -13,10 +13,10 @@ from assay.dependencies.distributions import ecosystems_of, suite_of
 from assay.dependencies.identity import DISTRIBUTED
 from assay.dependencies.names import canonical_name
 from assay.dependencies.ranges import MODULE, RPM
-from assay.dependencies.versions import GENERIC, Scheme, scheme_for
+from assay.dependencies.versions import GENERIC, VERSION_CHARACTERS, Scheme, scheme_for
 from assay.formats import purl as purls
 from assay.model.errors import MalformedError
-from assay.model.inventory import Component, Distro
+from assay.model.inventory import Component, Distro, SourcePackage
 from assay.model.purl import Purl
 
 _LANGUAGES = {
@@ -39,6 +39,7 @@ _LANGUAGES = {
 }
 """purl type to OSV ecosystem."""
 
+_SHOWN_CHARACTERS = 40
 _HEADERS = re.compile(
     r"linux-(?:libc-dev|headers-.*|doc(?:-.*)?|source(?:-.*)?|kbuild-.*|compiler-.*|config-.*|support-.*)"
     r"|kernel-(?:.*-)?(?:headers|devel|doc)|kernel-abi-stablelists"
@@ -96,7 +97,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ask(component: Component, distro: Distro | None) -> Asked | str:
-    """The question for one component, or the reason why there is none."""
+    """The question for one component, or the reason why there is none; a version too long for any order is cut."""
+    if too_long(component):
+        component = msgspec.structs.replace(component, version=_cut(component.version), source=_cut_source(component))
     if component.ecosystem in DISTRIBUTED:
         return _ask_distribution(component, distro)
     ecosystem = _LANGUAGES.get(component.ecosystem)
@@ -111,6 +114,23 @@ def ask(component: Component, distro: Distro | None) -> Asked | str:
         version, doubt = _action(component)
         return Asked(ecosystems=(ecosystem,), name=name, version=version, doubt=doubt)
     return Asked(ecosystems=(ecosystem,), name=name, version=component.version)
+
+
+def too_long(component: Component) -> bool:
+    """Whether its version, or its source package's, is longer than any that can be compared."""
+    return max(len(component.version), len(component.source.version) if component.source else 0) > VERSION_CHARACTERS
+
+
+def _cut(version: str) -> str:
+    """No version of any order: whoever compares it is told so."""
+    if len(version) <= VERSION_CHARACTERS:
+        return version
+    return f"{version[:_SHOWN_CHARACTERS]}… ({len(version)} characters)"
+
+
+def _cut_source(component: Component) -> SourcePackage | None:
+    source = component.source
+    return source and SourcePackage(source.name, _cut(source.version))
 
 
 def _action(component: Component) -> tuple[str, str]:

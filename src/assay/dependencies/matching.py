@@ -11,12 +11,13 @@ import msgspec
 
 from assay.dependencies import reasons, ssvc
 from assay.dependencies.aliases import identities, is_cve
-from assay.dependencies.asking import Asked, ask
+from assay.dependencies.asking import Asked, ask, too_long
 from assay.dependencies.distributions import PRO, rebuilt_from
 from assay.dependencies.identity import DISTRIBUTED
 from assay.dependencies.names import canonical_name
 from assay.dependencies.ranges import describe, fixes, judge
 from assay.dependencies.severity import ordered, severity
+from assay.dependencies.versions import VERSION_CHARACTERS
 from assay.model.advisory import Advisory, Category, Score, VulnerableCode
 from assay.model.finding import Finding, Step, Uncovered
 from assay.model.inventory import Component, Distro
@@ -24,6 +25,7 @@ from assay.ports.stores import AdvisoryHit, AdvisoryStore, Enrichment, Query, Sp
 
 _NOWHERE = ssvc.Deployment()
 _NO_FIXES_FOLLOWED = "in another suite than the image's own: no feed follows its fixes"
+_TOO_LONG = f"its version has more than {VERSION_CHARACTERS} characters: it cannot be compared with any"
 _ERRATA_OF_NO_FLAW = ("ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-", "ELBA-", "ELEA-")
 """Bug-fix and enhancement errata; without a CVE they speak of no vulnerability."""
 
@@ -94,10 +96,13 @@ def match(
     code: dict[tuple[str, str], tuple[VulnerableCode, ...]] = {}
     for component, question in asked:
         found = rulings.get(question, ())
+        if too_long(component):  # its findings would repeat the text thousands of times: one row says it
+            found = tuple(ruling for ruling in found if ruling.category == "malicious")
+            uncovered.append(Uncovered(component.key, _TOO_LONG))
+        elif not found and not (question.tracked and question in covered):
+            uncovered.append(Uncovered(component.key, _why_uncovered(question)))
         findings += [_finding(ruling, component, folded[component.key]) for ruling in found]
         code.update({(component.key, ruling.id): ruling.code for ruling in found if ruling.code})
-        if not found and not (question.tracked and question in covered):
-            uncovered.append(Uncovered(component.key, _why_uncovered(question)))
     findings.sort(key=lambda finding: (finding.component, finding.id))
     return Matches(findings=tuple(findings), uncovered=tuple(sorted(uncovered)), code=code)
 

@@ -91,11 +91,15 @@ def _listed(scheme: Scheme, version: str, versions: tuple[str, ...]) -> bool | N
 
 
 def describe(hits: Iterable[AdvisoryHit]) -> str:
-    """The hits as one readable text, e.g. `>= 1.0, < 1.2.3 or = 1.3`."""
-    return " or ".join(dict.fromkeys(map(_one, hits)))
+    """The hits as one readable text, e.g. `>= 1.0, < 1.2.3 or = 1.3`; of many the first, and their number."""
+    texts = tuple(dict.fromkeys(map(_one, hits)))
+    more = len(texts) - _RANGES_COUNT
+    return " or ".join(texts[:_RANGES_COUNT]) + (f" or {more} ranges more" if more > 0 else "")
 
 
 _LISTED_COUNT = 5
+_RANGES_COUNT = 50
+"""Ranges of one record that a person is shown."""
 
 
 def _one(hit: AdvisoryHit) -> str:
@@ -109,10 +113,18 @@ def _one(hit: AdvisoryHit) -> str:
     return ", ".join(sign + bound for sign, bound in bounds if bound) or "every version"
 
 
+_COMPARED_COUNT = 500
+"""Fixed versions that are sorted by comparing them one by one; more stay in the order of their text."""
+
+
 def fixes(scheme: Scheme, hits: Iterable[AdvisoryHit]) -> tuple[str, ...]:
     """The versions that fix it, once each, in the ecosystem's order; incomparable ones by text."""
 
     def order(a: str, b: str) -> int:
         return scheme.compare(a, b) or 0
 
-    return tuple(sorted(sorted({hit.fixed for hit in hits if hit.fixed}), key=cmp_to_key(order)))
+    found = sorted({hit.fixed for hit in hits if hit.fixed})
+    keys = {version: scheme.key(version) for version in found}
+    if None not in keys.values():
+        return tuple(sorted(found, key=lambda version: keys[version] or b""))
+    return tuple(sorted(found[:_COMPARED_COUNT], key=cmp_to_key(order))) + tuple(found[_COMPARED_COUNT:])

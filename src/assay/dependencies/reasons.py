@@ -86,12 +86,22 @@ def _advisory(case: Case) -> Step:
     (first, feed), *others = case.records
     says = f"{first} speaks of {case.asked.name} in {case.ecosystem or case.asked.ecosystems[0]}"
     if others:
-        says += f"; so do {', '.join(name for name, _ in others)}"
+        says += f"; so do {_enumerated([name for name, _ in others])}"
     if case.rejected:
         says += "; its CVE record was rejected"
     if case.marks:
         says += f"; its CVE record is marked {', '.join(case.marks)}"
     return Step("advisory", says, ", ".join(dict.fromkeys((feed, *(name for _, name in others)))))
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    """Names with commas; of very many the first, and how many more."""
+    more = len(names) - _NAMES_COUNT
+    return ", ".join(names[:_NAMES_COUNT]) + (f" and {more} more" if more > 0 else "")
+
+
+_NAMES_COUNT = 50
+"""Records or versions that one step names."""
 
 
 def _range(case: Case) -> Step:
@@ -142,7 +152,7 @@ def _fix(case: Case) -> Step:
         return Step("fix", says, "Debian's version numbers")
     if case.spared is not None and not case.fixed_in:
         return Step("fix", "nothing to fix")
-    return Step("fix", f"fixed in {', '.join(case.fixed_in)}" if case.fixed_in else "no fixed version is known")
+    return Step("fix", f"fixed in {_enumerated(case.fixed_in)}" if case.fixed_in else "no fixed version is known")
 
 
 def _scores(case: Case) -> Iterable[Step]:

@@ -25,6 +25,10 @@ UNSPECIFIED = "unspecified"
 _ID = re.compile(r"[!-~]{1,200}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z")
 _SUMMARY_CHARACTERS = 300
+_BOUNDS_COUNT = 100_000
+"""Versions and events of one record; the greatest known has 1,134."""
+_VERSION_CHARACTERS = 1_000
+"""Of one version; no order compares longer ones."""
 _REFERENCES_COUNT = 20
 _NAME_CHARACTERS = 500
 _SYMBOLS_COUNT = 5_000
@@ -154,6 +158,7 @@ def _advisory(record: _Record, feed: str, order: Order | None) -> Advisory:
     if not _ID.fullmatch(record.id):
         raise _Refused(f"id {record.id[:50]!r} is not printable ASCII of 1 to 200 characters")
     entries = record.affected or []
+    _check_bounds(entries)
     own = record.database_specific or {}
     severities = [*(record.severity or ()), *(item for entry in entries for item in entry.severity or ())]
     references = dict.fromkeys(item.url for item in record.references or ())
@@ -255,6 +260,19 @@ def _scores(items: list[_Severity], own: dict[str, Any], feed: str) -> tuple[Sco
         if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 10:
             found.add(Score(version, float(value), cvss_severity(value, version), "", feed))
     return tuple(sorted(found))
+
+
+def _check_bounds(entries: list[_Affected]) -> None:
+    """Refuse what no publisher writes: it would cost whoever reads it, at every match."""
+    count = 0
+    for entry in entries:
+        events = [event for item in entry.ranges or () if item.type != "GIT" for event in item.events]
+        count += len(events) + len(entry.versions or ())
+        if count > _BOUNDS_COUNT:
+            raise _Refused(f"more than {_BOUNDS_COUNT} versions and events")
+        texts = (text for event in events for text in (getattr(event, name) for name in event.__struct_fields__))
+        if any(text is not None and len(text) > _VERSION_CHARACTERS for text in (*texts, *(entry.versions or ()))):
+            raise _Refused(f"a version of more than {_VERSION_CHARACTERS} characters")
 
 
 def _affected(entry: _Affected, order: Order | None) -> Affected:
