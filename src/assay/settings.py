@@ -99,7 +99,15 @@ def _texts(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
-def _hours(text: str) -> int:
+def hours(text: str) -> int:
+    """A duration of whole hours, days or weeks, in hours.
+
+    >>> hours("3d")
+    72
+
+    Raises:
+        ValueError: any other text, or more than ten years.
+    """
     unit, number = _HOURS.get(text[-1:], 0), text[:-1]
     if not (unit and number.isascii() and number.isdecimal() and len(number) <= 5) or int(number) * unit > _AGE_HOURS:
         raise ValueError("not a duration: write 12h, 7d or 2w, or 0h for any")
@@ -126,7 +134,7 @@ TABLE: tuple[Setting, ...] = (
         says="public key that must have signed the advisory database", flag=False,
     ),
     Setting(
-        key="max-db-age", field="max_db_age_hours", variable="ASSAY_MAX_DB_AGE", read=_hours,
+        key="max-db-age", field="max_db_age_hours", variable="ASSAY_MAX_DB_AGE", read=hours,
         says="how old the newest advisory feed may be",
     ),
     Setting(key="cache", field="cache", variable="ASSAY_CACHE", read=_text, says="layer cache", flag=False),

@@ -87,7 +87,8 @@ def scan(
         findings = _placed(findings, inventory)
         uncovered = matched.uncovered
         sources = Sources(
-            state="present", database=status.content_digest, built=status.built, feeds=freshness.aged(status.feeds, now)
+            state="present", database=status.content_digest, built=status.built, feeds=freshness.aged(status.feeds, now),
+            warning=freshness.warning(status.feeds, now),
         )
     known, horizon = knowledge.lifecycles, knowledge.horizon
     life = lifecycle.judge(inventory.distro, known, now, horizon) if known else None

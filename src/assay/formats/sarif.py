@@ -81,6 +81,12 @@ def _log(report: Report, findings: list[Finding], total: int) -> dict[str, Any]:
         "columnKind": "utf16CodeUnits",
         "results": [_result(f, indexes[f.id], components, report.subject.name) for f in findings],
     }
+    aged = [feed for feed in report.sources.feeds if feed.age_days is not None]
+    if aged:
+        run["properties"] = {
+            "advisorySources": [{"name": f.name, "date": f.date, "ageDays": f.age_days} for f in aged],
+            "advisoryDatabase": report.sources.database,
+        }
     return {
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
@@ -105,6 +111,8 @@ def _notifications(
         said.append(
             ("error", f"Advisory data {report.sources.state}: {report.sources.reason or 'nothing was matched'}.")
         )
+    if report.sources.warning:
+        said.append(("warning", report.sources.warning))
     if report.uncovered:
         said.append(("warning", f"{len(report.uncovered)} components are covered by no advisory source."))
     if report.gaps:

@@ -31,6 +31,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """Newest feed date in it, RFC 3339 or a date."""
     feeds: tuple[Feed, ...] = ()
     reason: str = ""
+    warning: str = ""
+    """What a reader must know of the age of the data; empty = nothing."""
 
 
 class EndOfLife(msgspec.Struct, frozen=True, kw_only=True):

@@ -81,6 +81,28 @@ def settings(db: str | None = None) -> Settings:
     return msgspec.structs.replace(found, database=db) if db else found
 
 
+def with_cpe(found: Settings, cpe: bool) -> Settings:
+    """The settings with the option over them."""
+    return msgspec.structs.replace(found, cpe=found.cpe or cpe)
+
+
+def with_age(found: Settings, max_db_age: str | None) -> Settings:
+    """The settings with `--max-db-age` over them.
+
+    Raises:
+        UsageError: not a duration.
+    """
+    from assay.settings import hours
+
+    if max_db_age is None:
+        return found
+    try:
+        return msgspec.structs.replace(found, max_db_age_hours=hours(max_db_age))
+    except ValueError as error:
+        what, _, remedy = str(error).partition(": ")
+        raise UsageError(f"--max-db-age is {what}", why=repr(max_db_age[:40]), remedy=remedy) from error
+
+
 def with_horizon(found: Settings, eol_within: int | None, extended_support: bool) -> Settings:
     """The settings with the flags about end of life over them."""
     return msgspec.structs.replace(
@@ -114,6 +136,13 @@ class Console:
             from assay.interfaces.cli.render.text import safe
 
             click.echo(f"· {safe(text)}", err=True)
+
+    def warn(self, text: str) -> None:
+        """Say what must not be overlooked."""
+        if not self._quiet:
+            from assay.interfaces.cli.render.text import safe
+
+            click.echo(f"assay: warning: {safe(text)}", err=True)
 
 
 def colour_wanted(path: str) -> bool:
@@ -206,6 +235,11 @@ def reading_options(function: F) -> F:
 verbosity_options = _stack(
     click.option("-q", "--quiet", is_flag=True, help="No progress on standard error."),
     click.option("-v", "--verbose", count=True, help="Say more; -vv shows where an error arose."),
+)
+db_age_option = click.option(
+    "--max-db-age",
+    metavar="DURATION",
+    help="Exit 75 when the newest advisory feed is older (12h, 7d, 2w) or there is none (else ASSAY_MAX_DB_AGE).",
 )
 db_option = click.option("--db", metavar="PATH", help="Advisory database (else ASSAY_DB, else the user's data folder).")
 

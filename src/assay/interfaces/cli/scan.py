@@ -17,6 +17,7 @@ from assay.policy import explain
 @options.target_options
 @options.output_option(tuple(output.REPORT_WRITERS), "table")
 @options.db_option
+@options.db_age_option
 @click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
 @vex_options
 @click.option("--policy", metavar="DIR", help="Folder with Rego rules and data.json. Default: the shipped policy.")
@@ -46,6 +47,7 @@ def command(
     policy: str | None,
     no_policy: bool,
     failing: Failing,
+    max_db_age: str | None,
     eol_within: int | None,
     extended_support: bool,
     ssvc: str,
@@ -63,6 +65,7 @@ def command(
     wanted = options.parse_outputs(outputs, tuple(output.REPORT_WRITERS), "table", everything=verbose > 0)
     console = options.Console(quiet)
     settings = options.with_horizon(options.settings(db), eol_within, extended_support)
+    settings = options.with_age(settings, max_db_age)
     settings = options.with_internal(options.with_ssvc(settings, ssvc), internal_names, internal_sources)
     gate = gate_of(failing, settings)
     ignores = ((), ()) if gate.no_ignore else bootstrap.read_ignores(gate.ignore_files)
@@ -79,6 +82,8 @@ def command(
     reports = bootstrap.with_ignores(reports, ignores)
     pairs: tuple[tuple[Inventory, Report | None], ...] = tuple(zip(inventories, reports, strict=True))
     output.emit(output.REPORT_WRITERS, wanted, pairs)
+    for warning in dict.fromkeys(report.sources.warning for report in reports if report.sources.warning):
+        console.warn(warning)
     baselines: tuple[Report, ...] = ()
     if gate.baseline:
         baselines = bootstrap.baseline_reports(

@@ -4,7 +4,7 @@ import re
 
 from assay.interfaces.cli.render import suspicions
 from assay.interfaces.cli.render.ignores import ignore_lines
-from assay.interfaces.cli.render.standing import base_line, share_line
+from assay.interfaces.cli.render.standing import base_line, share_line, sources_line
 from assay.interfaces.cli.render.text import safe
 from assay.interfaces.cli.render.vex import vex_lines
 from assay.interfaces.cli.render.view import distro_line, ending_word, endings, headline, marks, view
@@ -58,6 +58,10 @@ def render(report: Report) -> str:
         f"{len(seen.open)} findings ({counted}); {len(seen.suppressed)} suppressed by VEX; "
         f"{len(seen.undetermined)} undetermined; {len(report.uncovered)} packages not covered; {len(report.gaps)} gaps."
     )
+    if any(feed.age_days is not None for feed in report.sources.feeds):
+        lines += ["", escape(sources_line(report.sources))]
+    if report.sources.warning:
+        lines += ["", f"**{escape(report.sources.warning)}**"]
     lines += [part for line in ignore_lines(report) for part in ("", escape(line))]
     lines += [part for line in vex_lines(report) for part in ("", escape(line.strip()))]
     return "\n".join(lines) + "\n"

@@ -1,8 +1,8 @@
-"""Two lines for every report: how many packages were asked for, and how many came with the base image."""
+"""Lines for every report: how many packages were asked for, how many came with the base, how old the advisories are."""
 
 from assay.interfaces.cli.render.text import safe
 from assay.model.inventory import BaseImage
-from assay.model.report import Origins, Shares
+from assay.model.report import Origins, Shares, Sources
 
 
 def share_line(shares: Shares | None) -> str:
@@ -30,3 +30,18 @@ def base_line(base: BaseImage | None, layers_count: int, origins: Origins | None
         counts = f": {origins.base} packages from it, {origins.application} from the layers above"
         counts += f", {origins.unknown} unknown" if origins.unknown else ""
     return f"Base{name}: {base.layers_count} of {layers_count} layers ({base.confidence}: {safe(base.reason)}){counts}"
+
+
+def sources_line(sources: Sources) -> str:
+    """`Advisories: 23 feeds, newest 2026-11-22 (1 day), oldest hackage 2024-05-01 (935 days)`."""
+    line = f"Advisories: {len(sources.feeds)} feeds, newest {safe(sources.built)}"
+    aged = sorted((feed.age_days, feed.name, feed.date) for feed in sources.feeds if feed.age_days is not None)
+    if not aged:
+        return line
+    days, name, date = aged[-1]
+    line = f"Advisories: {len(sources.feeds)} feeds, newest {safe(aged[0][2][:10])} ({_days(aged[0][0])})"
+    return line + (f", oldest {safe(name)} {safe(date[:10])} ({_days(days)})" if len(aged) > 1 else "")
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'s' * (count != 1)}"

@@ -6,7 +6,7 @@ import click
 
 from assay.interfaces.cli.render import locks, suspicions
 from assay.interfaces.cli.render.ignores import ignore_lines
-from assay.interfaces.cli.render.standing import base_line, share_line
+from assay.interfaces.cli.render.standing import base_line, share_line, sources_line
 from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width, wrap
 from assay.interfaces.cli.render.vex import vex_lines
 from assay.interfaces.cli.render.view import (
@@ -209,7 +209,7 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
             (len(report.uncovered), "not covered by any advisory source"),
         ]
         lines.extend(wrap(" · ".join(f"{n} {what}" for n, what in extra if n), columns, ""))
-        lines.extend(wrap(f"Advisories: {len(report.sources.feeds)} feeds, newest {report.sources.built}", columns, ""))
+        lines.extend(wrap(sources_line(report.sources), columns, ""))
     for line in ignore_lines(report):
         lines.extend(wrap(safe(line), columns, ""))
     for line in vex_lines(report):
