@@ -62,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `fail_on` leaves out what is surely the base's (`--ignore-base`, `ASSAY_IGNORE_BASE`)."""
     ignore_files: tuple[str, ...] = ()
     """Ignore files (`--ignore-file`, `ASSAY_IGNORE_FILE`); none = `.assay/ignore.yaml` where that is there."""
+    cpe: bool = False
+    """Whether what no feed speaks for is matched by CPE names, weakly (`--cpe`, `ASSAY_CPE`)."""
     policy: str = ""
     """The policy to decide by (`--policy`, `ASSAY_POLICY`); empty = the shipped one."""
 
@@ -178,6 +180,10 @@ TABLE: tuple[Setting, ...] = (
     Setting(key="fail-on", field="fail_on", variable="ASSAY_FAIL_ON", read=_text, says="what a scan exits 1 for"),
     Setting(
         key="only-fixed", field="only_fixed", variable="ASSAY_ONLY_FIXED", read=_yes, says="fail only on what has a fix"
+    ),
+    Setting(
+        key="cpe", field="cpe", variable="ASSAY_CPE", read=_yes,
+        says="match what no feed speaks for by CPE names, weakly",
     ),
     Setting(
         key="ignore-base", field="ignore_base", variable="ASSAY_IGNORE_BASE", read=_yes,

@@ -19,9 +19,10 @@ import msgspec
 from assay.adapters import advisorydb_schema as schema
 from assay.dependencies.names import canonical_name
 from assay.model.advisory import Advisory, Epss, Feed, Kev, Score, Ssvc
+from assay.model.cpe import CpeCondition
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
 from assay.model.lifecycle import Product, Release
-from assay.ports.stores import AdvisoryHit, DatabaseStatus, Enrichment, Query, Spared
+from assay.ports.stores import AdvisoryHit, CpeHit, DatabaseStatus, Enrichment, Query, Spared
 
 _PACKAGE = "SELECT id FROM package WHERE ecosystem = ? AND name = ?"
 _RANGE = (
@@ -36,10 +37,15 @@ _TEXT = (
 )
 _CVE = (
     "SELECT c.summary, c.state, c.exploitation, c.automatable, c.impact, c.assessed, c.cwes, c.marks, "
-    "k.added, k.due, k.ransomware, e.score, e.percentile FROM (SELECT ?1 AS id) q LEFT JOIN cve c ON c.id = q.id LEFT JOIN kev k ON k.cve = q.id "
-    "LEFT JOIN epss e ON e.id = ?2"
+    "k.added, k.due, k.ransomware, e.score, e.percentile FROM (SELECT ?1 AS id) q "
+    "LEFT JOIN cve c ON c.id = q.id LEFT JOIN kev k ON k.cve = q.id LEFT JOIN epss e ON e.id = ?2"
 )
 _SCORES = "SELECT version, score, severity, vector, source FROM score WHERE cve = ? ORDER BY 1, 5, 4, 2"
+_CPES = (
+    "SELECT DISTINCT c.cve, c.feed, c.conditions FROM cpe_product p JOIN cpe c ON c.cve = p.cve "
+    "WHERE p.product >= ?1 AND (p.product = ?2 OR (NOT ?3 AND p.product < ?2)) ORDER BY c.cve"
+)
+_conditions = msgspec.msgpack.Decoder(tuple[CpeCondition, ...]).decode
 _HEADER_BYTES = 100
 _versions = msgspec.msgpack.Decoder(tuple[str, ...]).decode
 
@@ -248,6 +254,18 @@ class AdvisoryDatabase:
                 spared = tuple(Spared(*row) for row in self._db.execute(statement, pair))
                 if spared:
                     found[pair] = spared
+        return found
+
+    def cpes(self, products: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[CpeHit, ...]]:
+        """(vendor, product) to the CVEs that call it vulnerable; an empty vendor is any."""
+        found: dict[tuple[str, str], tuple[CpeHit, ...]] = {}
+        with self._lock, schema.reading(self._path):
+            for vendor, product in products:
+                low = f"{product}\t{vendor}"
+                rows = self._db.execute(_CPES, (low, low if vendor else f"{product}\n", bool(vendor)))
+                hits = tuple(CpeHit(cve, feed, _conditions(data)) for cve, feed, data in rows)
+                if hits:
+                    found[vendor, product] = hits
         return found
 
     def lifecycle(self, names: Iterable[str]) -> dict[str, Product]:

@@ -16,7 +16,7 @@ from assay.adapters import advisorydb_schema as schema
 from assay.model.advisory import Advisory, CveRecord, Feed
 from assay.model.errors import UnavailableError
 from assay.model.lifecycle import Product
-from assay.ports.feeds import CoverageRow, EpssRow, Fact, KevRow, StoredRange, UnaffectedRow, unnumbered
+from assay.ports.feeds import CoverageRow, CpeRow, EpssRow, Fact, KevRow, StoredRange, UnaffectedRow, unnumbered
 from assay.ports.stores import DatabaseStatus
 
 _WAITING = (
@@ -183,6 +183,14 @@ def _unaffected(row: Any) -> _Rows:
     yield "INSERT OR IGNORE INTO unaffected VALUES (?, ?, ?, ?, ?)", values
 
 
+def _cpe(row: Any) -> _Rows:
+    """By product first, so that a product of any vendor is a range of the index."""
+    yield "INSERT OR IGNORE INTO cpe VALUES (?, ?, ?)", (row.cve, row.feed, _pack(row.conditions))
+    names = {one.name for item in row.conditions for node in item.nodes for one in node.matches if one.vulnerable}
+    for product in sorted({f"{name.product}\t{name.vendor}" for name in names}):
+        yield "INSERT OR IGNORE INTO cpe_product VALUES (?, ?)", (product, row.cve)
+
+
 def _product(row: Any) -> _Rows:
     yield "INSERT OR IGNORE INTO product VALUES (?, ?, ?)", (row.name, row.title, row.category)
     for identifier in row.identifiers:
@@ -201,5 +209,6 @@ _FACTS: dict[type, Callable[[Any], _Rows]] = {
     CveRecord: _cve,
     CoverageRow: _coverage,
     UnaffectedRow: _unaffected,
+    CpeRow: _cpe,
     Product: _product,
 }

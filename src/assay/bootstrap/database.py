@@ -53,7 +53,8 @@ def knowledge_of(settings: Settings) -> Knowledge:
         store.close()
         raise
     horizon = Horizon(days=settings.eol_days, extended=settings.extended_support)
-    return Knowledge(store=store, lifecycles=store, horizon=horizon, internal=internal)
+    cpes = store if settings.cpe else None
+    return Knowledge(store=store, lifecycles=store, cpes=cpes, horizon=horizon, internal=internal)
 
 
 def wish_of(

@@ -8,12 +8,12 @@ import msgspec
 from assay.flows.feed_intake import Intake
 from assay.flows.feed_table import FeedRow
 from assay.formats import osv
-from assay.formats.feeds import alpinesecdb, csafvex, cve5, cvemeta, debiantracker, distro, eol, epss, kev
+from assay.formats.feeds import alpinesecdb, csafvex, cve5, cvemeta, debiantracker, distro, eol, epss, kev, nvd
 from assay.formats.feeds.told import Told
 from assay.model.advisory import CveRecord, Feed
 from assay.model.errors import MalformedError
 from assay.model.limits import Limits
-from assay.ports.feeds import AdvisoryWriter, CoverageRow, EpssRow, Fact, FeedFile, FeedFolder, KevRow, UnaffectedRow
+from assay.ports.feeds import AdvisoryWriter, CoverageRow, CpeRow, EpssRow, Fact, FeedFile, FeedFolder, KevRow, UnaffectedRow
 
 _BAD_SHARE_PERCENT = 1
 _BAD_COUNT = 10
@@ -172,6 +172,23 @@ def _read_cve5(reading: Reading, writer: AdvisoryWriter, intake: Intake) -> None
     writer.facts(facts)
 
 
+def _read_nvd(reading: Reading, writer: AdvisoryWriter, intake: Intake) -> None:
+    """What NVD adds to a CVE, and conditions of CPE names: kept apart, and used only where the operator asks."""
+    date, records = nvd.parse(reading.document(), where=reading.file.name)
+
+    def facts() -> Iterator[Fact]:
+        for item in records:
+            if isinstance(item, MalformedError):
+                reading.skip(item.where, item)
+                continue
+            reading.saw(max(date, item[0].date))
+            yield item[0]
+            if item[1]:
+                yield CpeRow(item[0].id, reading.row.name, item[1])
+
+    writer.facts(facts())
+
+
 def _read_debian_coverage(reading: Reading, writer: AdvisoryWriter, intake: Intake) -> None:
     ecosystem, date, names = distro.coverage(reading.document(), where=reading.file.name)
     feed = reading.row.speaks_for
@@ -241,4 +258,5 @@ READERS: dict[str, Reader] = {
     "debian-tracker": _read_debian_tracker,
     "csaf": _read_csaf,
     "cve5": _read_cve5,
+    "nvd": _read_nvd,
 }

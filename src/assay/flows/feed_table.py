@@ -102,6 +102,7 @@ FEEDS: tuple[FeedRow, ...] = (
     FeedRow(name="cvelist", form="cve5", licence="CVE terms of use", origin="CVE records"),
     FeedRow(name="cve-meta", form="cvemeta", licence="CC0-1.0", origin="cisagov/vulnrichment",
             snapshot="2024-10-24", sha256="131283755d938e7e07987caeef6461d701badc2fbd34c451e8c7ff8e9369c12d"),
+    FeedRow(name="nvdcve-2.0-*", form="nvd", licence="public domain", origin="NVD, CVE records with CPE names"),
     FeedRow(name="kev-additions", form="kev", licence="Apache-2.0", origin="jgamblin/KEV_EPSS",
             snapshot="2026-08-22", sha256="2f9252c9266144e7b2ca60d8535bc67087b7519d0c2cd14c2a34056268325d1b"),
     FeedRow(name="epss", form="epss", licence="free with credit to FIRST", origin="EPSS, first.org/epss",

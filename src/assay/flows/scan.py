@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from assay.dependencies import lifecycle, matching, origin, reachability
+from assay.dependencies import cpe, lifecycle, matching, origin, reachability
 from assay.dependencies import vex as vex_rules
 from assay.dependencies.graph import Graph
 from assay.dependencies.lifetimes import lifetimes
@@ -21,7 +21,7 @@ from assay.model.report import Report, Sources, Tool
 from assay.model.verdict import Verdict
 from assay.model.vex import VexConflict, VexDocument, VexRevocation, VexStatement
 from assay.ports.decisions import PolicyEngine
-from assay.ports.stores import AdvisoryStore, Lifecycles
+from assay.ports.stores import AdvisoryStore, CpeStore, Lifecycles
 from assay.ports.world import Progress
 from assay.trust.verify import observed
 
@@ -31,6 +31,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
 
     store: AdvisoryStore | None
     lifecycles: Lifecycles | None = None
+    cpes: CpeStore | None = None
+    """Conditions of CPE names, where the operator wants such matches too."""
     absent: str = ""
     horizon: Horizon = Horizon()
     """How near an end of life is told beforehand, and whose support counts."""
@@ -82,6 +84,11 @@ def scan(
         progress.stage(f"matching {len(inventory.components)} packages against {len(status.feeds)} feeds")
         matched = matching.match(inventory.components, inventory.distro, knowledge.store, knowledge.deployment)
         looked = _looked_into(matched, inventory, knowledge.reader)
+        if knowledge.cpes is not None:
+            named = cpe.match(
+                inventory.components, matched.uncovered, inventory.distro, knowledge.cpes, knowledge.store
+            )
+            looked = cpe.merged(looked, named)
         weighed = vex_rules.weigh(looked, vex, inventory.subject, inventory.components, now)
         findings, conflicts, revocations = weighed.findings, weighed.conflicts, weighed.revocations
         findings = _placed(findings, inventory)

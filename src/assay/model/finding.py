@@ -116,6 +116,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """None where nothing says in which functions the flaw lies."""
     ignored: Ignored | None = None
     """The user's own ignore rule that keeps it out of counts and of `--fail-on`; never an answer to policy."""
+    confidence: Literal["", "weak"] = ""
+    """`weak` where only a CPE name matched (`--cpe`); empty for everything else."""
 
 
 class Uncovered(msgspec.Struct, frozen=True, order=True):

@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from assay.model.advisory import Advisory, CveRecord, Epss, Feed, Kev
+from assay.model.cpe import CpeCondition
 from assay.model.lifecycle import Product
 from assay.ports.databases import Approval, SignedPlace, approve_any
 from assay.ports.stores import DatabaseStatus
@@ -94,7 +95,15 @@ class UnaffectedRow(msgspec.Struct, frozen=True):
     state: str = "never-affected"
 
 
-Fact = KevRow | EpssRow | CveRecord | CoverageRow | UnaffectedRow | Product
+class CpeRow(msgspec.Struct, frozen=True):
+    """The conditions of CPE names under which a CVE holds; any one is enough."""
+
+    cve: str
+    feed: str
+    conditions: tuple[CpeCondition, ...]
+
+
+Fact = KevRow | EpssRow | CveRecord | CoverageRow | UnaffectedRow | CpeRow | Product
 
 
 class AdvisoryWriter(Protocol):

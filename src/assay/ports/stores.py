@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from assay.model.advisory import Advisory, Epss, Feed, Kev, Score, Ssvc
+from assay.model.cpe import CpeCondition
 from assay.model.lifecycle import Product
 
 
@@ -99,6 +100,21 @@ class AdvisoryStore(Protocol):
 
     def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Spared, ...]]:
         """(ecosystem, name) → what its distribution says does not concern it, sorted; other pairs are left out."""
+
+
+class CpeHit(msgspec.Struct, frozen=True):
+    """A CVE whose conditions name a product as vulnerable."""
+
+    cve: str
+    feed: str
+    conditions: tuple[CpeCondition, ...]
+
+
+class CpeStore(Protocol):
+    """Conditions of CPE names; asked only where the operator wants such matches."""
+
+    def cpes(self, products: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[CpeHit, ...]]:
+        """(vendor, product) → CVEs that call it vulnerable, sorted; an empty vendor is any; others are left out."""
 
 
 class Lifecycles(Protocol):

@@ -35,6 +35,7 @@ from assay.policy import explain
     help="Count extended support (paid, or a volunteers' LTS) as support (else ASSAY_EXTENDED_SUPPORT).",
 )
 @options.ssvc_option
+@options.cpe_option
 @options.internal_options
 @options.verbosity_options
 def command(
@@ -51,6 +52,7 @@ def command(
     eol_within: int | None,
     extended_support: bool,
     ssvc: str,
+    cpe: bool,
     internal_names: tuple[str, ...],
     internal_sources: tuple[str, ...],
     quiet: bool,
@@ -67,6 +69,7 @@ def command(
     settings = options.with_horizon(options.settings(db), eol_within, extended_support)
     settings = options.with_age(settings, max_db_age)
     settings = options.with_internal(options.with_ssvc(settings, ssvc), internal_names, internal_sources)
+    settings = options.with_cpe(settings, cpe)
     gate = gate_of(failing, settings)
     ignores = ((), ()) if gate.no_ignore else bootstrap.read_ignores(gate.ignore_files)
     inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
