@@ -13,12 +13,12 @@ from typing import Any, get_args
 from assay.formats import vex_notes, wire
 from assay.formats.csaf_schema import VERSIONS, Remedy
 from assay.formats.csaf_vex_read import NOTES, TIME, URIS
-from assay.formats.vex_words import CAUTION, ours, remedy_of, require_profile, theirs
+from assay.formats.vex_words import CAUTION, remedy_of, require_profile, theirs
 from assay.model.errors import UnsupportedError
 from assay.model.report import Tool
 from assay.model.vex import VexProduct, VexStatement
 
-_STATUSES, _OURS = theirs("csaf", "status"), ours("csaf", "status")
+_STATUSES = theirs("csaf", "status")
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
 _TIMELESS = frozenset({"fixed", "under_investigation"})
 """Statuses for which CSAF has no dated entry."""
@@ -176,7 +176,7 @@ def _vulnerability(name: str, said: Sequence[VexStatement], tree: _Tree) -> dict
         value["ids"] = [{"system_name": text.partition("-")[0] or "id", "text": text} for text in texts]
     value |= {"notes": [], "product_status": {}}
     for statement, identifiers in groups.items():
-        _add(value, statement, identifiers, tree.version)
+        _add(value, statement, identifiers)
     value["product_status"] = {field: sorted(ids) for field, ids in sorted(value["product_status"].items())}
     # 6.1.27.5: the profile wants a note of each vulnerability.
     value["notes"] = [{"category": "general", "text": name}, *value["notes"]]
@@ -187,12 +187,10 @@ def _weight(statement: VexStatement) -> tuple[str, int, str]:
     return (statement.timestamp, CAUTION[statement.status], repr(statement))
 
 
-def _add(value: dict[str, Any], said: VexStatement, identifiers: list[str], version: str) -> None:
+def _add(value: dict[str, Any], said: VexStatement, identifiers: list[str]) -> None:
     """What one statement says of its products, in the lists each thing belongs to."""
-    field = dict(said.words).get("csaf:status", "")
-    if _OURS.get(field) != said.status or (field == "unknown" and version == "2.0"):
-        field = _STATUSES[said.status]
-    value["product_status"].setdefault(field, []).extend(identifiers)
+    # The profile counts four lists only (6.1.27.7): `first_affected` and its like live on in the notes.
+    value["product_status"].setdefault(_STATUSES[said.status], []).extend(identifiers)
     date: Mapping[str, str] = {"date": said.timestamp} if wire.is_instant(said.timestamp) else {}
     if said.justification and said.status == "not_affected":
         value.setdefault("flags", []).append({**date, "label": said.justification, "product_ids": identifiers})
