@@ -1,5 +1,6 @@
 """A report or an inventory in each output format, to standard output or atomically to a file."""
 
+import os
 import re
 import shutil
 import sys
@@ -62,6 +63,42 @@ def _sarif(_: Inventory, report: Report | None, __: Output) -> bytes:
     from assay.formats import sarif
 
     return sarif.write(_need(report))
+
+
+def _junit(inventory: Inventory, report: Report | None, __: Output) -> bytes:
+    from assay.formats import junit
+
+    return junit.write(_need(report), timestamp=bootstrap.document_time(inventory))
+
+
+def _gitlab(inventory: Inventory, report: Report | None, __: Output) -> bytes:
+    from assay.formats import gitlab
+
+    return gitlab.write(_need(report), timestamp=bootstrap.document_time(inventory))
+
+
+def _github(inventory: Inventory, _: Report | None, __: Output) -> bytes:
+    from assay.formats import github_snapshot
+
+    job = github_snapshot.job_of(os.environ)
+    if not job.sha or not job.ref:
+        click.echo(
+            "assay: github: GITHUB_SHA or GITHUB_REF is not set; GitHub takes no snapshot without them", err=True
+        )
+    when = bootstrap.document_time(inventory)
+    return github_snapshot.write(inventory, tool=bootstrap.TOOL, scanned=when, job=job)
+
+
+def _github_annotations(_: Inventory, report: Report | None, __: Output) -> bytes:
+    from assay.formats import github_annotations
+
+    return github_annotations.write(_need(report))
+
+
+def _csv(_: Inventory, report: Report | None, __: Output) -> bytes:
+    from assay.formats import findings_csv
+
+    return findings_csv.write(_need(report))
 
 
 def _openvex(inventory: Inventory, report: Report | None, __: Output) -> bytes:
@@ -140,6 +177,11 @@ REPORT_WRITERS: Mapping[str, Writer] = {
     "cyclonedx-vex": _cyclonedx_vex,
     "markdown": _markdown,
     "html": _html,
+    "junit": _junit,
+    "github": _github,
+    "github-annotations": _github_annotations,
+    "gitlab": _gitlab,
+    "csv": _csv,
 }
 SBOM_WRITERS: Mapping[str, Writer] = {
     "cyclonedx-json": _cyclonedx,
@@ -147,6 +189,7 @@ SBOM_WRITERS: Mapping[str, Writer] = {
     "spdx-json": _spdx,
     "spdx-tv": _spdx_tagvalue,
     "spdx3-json": _spdx3,
+    "github": _github,
     "table": _components,
 }
 

@@ -1,7 +1,6 @@
 """Markdown for pull requests and step summaries; nothing in a package name can become markup."""
 
-import re
-
+from assay.formats.plaintext import markdown as escape
 from assay.interfaces.cli.render import suspicions
 from assay.interfaces.cli.render.ignores import ignore_lines
 from assay.interfaces.cli.render.standing import base_line, share_line, sources_line
@@ -12,13 +11,9 @@ from assay.model.finding import Finding
 from assay.model.report import Report
 from assay.policy import explain
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@$:])")
+__all__ = ["escape", "render"]
+
 _SHOWN = 500
-
-
-def escape(text: str) -> str:
-    """Text that Markdown (GitHub's and CommonMark) shows literally, on one line."""
-    return _SPECIAL.sub(r"\\\1", safe(text).replace("\n", " "))
 
 
 def render(report: Report) -> str:

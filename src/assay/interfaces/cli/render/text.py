@@ -5,20 +5,9 @@ Names in an image are an attacker's to choose; none may move the cursor, recolou
 
 import unicodedata
 
-_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
+from assay.formats.plaintext import safe
 
-
-def safe(text: str) -> str:
-    """The text with control, bidirectional and surrogate characters shown as escapes."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_visible(character) for character in text)
-
-
-def _visible(character: str) -> str:
-    if character in _BIDI or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
-        return character.encode("unicode_escape").decode("ascii")
-    return character
+__all__ = ["cut", "cut_middle", "pad", "safe", "width", "wrap"]
 
 
 def width(text: str) -> int:
