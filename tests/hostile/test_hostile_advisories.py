@@ -13,7 +13,7 @@ from assay.dependencies import ranges
 from assay.dependencies.aliases import classes
 from assay.dependencies.matching import match
 from assay.dependencies.versions import SCHEMES, VERSION_CHARACTERS
-from assay.formats import osv
+from assay.formats import csaf_tree, osv
 from assay.model.errors import MalformedError
 from assay.model.inventory import Component, Distro, SourcePackage
 from assay.ports.stores import AdvisoryHit
@@ -182,3 +182,43 @@ def test_a_star_of_aliases_around_two_cves_never_joins_them() -> None:
     assert found["CVE-2024-0001"] == "CVE-2024-0001"
     assert found["CVE-2024-0002"] == "CVE-2024-0002"
     assert set(found.values()) <= {"CVE-2024-0001", "CVE-2024-0002"}
+
+
+def tree(relationships: list[tuple[str, str, str]]) -> dict[str, object]:
+    """A product tree: two plain products `A` and `B`, and relationships (id, product, platform)."""
+    names = [{"name": name, "product_id": name} for name in ("A", "B")]
+    rows = [
+        {
+            "category": "default_component_of", "product_reference": product, "relates_to_product_reference": platform,
+            "full_product_name": {"name": name, "product_id": name},
+        }
+        for name, product, platform in relationships
+    ]  # fmt: skip
+    return {"full_product_names": names, "relationships": rows}
+
+
+@pytest.mark.parametrize(
+    ("rows", "asked", "why"),
+    [
+        ([("R", "R", "A")], "R", "loop"),
+        ([(f"R{n}", f"R{(n + 1) % 10_000}", "A") for n in range(10_000)], "R0", "loop|deeper"),
+        ([(f"R{n}", f"R{n + 1}" if n < 9_999 else "A", "B") for n in range(10_000)], "R0", "deeper"),
+        ([("R0", "A", "B"), *((f"R{n}", f"R{n - 1}", f"R{n - 1}") for n in range(1, 64))], "R63", "deeper|parts"),
+        ([("R0", "A", "B"), *((f"R{n}", f"R{n - 1}", f"R{n - 1}") for n in range(1, 8))], "R7", "deeper|parts"),
+        ([("R", "nobody", "A")], "R", "not defined"),
+    ],
+    ids=["itself", "a ring of ten thousand", "a chain of ten thousand", "doubling", "doubling a little", "nobody"],
+)
+def test_a_product_tree_that_loops_or_grows_is_refused(rows: list[tuple[str, str, str]], asked: str, why: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(MalformedError, match=why):
+        csaf_tree.products({"product_tree": tree(rows)}, where="x").parts(asked)
+    assert time.process_time() - begun < 2.0
+
+
+@pytest.mark.parametrize("depth", [200, 5_000, 100_000])
+def test_a_product_tree_of_deep_branches_is_refused(depth: int) -> None:
+    head, tail = b'{"category": "vendor", "name": "v", "branches": [', b"]}"
+    encoded = b'{"product_tree": {"branches": [' + head * depth + tail * depth + b"]}}"
+    with pytest.raises(MalformedError):
+        csaf_tree.products(encoded, where="x")
