@@ -31,7 +31,8 @@ _ALGORITHMS = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SH
 def write_statements(
     said: Sequence[VexStatement], *, author: str, timestamp: str, tool: Tool, version: str = "1.6"
 ) -> bytes:
-    """Statements as one document; the same statements give the same bytes. No statements are an empty list.
+    """Statements as one document; the same statements give the same bytes. No statements give no bytes, as in the
+    other forms: without any analysis a document is an SBOM.
 
     Raises:
         MalformedError: a statement lacks what the profile wants, or the timestamp is none.
@@ -41,6 +42,8 @@ def write_statements(
         raise UnsupportedError(
             "not a version of CycloneDX with VEX", why=repr(version[:20]), remedy="choose one of " + ", ".join(VERSIONS)
         )
+    if not said:
+        return b""
     require_profile(said, "CycloneDX VEX")
     refs, components = _components(said)
     document: dict[str, Any] = {
