@@ -12,6 +12,7 @@ EVERY = [
     pytest.param(form, version, id=f"{form}@{version}")
     for form, versions in options.FORMAT_VERSIONS.items()
     for version in versions
+    if form in output.SBOM_WRITERS
 ]
 
 
