@@ -13,7 +13,17 @@ from assay.formats.feeds.told import Told
 from assay.model.advisory import CveRecord, Feed
 from assay.model.errors import MalformedError
 from assay.model.limits import Limits
-from assay.ports.feeds import AdvisoryWriter, CoverageRow, CpeRow, EpssRow, Fact, FeedFile, FeedFolder, KevRow, UnaffectedRow
+from assay.ports.feeds import (
+    AdvisoryWriter,
+    CoverageRow,
+    CpeRow,
+    EpssRow,
+    Fact,
+    FeedFile,
+    FeedFolder,
+    KevRow,
+    UnaffectedRow,
+)
 
 _BAD_SHARE_PERCENT = 1
 _BAD_COUNT = 10

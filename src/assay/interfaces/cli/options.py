@@ -103,11 +103,6 @@ def with_age(found: Settings, max_db_age: str | None) -> Settings:
         raise UsageError(f"--max-db-age is {what}", why=repr(max_db_age[:40]), remedy=remedy) from error
 
 
-def with_cpe(found: Settings, cpe: bool) -> Settings:
-    """The settings with the option over them."""
-    return msgspec.structs.replace(found, cpe=found.cpe or cpe)
-
-
 def with_horizon(found: Settings, eol_within: int | None, extended_support: bool) -> Settings:
     """The settings with the flags about end of life over them."""
     return msgspec.structs.replace(
