@@ -93,7 +93,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     vex_bytes: int = 64 * MIB
     vex_documents_count: int = 256
     """VEX documents looked at unasked beside one image, or in one folder."""
-    vex_found_bytes: int = 128 * MIB
+    vex_found_bytes: int = 32 * MIB
     """The same documents together."""
     vex_trust_bytes: int = 1 * MIB
     vex_repository_files_count: int = 100_000
