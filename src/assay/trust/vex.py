@@ -6,7 +6,7 @@ itself: nobody can overrule an author by using the name. Everything else is *see
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -60,7 +60,8 @@ class _Claim(msgspec.Struct, frozen=True):
     """What a document says before anyone believes it."""
 
     is_vex: bool
-    document: bytes = b""
+    predicate: object = None
+    """Of an attestation: what becomes the document once it is believed."""
     digest: str = ""
     id: str = ""
     author: str = ""
@@ -123,7 +124,8 @@ def _judge(one: Found, trust: VexTrust, image: str, now: str, read: Read, limits
         if not claim.is_vex:
             return None
         key, evidence = _signed(one, trust, now, limits)
-        statements = read(claim.document, one.place)
+        data = one.data if one.kind == "document" else strictjson.canonical(claim.predicate)
+        statements = read(data, one.place)
     except AssayError as error:
         code = getattr(error, "code", "") or error.kind.upper()
         outcome: Literal["seen", "failed"] = "failed" if error.kind == "unavailable" else "seen"
@@ -247,8 +249,7 @@ def _claim(one: Found, limits: Limits) -> _Claim:
     statement = intoto.read(payload, where=one.place, limits=limits)
     if predicates.canonical_type(statement.predicate_type) not in VEX_TYPES:
         return _Claim(is_vex=False)
-    made = _of_object(statement.predicate, strictjson.canonical(statement.predicate))
-    return msgspec.structs.replace(made, digest=str(statement.digest))
+    return _of_object(statement.predicate, str(statement.digest))
 
 
 def _claim_of_document(data: bytes) -> _Claim:
@@ -257,20 +258,31 @@ def _claim_of_document(data: bytes) -> _Claim:
         value = strictjson.loads(data, where="document", limit=DEFAULT_LIMITS.vex_bytes)
     except MalformedError:
         value = None
-    return _of_object(value, data)
+    return _of_object(value, str(Digest.of(data)))
 
 
-def _of_object(value: Any, data: bytes) -> _Claim:
-    document = value if isinstance(value, dict) else {}
-    listed = document.get("statements")
+_IDS = (("@id",), ("serialNumber",), ("document", "tracking", "id"))
+_AUTHORS = (("author",), ("document", "publisher", "name"), ("metadata", "supplier", "name"))
+_LISTS = (("statements",), ("vulnerabilities",))
+"""Where OpenVEX, CycloneDX and CSAF say who they are and list what they say."""
+
+
+def _of_object(value: object, digest: str) -> _Claim:
+    listed = next(filter(None, (_at(value, path) for path in _LISTS)), None)
     return _Claim(
         is_vex=True,
-        document=data,
-        digest=str(Digest.of(data)),
-        id=_text(document.get("@id")),
-        author=_text(document.get("author")),
+        predicate=value,
+        digest=digest,
+        id=next(filter(None, (_text(_at(value, path)) for path in _IDS)), ""),
+        author=next(filter(None, (_text(_at(value, path)) for path in _AUTHORS)), ""),
         count=len(listed) if isinstance(listed, list) else 0,
     )
+
+
+def _at(value: object, path: Iterable[str]) -> object:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _no(code: str, name: str, why: str) -> UntrustedError:
