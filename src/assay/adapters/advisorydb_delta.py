@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from assay.adapters import advisorydb_rows as rows
@@ -38,10 +39,22 @@ class DatabasePair:
             for db in ("a", "b")
             for table in ("range", "range_text")
         )
+        yield from self._wanting(advisories, f"{select} ORDER BY 1, 2, 3")
+
+    def members_of(self, classes: frozenset[str]) -> Iterator[str]:
+        """Every id of these alias classes, in either database, sorted."""
+        select = "SELECT id FROM {}.alias WHERE class IN (SELECT name FROM wanted)"
+        union = f"{select.format('a')} UNION {select.format('b')} ORDER BY 1"
+        yield from (row[0] for row in self._wanting(classes, union))
+
+    def _wanting(self, names: frozenset[str], select: str) -> Iterator[Any]:
+        """Rows of a SELECT that speaks of the table `wanted`, which holds these names."""
+        if not names:
+            return
         with schema.reading(self._new), closing(rows.attached(self._old, self._new)) as connection:
             connection.execute("CREATE TEMP TABLE wanted (name TEXT PRIMARY KEY) WITHOUT ROWID")
-            connection.executemany("INSERT INTO wanted VALUES (?)", ((name,) for name in sorted(advisories)))
-            yield from connection.execute(f"{select} ORDER BY 1, 2, 3")
+            connection.executemany("INSERT INTO wanted VALUES (?)", ((name,) for name in sorted(names)))
+            yield from connection.execute(select)
 
     def withdrawn(self, record: bytes) -> bool:
         """Whether an advisory's record says that it was withdrawn."""

@@ -44,7 +44,7 @@ def difference(pair: Pair) -> DatabaseDifference:
     names: set[Name] = set()
     _advisories(pair, *rows.pop("advisory", ([], [])), kinds)
     _ranges(rows, kinds, names)
-    _classes(rows, kinds)
+    _classes(pair, rows, kinds)
     spoken: dict[str, list[Name]] = defaultdict(list)
     for advisory, ecosystem, name in pair.names_of(frozenset(kinds)):
         spoken[advisory].append((ecosystem, name))
@@ -145,11 +145,12 @@ def _ranges(rows: dict[str, tuple[list[Row], list[Row]]], kinds: dict[str, set[s
                 kinds[one] |= found or {"ranges"}
 
 
-def _classes(rows: dict[str, tuple[list[Row], list[Row]]], kinds: dict[str, set[str]]) -> None:
-    """Members of alias classes that changed."""
-    for row in _both(rows.pop("alias", ([], []))):
-        if not kinds[str(row[1])] & _WHOLE:
-            kinds[str(row[1])].add("aliases")
+def _classes(pair: Pair, rows: dict[str, tuple[list[Row], list[Row]]], kinds: dict[str, set[str]]) -> None:
+    """Members of alias classes that changed: each has another name now, though its own record be the same."""
+    moved = _both(rows.pop("alias", ([], [])))
+    for one in (*(str(row[1]) for row in moved), *pair.members_of(frozenset(str(row[0]) for row in moved))):
+        if not kinds[one] & _WHOLE:
+            kinds[one].add("aliases")
 
 
 def _coverage(rows: dict[str, tuple[list[Row], list[Row]]], names: set[Name]) -> set[str]:

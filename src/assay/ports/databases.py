@@ -73,6 +73,9 @@ class Pair(Protocol):
     def names_of(self, advisories: frozenset[str]) -> Iterator[tuple[str, str, str]]:
         """(advisory, ecosystem, package) of every range of these advisories, in either database, sorted."""
 
+    def members_of(self, classes: frozenset[str]) -> Iterator[str]:
+        """Every id of these alias classes, in either database, sorted."""
+
     def withdrawn(self, record: bytes) -> bool:
         """Whether an advisory's record says that it was withdrawn."""
 

@@ -1,0 +1,160 @@
+"""After a changed advisory only its names are asked for again, and the answer is that of matching everything anew."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisorydbs import affected, jsonl, opened, record
+from assay.adapters.advisorydb import AdvisoryDatabase
+from assay.adapters.advisorydb_delta import DatabasePair
+from assay.adapters.advisorydb_place import DatabaseFile
+from assay.adapters.feedfiles import FeedDirectory
+from assay.dependencies.matching import Matches, match
+from assay.flows import db
+from assay.flows.db_changes import difference
+from assay.flows.rematch import Rematched, rematch
+from assay.model.inventory import Component, Distro
+from assay.ports.stores import Query
+
+DEBIAN = Distro(id="debian", version_id="12", codename="bookworm")
+
+
+def component(name: str, version: str = "1.0", kind: str = "pypi", **more: object) -> Component:
+    purl = f"pkg:{kind}/{'debian/' if kind == 'deb' else ''}{name}@{version}"
+    return Component(key=f"{kind}:{name}", name=name, version=version, ecosystem=kind, purl=purl, **more)
+
+
+COMPONENTS = (
+    *(component(f"pack{n}") for n in range(60)),
+    component("Odd_Name"),
+    component("python3-pack1", kind="deb"),
+    component("pack2-owned", owner="deb:python3-pack1"),
+    component("strange", kind="unknown"),
+)
+
+
+class Counting:
+    """A store that keeps what it is asked."""
+
+    def __init__(self, store: AdvisoryDatabase) -> None:
+        self.store, self.asked, self.covered = store, list[Query](), list[tuple[str, str]]()
+
+    def lookup(self, queries: Sequence[Query]) -> object:
+        self.asked += queries
+        return self.store.lookup(queries)
+
+    def coverage(self, pairs: Iterable[tuple[str, str]]) -> object:
+        self.covered += (pairs := list(pairs))
+        return self.store.coverage(pairs)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.store, name)
+
+
+def fixed(name: str, version: str = "2.0", ecosystem: str = "PyPI") -> dict[str, object]:
+    return affected(ecosystem, name, {"introduced": "0"}, {"fixed": version})
+
+
+BASE = {
+    **{f"PYSEC-{n}": record(f"PYSEC-{n}", fixed(f"pack{n}"), aliases=[f"CVE-2024-{1000 + n}"]) for n in range(50)},
+    "PYSEC-90": record("PYSEC-90", fixed("odd-name")),
+    "DEBIAN-1": record("DEBIAN-CVE-2024-9999", fixed("python3-pack1", "2", "Debian:12"), upstream=["CVE-2024-9999"]),
+}
+
+
+def built(folder: Path, records: dict[str, dict[str, object]], kev: str = "CVE-2024-7777", epss: str = "0.5", day: str = "01") -> Path:  # fmt: skip
+    feeds = folder / "feeds"
+    jsonl(feeds / "pypi.jsonl.gz", [one for key, one in sorted(records.items()) if key != "DEBIAN-1"])
+    jsonl(feeds / "debian-12.jsonl", [records["DEBIAN-1"]])
+    (feeds / "kev.json").write_text(f'{{"vulnerabilities":[{{"cveID":"{kev}","dateAdded":"2025-01-01"}}]}}')
+    head = f"#model_version:v9,score_date:2026-08-{day}T00:00:00Z\ncve,epss,percentile\n"
+    (feeds / "epss.csv").write_text(f"{head}CVE-2024-1003,{epss},0.9\nCVE-2024-1004,0.1,0.2\n")
+    db.build_from(FeedDirectory(feeds), DatabaseFile(folder / "advisories.db", db.encoders()))
+    return folder / "advisories.db"
+
+
+def run(old: Path, new: Path) -> tuple[Rematched, Matches, Counting]:
+    first, second = opened(old), opened(new)
+    try:
+        before = match(COMPONENTS, DEBIAN, first)
+        counting = Counting(second)
+        found = rematch(before, COMPONENTS, DEBIAN, counting, difference(DatabasePair(old, new, db.encoders())))
+        return found, match(COMPONENTS, DEBIAN, second), counting
+    finally:
+        first.close()
+        second.close()
+
+
+def changed(tmp_path: Path, change: dict[str, dict[str, object]], **more: str) -> tuple[Rematched, Matches, Counting]:
+    return run(built(tmp_path / "a", BASE), built(tmp_path / "b", BASE | change, **more))
+
+
+def test_nothing_changed_nothing_asked(tmp_path: Path) -> None:
+    found, whole, store = changed(tmp_path, {})
+    assert found.matches == whole
+    assert (found.asked, store.asked, store.covered) == ((), [], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"PYSEC-7": record("PYSEC-7", fixed("pack7", "0.5"), aliases=["CVE-2024-1007"])}, {"pack7"}),
+        ({"PYSEC-7": record("PYSEC-7", fixed("pack7"), aliases=["CVE-2024-1007"], withdrawn="2026-01-01T00:00:00Z")}, {"pack7"}),
+        ({"PYSEC-7": record("PYSEC-7", fixed("pack55"))}, {"pack7", "pack55"}),
+        ({"PYSEC-77": record("PYSEC-77", fixed("odd-name"), fixed("not-installed"))}, {"odd-name"}),
+        ({"PYSEC-78": record("PYSEC-78", fixed("pack8"), aliases=["CVE-2024-1009"])}, {"pack8", "pack9"}),
+    ],
+)  # fmt: skip
+def test_one_changed_advisory_touches_only_its_names(tmp_path: Path, change: dict[str, dict[str, object]], names: set[str]) -> None:  # fmt: skip
+    found, whole, store = changed(tmp_path, change)
+    assert found.matches == whole
+    assert {query.name for query in store.asked} == names
+    assert len(store.asked) == len(names)
+    assert {name for _, name in store.covered} == names
+
+
+def test_an_owner_is_asked_with_what_it_owns(tmp_path: Path) -> None:
+    found, whole, store = changed(
+        tmp_path, {"DEBIAN-1": record("DEBIAN-CVE-2024-9999", fixed("python3-pack1", "3", "Debian:12"), upstream=["CVE-2024-9999"])}
+    )  # fmt: skip
+    assert found.matches == whole
+    assert {query.name for query in store.asked} == {"python3-pack1"}
+
+
+def test_scores_and_exploitation_touch_whom_they_concern(tmp_path: Path) -> None:
+    found, whole, store = changed(tmp_path, {}, kev="CVE-2024-1005", epss="0.6")
+    assert found.matches == whole
+    assert {query.name for query in store.asked} == {"pack3", "pack5"}
+
+
+def test_scores_of_another_day_touch_all_that_have_one(tmp_path: Path) -> None:
+    found, whole, store = changed(tmp_path, {}, day="02")
+    assert found.matches == whole
+    assert {query.name for query in store.asked} == {"pack3", "pack4"}
+
+
+def test_a_source_of_a_whole_ecosystem_that_comes_touches_all_of_it(tmp_path: Path) -> None:
+    new = built(tmp_path / "b", BASE)
+    feeds = tmp_path / "a" / "feeds"
+    jsonl(feeds / "debian-12.jsonl", [BASE["DEBIAN-1"]])
+    db.build_from(FeedDirectory(feeds), DatabaseFile(tmp_path / "a" / "advisories.db", db.encoders()))
+    found, whole, _ = run(tmp_path / "a" / "advisories.db", new)
+    assert found.matches == whole
+
+
+_change = st.fixed_dictionaries(
+    {}, optional={f"PYSEC-{n}": st.tuples(st.integers(0, 59), st.sampled_from(["0.5", "1.0", "2.0"])) for n in range(8)}
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(_change)
+def test_matching_again_equals_matching_anew(tmp_path_factory: pytest.TempPathFactory, change: dict) -> None:
+    folder = tmp_path_factory.mktemp("law")
+    records = {key: record(key, fixed(f"pack{n}", version)) for key, (n, version) in change.items()}
+    found, whole, store = run(built(folder / "a", BASE), built(folder / "b", BASE | records))
+    assert found.matches == whole
+    assert len(store.asked) <= 2 * len(change) + 1
