@@ -85,7 +85,8 @@ def test_nothing_known_is_every_outcome() -> None:
     assert decision.coordinator == Outcome("track", "act")
     assert decision.deployer == Outcome("defer", "immediate")
     assert not any(item.value or item.source for item in decision.inputs)
-    assert ssvc.rank(decision) == 1
+    assert ssvc.rank(decision) == 3
+    assert ssvc.mark(decision) == ""
 
 
 def test_a_word_that_is_no_value_is_not_known() -> None:
@@ -97,10 +98,24 @@ def test_the_operator_narrows_the_range() -> None:
     decision = ssvc.decide(Ssvc(exploitation="poc", automatable="yes", technical_impact="total"), None, place)
     assert ssvc.says(decision) == "coordinator track*; deployer out-of-cycle"
     assert "exposure open (--ssvc)" in ssvc.inputs(decision)
-    assert ssvc.rank(decision) == 1
+    assert ssvc.rank(decision) == 2
+    assert ssvc.mark(decision) == "SSVC out-of-cycle"
 
 
 @pytest.mark.parametrize("text", ["exposure", "exposure=wide", "exploitation=none", "mission=low,mission=high"])
 def test_inputs_nobody_can_give_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         ssvc.deployment(text, "--ssvc")
+
+
+def test_ranks_follow_the_worst_case() -> None:
+    def rank(exploitation: str, automatable: str, impact: str) -> int:
+        points = Ssvc(exploitation=exploitation, automatable=automatable, technical_impact=impact)
+        return ssvc.rank(ssvc.decide(points, None, ssvc.Deployment()))
+
+    cases = [("active", "no", "total"), ("poc", "yes", "partial"), ("", "yes", "total"), ("none", "no", "total")]
+    assert [rank(*case) for case in (*cases, ("none", "no", "partial"))] == [0, 2, 3, 4, 6]
+    decision = ssvc.decide(
+        Ssvc(exploitation="active", automatable="no", technical_impact="total"), None, ssvc.Deployment()
+    )
+    assert ssvc.mark(decision) == "SSVC up to act"

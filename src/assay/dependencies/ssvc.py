@@ -14,6 +14,8 @@ from assay.model.finding import Decision, Input, Outcome
 GIVEN = ("mission", "exposure", "human_impact")
 """Decision points about the place where the software runs: only its operator knows them."""
 _CISA = "CISA vulnrichment"
+_GRAVE, _UNASSESSED = 2, 3
+"""Ranks: `attend` or `out-of-cycle`; exploitation not assessed."""
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,15 +112,30 @@ def _name(item: Input) -> str:
     return item.point.replace("_", " ")
 
 
-def rank(decision: Decision | None) -> int:
-    """0 for the gravest worst case, 3 for the mildest, 1 (as `attend`) where nobody assessed the exploitation.
-
-    The deployer tree ranks where the operator said where the software runs; else CISA's.
-    """
-    if decision is None or not decision.inputs or not decision.inputs[0].value:
-        return 1
+def leading(decision: Decision) -> tuple[Tree, Outcome]:
+    """The tree that ranks: the deployer's where the operator said where the software runs, else CISA's coordinator."""
     said = {item.point for item in decision.inputs if item.value}
-    tree, found = (
-        (DEPLOYER, decision.deployer) if said & {"exposure", "human_impact"} else (COORDINATOR, decision.coordinator)
-    )
-    return len(tree.outcomes) - 1 - tree.outcomes.index(found.worst)
+    if said & {"exposure", "human_impact"}:
+        return DEPLOYER, decision.deployer
+    return COORDINATOR, decision.coordinator
+
+
+def assessed(decision: Decision | None) -> bool:
+    """Whether it is known how far the flaw is exploited: without that, a decision says next to nothing."""
+    return decision is not None and any(i.point == "exploitation" and i.value for i in decision.inputs)
+
+
+def rank(decision: Decision | None) -> int:
+    """0, 2, 4, 6 from the gravest worst case to the mildest; 3, behind `attend`, where nobody assessed exploitation."""
+    if decision is None or not assessed(decision):
+        return _UNASSESSED
+    tree, found = leading(decision)
+    return 2 * (len(tree.outcomes) - 1 - tree.outcomes.index(found.worst))
+
+
+def mark(decision: Decision | None) -> str:
+    """`SSVC attend`, `SSVC up to act` for one of the two gravest worst cases that somebody assessed; else empty."""
+    if decision is None or not assessed(decision) or rank(decision) > _GRAVE:
+        return ""
+    _, found = leading(decision)
+    return f"SSVC {found.worst}" if found.best == found.worst else f"SSVC up to {found.worst}"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from assay.dependencies import ssvc
 from assay.formats.foreign import INFERRED
 from assay.model.finding import Finding
 from assay.model.lifecycle import Lifetime
@@ -77,13 +78,19 @@ def group_of(finding: Finding) -> str:
     return "open" if finding.status == "affected" else finding.status
 
 
-def urgency(finding: Finding) -> tuple[int, int, int, float, str, str, str]:
-    """Sort key: malicious first, then known exploited, then severity, then EPSS, then names."""
+def urgency(finding: Finding) -> tuple[bool, bool, int, bool, float, int, str, str, str]:
+    """Sort key: malicious, known exploited, SSVC's worst case, vulnerable code seen linked, EPSS, severity, names.
+
+    What nobody assessed stands behind `attend`: an unknown is no comfort, and no alarm. That code is linked decides
+    between findings of one SSVC outcome only: of most packages nobody can say whether it is.
+    """
     return (
         finding.category != "malicious",
         finding.kev is None,
-        _RANK.get(finding.severity, len(_RANK)),
+        ssvc.rank(finding.ssvc),
+        finding.reach is None or finding.reach.state != "linked",
         -(finding.epss.score if finding.epss else 0.0),
+        _RANK.get(finding.severity, len(_RANK)),
         finding.name,
         finding.id,
         finding.component,
@@ -98,12 +105,15 @@ def at_least(severity: str, threshold: str) -> bool:
 
 
 def marks(finding: Finding) -> str:
-    """Short words for what makes a finding urgent: `malicious`, `exploited`, `EPSS 43 %`."""
+    """Why a finding stands where it does: `malicious`, `exploited`, `SSVC up to act`, `code linked`, `EPSS 43 %`."""
     words = []
     if finding.category == "malicious":
         words.append("malicious")
     if finding.kev is not None:
         words.append("exploited")
+    words += filter(None, [ssvc.mark(finding.ssvc)])
+    if finding.reach is not None and finding.reach.state == "linked":
+        words.append("code linked")
     if finding.epss is not None and finding.epss.score >= 0.01:
         words.append(f"EPSS {finding.epss.score * 100:.0f} %")
     return ", ".join(words)
@@ -113,6 +123,7 @@ _DECIDES = (
     ("not_affected", "layer", "removed above"),
     ("not_affected", "fix", "rebuilt"),
     ("not_affected", "installed", "; it "),
+    ("not_affected", "symbol", "none of it is linked"),
     ("undetermined", "range", "cannot be compared"),
     ("undetermined", "range", "; but it "),
 )
