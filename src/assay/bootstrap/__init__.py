@@ -36,7 +36,7 @@ from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ig
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.reports import DEFAULT_POLICY, load_policy, report_on
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
-from assay.bootstrap.vex import VexSearch, automatic_statements
+from assay.bootstrap.vex import VexSearch, automatic_statements, statement_time
 from assay.bootstrap.vex_desk import explain_vex, lint_vex, make_vex, merge_vex, now, vex_document
 
 __all__ = [
@@ -80,6 +80,7 @@ __all__ = [
     "sbom_document",
     "sign_and_attach",
     "signer",
+    "statement_time",
     "statements_of",
     "take_stock",
     "update_database",

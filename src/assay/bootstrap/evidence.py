@@ -12,7 +12,7 @@ from assay.artifact.reference import Target
 from assay.bootstrap.machine import LIMITS, TOOL, clock, document_time, host, target_of
 from assay.bootstrap.reports import court_of
 from assay.bootstrap.stock import SOURCES, image_source
-from assay.bootstrap.vex import automatic_statements
+from assay.bootstrap.vex import automatic_statements, statement_time
 from assay.model.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def statements_of(inventory: Inventory, report: Report, kinds: Sequence[str]) ->
         predicates.OPENVEX: lambda: openvex.write_statements(
             automatic_statements(report),
             author=TOOL.name,
-            timestamp=when,
+            timestamp=statement_time(),
             tooling=f"{TOOL.name} {TOOL.version}",
         ),
     }

@@ -80,6 +80,11 @@ def automatic_statements(report: Report) -> tuple[VexStatement, ...]:
     return vex_auto.statements(report, now=clock().now())
 
 
+def statement_time() -> str:
+    """When documents of automatic statements are issued: the first second of today, as their statements."""
+    return f"{clock().now()[:10]}T00:00:00Z"
+
+
 def _read(data: bytes, name: str) -> tuple[VexStatement, ...]:
     from assay.formats import vex
 

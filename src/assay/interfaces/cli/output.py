@@ -101,36 +101,36 @@ def _csv(_: Inventory, report: Report | None, __: Output) -> bytes:
     return findings_csv.write(_need(report))
 
 
-def _openvex(inventory: Inventory, report: Report | None, __: Output) -> bytes:
+def _openvex(_: Inventory, report: Report | None, __: Output) -> bytes:
     from assay.formats import openvex
 
     return openvex.write_statements(
         bootstrap.automatic_statements(_need(report)),
         author=bootstrap.TOOL.name,
-        timestamp=bootstrap.document_time(inventory),
+        timestamp=bootstrap.statement_time(),
         tooling=f"{bootstrap.TOOL.name} {bootstrap.TOOL.version}",
     )
 
 
-def _csaf(inventory: Inventory, report: Report | None, output: Output) -> bytes:
+def _csaf(_: Inventory, report: Report | None, output: Output) -> bytes:
     from assay.formats import csaf_vex_write
 
     return csaf_vex_write.write_statements(
         bootstrap.automatic_statements(_need(report)),
         author=bootstrap.TOOL.name,
-        timestamp=bootstrap.document_time(inventory),
+        timestamp=bootstrap.statement_time(),
         tool=bootstrap.TOOL,
         version=output.version or "2.0",
     )
 
 
-def _cyclonedx_vex(inventory: Inventory, report: Report | None, output: Output) -> bytes:
+def _cyclonedx_vex(_: Inventory, report: Report | None, output: Output) -> bytes:
     from assay.formats import cyclonedx_vex_write
 
     return cyclonedx_vex_write.write_statements(
         bootstrap.automatic_statements(_need(report)),
         author=bootstrap.TOOL.name,
-        timestamp=bootstrap.document_time(inventory),
+        timestamp=bootstrap.statement_time(),
         tool=bootstrap.TOOL,
         version=output.version or "1.6",
     )
