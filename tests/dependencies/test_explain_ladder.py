@@ -1,10 +1,13 @@
 """The ladder that `assay explain` prints."""
 
+import msgspec
+
 from assay.dependencies.explain import ladder
+from assay.dependencies.graph import Graph
 from assay.dependencies.matching import match
 from assay.model.finding import Step
-from assay.model.image import Layer
-from assay.model.inventory import Component, Occurrence
+from assay.model.image import Layer, Subject
+from assay.model.inventory import Component, Inventory, Occurrence, Relation
 from fakes.advisories import MemoryStore, advisory
 
 ITEM = Component(
@@ -30,3 +33,44 @@ def test_rungs_in_order_with_the_command_of_the_layer_and_the_places() -> None:
 def test_a_lost_component_still_has_its_ladder() -> None:
     (finding,) = match([ITEM], None, MemoryStore([advisory("P-1", "PyPI", "lib", ("", "2"))])).findings
     assert ladder(finding, None, ()) == list(finding.reasons)
+
+
+def whole(item: Component, *others: Component, relations: tuple[Relation, ...] = ()) -> dict[str, str]:
+    (finding,) = match([item], None, MemoryStore([advisory("P-1", "PyPI", "lib", ("", "2"))])).findings
+    stock = Inventory(subject=Subject(name="x", kind="image"), components=(item, *others), relations=relations)
+    return {step.rung: step.says for step in ladder(finding, item, LAYERS, graph=Graph(stock))}
+
+
+def test_the_whole_ladder_answers_every_question_or_says_that_nothing_does() -> None:
+    steps = whole(ITEM)
+    asked = [
+        "installed",
+        "advisory",
+        "range",
+        "fix",
+        "present",
+        "symbol",
+        "use",
+        "epss",
+        "ssvc",
+        "layer",
+        "path",
+        "vex",
+    ]
+    assert list(steps) == [*asked, "seen"]
+    assert steps["use"] == "unknown: nothing was observed at run time"
+    assert steps["ssvc"].startswith("coordinator track to act; deployer defer to immediate; not known: exploitation")
+    assert steps["present"] == "yes, in the final root: usr/lib/lib/METADATA"
+    assert steps["vex"] == "no statement about it counts"
+
+
+def test_the_whole_ladder_shows_the_way_in() -> None:
+    app = Component(
+        key="a", purl="", ecosystem="pypi", name="app", version="3", properties=(("pypi:requested", "true"),)
+    )
+    steps = whole(ITEM, app, relations=(Relation("a", "depends_on", "k"),))
+    assert steps["path"].endswith(": app 3 → lib 1")
+
+
+def test_what_was_removed_is_not_present() -> None:
+    assert whole(msgspec.structs.replace(ITEM, removed_by=4))["present"] == "no: its files are hidden by layer 4"

@@ -1,12 +1,14 @@
 """The order of findings, and the words that say why one stands where it does."""
 
 import msgspec
+import pytest
 
 from assay.dependencies import ssvc
+from assay.interfaces.cli.render import ladder
 from assay.interfaces.cli.render.view import marks, urgency, why_not
 from assay.model.advisory import Epss, Kev, Ssvc
 from assay.model.finding import Finding, Reach, Step
-from reports import finding
+from reports import finding, report
 
 
 def assessed(exploitation: str, automatable: str = "no", kev: Kev | None = None) -> dict[str, object]:
@@ -34,7 +36,10 @@ ORDER = [
 
 
 def test_most_urgent_first() -> None:
-    assert [f.id for f in sorted(ORDER[::-1], key=urgency)] == [f.id for f in ORDER]
+    found = list(ORDER)
+    found.reverse()
+    found.sort(key=urgency)
+    assert [f.id for f in found] == [f.id for f in ORDER]
 
 
 def test_the_words_say_why() -> None:
@@ -55,3 +60,13 @@ def test_the_words_say_why() -> None:
 def test_what_is_not_linked_says_so() -> None:
     step = Step("symbol", "the flaw lies in function F of a/b; none of it is linked into bin/app")
     assert why_not(one("CVE-1", status="not_affected", reasons=(step,))) == step.says
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_ladder_is_no_wider_than_the_terminal(columns: int) -> None:
+    said = Step("symbol", "the flaw lies in function " + "F" * 100 + " of a/b; none of it is linked")
+    found = one("CVE-1", status="not_affected", reasons=(said,), summary="a long text " * 20, aliases=("GHSA-1",) * 9)
+    text, hit = ladder.render(report(found, one("CVE-1", severity="critical")), "cve-1", colour=False, columns=columns)
+    assert hit
+    assert max(map(len, text.splitlines())) <= columns
+    assert text.index(": affected") < text.index(": not affected")

@@ -1,5 +1,7 @@
 """`assay explain ID TARGET`."""
 
+import shutil
+
 import click
 
 from assay import bootstrap
@@ -44,7 +46,8 @@ def command(
         progress=options.Console(True),
         reader=bootstrap.SecondLook(target, reading, settings, options.Console(True)),
     )
-    found = [ladder.render(report, identifier, colour=options.colour_wanted("")) for report in reports]
+    columns, colour = shutil.get_terminal_size((120, 24)).columns, options.colour_wanted("")
+    found = [ladder.render(report, identifier, colour=colour, columns=columns) for report in reports]
     for text, _ in found:
         click.echo(text, nl=False)
     return 0 if any(hit for _, hit in found) else 1

@@ -3,9 +3,11 @@
 import click
 
 from assay.dependencies import explain
-from assay.interfaces.cli.render.text import safe
-from assay.interfaces.cli.render.view import group_of
+from assay.dependencies.graph import Graph
+from assay.interfaces.cli.render.text import cut, safe, wrap
+from assay.interfaces.cli.render.view import group_of, urgency
 from assay.model.finding import Finding
+from assay.model.inventory import Inventory
 from assay.model.report import Report
 
 _GROUPS = {
@@ -16,27 +18,42 @@ _GROUPS = {
 }
 
 
-def render(report: Report, identifier: str, *, colour: bool) -> tuple[str, bool]:
-    """The text, and whether anything matched. Ids are compared without regard to case, aliases included."""
+_INDENT = 14
+
+
+def render(report: Report, identifier: str, *, colour: bool, columns: int = 120) -> tuple[str, bool]:
+    """The text, no line wider than `columns`, and whether anything matched.
+
+    Ids are compared without regard to case, aliases included; the most urgent finding comes first.
+    """
     wanted = identifier.casefold()
     found = [f for f in report.findings if wanted in {i.casefold() for i in (f.id, f.advisory, *f.aliases)}]
     if not found:
         return _nothing(report, identifier), False
-    return "\n".join(_one(report, finding, colour) for finding in found), True
+    graph = Graph(
+        Inventory(
+            subject=report.subject,
+            components=report.components,
+            relations=report.relations,
+            layers=report.layers,
+            base=report.base,
+        )
+    )
+    found.sort(key=urgency)
+    return "\n".join(_one(report, finding, graph, colour, columns) for finding in found), True
 
 
-def _one(report: Report, finding: Finding, colour: bool) -> str:
+def _one(report: Report, finding: Finding, graph: Graph, colour: bool, columns: int) -> str:
     group = group_of(finding)
     title = f"{finding.id} in {finding.name} {finding.version}: {_GROUPS.get(group, 'not affected')}"
-    lines = [click.style(safe(title), bold=True) if colour else safe(title)]
+    lines = [click.style(cut(safe(title), columns), bold=True) if colour else cut(safe(title), columns)]
     if finding.aliases:
-        lines.append(f"  also known as {safe(', '.join(finding.aliases))}")
-    if finding.summary:
-        lines.append(f"  {safe(finding.summary)}")
-    component = next((c for c in report.components if c.key == finding.component), None)
-    for step in explain.ladder(finding, component, report.layers, report.base):
+        lines += wrap(f"also known as {safe(', '.join(finding.aliases))}", columns, "  ")
+    lines += wrap(safe(finding.summary), columns, "  ")
+    for step in explain.ladder(finding, graph.components.get(finding.component), report.layers, report.base, graph):
         source = f"  [{safe(step.source)}]" if step.source else ""
-        lines.append(f"  {step.rung:>10}  {safe(step.says)}{source}")
+        first, *more = wrap(safe(step.says) + source, columns, " " * _INDENT) or [" " * _INDENT]
+        lines += [f"  {step.rung:>10}  {first[_INDENT:]}", *more]
     return "\n".join(lines) + "\n"
 
 
