@@ -27,7 +27,9 @@ DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
 @click.command("attest")
 @options.target_options
 @options.db_option
-@click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
+@click.option(
+    "--vex", multiple=True, metavar="FILE", help="VEX document (OpenVEX, CycloneDX, CSAF) to apply; repeatable."
+)
 @vex_options
 @click.option("--policy", metavar="DIR", help="Policy the verdict is made by. Default: the shipped policy.")
 @click.option("--type", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these statements; repeatable.")

@@ -19,7 +19,12 @@ FORMATS = ("table", "json", "markdown")
 @options.reading_options
 @options.output_option(FORMATS, "table")
 @click.option("--db", metavar="PATH", help="Advisory database: also compare findings, both sides matched with it.")
-@click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply to both sides; repeatable.")
+@click.option(
+    "--vex",
+    multiple=True,
+    metavar="FILE",
+    help="VEX document (OpenVEX, CycloneDX, CSAF) to apply to both sides; repeatable.",
+)
 @click.option(
     "--fail-on-new",
     type=click.Choice(SEVERITIES[:4]),

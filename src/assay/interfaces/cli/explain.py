@@ -14,7 +14,9 @@ from assay.interfaces.cli.vex_options import vex_options
 @click.argument("identifier", metavar="ID")
 @options.target_options
 @options.db_option
-@click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
+@click.option(
+    "--vex", multiple=True, metavar="FILE", help="VEX document (OpenVEX, CycloneDX, CSAF) to apply; repeatable."
+)
 @vex_options
 @options.ssvc_option
 @options.verbosity_options

@@ -18,7 +18,9 @@ from assay.policy import explain
 @options.output_option(tuple(output.REPORT_WRITERS), "table")
 @options.db_option
 @options.db_age_option
-@click.option("--vex", multiple=True, metavar="FILE", help="OpenVEX document to apply; repeatable.")
+@click.option(
+    "--vex", multiple=True, metavar="FILE", help="VEX document (OpenVEX, CycloneDX, CSAF) to apply; repeatable."
+)
 @vex_options
 @click.option("--policy", metavar="DIR", help="Folder with Rego rules and data.json. Default: the shipped policy.")
 @click.option("--no-policy", is_flag=True, help="Make no decision.")
