@@ -41,6 +41,8 @@ _CVE = (
     "LEFT JOIN cve c ON c.id = q.id LEFT JOIN kev k ON k.cve = q.id LEFT JOIN epss e ON e.id = ?2"
 )
 _SCORES = "SELECT version, score, severity, vector, source FROM score WHERE cve = ? ORDER BY 1, 5, 4, 2"
+_MEMBERS = "SELECT id FROM alias WHERE class = ? LIMIT ?"
+_ALIASES_COUNT = 500
 _CPES = (
     "SELECT DISTINCT c.cve, c.feed, c.conditions FROM cpe_product p JOIN cpe c ON c.cve = p.cve "
     "WHERE p.product >= ?1 AND (p.product = ?2 OR (NOT ?3 AND p.product < ?2)) ORDER BY c.cve"
@@ -67,6 +69,7 @@ class AdvisoryDatabase:
 
     def __init__(self, path: Path, encoders: Mapping[str, int], file: BinaryIO | None = None) -> None:
         self._path, self._lock = path, Lock()
+        self._whole: tuple[dict[str, str], set[str]] | None = None  # feeds of whole ecosystems; those with lists
         self._with_text: set[int] | None = None  # packages with rows in range_text: few, so most names skip a query
         self._sparing: set[str] | None = None  # ecosystems with rows in unaffected: the others skip a query
         _check_header(path, file)
@@ -167,8 +170,12 @@ class AdvisoryDatabase:
         return hits
 
     def advisories(self, ids: Iterable[str]) -> dict[str, Advisory]:
-        """Records by id, `aliases` extended to the whole alias class; unknown ids are left out."""
+        """Records by id, `aliases` extended to the whole alias class; unknown ids are left out.
+
+        Of a class of more ids than any vulnerability has, the first 500 are named, its own id among them.
+        """
         found: dict[str, Advisory] = {}
+        members: dict[str, set[str]] = {}
         with self._lock, schema.reading(self._path):
             for identifier in ids:
                 row = self._db.execute(
@@ -176,9 +183,11 @@ class AdvisoryDatabase:
                 ).fetchone()
                 if row is None:
                     continue
-                members = {item[0] for item in self._db.execute("SELECT id FROM alias WHERE class = ?", (row[1],))}
+                if row[1] not in members:  # the class is named after one of its members, and it comes first
+                    ids_found = self._db.execute(_MEMBERS, (row[1], _ALIASES_COUNT))
+                    members[row[1]] = {row[1], *(item[0] for item in ids_found)}
                 own = schema.unpack(identifier, row[0], row[2])
-                aliases = tuple(sorted((members | {*own.aliases}) - {identifier}))
+                aliases = tuple(sorted((members[row[1]] | {*own.aliases}) - {identifier}))
                 found[identifier] = msgspec.structs.replace(own, aliases=aliases)
         return found
 
@@ -233,12 +242,20 @@ class AdvisoryDatabase:
     def coverage(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """(ecosystem, name) to the feed that speaks for it: of its list first, else of the whole ecosystem."""
         found: dict[tuple[str, str], str] = {}
-        statement = "SELECT feed FROM coverage WHERE ecosystem = ? AND name IN (?, '') ORDER BY name DESC, feed LIMIT 1"
+        statement = "SELECT feed FROM coverage WHERE ecosystem = ? AND name = ? ORDER BY feed LIMIT 1"
         with self._lock, schema.reading(self._path):
+            if self._whole is None:  # most ecosystems are covered whole: no need to ask for each of their names
+                whole = self._db.execute("SELECT ecosystem, min(feed) FROM coverage WHERE name = '' GROUP BY ecosystem")
+                listing = self._db.execute("SELECT DISTINCT ecosystem FROM coverage WHERE name <> ''")
+                self._whole = dict(whole), {row[0] for row in listing}
+            feeds, listed = self._whole
             for ecosystem, name in pairs:
-                row = self._db.execute(statement, (ecosystem, canonical_name(ecosystem, name))).fetchone()
-                if row is not None:
-                    found[ecosystem, name] = row[0]
+                row = None
+                if ecosystem in listed:
+                    row = self._db.execute(statement, (ecosystem, canonical_name(ecosystem, name))).fetchone()
+                feed = row[0] if row is not None else feeds.get(ecosystem)
+                if feed is not None:
+                    found[ecosystem, name] = feed
         return found
 
     def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Spared, ...]]:

@@ -118,7 +118,10 @@ def ask(component: Component, distro: Distro | None) -> Asked | str:
 
 def too_long(component: Component) -> bool:
     """Whether its version, or its source package's, is longer than any that can be compared."""
-    return max(len(component.version), len(component.source.version) if component.source else 0) > VERSION_CHARACTERS
+    source = component.source
+    return len(component.version) > VERSION_CHARACTERS or (
+        source is not None and len(source.version) > VERSION_CHARACTERS
+    )
 
 
 def _cut(version: str) -> str:

@@ -6,6 +6,7 @@ second (`bench`).
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from operator import attrgetter
 
 import msgspec
 
@@ -18,6 +19,7 @@ from assay.dependencies.names import canonical_name
 from assay.dependencies.ranges import describe, fixes, judge
 from assay.dependencies.severity import ordered, severity
 from assay.dependencies.versions import VERSION_CHARACTERS
+from assay.formats import collector
 from assay.model.advisory import Advisory, Category, Score, VulnerableCode
 from assay.model.finding import Finding, Step, Uncovered
 from assay.model.inventory import Component, Distro
@@ -77,6 +79,13 @@ def match(
         Findings, with status `undetermined` where a version cannot be compared and `not_affected` where the package
         is gone from the final root; and the components that no feed speaks for.
     """
+    with collector.paused():
+        return _match(components, distro, store, where)
+
+
+def _match(
+    components: Sequence[Component], distro: Distro | None, store: AdvisoryStore, where: ssvc.Deployment
+) -> Matches:
     by_key = {component.key: component for component in components}
     folded: dict[str, list[Component]] = defaultdict(list)
     asked: list[tuple[Component, Asked]] = []
@@ -103,7 +112,7 @@ def match(
             uncovered.append(Uncovered(component.key, _why_uncovered(question)))
         findings += [_finding(ruling, component, folded[component.key]) for ruling in found]
         code.update({(component.key, ruling.id): ruling.code for ruling in found if ruling.code})
-    findings.sort(key=lambda finding: (finding.component, finding.id))
+    findings.sort(key=attrgetter("component", "id"))
     return Matches(findings=tuple(findings), uncovered=tuple(sorted(uncovered)), code=code)
 
 
