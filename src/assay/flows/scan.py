@@ -18,6 +18,7 @@ from assay.model.inventory import Inventory
 from assay.model.lifecycle import Horizon
 from assay.model.policy import PolicyBundle
 from assay.model.report import Report, Sources, Tool
+from assay.model.suspicion import Internal
 from assay.model.verdict import Verdict
 from assay.model.vex import VexConflict, VexDocument, VexRevocation, VexStatement
 from assay.ports.decisions import PolicyEngine
@@ -40,6 +41,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator says of the place where the subject runs."""
     reader: ProgramReader | None = None
     """Looks into programs of the subject again; None where there is nothing to look into: an SBOM."""
+    internal: Internal = Internal()
+    """Which package names the operator calls internal."""
 
 
 class Court(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +124,7 @@ def scan(
         vex_documents=tuple(documents),
         vex_conflicts=conflicts,
         vex_revocations=revocations,
+        suspicions=suspicions(inventory.components, knowledge.internal),
     )
     if court is None:
         return report
