@@ -5,6 +5,7 @@ Everything is imported where it is plugged in, so a command loads only what it u
 
 from assay.bootstrap.baseline import baseline_reports
 from assay.bootstrap.configuration import chosen_settings, effective_settings
+from assay.bootstrap.court import DEFAULT_POLICY, load_policy
 from assay.bootstrap.database import (
     build_database,
     database_difference,
@@ -34,7 +35,7 @@ from assay.bootstrap.evidence import (
 from assay.bootstrap.fingerprints import make_fingerprints
 from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
-from assay.bootstrap.reports import DEFAULT_POLICY, load_policy, report_on
+from assay.bootstrap.reports import report_on
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
 from assay.bootstrap.vex import VexSearch, automatic_statements, statement_time
 from assay.bootstrap.vex_desk import explain_vex, lint_vex, make_vex, merge_vex, now, vex_document

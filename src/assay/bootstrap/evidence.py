@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay.artifact.reference import Target
+from assay.bootstrap.court import court_of
 from assay.bootstrap.machine import LIMITS, TOOL, clock, document_time, host, target_of
-from assay.bootstrap.reports import court_of
 from assay.bootstrap.stock import SOURCES, image_source
 from assay.bootstrap.vex import automatic_statements, statement_time
 from assay.model.errors import UnsupportedError
