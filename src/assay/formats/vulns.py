@@ -40,6 +40,12 @@ class ScanItem(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """Who said it does not count, and why; empty where nobody did."""
     origin: str = "unknown"
     """`base`, `application` or `unknown`; how surely, the image's facts say."""
+    coordinator: tuple[str, ...] = ()
+    """SSVC, CISA's coordinator tree: the mildest and the gravest outcome; () where no input is known."""
+    deployer: tuple[str, ...] = ()
+    """SSVC, the deployer tree, likewise."""
+    reach: str = ""
+    """`linked`, `not_linked`, `unknown`; empty where nothing says in which functions the flaw lies."""
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -174,6 +180,8 @@ class _Note(msgspec.Struct):
     category: str = "vulnerability"
     suppressed: str = ""
     origin: str = "unknown"
+    ssvc: dict[str, list[str]] = {}
+    reach: str = ""
 
 
 _OS = frozenset({"deb", "apk", "rpm"})
@@ -306,6 +314,12 @@ def _result(finding: Finding) -> dict[str, object]:
         note["origin"] = finding.origin
     if finding.epss is not None:
         note["epss"] = str(finding.epss.score)
+    decision = finding.ssvc
+    if decision is not None and any(item.value for item in decision.inputs):
+        trees = {"coordinator": decision.coordinator, "deployer": decision.deployer}
+        note["ssvc"] = {name: [found.best, found.worst] for name, found in trees.items()}
+    if finding.reach is not None:
+        note["reach"] = finding.reach.state
     if finding.suppressed is not None:
         by = finding.suppressed
         note["suppressed"] = ": ".join(filter(None, (by.by or "unnamed author", by.status, by.justification)))
@@ -335,6 +349,9 @@ def _item(result: _Result) -> ScanItem:
         category=note.category,
         suppressed=note.suppressed,
         origin=note.origin,
+        coordinator=tuple(note.ssvc.get("coordinator", ())),
+        deployer=tuple(note.ssvc.get("deployer", ())),
+        reach=note.reach,
     )
 
 

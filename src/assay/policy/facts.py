@@ -18,7 +18,10 @@ from assay.model.image import Subject
 from assay.trust.examine import Row
 
 Section = dict[str, Any]
-_ITEM_FIELDS = ("id", "component", "severity", "status", "fixable", "fixed_in", "exploited", "category", "origin")
+_ITEM_FIELDS = (
+    "id", "component", "severity", "status", "fixable", "fixed_in", "exploited", "category", "origin", "coordinator",
+    "deployer", "reach",
+)  # fmt: skip
 
 _LOST = frozenset({"DIGEST_MISMATCH", "SIZE_MISMATCH"})
 """Codes of rows whose bytes are not those that were attached: what was said is as unknown as if nothing had come."""
