@@ -38,6 +38,7 @@ class LayoutStore:
         self, path: Path, *, tag: str = "", digest: Digest | None = None, limits: Limits = DEFAULT_LIMITS
     ) -> None:
         self._path, self._limits, self._name = Path(path), limits, Path(path).resolve().name
+        self._tag = tag
         self._source = LayoutSource(Target(scheme="oci-dir", location=str(path), tag=tag, digest=digest), limits)
 
     def describe(self) -> Descriptor:
@@ -125,6 +126,17 @@ class LayoutStore:
                 annotations={oci.REF_NAME: tag},
             )
             self._write_index(document, tag, entry)
+
+    def push_tagged(self, manifest: bytes, media_type: str) -> Digest:
+        """Store a manifest under the reference's tag (`latest` where it names none). Idempotent."""
+        tag = self._tag or DEFAULT_TAG
+        with locked(self._path, self._limits.lock_seconds):
+            digest = self._put(manifest)
+            entry = Descriptor(
+                media_type=media_type, digest=digest, size=len(manifest), annotations={oci.REF_NAME: tag}
+            )
+            self._write_index(self._read_index(), tag, entry)
+        return digest
 
     def close(self) -> None:
         """Nothing to release."""

@@ -11,7 +11,7 @@ from assay.artifact.integrity import check
 from assay.artifact.reference import Target
 from assay.formats import oci
 from assay.model.digest import Digest
-from assay.model.errors import MalformedError, UnavailableError
+from assay.model.errors import MalformedError, UnavailableError, UsageError
 from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.content import Root
@@ -164,6 +164,18 @@ class RegistryStore(_Repository):
         answer = self.client.put_manifest(str(Digest.of(manifest)), manifest, descriptor.media_type)
         if answer is None or answer.headers.get("oci-subject", "").strip() != str(subject):
             add_to_tag(self.client, subject, descriptor)
+
+
+    def push_tagged(self, manifest: bytes, media_type: str) -> Digest:
+        """Store a manifest under the reference's tag; its blobs must be there already. Idempotent.
+
+        Raises:
+            UsageError: the reference names a digest and no tag.
+        """
+        if not self.target.tag:
+            raise UsageError("no tag to push to", where=str(self.target), remedy="write NAME:TAG")
+        self.client.put_manifest(self.target.tag, manifest, media_type)
+        return Digest.of(manifest)
 
 
 @contextmanager

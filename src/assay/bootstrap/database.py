@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from assay.flows.feeds import BuildReport
     from assay.flows.scan import Knowledge
     from assay.model.advisory_change import DatabaseDifference
+    from assay.model.digest import Digest
     from assay.ports.databases import Approval
     from assay.ports.decisions import Signer
     from assay.ports.stores import DatabaseStatus
@@ -156,6 +159,42 @@ def import_delta(file: str, settings: Settings, wish: Wish) -> DatabaseStatus:
     from assay.flows import db_changes
 
     return db_changes.apply_delta(_place(settings), file_chunks(file), wish, where=Path(file).name, limits=LIMITS)
+
+
+def push_database(text: str, settings: Settings, wish: Wish) -> tuple[Digest, DatabaseStatus]:
+    """Push the verified database in use to a registry or an OCI layout; the manifest's digest."""
+    import tempfile
+
+    from assay.adapters.files import file_chunks
+    from assay.bootstrap.evidence import store_at
+    from assay.flows import db, db_registry
+
+    with tempfile.TemporaryDirectory(prefix="assay-push-") as folder, closing(store_at(text, settings)) as store:
+        copy = Path(folder, "advisories.db")
+        status = db.export(_at(_found(settings)), str(copy), wish, LIMITS)
+        bundle = next(iter(_at(copy).signatures()), b"")
+        return db_registry.push(file_chunks(str(copy)), bundle, status, store), status
+
+
+def pull_database(
+    locations: Sequence[str], settings: Settings, wish: Wish, progress: Progress
+) -> tuple[str, DatabaseStatus]:
+    """Fetch the database from the first location that answers: a file, a registry reference, an OCI layout."""
+    from assay.flows import db, db_registry
+
+    place = _place(settings)
+
+    def fetch(location: str) -> DatabaseStatus:
+        if Path(location).is_file():
+            return db.restore(place, location, "", wish, LIMITS)
+        from assay.bootstrap.machine import target_of
+        from assay.bootstrap.stock import image_source
+
+        progress.stage(f"fetching {location}")
+        with closing(image_source(target_of(location), settings)) as source:
+            return db_registry.pull(source, place, wish, LIMITS)
+
+    return db_registry.first_of(locations, fetch, progress)
 
 
 def _pair(old: str, new: str) -> DatabasePair:

@@ -53,12 +53,13 @@ def evidence_door(
             why=f"a {target.scheme} target has no manifest",
             remedy="give an image: a registry reference, an OCI layout or archive",
         )
-    with closing(image_source(target, settings)) as source, closing(_store(store or text, settings)) as place:
+    with closing(image_source(target, settings)) as source, closing(store_at(store or text, settings)) as place:
         found = named(source, platform=platform, host=host(), everything=everything, limits=LIMITS)
         yield found, place
 
 
-def _store(text: str, settings: Settings) -> RegistryStore | LayoutStore:
+def store_at(text: str, settings: Settings) -> RegistryStore | LayoutStore:
+    """The repository or layout a reference names, to write to; a layout that is not there is made."""
     target = target_of(text) if not text.startswith("oci-dir:") else _layout_target(text)
     if target.scheme == "registry":
         from assay.adapters.registry import RegistryStore

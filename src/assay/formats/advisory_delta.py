@@ -5,21 +5,19 @@ is cut off is noticed. Everything is bounded before it is decoded. Nothing is be
 when the content it leads to is the one that was signed.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
+from assay.formats import gzipstream
 from assay.model.advisory_change import Change, DeltaHead
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
 VERSION = 1
 MEDIA_TYPE = "application/vnd.assay.advisories.delta.v1+gzip"
-_GZIP = 31
 _LENGTH_BYTES = 4
-_STEP_BYTES = 1 << 18
 
 
 class _First(msgspec.Struct, frozen=True):
@@ -41,12 +39,14 @@ _change = msgspec.msgpack.Decoder(_Wire).decode
 
 def write(head: DeltaHead, changes: Iterable[Change]) -> Iterator[bytes]:
     """The file's bytes in chunks; equal changes give equal bytes with the same zlib."""
-    squeeze = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
-    yield squeeze.compress(_framed(_encode(_First(VERSION, head))))
+    return gzipstream.deflated(_written(head, changes), level=9)
+
+
+def _written(head: DeltaHead, changes: Iterable[Change]) -> Iterator[bytes]:
+    yield _framed(_encode(_First(VERSION, head)))
     for change in changes:
-        yield squeeze.compress(_framed(_encode(change)))
-    yield squeeze.compress(_framed(b""))
-    yield squeeze.flush()
+        yield _framed(_encode(change))
+    yield _framed(b"")
 
 
 def read(chunks: Iterable[bytes], *, where: str, limits: Limits = DEFAULT_LIMITS) -> tuple[DeltaHead, Iterator[Change]]:
@@ -89,7 +89,7 @@ def _frames(chunks: Iterable[bytes], where: str, limits: Limits) -> Iterator[byt
     """Frames up to the empty one; anything behind it, or no empty one, is an error."""
     kept = bytearray()
     ended = False
-    for data in _inflated(chunks, where, limits):
+    for data in gzipstream.inflated(chunks, limits.database_bytes, lambda why: _bad(where, why)):
         kept += data
         while len(kept) >= _LENGTH_BYTES:
             length = int.from_bytes(kept[:_LENGTH_BYTES], "big")
@@ -106,29 +106,6 @@ def _frames(chunks: Iterable[bytes], where: str, limits: Limits) -> Iterator[byt
             else:
                 ended = True
     if not ended or kept:
-        raise _bad(where, "it is cut off")
-
-
-def _inflated(chunks: Iterable[bytes], where: str, limits: Limits) -> Iterator[bytes]:
-    inflate = zlib.decompressobj(_GZIP)
-    total = 0
-    try:
-        for chunk in chunks:
-            rest = chunk
-            while rest:
-                if inflate.eof:
-                    raise _bad(where, "something follows the end")
-                data = inflate.decompress(rest, _STEP_BYTES)
-                total += len(data)
-                if total > limits.database_bytes:
-                    raise _bad(where, f"more than {limits.database_bytes} bytes")
-                yield data
-                rest = inflate.unconsumed_tail
-                if inflate.eof:
-                    rest = inflate.unused_data
-    except zlib.error as error:
-        raise _bad(where, str(error)) from error
-    if not inflate.eof:
         raise _bad(where, "it is cut off")
 
 

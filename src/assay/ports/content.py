@@ -87,6 +87,20 @@ class ReferrerStore(Protocol):
         """Store a manifest that has a `subject`, and list it under the fallback tag where there is no API."""
 
 
+class ArtifactStore(Protocol):
+    """A repository or layout that takes artifacts under a tag."""
+
+    def push_blob(self, data: bytes) -> Digest:
+        """Store a blob (idempotent)."""
+
+    def push_tagged(self, manifest: bytes, media_type: str) -> Digest:
+        """Store a manifest under the tag the reference names; its blobs are there already.
+
+        Raises:
+            UsageError: the reference names a digest and no tag.
+        """
+
+
 class TaggedManifests(Protocol):
     """Manifests by tag, where programs before the referrers API left evidence beside an image."""
 

@@ -1,4 +1,4 @@
-"""`assay db build|fingerprints|status|verify|export|import|update`; the rest in `db_changes` and `db_registry`."""
+"""`assay db build|update|pull|push|status|verify|diff|delta|export|import|fingerprints`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -76,6 +76,14 @@ def build(
 @options.db_option
 @making_options
 @click.option("--allow-shrink", is_flag=True, help="Take a feed that lost more than half of its records.")
+@click.option(
+    "--from",
+    "locations",
+    multiple=True,
+    metavar="LOCATION",
+    help="Take a ready database: a registry reference, oci-dir:PATH, a file. Repeatable; the first that answers.",
+)
+@verify_key_option
 @options.verbosity_options
 def update(
     db: str | None,
@@ -84,14 +92,57 @@ def update(
     passphrase_file: str | None,
     allow_rollback: bool,
     allow_shrink: bool,
+    locations: tuple[str, ...],
+    verify_key: str,
     quiet: bool,
     verbose: int,
 ) -> None:
     """Fetch the public feeds that changed and build the database anew; without a network the old file stays."""
     found = options.settings(db)
+    if locations:
+        if key or build_number or allow_shrink:
+            raise UsageError("a ready database is neither signed nor numbered here", remedy="leave --from or these out")
+        _pull(locations, found, verify_key, allow_rollback, options.Console(quiet))
+        return
     wish = _wish(found, key, passphrase_file, build_number, allow_rollback)
     report = bootstrap.update_database(found, wish, options.Console(quiet), allow_shrink=allow_shrink)
     click.echo(database.built(report), nl=False)
+
+
+@command.command("pull")
+@click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")
+@options.db_option
+@verify_key_option
+@rollback_option
+@options.verbosity_options
+def pull(
+    locations: tuple[str, ...], db: str | None, verify_key: str, allow_rollback: bool, quiet: bool, verbose: int
+) -> None:
+    """Fetch a ready database from the first LOCATION that answers, verify it, put it in place.
+
+    A LOCATION is a registry reference, oci-dir:PATH or a file. What lies ends the search; only silence goes on.
+    """
+    _pull(locations, options.settings(db), verify_key, allow_rollback, options.Console(quiet))
+
+
+def _pull(
+    locations: tuple[str, ...], found: "Settings", verify_key: str, rollback: bool, console: options.Console
+) -> None:
+    wish = bootstrap.wish_of(found, key=verify_key, allow_rollback=rollback)
+    location, status = bootstrap.pull_database(locations, found, wish, console)
+    click.echo(f"{location}: build {status.build}, {status.advisories} advisories, content {status.content_digest}")
+
+
+@command.command("push")
+@click.argument("target", metavar="REFERENCE")
+@options.db_option
+@options.key_option
+@options.passphrase_option
+def push(target: str, db: str | None, key: str | None, passphrase_file: str | None) -> None:
+    """Verify the database and push it, with its signature, to a registry REFERENCE or oci-dir:PATH."""
+    found = options.settings(db)
+    digest, status = bootstrap.push_database(target, found, _wish(found, key, passphrase_file, None, False))
+    click.echo(f"{target}@{digest}: build {status.build}, content {status.content_digest}")
 
 
 @command.command("status")
