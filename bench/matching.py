@@ -1,10 +1,12 @@
-"""How long it takes to match five thousand components against the whole database.
+"""How long it takes to match five thousand components against the whole database, grown to 300,000 ranges.
 
 The components carry real names of the database's own ecosystems, nine of ten at the newest version some advisory
 names as fixed, one of ten at the oldest: some are affected by much, most by nothing, as in a large image.
 """
 
+import shutil
 import sqlite3
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from assay.flows.db import encoders
 from assay.model.inventory import Component, Distro, SourcePackage
 
 COUNT = 5_000
+RANGES_COUNT = 300_000
 ECOSYSTEMS = {"Debian:12": "deb", "PyPI": "pypi", "npm": "npm", "Go": "golang", "crates.io": "cargo"}
 
 
@@ -39,18 +42,39 @@ def components(database: Path) -> list[Component]:
     return made
 
 
+def grown(database: Path, place: Path) -> Path:
+    """A copy with at least `RANGES_COUNT` ranges: where there are fewer, a share of them again, a little narrower.
+
+    A range that is there twice is found twice, read twice and judged twice: the work grows with the number.
+    """
+    copy = Path(shutil.copy(database, place / "grown.db"))
+    connection = sqlite3.connect(copy)
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(range)")]
+    narrower = ", ".join("CAST(lo || x'00' AS BLOB)" if name == "lo" else name for name in columns)
+    more = f"INSERT OR IGNORE INTO range SELECT {narrower} FROM range WHERE advisory * 7919 % 100 <= ?"
+    while (count := connection.execute("SELECT count(*) FROM range").fetchone()[0]) < RANGES_COUNT:
+        connection.execute(more, (100 * (RANGES_COUNT - count) // count,))
+        connection.commit()
+    connection.close()
+    return copy
+
+
 def matching(database: Path) -> tuple[int, float]:
-    """(components, best of five, in seconds), opening the database included."""
-    parts = components(database)
+    """(components, best of seven), in seconds of processor time, opening the database included."""
+    with tempfile.TemporaryDirectory() as place:
+        return _matching(components(database), grown(database, Path(place)))
+
+
+def _matching(parts: list[Component], database: Path) -> tuple[int, float]:
     distro = Distro(id="debian", version_id="12")
     best = float("inf")
-    for _ in range(5):
-        begun = time.perf_counter()
+    for _ in range(7):
+        begun = time.process_time()
         store = AdvisoryDatabase(database, encoders())
         found = match(parts, distro, store)
         store.close()
-        best = min(best, time.perf_counter() - begun)
-    print(f"{len(found.findings)} findings, {len(found.uncovered)} uncovered of {COUNT} components: {best:.3f} s")
+        best = min(best, time.process_time() - begun)
+    print(f"{len(found.findings)} findings, {len(found.uncovered)} uncovered of {COUNT} components: {best:.3f} s CPU")
     return COUNT, best
 
 

@@ -41,6 +41,9 @@ _CVE = (
     "LEFT JOIN cve c ON c.id = q.id LEFT JOIN kev k ON k.cve = q.id LEFT JOIN epss e ON e.id = ?2"
 )
 _SCORES = "SELECT version, score, severity, vector, source FROM score WHERE cve = ? ORDER BY 1, 5, 4, 2"
+_LISTED = "SELECT name, min(feed) FROM coverage WHERE ecosystem = ? AND name <> '' GROUP BY name"
+_LISTED_COUNT = 2_000
+"""A list of so many names is read at once; in a longer one each name is looked up."""
 _MEMBERS = "SELECT id FROM alias WHERE class = ? LIMIT ?"
 _ALIASES_COUNT = 500
 _CPES = (
@@ -69,7 +72,8 @@ class AdvisoryDatabase:
 
     def __init__(self, path: Path, encoders: Mapping[str, int], file: BinaryIO | None = None) -> None:
         self._path, self._lock = path, Lock()
-        self._whole: tuple[dict[str, str], set[str]] | None = None  # feeds of whole ecosystems; those with lists
+        self._whole: tuple[dict[str, str], dict[str, int]] | None = None  # feeds of whole ecosystems; long lists
+        self._covered: dict[tuple[str, str], str] = {}  # the short lists
         self._with_text: set[int] | None = None  # packages with rows in range_text: few, so most names skip a query
         self._sparing: set[str] | None = None  # ecosystems with rows in unaffected: the others skip a query
         _check_header(path, file)
@@ -246,14 +250,21 @@ class AdvisoryDatabase:
         with self._lock, schema.reading(self._path):
             if self._whole is None:  # most ecosystems are covered whole: no need to ask for each of their names
                 whole = self._db.execute("SELECT ecosystem, min(feed) FROM coverage WHERE name = '' GROUP BY ecosystem")
-                listing = self._db.execute("SELECT DISTINCT ecosystem FROM coverage WHERE name <> ''")
-                self._whole = dict(whole), {row[0] for row in listing}
+                listing = self._db.execute(
+                    "SELECT ecosystem, count(*) FROM coverage WHERE name <> '' GROUP BY ecosystem"
+                )
+                self._whole = dict(whole), dict(listing)
+                for ecosystem in [one for one, count in self._whole[1].items() if count <= _LISTED_COUNT]:
+                    del self._whole[1][ecosystem]
+                    rows = self._db.execute(_LISTED, (ecosystem,))
+                    self._covered.update(((ecosystem, name), feed) for name, feed in rows)
             feeds, listed = self._whole
             for ecosystem, name in pairs:
-                row = None
-                if ecosystem in listed:
-                    row = self._db.execute(statement, (ecosystem, canonical_name(ecosystem, name))).fetchone()
-                feed = row[0] if row is not None else feeds.get(ecosystem)
+                spelt = canonical_name(ecosystem, name)
+                feed = self._covered.get((ecosystem, spelt))
+                if ecosystem in listed and (row := self._db.execute(statement, (ecosystem, spelt)).fetchone()):
+                    feed = row[0]
+                feed = feed or feeds.get(ecosystem)
                 if feed is not None:
                     found[ecosystem, name] = feed
         return found
