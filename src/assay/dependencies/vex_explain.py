@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from assay.dependencies.vex import is_sound, who_said
-from assay.dependencies.vex_match import FIELDS, Miss, product_fit
+from assay.dependencies.vex_match import FIELDS, Miss, parsed, product_fit
 from assay.dependencies.vex_review import AGAIN, instant, is_expired
 from assay.formats.vex_words import CAUTION
 from assay.model.finding import Finding
@@ -71,6 +71,12 @@ class _Court:
         self.components: Sequence[Component] = inventory.components
         self.by_key: Mapping[str, Component] = {component.key: component for component in inventory.components}
         self.now = now
+        self.by_package: dict[str, list[Component]] = defaultdict(list)
+        for component in inventory.components:
+            purl = parsed(component.purl)
+            source = component.source.name if component.source is not None else ""
+            for name in {purl.name if purl is not None else "", source} - {""}:
+                self.by_package[name].append(component)
         self.by_name: dict[str, list[Finding]] = defaultdict(list)
         for finding in findings:
             for name in {name.casefold() for name in (finding.id, finding.advisory, *finding.aliases)}:
@@ -150,7 +156,9 @@ def _miss(said: VexStatement, matched: Sequence[Finding], misses: Iterable[Miss]
 
 def _unknown(said: VexStatement, court: _Court) -> str:
     """No finding of this name; whether its product is there all the same."""
-    for component in court.components:
+    named = {part for product in said.products for part in (*product.identifiers, *product.subcomponents)}
+    names = {purl.name for purl in map(parsed, named) if purl is not None}
+    for component in (one for name in sorted(names) for one in court.by_package[name]):
         for product in said.products:
             how = product_fit(product, court.subject, component, component.purl, court.by_key)
             if isinstance(how, str):

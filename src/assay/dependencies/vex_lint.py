@@ -135,6 +135,32 @@ def _scope(said: VexStatement, _: str) -> Iterator[tuple[str, str, str]]:
                 yield "wide", "note", f"{text[:120]!a} means every build, and everything in it"
 
 
+def _scope_word(said: VexStatement, _: str) -> Iterator[tuple[str, str, str]]:
+    """The word for people must not promise less than the identifiers say."""
+    if not said.scope:
+        return
+    for product in said.products:
+        reaches: set[str] = set().union(*(_reach(text) for text in product.identifiers))
+        if reaches == {"image"} and product.subcomponents:
+            reaches = {"image", "component"}
+        if reaches and said.scope not in reaches:
+            yield "scope", "error", f"the scope is {said.scope}, the product reaches: {' or '.join(sorted(reaches))}"
+
+
+def _reach(text: str) -> frozenset[str]:
+    """How far an identifier may reach, in the words of `VexScope`; none where nobody can tell."""
+    if text.startswith(REPOSITORY):
+        return frozenset({"family", "organisation"})
+    if _DIGEST.fullmatch(text):
+        return frozenset({"image"})
+    purl = parsed(text)
+    if purl is None:
+        return frozenset()
+    if purl.type in _IMAGES:
+        return frozenset({"image" if ":" in purl.version else "family"})
+    return frozenset({"component"})
+
+
 def _times(said: VexStatement, now: str) -> Iterator[tuple[str, str, str]]:
     if said.expires and not wire.is_instant(said.expires):
         yield "expiry", "error", f"{said.expires[:40]!a} is no RFC 3339 time: it counts as over"
@@ -151,7 +177,7 @@ def _names(said: VexStatement, _: str) -> Iterator[tuple[str, str, str]]:
         yield "justification", "note", f"a justification is of no use with {said.status}"
 
 
-CHECKS: tuple[Check, ...] = (_profile, _products, _digests, _scope, _times, _names)
+CHECKS: tuple[Check, ...] = (_profile, _products, _digests, _scope, _scope_word, _times, _names)
 
 
 def _contradictions(statements: Sequence[VexStatement], place: Callable[[int], str]) -> list[Flaw]:

@@ -1,4 +1,4 @@
-"""CycloneDX VEX, JSON 1.4 to 1.7, to statements: `vulnerabilities[].analysis`.
+"""CycloneDX VEX, JSON and XML 1.4 to 1.7, to statements: `vulnerabilities[].analysis`.
 
 A vulnerability without an analysis says nothing; a document without any is an SBOM, not a VEX. What a reference
 means: a component inside another is a subcomponent of the outermost one; a component of a document that is about
@@ -95,10 +95,11 @@ def read(data: bytes, name: str) -> tuple[VexStatement, ...]:
     """Read a document's statements, in its order.
 
     Raises:
-        MalformedError: not strict JSON, not CycloneDX, without any analysis, a reference nobody defines.
+        MalformedError: neither strict JSON nor acceptable XML, not CycloneDX, without any analysis, or a reference
+            that no component is called.
         UnsupportedError: a version of CycloneDX outside 1.2-1.7.
     """
-    value = wire.decode(data, where=name, limit=DEFAULT_LIMITS.vex_bytes)
+    value = _decoded(data, name)
     bom = cyclonedx_schema.load(value, where=name)
     found = wire.convert(bom.vulnerabilities, list[_Vulnerability], where=f"{name} $.vulnerabilities", what=WHAT)
     reader = _Reader(bom, value, name, str(Digest.of(data)))
@@ -107,6 +108,25 @@ def read(data: bytes, name: str) -> tuple[VexStatement, ...]:
         why = "no vulnerability has an analysis and something it affects: it is an SBOM"
         raise MalformedError("no VEX in this CycloneDX document", where=name, why=why, remedy=ADVICE)
     return tuple(statements)
+
+
+def _decoded(data: bytes, name: str) -> Any:
+    """The document as plain values in the shape of the JSON form."""
+    if not is_xml(data):
+        return wire.decode(data, where=name, limit=DEFAULT_LIMITS.vex_bytes)
+    from assay.formats.cyclonedx_xml_read import as_json
+
+    value = as_json(data, name, limit=DEFAULT_LIMITS.vex_bytes)
+    for item in value.get("vulnerabilities", ()):
+        analysis = item.get("analysis")
+        if analysis is not None and "responses" in analysis:
+            analysis["response"] = analysis.pop("responses")
+    return value
+
+
+def is_xml(data: bytes) -> bool:
+    """Whether the bytes begin as XML does; no JSON document begins so."""
+    return data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 class _Reader:

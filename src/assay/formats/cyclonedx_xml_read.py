@@ -44,12 +44,17 @@ _SHAPES: Mapping[str, Shape] = {
     "bom": Shape(
         attributes={"version": "version", "serialNumber": "serialNumber"},
         objects={"metadata": "metadata"},
-        lists={"components": ("component", "component"), "services": ("service", "service"), **_REFERENCES},
+        lists={
+            "components": ("component", "component"),
+            "services": ("service", "service"),
+            "vulnerabilities": ("vulnerability", "vulnerability"),
+            **_REFERENCES,
+        },
         special=frozenset({"dependencies"}),
     ),
     "metadata": Shape(
         objects={"component": "component", "supplier": "contact"},
-        lists={"properties": ("property", "property")},
+        lists={"authors": ("author", "contact"), "properties": ("property", "property")},
         special=frozenset({"licenses", "timestamp"}),
     ),
     "component": Shape(
@@ -101,6 +106,24 @@ _SHAPES: Mapping[str, Shape] = {
     "evidence": Shape(lists={"occurrences": ("occurrence", "occurrence")}, special=frozenset({"licenses"})),
     "occurrence": Shape(texts=frozenset({"location", "additionalContext"})),
     "reference": Shape(attributes={"type": "type"}, texts=frozenset({"url"}), lists={"hashes": ("hash", "hash")}),
+    "vulnerability": Shape(
+        attributes={"bom-ref": "bom-ref"},
+        texts=frozenset({"id", "recommendation", "workaround"}),
+        objects={"analysis": "analysis"},
+        lists={
+            "references": ("reference", "source"),
+            "affects": ("target", "target"),
+            "properties": ("property", "property"),
+        },
+        special=frozenset({"updated"}),
+    ),
+    "source": Shape(texts=frozenset({"id"}), objects={"source": "contact"}),
+    "analysis": Shape(
+        texts=frozenset({"state", "justification", "detail"}),
+        special=frozenset({"responses", "firstIssued", "lastUpdated"}),
+    ),
+    "target": Shape(texts=frozenset({"ref"}), lists={"versions": ("version", "versions")}),
+    "versions": Shape(texts=frozenset({"version", "range", "status"})),
     "classification": Shape(attributes={"flow": "flow"}, content="classification"),
 }
 
@@ -116,15 +139,24 @@ def read(data: bytes, name: str) -> Inventory:
         MalformedError: not acceptable XML (a DTD, too deep, not UTF-8), not CycloneDX, or damaged facts of ours.
         UnsupportedError: a version outside 1.2-1.7.
     """
-    root = xmltree.parse(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes)
-    version = _SPACE.fullmatch(root.space)
-    if root.name != "bom" or version is None:
-        raise _bad(name, root, f"the root is {root.name[:40]!a} of {root.space[:80]!a}, not a bom of CycloneDX")
-    document = _Reader(name, root.space, version[1]).document(root)
+    document = as_json(data, name, limit=DEFAULT_LIMITS.sbom_bytes)
     own = cyclonedx_read.is_own(document)
     if own and b"\\u" in data:
         document = wire.change_all(document, wire.unescape_line)
     return cyclonedx_read.interpret(document, name, own=own)
+
+
+def as_json(data: bytes, name: str, *, limit: int) -> dict[str, Any]:
+    """A document of at most `limit` bytes in the shape of the JSON form, as far as any of our readers looks at it.
+
+    Raises:
+        MalformedError: not acceptable XML, or no CycloneDX.
+    """
+    root = xmltree.parse(data, where=name, limit=limit)
+    version = _SPACE.fullmatch(root.space)
+    if root.name != "bom" or version is None:
+        raise _bad(name, root, f"the root is {root.name[:40]!a} of {root.space[:80]!a}, not a bom of CycloneDX")
+    return _Reader(name, root.space, version[1]).document(root)
 
 
 class _Reader:
@@ -215,6 +247,10 @@ class _Reader:
     def _reference(self, element: Element) -> dict[str, str]:
         return {"ref": element.attributes["ref"]} if "ref" in element.attributes else {}
 
+    def responses(self, element: Element) -> list[str]:
+        """`responses` of an analysis."""
+        return [child.text for child in self.named(element, "response")]
+
     def instant(self, element: Element) -> str:
         """A time; `xs:dateTime` may lack the zone, and is read as UTC then, as other readers do."""
         return element.text if _ZONED.search(element.text) else f"{element.text}Z"
@@ -229,6 +265,10 @@ _SPECIAL: Mapping[str, Callable[[_Reader, Element], Any]] = {
     "data": _Reader.flows,
     "dependencies": _Reader.dependencies,
     "timestamp": _Reader.instant,
+    "updated": _Reader.instant,
+    "firstIssued": _Reader.instant,
+    "lastUpdated": _Reader.instant,
+    "responses": _Reader.responses,
 }
 
 

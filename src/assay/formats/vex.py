@@ -40,6 +40,8 @@ def form_of(data: bytes, name: str) -> str:
     why = "neither @context (OpenVEX) nor bomFormat (CycloneDX) nor document.csaf_version (CSAF)"
     if len(data) > DEFAULT_LIMITS.vex_bytes:
         why = f"{len(data)} bytes, limit {DEFAULT_LIMITS.vex_bytes}"
+    elif cyclonedx_vex_read.is_xml(data):
+        return "cyclonedx"
     else:
         try:
             form = _told(data)
@@ -47,7 +49,7 @@ def form_of(data: bytes, name: str) -> str:
             form, why = "", str(error)[:200].encode("ascii", "backslashreplace").decode()
         if form:
             return form
-    raise MalformedError("not a VEX document", where=name, why=why, remedy="give OpenVEX, CycloneDX (JSON) or CSAF VEX")
+    raise MalformedError("not a VEX document", where=name, why=why, remedy="give OpenVEX, CycloneDX or CSAF VEX")
 
 
 def _told(data: bytes) -> str:

@@ -39,6 +39,8 @@ def examine(data: bytes, name: str) -> Examined:
         MalformedError: not JSON, or none of the forms.
     """
     form = vex.form_of(data, name)
+    if cyclonedx_vex_read.is_xml(data):
+        return Examined(form, tuple(("$.vulnerabilities", said) for said in vex.READERS[form](data, name)), ())
     value = decode(data, where=name, limit=DEFAULT_LIMITS.vex_bytes)
     if form == "csaf":
         return _csaf(data, value, name)
