@@ -13,7 +13,7 @@ from assay.adapters.layout import LayoutSource
 from assay.adapters.layout_files import locked, write_whole
 from assay.artifact import referrers as form
 from assay.artifact.integrity import check
-from assay.artifact.reference import Target
+from assay.artifact.reference import DEFAULT_TAG, Target
 from assay.formats import oci, strictjson
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
