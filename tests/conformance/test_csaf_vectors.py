@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from assay.formats import csaf_rules, csaf_schema
+from assay.formats import csaf_rules, csaf_schema, csaf_vex_read, vex
+from assay.formats.vex_flaws import examine
+from assay.model.errors import MalformedError
 from support import SHARED, needs_shared, shared
 
 pytestmark = needs_shared
@@ -27,11 +29,22 @@ def _failed(name: str) -> set[str]:
 @pytest.mark.parametrize(("test", "name"), _cases("failures"))
 def test_failing_document_is_named(test: str, name: str) -> None:
     assert test in _failed(name)
+    data = shared("vectors", "csaf", "mandatory", name).read_bytes()
+    assert test in {code for _, code, _ in examine(data, name).problems}
+    if test in csaf_vex_read.DECIDING:
+        with pytest.raises(MalformedError, match="mandatory test"):
+            vex.read(data, name)
 
 
 @pytest.mark.parametrize(("test", "name"), _cases("valid"))
 def test_valid_document_passes_every_test(test: str, name: str) -> None:
     assert _failed(name) == set()
+    data = shared("vectors", "csaf", "mandatory", name).read_bytes()
+    has_vex = b'"product_status"' in data
+    try:
+        assert bool(vex.read(data, name)) == has_vex
+    except MalformedError as error:
+        assert not has_vex, error  # noqa: PT017 - a document without VEX is the only one refused
 
 
 def test_every_mandatory_test_has_a_rule() -> None:
