@@ -124,6 +124,8 @@ def fixes(scheme: Scheme, hits: Iterable[AdvisoryHit]) -> tuple[str, ...]:
         return scheme.compare(a, b) or 0
 
     found = sorted({hit.fixed for hit in hits if hit.fixed})
+    if len(found) < 2:
+        return tuple(found)
     keys = {version: scheme.key(version) for version in found}
     if None not in keys.values():
         return tuple(sorted(found, key=lambda version: keys[version] or b""))
