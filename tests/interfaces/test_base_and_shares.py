@@ -6,13 +6,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from assay.dependencies.conditions import parse
 from assay.dependencies.explain import ladder
 from assay.dependencies.graph import Graph
 from assay.dependencies.origin import count, is_surely_base, layer_origin, origin
 from assay.formats import image_facts, vulns
 from assay.formats import report as report_json
+from assay.interfaces.cli.failing import Gate, fails
+from assay.interfaces.cli.options import Console
 from assay.interfaces.cli.render import html, markdown, standing, table
-from assay.interfaces.cli.scan import exit_code
 from assay.model.inventory import BaseImage, Component, Inventory
 from assay.model.report import Origins, Report, Shares
 from command import Done, assay
@@ -64,19 +66,23 @@ def judged(base: BaseImage | None, whose: str) -> Report:
     return msgspec.structs.replace(report(found), verdict=None, base=base)
 
 
+def failing(value: Report, *, ignore_base: bool = False) -> int:
+    return int(fails(value, Gate(condition=parse("high"), ignore_base=ignore_base), (), Console(True)))
+
+
 @pytest.mark.parametrize(
     ("base", "whose", "code"),
     [(SURE, "base", 0), (SURE, "application", 1), (SURE, "unknown", 1), (WEAK, "base", 1), (None, "base", 1)],
 )
 def test_ignore_base_leaves_out_only_what_is_surely_the_bases(base: BaseImage | None, whose: str, code: int) -> None:
-    assert exit_code(judged(base, whose), "high", False, ignore_base=True) == code
-    assert exit_code(judged(base, whose), "high", False) == 1
+    assert failing(judged(base, whose), ignore_base=True) == code
+    assert failing(judged(base, whose)) == 1
 
 
 def test_ignore_base_never_leaves_out_what_is_malicious() -> None:
     bad = judged(SURE, "base")
     evil = tuple(msgspec.structs.replace(f, category="malicious") for f in bad.findings)
-    assert exit_code(msgspec.structs.replace(bad, findings=evil), "high", False, ignore_base=True) == 1
+    assert failing(msgspec.structs.replace(bad, findings=evil), ignore_base=True) == 1
 
 
 def test_every_report_says_it_and_nothing_in_a_name_gets_out() -> None:

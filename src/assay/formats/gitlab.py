@@ -6,10 +6,11 @@ listed is counted in a message of the scan. The image's name must fit GitLab's p
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from assay.formats import wire
-from assay.formats.answer import link_of, severity_of, state_of
+from assay.formats.answer import State, link_of, severity_of, state_of
 from assay.formats.plaintext import markdown, safe
 from assay.model.finding import Finding
 from assay.model.report import Report
@@ -63,7 +64,11 @@ def _messages(report: Report) -> list[tuple[str, str]]:
             ("fatal", f"Advisory data {report.sources.state}: {report.sources.reason or 'nothing was matched'}")
         )
     states = Counter(state_of(f) for f in report.findings)
-    words = {"suppressed": "suppressed by VEX", "ignored": "ignored by rules of yours", "not_affected": "not affected"}
+    words: Mapping[State, str] = {
+        "suppressed": "suppressed by VEX",
+        "ignored": "ignored by rules of yours",
+        "not_affected": "not affected",
+    }
     said += [("info", f"{states[s]} findings are not listed: {what}") for s, what in words.items() if states[s]]
     if report.uncovered:
         said.append(("warn", f"{len(report.uncovered)} packages are covered by no advisory source"))

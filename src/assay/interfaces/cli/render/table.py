@@ -7,7 +7,7 @@ import click
 from assay.interfaces.cli.render import locks, suspicions
 from assay.interfaces.cli.render.ignores import ignore_lines
 from assay.interfaces.cli.render.standing import base_line, share_line, sources_line
-from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width, wrap
+from assay.interfaces.cli.render.text import cut, cut_middle, joined, pad, safe, width, wrap
 from assay.interfaces.cli.render.vex import vex_lines
 from assay.interfaces.cli.render.view import (
     View,
@@ -21,6 +21,7 @@ from assay.interfaces.cli.render.view import (
     why_not,
 )
 from assay.model.finding import Finding
+from assay.model.inventory import Gap
 from assay.model.report import Report
 from assay.model.verdict import Reason, Verdict
 from assay.policy import explain
@@ -34,7 +35,8 @@ _STYLE: dict[str, dict[str, object]] = {
 _COLUMNS = ("SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "NOTE")
 _FLEX = ("PACKAGE", "INSTALLED", "FIXED IN", "NOTE")
 _VERSIONS = (_COLUMNS.index("INSTALLED"), _COLUMNS.index("FIXED IN"))
-_MINIMUM = {"PACKAGE": 12, "INSTALLED": 12, "FIXED IN": 12, "NOTE": 9}
+_MINIMUM = {"PACKAGE": 12, "INSTALLED": 10, "FIXED IN": 10, "NOTE": 9}
+"""Beside an id of 19 characters they fill 80 columns: `exploited` is never squeezed out there."""
 _GAPS_SHOWN = 5
 _ENDINGS_SHOWN = 10
 
@@ -85,7 +87,7 @@ def _styler(colour: bool) -> Callable[..., str]:
 
 def _head(report: Report, seen: View, columns: int, style: Callable[..., str]) -> str:
     lines = [style(cut(safe(report.subject.name), columns), bold=True)]
-    lines.extend(wrap(" · ".join(map(safe, headline(report))), columns, ""))
+    lines.extend(joined(map(safe, headline(report)), columns))
     shape = f"{seen.components} packages"
     if seen.owned:
         shape += f" (+{seen.owned} owned by them)"
@@ -95,7 +97,7 @@ def _head(report: Report, seen: View, columns: int, style: Callable[..., str]) -
         shape += f", {seen.inferred} identified by inference"
     if report.layers:
         shape += f", {len(report.layers)} layers"
-    lines.extend(wrap(f"{safe(distro_line(report))} · {shape}", columns, ""))
+    lines.extend(joined((safe(distro_line(report)), shape), columns))
     lines.extend(wrap(share_line(report.shares), columns, ""))
     lines.extend(wrap(base_line(report.base, len(report.layers), report.origins), columns, ""))
     return "\n".join(lines)
@@ -208,7 +210,7 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
             (len(seen.not_affected), "not affected, with reasons"),
             (len(report.uncovered), "not covered by any advisory source"),
         ]
-        lines.extend(wrap(" · ".join(f"{n} {what}" for n, what in extra if n), columns, ""))
+        lines.extend(joined((f"{n} {what}" for n, what in extra if n), columns))
         lines.extend(wrap(sources_line(report.sources), columns, ""))
     for line in ignore_lines(report):
         lines.extend(wrap(safe(line), columns, ""))
@@ -218,10 +220,18 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
     if report.gaps:
         lines.append(f"{len(report.gaps)} gap{'s' * (len(report.gaps) != 1)} (seen, but not understood):")
         for gap in report.gaps[:_GAPS_SHOWN]:
-            lines.append(cut(f"  {safe(gap.path)}: {safe(gap.reason)}", columns))
+            lines.extend(_gap(gap, columns))
         if len(report.gaps) > _GAPS_SHOWN:
             lines.append(f"  … {len(report.gaps) - _GAPS_SHOWN} more with -o json")
     return "\n".join(line for line in lines if line)
+
+
+def _gap(gap: Gap, columns: int) -> list[str]:
+    """Place and reason on one line, or the reason below it: a reason that is cut helps nobody."""
+    line = f"  {safe(gap.path)}: {safe(gap.reason)}"
+    if width(line) <= columns:
+        return [line]
+    return [cut(f"  {safe(gap.path)}", columns), *wrap(safe(gap.reason), columns, "    ")]
 
 
 _MARK = {

@@ -4,10 +4,11 @@ Names in an image are an attacker's to choose; none may move the cursor, recolou
 """
 
 import unicodedata
+from collections.abc import Iterable
 
 from assay.formats.plaintext import safe
 
-__all__ = ["cut", "cut_middle", "pad", "safe", "width", "wrap"]
+__all__ = ["cut", "cut_middle", "joined", "pad", "safe", "width", "wrap"]
 
 
 def width(text: str) -> int:
@@ -60,3 +61,14 @@ def wrap(text: str, columns: int, indent: str = "") -> list[str]:
             line = ""
         line = f"{line} {word}" if line else cut(word, room)
     return [*lines, indent + line] if line else lines
+
+
+def joined(items: Iterable[str], columns: int, separator: str = " · ") -> list[str]:
+    """Items over several lines, the separator only between two on one line; an item that is too long is wrapped."""
+    lines: list[str] = []
+    for item in filter(None, items):
+        if lines and width(lines[-1]) + width(separator) + width(item) <= columns:
+            lines[-1] += separator + item
+        else:
+            lines += wrap(item, columns)
+    return lines
