@@ -27,6 +27,8 @@ _STRANGERS_SHARE = 0.02
 """More names than this that nothing explains: they were rewritten. Real programs have none or a handful."""
 _MADE_UP = ("type:", "type..", "go:", "go.", "_")
 """Begins of names that the linker or the C compiler gives."""
+_UTF8_BYTES = 4
+"""Longest form of one byte of the table in our text (a byte that is not UTF-8 becomes three)."""
 _RELEASE = re.compile(r"(?:go\d|devel)")
 
 
@@ -111,10 +113,10 @@ class Functions:
     __slots__ = ("_start", "_text")
 
     def __init__(self, program: GoProgram, limits: Limits) -> None:
-        """Inflate; names that do not inflate within the limit give no names."""
+        """Inflate; what is no deflated text gives no names."""
         inflater = zlib.decompressobj()
         try:
-            data = inflater.decompress(program.names, limits.go_functions_bytes) if program.names else b""
+            data = inflater.decompress(program.names, _UTF8_BYTES * limits.go_functions_bytes) if program.names else b""
         except zlib.error:
             data = b""
         self._text = data.decode("utf-8", "replace") + "\n"
@@ -134,7 +136,7 @@ class Functions:
         The compiler writes methods as `path.T.M`, `path.(*T).M`, of generic types `path.T[…].M`, `path.(*T[…]).M`.
         """
         kind, dot, method = symbol.partition(".")
-        name, generic = re.escape(kind), r"(?:\[[^\n]*\])?"
+        name, generic = re.escape(kind), r"(?:\[[^\n]*\])?" if self._start else ""  # there were none before Go 1.18
         if dot:
             name = f"(?:{name}{generic}|\\(\\*{name}{generic}\\))\\.{re.escape(method)}"
         return re.search(f"{self._start}{_spelled(path)}\\.{name}(?!\\w)", self._text) is not None

@@ -26,8 +26,10 @@ _MAGIC: re.Pattern[bytes] = re.compile(
 """Magic, two zero bytes, the smallest instruction's size, an address's size."""
 _HEADER_BYTES = 8
 _STEP = 1 << 20
-_RUN = re.compile(rb"[\x21-\xff]{3,}(?=\0)")
-"""Before Go 1.16: printable bytes that end in a zero byte."""
+_UNPRINTABLE = bytes(0 if n == 0 else 10 if n < 0x21 else n for n in range(256))
+"""Every control character and blank as a line feed."""
+_SHORTEST_BYTES = 3
+"""Before Go 1.16: of text that ends in a zero byte, what is no shorter than `a.b`."""
 
 
 class FunctionNames(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +141,7 @@ def _new(table: _Table, limits: Limits) -> FunctionNames:
     count, start, end, functions = _offsets(table)
     _bounded(table, end - start, limits)
     block = table.view.read(table.at + start, end - start)
+    _counted(table, block.count(0), limits)
     wide = table.width if table.layout == "1.16" else 4
     _check(table, block, functions, count, wide, limits)
     return FunctionNames(
@@ -186,8 +189,30 @@ def _old(table: _Table, limits: Limits) -> FunctionNames:
     _bounded(table, table.size, limits)
     data = table.view.read(table.at, table.size)
     return FunctionNames(
-        layout=table.layout, names=_sorted(table, _RUN.findall(data), strict=False), exact=False, functions_count=count
+        layout=table.layout,
+        names=_sorted(table, _texts(table, data, limits), strict=False),
+        exact=False,
+        functions_count=count,
     )
+
+
+def _texts(table: _Table, data: bytes, limits: Limits) -> list[bytes]:
+    """What precedes a zero byte without a blank or control character in it."""
+    found: list[bytes] = []
+    at = 0
+    text = data.translate(_UNPRINTABLE)
+    while (end := text.find(0, at)) >= 0:
+        start = max(at, text.rfind(b"\n", at, end) + 1)
+        if end - start >= _SHORTEST_BYTES:
+            found.append(data[start:end])
+            _counted(table, len(found), limits)
+        at = end + 1
+    return found
+
+
+def _counted(table: _Table, count: int, limits: Limits) -> None:
+    if count > limits.go_functions_count:
+        raise _bad(table.view, f"{count} names, limit {limits.go_functions_count}")
 
 
 def _sorted(table: _Table, names: list[bytes], *, strict: bool = True) -> tuple[str, ...]:

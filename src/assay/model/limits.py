@@ -44,8 +44,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     embedded_sbom_bytes: int = 32 * MIB
     """A vendor's SBOM inside an image."""
     program_bytes: int = 512 * MIB
-    go_functions_bytes: int = 128 * MIB
-    """The function table of a Go program, and its names; the largest known programs have 30 MiB."""
+    go_functions_bytes: int = 64 * MIB
+    """The function table of a Go program before 1.16, or the names in a later one; the largest known have 30 MiB."""
+    go_functions_count: int = 1_000_000
+    """Names in it; the largest known programs have 300,000."""
     audit_data_bytes: int = 16 * MIB
     """The list of crates inside a Rust program, inflated."""
     toml_bytes: int = 8 * MIB
