@@ -1,0 +1,110 @@
+"""The life of a database as a person drives it: built, signed, verified, compared, carried, refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from advisorydbs import affected, jsonl, record
+from command import Done, assay
+from fakes.registry import fake_registry
+
+
+def feeds(folder: Path, *fixed: str) -> Path:
+    rows = [record(f"P-{n}", affected("PyPI", f"p{n}", {"introduced": "0"}, {"fixed": v})) for n, v in enumerate(fixed)]
+    jsonl(folder / "pypi.jsonl.gz", rows)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two keys, and two signed databases of one author, numbers 1 and 2."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("good", "evil"):
+        assert assay("keys", "generate", f"{home}/{name}.key", "--no-passphrase", home=home).code == 0
+    for number, fixed in ((1, ("1.0", "2.0")), (2, ("1.5", "2.0"))):
+        folder = feeds(home / f"feeds{number}", *fixed)
+        words = ("--out", f"{home}/db{number}", "--build-number", str(number), "--key", f"{home}/good.key")
+        done = assay("db", "build", "--from", str(folder), *words, home=home)
+        assert done.code == 0, done.err
+    return home
+
+
+def run(home: Path, *words: str, key: str = "", db: Path | None = None) -> Done:
+    env = ({"ASSAY_DB_KEY": f"{home}/{key}.key.pub"} if key else {}) | ({"ASSAY_DB": str(db)} if db else {})
+    return assay(*words, home=home, env=env)
+
+
+def test_verify_names_every_check_and_another_key_is_exit_3(home: Path) -> None:
+    done = run(home, "db", "verify", "--db", f"{home}/db1", "--verify-key", f"{home}/good.key.pub")
+    assert done.code == 0
+    assert [line.split()[1] for line in done.out.decode().splitlines()] == [
+        "form", "integrity", "content", "file", "number", "signature",
+    ]  # fmt: skip
+    assert run(home, "db", "verify", "--db", f"{home}/db1", "--verify-key", f"{home}/evil.key.pub").code == 3
+
+
+def test_diff_says_what_changed(home: Path) -> None:
+    done = run(home, "db", "diff", f"{home}/db1", f"{home}/db2")
+    assert (done.code, "P-0: fixes (PyPI p0)" in done.out.decode()) == (0, True)
+    found = json.loads(run(home, "db", "diff", f"{home}/db1", f"{home}/db2", "-o", "json").out)
+    assert (found["names"], found["old"]["build"], found["new"]["build"]) == ([["PyPI", "p0"]], 1, 2)
+
+
+def test_import_delta_and_no_way_back(home: Path, tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    assert run(home, "db", "import", f"{home}/db1", key="good", db=db).code == 0
+    assert run(home, "db", "delta", f"{home}/db1", f"{home}/db2", "--out", f"{tmp_path}/delta").code == 0
+    assert run(home, "db", "import", "--delta", f"{tmp_path}/delta", key="evil", db=db).code == 3
+    assert run(home, "db", "import", "--delta", f"{tmp_path}/delta", key="good", db=db).code == 0
+    assert db.read_bytes() == (home / "db2").read_bytes()
+    back = run(home, "db", "import", f"{home}/db1", key="good", db=db)
+    assert (back.code, "build 1, seen 2" in back.err) == (3, True)
+    assert run(home, "db", "import", f"{home}/db1", "--allow-rollback", key="good", db=db).code == 0
+    assert run(home, "db", "import", db=db).code == 2
+
+
+def test_a_scan_demands_the_signature_that_is_set(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    scan = ("scan", f"dir:{tmp_path}/tree", "--no-policy", "-o", "json")
+    db = tmp_path / "a.db"
+    assert run(home, "db", "build", "--from", f"{home}/feeds1", db=db).code == 0
+    unsigned = run(home, *scan, key="good", db=db)
+    assert (unsigned.code, "NOT_SIGNED" in unsigned.err or "no signature" in unsigned.err) == (3, True)
+    signed = run(home, *scan, key="good", db=home / "db1")
+    assert (signed.code, json.loads(signed.out)["sources"]["feeds"][0]["age_days"]) == (0, 1)
+    assert run(home, *scan, key="evil", db=home / "db1").code == 3
+    assert run(home, *scan, db=home / "db1").code == 0
+    assert run(home, *scan, key="good", db=tmp_path / "none").code == 75
+
+
+def test_the_first_place_that_has_one_is_read(home: Path, tmp_path: Path) -> None:
+    both = assay("db", "status", "-o", "json", home=home, env={"ASSAY_DB": f"{tmp_path}/none:{home}/db2:{home}/db1"})
+    assert json.loads(both.out)["build"] == 2
+
+
+def test_push_and_pull(home: Path, tmp_path: Path) -> None:
+    with fake_registry() as fake:
+        target = f"{fake.authority}/assay/db:v1"
+        assert run(home, "db", "push", target, db=home / "db2").code == 0
+        db = tmp_path / "a.db"
+        assert run(home, "db", "pull", target, key="evil", db=db).code == 3
+        assert run(home, "db", "pull", f"{fake.authority}/nothing:here", target, key="good", db=db).code == 0
+        assert db.read_bytes() == (home / "db2").read_bytes()
+        again = run(home, "db", "update", "--from", target, "--verify-key", f"{home}/good.key.pub", db=db)
+        assert (again.code, "build 2" in again.out.decode()) == (0, True)
+    layout = f"oci-dir:{tmp_path}/layout"
+    assert run(home, "db", "push", layout, db=home / "db2").code == 0
+    assert run(home, "db", "pull", layout, key="good", db=tmp_path / "b.db").code == 0
+
+
+def test_an_old_database_is_warned_of_and_past_the_limit_exit_75(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    words = ("scan", f"dir:{tmp_path}/tree", "--no-policy")
+    env = {"ASSAY_DB": f"{home}/db1", "SOURCE_DATE_EPOCH": "1769000000"}
+    old = assay(*words, home=home, env=env)
+    assert (old.code, "20 days old" in old.err, "assay db update" in old.err) == (0, True, True)
+    refused = assay(*words, "--max-db-age", "2w", home=home, env=env)
+    assert (refused.code, "assay db update" in refused.err, refused.out) == (75, True, b"")
+    assert assay(*words, home=home, env=env | {"ASSAY_MAX_DB_AGE": "2w"}).code == 75
+    assert assay(*words, "--max-db-age", "3w", home=home, env=env).code == 0
