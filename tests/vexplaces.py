@@ -94,14 +94,15 @@ class VexImage:
         self.entries.append(entry | {"artifactType": referrers.BUNDLE_TYPE})
         self.write()
 
-    def docker(self, layer: bytes, media_type: str = IN_TOTO, subject: Digest | None = None) -> None:
-        """A bare in-toto referrer, as Docker attaches."""
+    def docker(self, layer: bytes, media_type: str = IN_TOTO, subject: Digest | None = None) -> Digest:
+        """A bare in-toto referrer, as Docker attaches; returns the digest of its manifest."""
         target = subject or self.digest
         named = {"mediaType": oci.OCI_MANIFEST, "digest": str(target), "size": 1}
         annotations = {"in-toto.io/predicate-type": predicates.OPENVEX}
         entry = self.manifest(layer, media_type, annotations, subject=named, artifactType=media_type)
         self.entries.append(entry | {"artifactType": media_type})
         self.write()
+        return Digest.parse(str(entry["digest"]))
 
     def buildkit(self, layer: bytes) -> None:
         """An attestation manifest in the image's index, as BuildKit writes."""

@@ -15,11 +15,11 @@ from assay.model.errors import MalformedError, UnavailableError
 from assay.model.image import Descriptor, Subject
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.vex import VexStatement
-from assay.trust import vex_policy
+from assay.trust import dsse, vex_policy
 from assay.trust.vex import Found, Judged, judge
 from assay.trust.vex_policy import VexTrust
 from inventories import full
-from signing import NOW, OTHER, P256
+from signing import NOW, OTHER, P256, MemorySigner
 from vexplaces import DSSE, VexImage, document, envelope, statement, trust_row
 
 JINJA = "pkg:pypi/jinja2"
@@ -86,8 +86,6 @@ def test_a_word_about_another_image_is_not_applied(image: VexImage, layout: str)
     other = Digest.of(b"another image")
     vex = document(JINJA)
     if layout == "referrer":
-        from assay.trust import dsse
-
         image.bundle(dsse.sign(statement(other, vex), P256), image.digest)
     else:
         put = {
@@ -104,6 +102,30 @@ def test_bare_statements_are_not_signed(image: VexImage, put: object) -> None:
     put(image, statement(image.digest, document(JINJA)).payload)  # type: ignore[operator]
     one = only(image)
     assert (one.document.outcome, one.document.code, one.document.why) == ("seen", "NOT_SIGNED", "not signed")
+
+
+@pytest.mark.parametrize(
+    ("signer", "kind", "about", "outcome"),
+    [
+        (P256, predicates.COSIGN_SIGN, "", "applied"),
+        (OTHER, predicates.COSIGN_SIGN, "", "seen"),
+        (P256, predicates.VULNS, "", "seen"),
+        (P256, predicates.COSIGN_SIGN, "another", "seen"),
+    ],
+)
+def test_a_bare_statement_counts_by_a_signature_over_its_manifest(
+    image: VexImage, signer: MemorySigner, kind: str, about: str, outcome: str
+) -> None:
+    carrier = image.docker(statement(image.digest, document(JINJA)).payload)
+    target = Digest.of(about.encode()) if about else carrier
+    image.bundle(dsse.sign(statement(target, {}, kind), signer), carrier)
+    assert [one.document.outcome for one in judged(image)] == [outcome]
+
+
+def test_a_signed_manifest_of_a_statement_about_another_image_is_not_applied(image: VexImage) -> None:
+    carrier = image.docker(statement(Digest.of(b"other"), document(JINJA)).payload)
+    image.bundle(dsse.sign(statement(carrier, {}, predicates.COSIGN_SIGN), P256), carrier)
+    assert [one.document.code for one in judged(image)] == ["SUBJECT_MISMATCH"]
 
 
 def test_without_a_policy_nobody_is_believed(image: VexImage) -> None:

@@ -63,6 +63,11 @@ def is_statement(media_type: str) -> bool:
     return media_type in (DSSE, IN_TOTO) or media_type.startswith((_IN_TOTO_KIND, BUNDLE_PREFIX))
 
 
+def is_bare(media_type: str) -> bool:
+    """Whether a media type is that of a statement without envelope: only the manifest around it can be signed."""
+    return media_type == IN_TOTO or (media_type.startswith(_IN_TOTO_KIND) and media_type.endswith("+json"))
+
+
 def annotated(annotations: Mapping[str, str]) -> str:
     """The predicate type annotations name, without proof; empty where they name none."""
     return next((annotations[name] for name in _PREDICATE if annotations.get(name)), "")

@@ -19,6 +19,10 @@ from assay.model.vex import VexPlace
 from assay.ports.content import ReferrerStore, TaggedManifests
 from assay.trust.vex import VEX_TYPES, Found
 
+_SIGNATURES_COUNT = 4
+_SIGNATURE_BYTES = 1 << 20
+"""Bundles about one manifest of bare statements, and the size of each."""
+
 
 class Beside(msgspec.Struct, frozen=True):
     """Where the evidence of one image lies: its own registry repository or layout, and no other place."""
@@ -35,6 +39,7 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
     descriptor: Descriptor
     target: Digest
     certificate: bool = False
+    carrier: Digest | None = None
 
 
 def beside_image(place: Beside, subject: Subject, limits: Limits = DEFAULT_LIMITS) -> tuple[Found, ...]:
@@ -59,8 +64,8 @@ def beside_image(place: Beside, subject: Subject, limits: Limits = DEFAULT_LIMIT
             found.append(_failed(item.found, item.place, UnsupportedError("too much beside the image", why=why)))
             break
         seen.add((item.descriptor.digest, item.target))
-        one = _fetched(place.store, item, min(room, limits.bundle_bytes))
-        room -= len(one.data)
+        one = _fetched(place.store, item, min(room, limits.bundle_bytes), limits)
+        room -= len(one.data) + sum(map(len, one.carrier_signatures))
         found.append(one)
     return tuple(found)
 
@@ -103,7 +108,7 @@ def _of_referrer(
         return  # listed for something it does not name: not about this image
     for layer in attestations.layers(manifest, where=place, limits=limits):
         if _is_vex_type(layer.predicate_type):
-            yield _wanted("referrer", place, layer, subject)
+            yield _wanted("referrer", place, layer, subject, digest)
 
 
 def _tagged(place: Beside, subject: Digest, limits: Limits) -> Iterator[_Wanted]:
@@ -125,25 +130,33 @@ def _in_index(store: ReferrerStore, index: Digest, subject: Digest, limits: Limi
         manifest = check(store.fetch(item.digest, limits.manifest_bytes, manifest=True), item, where=place)
         for layer in attestations.layers(manifest, where=place, limits=limits):
             if _is_vex_type(layer.predicate_type):
-                yield _wanted("attestation", place, layer, subject)
+                yield _wanted("attestation", place, layer, subject, item.digest)
 
 
-def _wanted(found: VexPlace, place: str, layer: attestations.AttestationLayer, target: Digest) -> _Wanted:
+def _wanted(
+    found: VexPlace,
+    place: str,
+    layer: attestations.AttestationLayer,
+    target: Digest,
+    carrier: Digest | None = None,
+) -> _Wanted:
     return _Wanted(
         found=found,
         place=f"{place} layer {layer.descriptor.digest}",
         descriptor=layer.descriptor,
         target=target,
         certificate=layer.certificate,
+        carrier=carrier if attestations.is_bare(layer.descriptor.media_type) else None,
     )
 
 
-def _fetched(store: ReferrerStore, item: _Wanted, limit: int) -> Found:
+def _fetched(store: ReferrerStore, item: _Wanted, limit: int, limits: Limits) -> Found:
     try:
         digest = item.descriptor.digest
         if digest is None:
             raise UnsupportedError("a layer without a digest", where=item.place, remedy="attach it again")
         data = check(store.fetch(digest, limit, manifest=False), item.descriptor, where=item.place)
+        signatures = () if item.carrier is None else _signatures(store, item.carrier, limits)
     except AssayError as error:
         return _failed(item.found, item.place, error)
     return Found(
@@ -153,7 +166,25 @@ def _fetched(store: ReferrerStore, item: _Wanted, limit: int) -> Found:
         data=data,
         target=item.target,
         certificate=item.certificate,
+        carrier=item.carrier,
+        carrier_signatures=signatures,
     )
+
+
+def _signatures(store: ReferrerStore, carrier: Digest, limits: Limits) -> tuple[bytes, ...]:
+    """The first Sigstore bundles attached to a manifest of bare statements itself."""
+    listed = [d for d in store.referrers(carrier) if d.artifact_type.startswith(attestations.BUNDLE_PREFIX)]
+    found = []
+    for descriptor in sorted(listed, key=lambda d: str(d.digest))[:_SIGNATURES_COUNT]:
+        if descriptor.digest is None:
+            continue
+        where = f"referrer {descriptor.digest}"
+        manifest = check(store.fetch(descriptor.digest, limits.manifest_bytes, manifest=True), descriptor, where=where)
+        layer = referrers.parse_referrer(manifest, where=where, limits=limits).layer
+        if layer.digest is not None:
+            data = store.fetch(layer.digest, _SIGNATURE_BYTES, manifest=False)
+            found.append(check(data, layer, where=where))
+    return tuple(found)
 
 
 def _may_be_vex(artifact_type: str, annotations: dict[str, str]) -> bool:

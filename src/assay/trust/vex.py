@@ -42,6 +42,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes = b""
     signature: bytes = b""
     """For a document: the Sigstore bundle beside it that signs its bytes, if there is one."""
+    carrier: Digest | None = None
+    """For a bare statement: the manifest that carries it, which somebody may have signed."""
+    carrier_signatures: tuple[bytes, ...] = ()
+    """Sigstore bundles about the carrier."""
     target: Digest | None = None
     """For an attestation: what it must be about."""
     certificate: bool = False
@@ -201,10 +205,10 @@ def _signed(one: Found, trust: VexTrust, now: str, limits: Limits) -> tuple[str,
         proof = verify_artifact(one.signature, Digest.of(one.data), keys, now, name=name, limits=limits)
         return proof.signer.key_id, proof.bundle
     form = _form(one.data, name, limits)
-    if form == "statement":
-        raise _no("NOT_SIGNED", name, "a bare in-toto statement")
     if one.target is None:
         raise _no("SUBJECT_MISMATCH", name, "the image has no digest it could be about")
+    if form == "statement":
+        return _signed_carrier(one, one.target, trust, now, limits)
     if form == "bundle":
         _refuse_certificate(one.data, name, limits)
         evidence = verify(one.data, one.target, keys, now, name=name, limits=limits)
@@ -213,6 +217,27 @@ def _signed(one: Found, trust: VexTrust, now: str, limits: Limits) -> tuple[str,
     else:
         evidence = verify_envelope(one.data, one.target, keys, now, name=name, limits=limits)
     return evidence.signer.key_id, evidence.digest
+
+
+def _signed_carrier(one: Found, target: Digest, trust: VexTrust, now: str, limits: Limits) -> tuple[str, Digest]:
+    """Who signed the manifest around a bare statement: its digest covers the statement, whose subject must fit."""
+    if one.carrier is None or not one.carrier_signatures:
+        raise _no("NOT_SIGNED", one.place, "a bare in-toto statement")
+    statement = intoto.read(one.data, where=one.place, limits=limits)
+    if not any(subject.digest.get(target.algorithm) == target.hex for subject in statement.subject):
+        raise _no("SUBJECT_MISMATCH", one.place, f"the statement is not about {target}")
+    refusals: list[AssayError] = []
+    for signature in one.carrier_signatures:
+        try:
+            _refuse_certificate(signature, one.place, limits)
+            evidence = verify(signature, one.carrier, trust.keyring(), now, name=one.place, limits=limits)
+        except AssayError as error:
+            refusals.append(error)
+            continue
+        if evidence.statement.predicate_type == predicates.COSIGN_SIGN:
+            return evidence.signer.key_id, evidence.digest
+        refusals.append(_no("NOT_SIGNED", one.place, "what is signed about its manifest is another statement"))
+    raise refusals[0]
 
 
 def _refuse_certificate(data: bytes, name: str, limits: Limits) -> None:
