@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from assay.formats import csaf_vex_read, csaf_vex_write, cyclonedx_vex_read, vex, vex_notes
+from assay.formats.vex_flaws import examine
 from assay.model.errors import AssayError, MalformedError, UnsupportedError
 from assay.model.report import Tool
 from assay.model.vex import VexProduct, VexStatement
@@ -233,3 +234,15 @@ def test_readers_are_told_apart_by_content() -> None:
     assert vex.form_of(json.dumps(csaf()).encode(), "v") == "csaf"
     assert cyclonedx_vex_read.read(bom(flaw(detail="d")), "v") == vex.read(bom(flaw(detail="d")), "v")
     assert csaf_vex_read.read(json.dumps(csaf()).encode(), "v")[0].author == "a"
+
+
+def test_a_broken_analysis_does_not_hide_the_others() -> None:
+    found = examine(bom(flaw(detail="d"), flaw(state="maybe"), flaw("nobody"), flaw(detail="e")), "v")
+    assert [place for place, _ in found.statements] == ["$.vulnerabilities[0]", "$.vulnerabilities[3]"]
+    assert [said.impact for _, said in found.statements] == ["d", "e"]
+    assert [(place[:20], code) for place, code, _ in found.problems] == [
+        ("$.vulnerabilities[1]", "malformed"), ("$.vulnerabilities[2]", "malformed"),
+    ]  # fmt: skip
+    assert {identifier for _, said in found.statements for identifier in said.products[0].identifiers} == {
+        "pkg:npm/lib@1"
+    }

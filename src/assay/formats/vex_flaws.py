@@ -79,12 +79,14 @@ def _one_by_one(value: Any, form: str, name: str, error: AssayError) -> Examined
     """Each statement read alone; the error of the whole where the document's head is at fault."""
     field, read = _LISTS[form]
     items = value.get(field) if isinstance(value, dict) else None
+    components = value.get("components") if form == "cyclonedx" and isinstance(value, dict) else None
+    whole = {ref: one for one in components or () for ref in _refs(one)} if isinstance(components, list) else {}
     found: list[tuple[str, VexStatement]] = []
     problems: list[tuple[str, str, str]] = []
     for number, item in enumerate(items if isinstance(items, list) else ()):
         place = f"$.{field}[{number}]"
         try:
-            data = wire.encode(_alone(value, field, item, form))
+            data = wire.encode(_alone(value, field, item, whole))
             found += [(place, said) for said in read(data, name)]
         except AssayError as own:
             if len(problems) < _FLAWS_COUNT:
@@ -95,12 +97,14 @@ def _one_by_one(value: Any, form: str, name: str, error: AssayError) -> Examined
     return Examined(form, tuple(found), tuple(problems))
 
 
-def _alone(value: dict[str, Any], field: str, item: Any, form: str) -> dict[str, Any]:
-    """The document with one statement; of a BOM only the components that one refers to."""
+def _alone(value: dict[str, Any], field: str, item: Any, whole: dict[str, Any]) -> dict[str, Any]:
+    """The document with one statement; of a BOM only the components (`whole`, by reference) that one refers to."""
     alone = value | {field: [item]}
-    if form == "cyclonedx" and isinstance(item, dict):
-        refs = {one.get("ref") for one in item.get("affects") or () if isinstance(one, dict)}
-        alone["components"] = [one for one in value.get("components") or () if not refs.isdisjoint(_refs(one))]
+    affects = item.get("affects") if whole and isinstance(item, dict) else None
+    if isinstance(affects, list):
+        refs = dict.fromkeys(one["ref"] for one in affects if isinstance(one, dict) and isinstance(one.get("ref"), str))
+        named = {id(whole[ref]): whole[ref] for ref in refs if ref in whole}
+        alone["components"] = list(named.values())
     return alone
 
 
