@@ -11,6 +11,7 @@ def command(shell: str) -> None:
 
     \b
     bash:  eval "$(assay completion bash)"
+    zsh:   eval "$(assay completion zsh)"
     fish:  assay completion fish | source
     """
     from assay.interfaces.cli.main import cli

@@ -11,6 +11,7 @@ from assay.dependencies.conditions import Condition, parse
 from assay.dependencies.newness import only_new
 from assay.dependencies.origin import SURE
 from assay.dependencies.threshold import Judgement, judge
+from assay.interfaces.cli import completing
 from assay.interfaces.cli.options import Console
 from assay.interfaces.cli.render.text import safe
 from assay.model.errors import UnavailableError, UsageError
@@ -50,6 +51,7 @@ _OPTIONS = (
     click.option(
         "--fail-on",
         metavar="SEVERITY|EXPRESSION",
+        shell_complete=completing.conditions,
         help="Exit 1 when an open finding meets it, or is malicious: low, medium, high, critical, or an expression "
         "over severity, kev, epss, ssvc, reach, fixable, layer, status, category, origin, base, app, ecosystem, e.g. "
         "'severity>=high and fixable and not base or kev or epss>=0.5'. What is unknown does not count and is told.",
@@ -62,6 +64,7 @@ _OPTIONS = (
     click.option(
         "--baseline",
         metavar="TARGET|REPORT",
+        shell_complete=completing.targets,
         default="",
         help="What --fail-on-new compares with: an image or SBOM, matched with the same advisories, or our report.",
     ),
@@ -76,6 +79,7 @@ _OPTIONS = (
         "ignore_files",
         multiple=True,
         metavar="FILE",
+        type=click.Path(),
         help="Findings not to count, with reason and last day; repeatable. Default: .assay/ignore.yaml, if there.",
     ),
     click.option("--no-ignore", is_flag=True, help="Read no ignore file."),

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import click
 import msgspec
 
+from assay.interfaces.cli import completing
 from assay.model.errors import UsageError
 from assay.model.image import Platform
 from assay.settings import Settings
@@ -197,7 +198,7 @@ _all_platforms_flag = click.option("--all-platforms", is_flag=True, help="Every 
 
 def target_options(function: F) -> F:
     """TARGET and how to read it; the command gets `target` and `reading`."""
-    return click.argument("target")(_all_platforms_flag(reading_options(function)))
+    return click.argument("target", shell_complete=completing.targets)(_all_platforms_flag(reading_options(function)))
 
 
 def reading_options(function: F) -> F:
@@ -286,6 +287,7 @@ def output_option(allowed: tuple[str, ...], default: str) -> Callable[[F], F]:
         "outputs",
         multiple=True,
         metavar="FORMAT[@VERSION][=PATH]",
+        shell_complete=completing.formats(allowed, FORMAT_VERSIONS),
         help=f"Repeatable; one of {', '.join(allowed)}. Default: {default}.",
     )
 

@@ -5,14 +5,14 @@ import json
 import click
 
 from assay import bootstrap
-from assay.interfaces.cli import options
+from assay.interfaces.cli import completing, options
 from assay.interfaces.cli.render.text import pad, safe, width
 from assay.model.errors import AssayError
 
 
 @click.command("who-has")
 @click.argument("package", metavar="PURL_OR_NAME")
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True, shell_complete=completing.targets)
 @options.reading_options
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Format.")
 @options.verbosity_options
