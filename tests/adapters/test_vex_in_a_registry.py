@@ -19,7 +19,8 @@ from assay.model.image import Descriptor, Subject
 from assay.model.limits import Limits
 from assay.settings import from_environment
 from assay.trust import dsse, vex_policy
-from assay.trust.vex import Found, judge
+from assay.trust.vex import judge
+from assay.trust.vex_found import Found
 from fakes.registry import FakeRegistry, fake_registry
 from inventories import full
 from signing import NOW, P256

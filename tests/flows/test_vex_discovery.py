@@ -16,7 +16,8 @@ from assay.model.image import Descriptor, Subject
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.vex import VexStatement
 from assay.trust import dsse, vex_policy
-from assay.trust.vex import Found, Judged, judge
+from assay.trust.vex import Judged, judge
+from assay.trust.vex_found import Found
 from assay.trust.vex_policy import VexTrust
 from inventories import full
 from signing import NOW, OTHER, P256, MemorySigner

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.model.digest import Digest
 from command import Done, assay
 from fakes.feeds import feeds
 from signing import OTHER, P256
@@ -93,6 +94,19 @@ def test_files_count_as_the_operators_word_unless_signatures_are_required(place:
     strict = place.scan(target, "--vex", str(file), "--vex-require-signature")
     assert suppressed(strict) == set()
     assert (strict["vex_documents"][0]["outcome"], strict["vex_documents"][0]["code"]) == ("seen", "NOT_SIGNED")  # type: ignore[index]
+
+
+def test_a_file_that_is_an_attestation_about_this_image_counts_where_signatures_are_required(
+    place: Place, tmp_path: Path
+) -> None:
+    image, other = VexImage(tmp_path / "image"), Digest.of(b"other")
+    trust = ("--vex-require-signature", "--vex-trust", str(place.folder / "trust.toml"))
+    for about, outcome in ((image.digest, "applied"), (other, "seen")):
+        file = tmp_path / "vex.dsse.json"
+        file.write_bytes(envelope(about, document("pkg:pypi/jinja2"), P256))
+        report = place.scan(f"oci-dir:{image.folder}:latest", "--vex", str(file), *trust)
+        assert [d["outcome"] for d in report["vex_documents"]] == [outcome]  # type: ignore[attr-defined]
+        assert bool(suppressed(report)) == (outcome == "applied")
 
 
 def test_authors_who_disagree_are_a_value_and_a_line(place: Place, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from assay.model.report import Report
     from assay.model.vex import VexDocument, VexStatement
     from assay.settings import Settings
-    from assay.trust.vex import Found, Judged
+    from assay.trust.vex import Judged
+    from assay.trust.vex_found import Found
     from assay.trust.vex_policy import VexTrust
 
     Said = tuple[tuple[VexDocument, ...], tuple[VexStatement, ...]]
@@ -57,20 +58,28 @@ def vex_door(
     if not (given or signed or search.repositories or (search.discover and search.target)):
         yield lambda _: ((), ())
         return
-    trust = _trust(search.trust or settings.vex_trust)
+    policy = search.trust or settings.vex_trust
+    trust = _trust(policy) if policy else None
     tree = _tree(search)
     with _beside(search, settings) as place:
 
         def said(inventory: Inventory) -> Said:
-            from assay.trust.vex import judge
-
-            found = [*signed, *tree, *_of_image(place, inventory), *_of_repositories(search, inventory)]
-            image = _repository_of(inventory)
-            judged = (*given, *judge(found, trust, image=image, now=now, read=_read, limits=LIMITS)) if found else given
+            digest = inventory.subject.digest
+            files = (msgspec.structs.replace(one, target=digest) for one in signed)
+            found = [*files, *tree, *_of_image(place, inventory), *_of_repositories(search, inventory)]
+            judged = (*given, *_judged(found, trust, _repository_of(inventory), now)) if found else given
             documents = tuple(one.document for one in judged)
             return documents, tuple(statement for one in judged for statement in one.statements)
 
         yield said
+
+
+def _judged(found: Sequence[Found], trust: VexTrust | None, image: str, now: str) -> tuple[Judged, ...]:
+    """Imports the verifier, which an image with nothing beside it does not need."""
+    from assay.trust.vex import judge
+    from assay.trust.vex_policy import VexTrust
+
+    return judge(found, trust or VexTrust(), image=image, now=now, read=_read, limits=LIMITS)
 
 
 def automatic_statements(report: Report) -> tuple[VexStatement, ...]:
@@ -102,19 +111,19 @@ def _signed_file(path: str) -> Found:
     """A file that must be signed: an attestation, or a document with a bundle beside it."""
     from assay.adapters.files import read_file
     from assay.adapters.vexfolder import SIGNATURE
-    from assay.trust.vex import Found
+    from assay.trust.vex import is_attestation
+    from assay.trust.vex_found import Found
 
     data, beside = read_file(path, LIMITS.bundle_bytes), path + SIGNATURE
     signature = read_file(beside, LIMITS.bundle_bytes) if os.path.isfile(beside) else b""
-    return Found(found="file", place=Path(path).name, kind="document", data=data, signature=signature)
+    form: Literal["attestation", "document"] = "attestation" if is_attestation(data) else "document"
+    return Found(found="file", place=Path(path).name, kind=form, data=data, signature=signature)
 
 
 def _trust(path: str) -> VexTrust:
     from assay.adapters.files import read_file
     from assay.trust import vex_policy
 
-    if not path:
-        return vex_policy.VexTrust()
     folder = Path(path).parent
     return vex_policy.read(
         read_file(path, LIMITS.vex_trust_bytes),

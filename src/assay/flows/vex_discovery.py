@@ -17,7 +17,7 @@ from assay.model.image import Descriptor, Subject
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.vex import VexPlace
 from assay.ports.content import ReferrerStore, TaggedManifests
-from assay.trust.vex import VEX_TYPES, Found
+from assay.trust.vex_found import VEX_TYPES, Found
 
 _SIGNATURES_COUNT = 4
 _SIGNATURE_BYTES = 1 << 20

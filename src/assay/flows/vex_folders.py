@@ -12,7 +12,7 @@ from assay.model.inventory import Inventory
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.vex import VexPlace
 from assay.ports.content import DocumentFolder
-from assay.trust.vex import Found
+from assay.trust.vex_found import Found
 
 _INDEXES = ("index.json", "0.1/index.json")
 """As the specification has it, and as programs that fetch repositories lay it out by version."""

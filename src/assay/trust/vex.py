@@ -16,8 +16,9 @@ from assay.formats import intoto, openvex, predicates, strictjson
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, MalformedError, UntrustedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
-from assay.model.vex import VexDocument, VexPlace, VexStatement
+from assay.model.vex import VexDocument, VexStatement
 from assay.trust.verify import verify, verify_artifact, verify_envelope
+from assay.trust.vex_found import VEX_TYPES, Found
 from assay.trust.vex_policy import Trusted, VexTrust, within
 
 Read = Callable[[bytes, str], tuple[VexStatement, ...]]
@@ -28,29 +29,6 @@ _WORDS = {
     "KEY_REQUIRED": "signed by a key, and no trust policy names one (--vex-trust)",
     "NOT_SIGNED": "not signed",
 }
-VEX_TYPES = frozenset({predicates.OPENVEX})
-"""Predicate types that are VEX, in their usual spelling."""
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A document found, not yet judged; or why it could not be fetched."""
-
-    found: VexPlace
-    place: str
-    kind: Literal["attestation", "document"]
-    """`attestation`: a Sigstore bundle, a DSSE envelope or a bare in-toto statement; `document`: the VEX itself."""
-    data: bytes = b""
-    signature: bytes = b""
-    """For a document: the Sigstore bundle beside it that signs its bytes, if there is one."""
-    carrier: Digest | None = None
-    """For a bare statement: the manifest that carries it, which somebody may have signed."""
-    carrier_signatures: tuple[bytes, ...] = ()
-    """Sigstore bundles about the carrier."""
-    target: Digest | None = None
-    """For an attestation: what it must be about."""
-    certificate: bool = False
-    """Whether the place says that a certificate signed it."""
-    error: AssayError | None = None
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -117,6 +95,15 @@ def of_operator(data: bytes, name: str, read: Read = openvex.read) -> Judged:
         ),
         statements,
     )
+
+
+def is_attestation(data: bytes) -> bool:
+    """Whether bytes are a bundle, an envelope or a statement, rather than a document itself."""
+    try:
+        _form(data, "", DEFAULT_LIMITS)
+    except MalformedError:
+        return False
+    return True
 
 
 def _judge(one: Found, trust: VexTrust, image: str, now: str, read: Read, limits: Limits) -> Judged | None:
