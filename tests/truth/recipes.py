@@ -1,6 +1,7 @@
 """Ways to make the files of an image for a case: as an installation leaves them, or by a real install."""
 
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -135,7 +136,37 @@ def apt(case: Mapping[str, Any], folder: Path) -> Files:
     return {"etc/os-release": _debian_release(case["release"]), "var/lib/dpkg/status": status}
 
 
+_PROGRAMS = {
+    "prints": 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("hello") }\n',
+    "serves": 'package main\n\nimport "net/http"\n\nfunc main() { _ = http.ListenAndServe(":8080", nil) }\n',
+}
+
+
+def go(case: Mapping[str, Any], folder: Path) -> Files:
+    """A real program, which Go linked without its symbol table; its stamp is set back to the release `toolchain`.
+
+    The machine's own release is too new for any flaw; the table of functions stays what Go wrote.
+    """
+    program = shutil.which("go")
+    if program is None:
+        pytest.skip("no Go on this machine")
+    (folder / "go.mod").write_text("module example.com/hello\n\ngo 1.20\n")
+    (folder / "main.go").write_text(_PROGRAMS[case["program"]])
+    settings = {"GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local", "GOPROXY": "off", "CGO_ENABLED": "0"}
+    words = [program, "build", "-trimpath", "-ldflags", "-s -w", "-o", "app", "."]
+    done = subprocess.run(words, cwd=folder, capture_output=True, env={**os.environ, **settings}, check=False)
+    if done.returncode:
+        pytest.skip(f"Go cannot build here: {done.stderr.decode()[-200:]}")
+    told = subprocess.run(
+        [program, "env", "GOVERSION"], capture_output=True, env={**os.environ, **settings}, check=True
+    )
+    own, wanted = told.stdout.split()[0], str(case["toolchain"]).encode()
+    if len(own) != len(wanted):
+        pytest.skip(f"the stamp {own.decode()} cannot be set back to {wanted.decode()} in place")
+    return {"opt/bin/app": (folder / "app").read_bytes().replace(own, wanted)}
+
+
 WRITTEN: dict[str, Recipe] = {"debian": debian, "alpine": alpine, "nested-jar": nested_jar}
 """Recipes that need nothing but this machine's Python."""
-INSTALLED: dict[str, Recipe] = {"maven": maven, "pip": pip, "apt": apt}
+INSTALLED: dict[str, Recipe] = {"maven": maven, "pip": pip, "apt": apt, "go": go}
 """Recipes that need a registry and its client."""

@@ -20,7 +20,14 @@ pytestmark = needs_shared
 
 CASES = tomllib.loads((Path(__file__).parent / "cases.toml").read_text(encoding="utf-8"))["case"]
 RECIPES = WRITTEN | INSTALLED
-FEEDS = ("debian-12.jsonl.gz", "alpine.jsonl.gz", "ghsa-selected.jsonl.gz", "maven-projectkb.jsonl.gz", "pypi.jsonl.gz")
+FEEDS = (
+    "debian-12.jsonl.gz",
+    "alpine.jsonl.gz",
+    "ghsa-selected.jsonl.gz",
+    "maven-projectkb.jsonl.gz",
+    "pypi.jsonl.gz",
+    "go.jsonl.gz",
+)
 WHOLE = ("debian-12-coverage.json", "alpine-not-affected.json", "kev.json")
 VERDICTS = ("affected", "not affected", "not covered", "no finding")
 Report = dict[str, Any]
@@ -35,6 +42,7 @@ def _names() -> set[bytes]:
             found.add(":".join(one["artifact"].split(":")[:2]) if "artifact" in one else "")
         found.add(case.get("requirement", "").partition("==")[0])
         found.add(case.get("package", ""))
+        found.add("stdlib" if "toolchain" in case else "")
     return {b'"%s"' % name.encode() for name in found if name}
 
 
