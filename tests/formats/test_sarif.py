@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from assay.formats import sarif
+from assay.model.advisory import Score
 from assay.model.inventory import Component, Occurrence
 from assay.model.report import Report, Sources
 from reports import SSL, WHEEL, finding, report, sample
@@ -133,3 +134,15 @@ def test_without_a_place_the_subject_is_the_place() -> None:
     only = run(msgspec.structs.replace(report(finding("CVE-1")), components=()))
     assert only["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "debian%3A12"
     assert run(report())["results"] == []
+
+
+def test_what_is_malicious_comes_first_and_has_no_cvss() -> None:
+    evil = finding(
+        "MAL-2024-1", category="malicious", severity="low", scores=(Score("3.1", 2.0, "low", "CVSS:3.1/x", "feed"),)
+    )
+    only = run(report(finding("CVE-2025-0001", severity="critical"), evil))
+    first = only["results"][0]
+    assert (first["ruleId"], first["level"]) == ("MAL-2024-1", "error")
+    assert "known to be malicious" in first["message"]["text"]
+    (rule,) = [rule for rule in only["tool"]["driver"]["rules"] if rule["id"] == "MAL-2024-1"]
+    assert rule["properties"]["security-severity"] == "10.0"

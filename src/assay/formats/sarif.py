@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from assay.formats import purl as purls
 from assay.formats import wire
+from assay.formats.answer import severity_of
 from assay.model.errors import MalformedError
 from assay.model.finding import Finding
 from assay.model.inventory import Component
@@ -28,15 +29,28 @@ COMPRESSED_BYTES = 10 << 20
 """Size of the upload, gzip-compressed."""
 _TEXT_CHARACTERS = 1_000
 
-_LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "none": "note"}
-_RANK = {"critical": 0, "high": 1, "medium": 2, "unknown": 3, "low": 4, "none": 5}
-"""Unknown stands between medium and low: it may be anything, so it is not put last."""
+_LEVELS = {
+    "malicious": "error",
+    "critical": "error",
+    "high": "error",
+    "medium": "warning",
+    "low": "note",
+    "none": "note",
+}
+_RANK = {"malicious": -1, "critical": 0, "high": 1, "medium": 2, "unknown": 3, "low": 4, "none": 5}
+"""What is malicious comes first, whatever its scores. Unknown stands between medium and low: it may be anything, so it
+is not put last."""
 _STATUS_WORDS = {
     "affected": "is affected by",
     "not_affected": "is not affected by",
     "undetermined": "may be affected by",
 }
-_SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
+_MALICIOUS_WORDS = {
+    "affected": "is known to be malicious by",
+    "not_affected": "is malicious, but does not count, by",
+    "undetermined": "may be malicious by",
+}
+_SCORES = {"malicious": "10.0", "critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 """`security-severity` for a word without a score, in the middle of the word's band (CVSS v3.1 §5)."""
 
 
@@ -52,7 +66,7 @@ def write(report: Report) -> bytes:
 
 
 def _order(finding: Finding) -> tuple[bool, int, str, str]:
-    return (_silent(finding), _RANK.get(finding.severity, 3), finding.id, finding.component)
+    return (_silent(finding), _RANK.get(severity_of(finding), 3), finding.id, finding.component)
 
 
 def _silent(finding: Finding) -> bool:
@@ -138,18 +152,21 @@ def _rule(finding: Finding) -> dict[str, Any]:
 
 
 def _score(finding: Finding) -> str:
-    """The highest score of the highest CVSS version, else the middle of the word's band, else nothing."""
-    if finding.scores:
+    """The highest score of the highest CVSS version, else the middle of the word's band, else nothing.
+
+    A malicious package has the top score: no CVSS vector speaks of it.
+    """
+    if finding.scores and finding.category != "malicious":
         newest = max(s.version for s in finding.scores)
         return f"{max(s.score for s in finding.scores if s.version == newest):.1f}"
-    return _SCORES.get(finding.severity, "")
+    return _SCORES.get(severity_of(finding), "")
 
 
 def _result(finding: Finding, index: int, components: Mapping[str, Component], subject: str) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.id,
         "ruleIndex": index,
-        "level": _LEVELS.get(finding.severity, "warning"),
+        "level": _LEVELS.get(severity_of(finding), "warning"),
         "message": {"text": _text(_message(finding))},
         "locations": _locations(finding, components, subject),
         "partialFingerprints": {
@@ -173,7 +190,9 @@ def _result(finding: Finding, index: int, components: Mapping[str, Component], s
 def _message(finding: Finding) -> str:
     fixed = f"fixed in {' or '.join(finding.fixed_in)}" if finding.fixed_in else "no fixed version known"
     status = _STATUS_WORDS[finding.status]
-    what = f"{finding.name} {finding.version} {status} {finding.id} ({finding.severity})"
+    if finding.category == "malicious":
+        status = _MALICIOUS_WORDS[finding.status]
+    what = f"{finding.name} {finding.version} {status} {finding.id} ({severity_of(finding)})"
     return f"{what}: {finding.matched_range}, {fixed}."
 
 
