@@ -102,6 +102,7 @@ def check(case: Mapping[str, Any], database: Path, folder: Path) -> None:
         else:
             assert told == wanted["verdict"], (wanted, why)
         if isinstance(why, str):
+            assert isinstance(wanted.get("reason", ""), str), "a ladder was asked for, and there is no finding"
             assert wanted.get("reason", "") in why
         else:
             holds(wanted.get("reason", {}), why)
