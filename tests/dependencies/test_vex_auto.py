@@ -253,6 +253,37 @@ def test_an_open_file_revokes_by_the_door_for_observations() -> None:
     assert loud.revocations[0].why == "a file of the component was opened"
 
 
+def test_a_scans_own_warning_of_yesterday_does_not_outweigh_who_looked_closer() -> None:
+    now = report(finding("CVE-1"))
+    ours = msgspec.structs.replace(
+        of(statements(now, now="2026-10-01T00:00:00Z")), author="our key", document="urn:ours"
+    )
+    assert ours.status == "affected"
+    vendor = msgspec.structs.replace(
+        ours, author="vendor", status="not_affected", justification="vulnerable_code_not_present", action="", words=()
+    )
+    for day in ("2026-10-02T00:00:00Z", "2027-10-02T00:00:00Z"):
+        said = [ours, msgspec.structs.replace(vendor, expires="")]
+        weighed = weigh(now.findings, said, now.subject, full().components, day)
+        assert weighed.findings[0].suppressed is not None
+        assert weighed.conflicts == ()
+        assert any("this scan answers anew" in step.says for step in weighed.findings[0].reasons)
+    alone = weigh(now.findings, [ours], now.subject, full().components, "2026-10-02T00:00:00Z")
+    assert alone.findings[0].status == "affected"
+
+
+def test_a_warning_by_runtime_evidence_does_outweigh() -> None:
+    now = report(finding("CVE-1"))
+    opened = of(statements(now, now="2026-10-01T00:00:00Z", observations=[seen(opened=True)]))
+    vendor = msgspec.structs.replace(
+        opened, author="vendor", status="not_affected", justification="component_not_present", words=(), document="v"
+    )
+    said = [msgspec.structs.replace(opened, author="our key"), vendor]
+    weighed = weigh(now.findings, said, now.subject, full().components, "2026-10-02T00:00:00Z")
+    assert weighed.findings[0].suppressed is None
+    assert [c.holds.author for c in weighed.conflicts] == ["our key"]
+
+
 def test_a_persons_statement_is_never_revoked_by_the_program() -> None:
     said = VexStatement(vulnerability="CVE-1", status="not_affected", justification="component_not_present")
     for item, component in itertools.product([finding("CVE-1")], [PRESENT, REMOVED, None]):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from assay.dependencies.vex_contrary import contrary, revocation
+from assay.dependencies.vex_contrary import contrary, is_repetition, revocation
 from assay.dependencies.vex_match import speaks_of
 from assay.dependencies.vex_review import aged, instant, outdated
 from assay.formats.vex_words import CAUTION
@@ -79,8 +79,9 @@ def weigh(
     for finding in findings:
         told, said = _speaking(finding, by_name, subject, by_key)
         standing, contradicted = _standing(told, said, by_key.get(told.component), seen.get(told.component))
-        if contradicted:
-            told = msgspec.structs.replace(told, reasons=(*told.reasons, *map(_revoked, contradicted)))
+        steps = [*map(_revoked, contradicted), *(_repeated(one) for one in said if is_repetition(one.statement))]
+        if steps:
+            told = msgspec.structs.replace(told, reasons=(*told.reasons, *sorted(steps, key=repr)))
             revoked += contradicted
         judged.append(_judged(told, standing))
     conflicts = (conflict for _, conflict in judged if conflict is not None)
@@ -96,9 +97,14 @@ def _standing(
         why = contrary(one.statement, finding, component, observation)
         if why:
             revoked.append(revocation(one.statement, finding, why))
-        else:
+        elif not is_repetition(one.statement):
             standing.append(one)
     return standing, sorted(revoked, key=repr)
+
+
+def _repeated(one: _Said) -> Step:
+    says = f"{_who(one.statement)} said {one.statement.status} by a scan; this scan answers anew"
+    return Step("vex", says, one.statement.document)
 
 
 def _revoked(one: VexRevocation) -> Step:

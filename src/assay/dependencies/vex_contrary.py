@@ -10,6 +10,19 @@ REFUTED_BY_OPENING = frozenset({"component_not_present", "vulnerable_code_not_in
 """Justifications that a file of the component being opened contradicts."""
 
 
+_OF_ITS_OWN = frozenset({"opened", "blocked"})
+"""Rungs that warn by evidence a scan does not see."""
+
+
+def is_repetition(statement: VexStatement) -> bool:
+    """Whether an automatic statement warns by nothing but an earlier scan, or by evidence whose time is over.
+
+    Today's scan answers that anew. Counted as an author's word it would outweigh whoever looked closer since.
+    """
+    name = dict(statement.words).get(RUNG, "")
+    return bool(name) and name not in _OF_ITS_OWN and statement.status in ("affected", "under_investigation")
+
+
 def contrary(
     statement: VexStatement, finding: Finding, component: Component | None, observation: VexObservation | None = None
 ) -> str:
