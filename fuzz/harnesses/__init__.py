@@ -1,6 +1,6 @@
 """The table of harnesses: every parser of the house, each with the law its answers keep. Grow by rows."""
 
-from . import archives, catalogers, claims, databases, documents, feeds, programs, texts
+from . import archives, catalogers, claims, databases, documents, feeds, programs, texts, vexes
 from .shape import Harness, answers
 
 TABLE: tuple[Harness, ...] = tuple(
@@ -14,6 +14,7 @@ TABLE: tuple[Harness, ...] = tuple(
             *feeds.HARNESSES,
             *programs.HARNESSES,
             *texts.HARNESSES,
+            *vexes.HARNESSES,
         ),
         key=lambda row: row.name,
     )

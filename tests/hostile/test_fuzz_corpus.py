@@ -15,7 +15,10 @@ WRITER, WINDOW = "writes", "the shop window of modules that are covered"
 WITHOUT: dict[str, str] = {
     "collector": "no format",
     "csaf_tree": "asked by the reader of CSAF, on values",
+    "csaf_vex_write": WRITER,
+    "csaf_words": "a table of words",
     "cyclonedx": WINDOW,
+    "cyclonedx_vex_write": WRITER,
     "cyclonedx_write": WRITER,
     "cyclonedx_xml": WINDOW,
     "cyclonedx_xml_write": WRITER,
