@@ -70,7 +70,8 @@ def test_no_known_name_is_suspected(ecosystem: str) -> None:
     ("ecosystem", "name"),
     [
         ("pypi", "Zope.Interface"), ("pypi", "PyYAML"), ("pypi", "typing_extensions"), ("npm", "preact"), ("npm", "colors"),
-        ("npm", "uri-js"), ("npm", "my-company-widget"), ("deb", "reqeusts"), ("", "reqeusts"), ("cargo", "sha3"),
+        ("npm", "uri-js"), ("npm", "my-company-widget"), ("deb", "reqeusts"), ("golang", "github.com/docker/docker-credential-helpers"),
+        ("golang", "github.com/gorilla/mux/v2"), ("golang", "gopkg.in/warnings.v0"), ("npm", "@babel/plugin-x"), ("", "reqeusts"), ("cargo", "sha3"),
     ],
 )  # fmt: skip
 def test_honest_names_are_left_alone(ecosystem: str, name: str) -> None:

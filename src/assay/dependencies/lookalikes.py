@@ -18,6 +18,8 @@ NAME_CHARACTERS = 214
 
 _SHORT = 5
 """Names with fewer letters have too many honest neighbours for a change of one letter to mean anything."""
+_GENERATION = re.compile(r"/v[0-9]+$")
+"""Go's major version at the end of a module's path."""
 _SEPARATORS = re.compile(r"[-_.]+")
 _KEYS = {
     sign: (row, column)
@@ -64,7 +66,7 @@ def resemblance(ecosystem: str, name: str) -> Resemblance | None:
     if ecosystem not in NAMES or len(name) > NAME_CHARACTERS:
         return None
     index = _index(ecosystem)
-    name = name.lower()
+    name = _GENERATION.sub("", name.lower()) if ecosystem == "golang" else name.lower()
     bare = _SEPARATORS.sub("-", name)
     if name in index.names or (ecosystem in _EQUAL and bare in index.plain):
         return None
@@ -139,7 +141,7 @@ def _found(index: _Index, name: str, bare: str) -> Iterator[Resemblance]:
     if turned != name:
         yield Resemblance(45, turned, "its words stand in another order")
     yield from _edited(index, bare)
-    yield from _scoped(index, bare)
+    yield from _scoped(index, name)
     yield from _affixed(index, bare)
 
 
@@ -204,9 +206,9 @@ def _beside(one: str, other: str) -> bool:
     ) == 1  # fmt: skip
 
 
-def _scoped(index: _Index, bare: str) -> Iterator[Resemblance]:
+def _scoped(index: _Index, name: str) -> Iterator[Resemblance]:
     """A scope or vendor that looks like a known one."""
-    scope, slash, _ = bare.rpartition("/")
+    scope, slash, _ = name.rpartition("/")
     if not slash or scope in index.scopes:
         return
     for text in _near(index.scope_holes, scope):

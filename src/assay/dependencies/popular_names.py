@@ -28,7 +28,7 @@ convert-source-map cookie cookie-parser cookie-signature copyfiles core-js core-
 create-react-app cross-env cross-spawn crypt crypto-browserify crypto-js css-loader cssnano csstype csv-parse
 d3 date-fns dayjs debug decamelize deep-equal deep-extend deepmerge define-properties defu del delayed-stream
 depd dequal detect-libc diff discord.js dom-helpers dotenv dotenv-expand duplexer duplexer2 eastasianwidth
-ee-first ejs electron electron-to-chromium elliptic ember-cli emoji-regex end-of-stream engine.io
+echarts ee-first ejs electron electron-to-chromium elliptic ember-cli emoji-regex end-of-stream engine.io
 enhanced-resolve enquirer entities enzyme es-abstract es6-promise esbuild escape-string-regexp escodegen
 eslint eslint-config-airbnb eslint-config-prettier eslint-plugin-import eslint-plugin-jsx-a11y
 eslint-plugin-prettier eslint-plugin-react eslint-scope espree esprima estraverse esutils etag ethers
@@ -37,7 +37,7 @@ fast-deep-equal fast-glob fast-json-stable-stringify fastify file-loader file-ty
 find-up firebase firebase-admin flatted follow-redirects font-awesome for-each foreach forever form-data
 formidable framer-motion fresh fs-extra fs.realpath fsevents function-bind gatsby get-stdin get-stream getpass
 glob glob-parent global globals globby got graceful-fs graphql graphql-tag grunt grunt-cli gulp gulp-sass
-handlebars has has-flag has-symbols hash.js he helmet highlight.js history hoek hosted-git-info
+handlebars harp has has-flag has-symbols hash.js he helmet highlight.js history hoek hosted-git-info
 html-webpack-plugin http-errors http-proxy http-proxy-agent http-proxy-middleware http-server
 https-proxy-agent husky iconv-lite ieee754 ignore immer immutable imurmurhash inflight inherits ini inquirer
 invariant ip ipaddr.js is-arrayish is-buffer is-core-module is-extglob is-fullwidth-code-point is-glob
@@ -105,28 +105,28 @@ marshmallow matplotlib mccabe mechanize mkdocs mkdocs-material mlflow mock more-
 msgpack multidict mypy mypy-extensions mysql-connector-python mysqlclient nbconvert nbformat netaddr networkx
 nltk nodeenv nose notebook numba numexpr numpy oauth2client oauthlib onnx onnxruntime openai
 opencv-contrib-python opencv-python opencv-python-headless openpyxl opentelemetry-api opentelemetry-sdk
-oscrypto packaging pandas paramiko parso parsy passlib pathlib pathlib2 pathspec patsy pbr pdfminer.six peewee
-pendulum pexpect pickleshare pika pillow pip pip-tools pipenv pipx pkginfo platformdirs playwright plotly
-pluggy ply poetry poetry-core portalocker pre-commit prettytable prometheus-client promise prompt-toolkit
-protobuf psutil psycopg psycopg-binary psycopg2 psycopg2-binary ptyprocess pure-eval py py4j pyaml pyarrow
-pyasn1 pyasn1-modules pycodestyle pycparser pycrypto pycryptodome pycryptodomex pycurl pydantic pydantic-core
-pydot pyflakes pygame pygithub pygments pyinstaller pyjwt pykafka pylint pymongo pymssql pymysql pynacl pyodbc
-pyopenssl pyparsing pypdf pypdf2 pyperclip pyproject-hooks pyqt5 pyramid pyrsistent pyserial pyshark pysocks
-pyspark pytest pytest-asyncio pytest-cov pytest-mock pytest-runner pytest-xdist python-dateutil python-dotenv
-python-jose python-ldap python-magic python-multipart python-nmap python-slugify python-telegram-bot pytz
-pytz-deprecation-shim pywavelets pywin32 pyyaml pyzmq qrcode rarfile redis regex requests requests-file
-requests-oauthlib requests-toolbelt responses rfc3986 rich rsa ruamel.yaml ruff s3fs s3transfer sanic scapy
-scikit-build scikit-image scikit-learn scipy scrapy seaborn selenium semver sentencepiece sentry-sdk
-service-identity setproctitle setuptools setuptools-scm shapely shellingham simplejson six slack-sdk
-slackclient smart-open smmap sniffio snowballstemmer snowflake-connector-python sortedcontainers soupsieve
-spacy sphinx spython sqlalchemy sqlparse stack-data starlette statsmodels stripe sympy tabulate telethon
-tenacity tensorboard tensorflow tensorflow-cpu tensorflow-gpu termcolor testtools text-unidecode texttable
-thinc threadpoolctl tifffile tiktoken tinycss2 tokenizers toml tomli tomlkit tools toolz torch torchaudio
-torchvision tornado tox tqdm traitlets transformers trio trove-classifiers tweepy twilio twine twisted
-typed-ast typer types-requests typing typing-extensions tzdata tzlocal ujson unicorn unidecode uri-template
-uritemplate urllib3 usort uvicorn uvloop uwsgi vine virtualenv wand wandb watchdog wcwidth web3 webencodings
-websocket-client websockets webtest werkzeug wheel whitenoise willow wrapt wtforms xgboost xlrd xlsxwriter
-xlwt xmltodict yapf yarl youtube-dl yt-dlp zeep zipp zope.interface zstandard
+oscrypto oyaml packaging pacparser pandas paramiko parso parsy passlib pathlib pathlib2 pathspec patsy pbr
+pdfminer.six peewee pendulum pexpect pickleshare pika pillow pip pip-tools pipenv pipx pkginfo platformdirs
+playwright plotly pluggy ply poetry poetry-core portalocker pre-commit prettytable prometheus-client promise
+prompt-toolkit protobuf psutil psycopg psycopg-binary psycopg2 psycopg2-binary ptyprocess pure-eval py py4j
+pyaml pyarrow pyasn1 pyasn1-modules pycodestyle pycparser pycrypto pycryptodome pycryptodomex pycurl pydantic
+pydantic-core pydot pyflakes pygame pygithub pygments pyinstaller pyjwt pykafka pylint pymongo pymssql pymysql
+pynacl pyodbc pyopenssl pyparsing pypdf pypdf2 pyperclip pyproject-hooks pyqt5 pyramid pyrsistent pyserial
+pyshark pysocks pyspark pytest pytest-asyncio pytest-cov pytest-mock pytest-runner pytest-xdist
+python-dateutil python-dotenv python-jose python-ldap python-magic python-multipart python-nmap python-slugify
+python-telegram-bot pytz pytz-deprecation-shim pywavelets pywin32 pyyaml pyzmq qrcode rarfile redis regex
+requests requests-file requests-oauthlib requests-toolbelt responses rfc3986 rich rsa ruamel.yaml ruff s3fs
+s3transfer sanic scapy scikit-build scikit-image scikit-learn scipy scrapy seaborn selenium semver
+sentencepiece sentry-sdk service-identity setproctitle setuptools setuptools-scm shapely shellingham
+simplejson six slack-sdk slackclient smart-open smmap sniffio snowballstemmer snowflake-connector-python
+sortedcontainers soupsieve spacy sphinx spython sqlalchemy sqlparse stack-data starlette statsmodels stripe
+sympy tabulate telethon tenacity tensorboard tensorflow tensorflow-cpu tensorflow-gpu termcolor testtools
+text-unidecode texttable thinc threadpoolctl tifffile tiktoken tinycss2 tokenizers toml tomli tomlkit tools
+toolz torch torchaudio torchvision tornado tox tqdm traitlets transformers trio trove-classifiers tweepy
+twilio twine twisted typed-ast typer types-requests typing typing-extensions tzdata tzlocal ujson unicorn
+unidecode uri-template uritemplate urllib3 usort uvicorn uvloop uwsgi vine virtualenv wand wandb watchdog
+wcwidth web3 webencodings websocket-client websockets webtest werkzeug wheel whitenoise willow wrapt wtforms
+xgboost xlrd xlsxwriter xlwt xmltodict yapf yarl youtube-dl yt-dlp zeep zipp zope.interface zstandard
 """
 _GEM = """
 actioncable actionmailer actionpack actionview active_model_serializers activeadmin activejob activemodel
@@ -161,8 +161,8 @@ zeitwerk
 _CARGO = """
 actix actix-rt actix-web adler ahash aho-corasick anyhow approx arbitrary arc-swap arrayvec askama async-std
 async-stream async-trait atomic atty autocfg aws-config aws-sdk-s3 axum backtrace base64 bigdecimal bincode
-bindgen bit-set bit-vec bitflags blake2 blake3 block-buffer bstr build_const bumpalo bytemuck byteorder bytes
-cargo_metadata cbindgen cc cfg-if chrono clap clap_derive clap_lex colored config console const-oid
+bindgen bit-set bit-vec bitflags bitvec blake2 blake3 block-buffer bstr build_const bumpalo bytemuck byteorder
+bytes cargo_metadata cbindgen cc cfg-if chrono clap clap_derive clap_lex colored config console const-oid
 convert_case cookie core-foundation cpufeatures crates-io crc crc32fast criterion crossbeam crossbeam-channel
 crossbeam-deque crossbeam-epoch crossbeam-queue crossbeam-utils crossterm crypto-common csv ctor ctrlc curl
 darling dashmap data-encoding derive_builder derive_more diesel diff digest dirs dirs-sys dotenv dotenvy
@@ -173,21 +173,21 @@ glob globset gloo h2 half hashbrown heck hermit-abi hex hmac html5ever http http
 humantime hyper hyper-rustls hyper-tls iana-time-zone ident_case idna image indexmap indicatif indoc inout
 insta instant iovec ipnet is-terminal itertools itoa jobserver js-sys jsonwebtoken lalrpop lazy_static
 lazycell lettre lexical libc libloading libm libsqlite3-sys libz-sys linked-hash-map linux-raw-sys lock_api
-log lru mach2 maplit matchers matches md-5 md5 memchr memmap memmap2 memoffset mime mime_guess miniz_oxide mio
-mockall multer native-tls ndarray net2 nix nom ntapi num num-bigint num-complex num-derive num-integer
-num-iter num-rational num-traits num_cpus num_enum numpy oauth2 object once_cell opaque-debug openssl
-openssl-probe openssl-sys ordered-float parking_lot parking_lot_core paste pem percent-encoding pest
-pest_derive petgraph phf pin-project pin-project-lite pin-utils pkg-config plotters polars postgres ppv-lite86
-pretty_assertions proc-macro-error proc-macro-hack proc-macro2 proptest prost protobuf pyo3 quick-error
-quick-xml quickcheck quinn quote r2d2 rand rand_chacha rand_core rand_distr rayon rayon-core redis
+log lru mach mach2 maplit matchers matches md-5 md5 memchr memmap memmap2 memoffset mime mime_guess
+miniz_oxide mio mockall multer native-tls ndarray net2 nix nom ntapi num num-bigint num-complex num-derive
+num-integer num-iter num-rational num-traits num_cpus num_enum numpy oauth2 object once_cell opaque-debug
+openssl openssl-probe openssl-sys ordered-float parking_lot parking_lot_core paste pem percent-encoding pest
+pest_derive petgraph phf pin-project pin-project-lite pin-utils pkg-config plotters pnet polars postgres
+ppv-lite86 pretty_assertions proc-macro-error proc-macro-hack proc-macro2 proptest prost protobuf pyo3
+quick-error quick-xml quickcheck quinn quote r2d2 rand rand_chacha rand_core rand_distr rayon rayon-core redis
 redox_syscall ref-cast regex regex-automata regex-syntax reqwest ring rocket rocksdb ron rpassword rstest
 rusqlite rustc-demangle rustc-hash rustc-serialize rustc_version rustix rustls rustls-pemfile rustversion
 rustyline ryu same-file schannel scoped-tls scopeguard sct security-framework semver serde serde_bytes
 serde_cbor serde_derive serde_json serde_qs serde_urlencoded serde_with serde_yaml serial_test sha-1 sha1 sha2
 sha3 sharded-slab shlex signal-hook signature similar simplelog siphasher slab slog smallvec smol socket2 spin
 sqlx stable_deref_trait static_assertions strsim structopt strum strum_macros subtle syn sync_wrapper
-synstructure sysinfo tar target-lexicon tauri tempdir tempfile term termcolor termion test-case textwrap
-thiserror thread_local threadpool tiff time tiny-keccak tinyvec tokio tokio-macros tokio-native-tls
+synstructure sys-info sysinfo tar target-lexicon tauri tempdir tempfile term termcolor termion test-case
+textwrap thiserror thread_local threadpool tiff time tiny-keccak tinyvec tokio tokio-macros tokio-native-tls
 tokio-rustls tokio-stream tokio-tungstenite tokio-util toml toml_edit tonic tower tower-http tower-layer
 tower-service tracing tracing-attributes tracing-core tracing-subscriber trust-dns-resolver trybuild
 tungstenite typenum uint unicase unicode-bidi unicode-ident unicode-normalization unicode-segmentation
@@ -243,57 +243,60 @@ cloud.google.com/go cloud.google.com/go/storage github.com/alecthomas/kong githu
 github.com/aws/aws-sdk-go github.com/aws/aws-sdk-go-v2 github.com/azure/azure-sdk-for-go
 github.com/beorn7/perks github.com/bgentry/speakeasy github.com/blang/semver github.com/boltdb/bolt
 github.com/burntsushi/toml github.com/caarlos0/env github.com/cenkalti/backoff github.com/cespare/xxhash
-github.com/charmbracelet/bubbletea github.com/charmbracelet/lipgloss github.com/containerd/containerd
-github.com/coreos/etcd github.com/coreos/go-systemd github.com/cpuguy83/go-md2man github.com/davecgh/go-spew
-github.com/dgraph-io/badger github.com/dgrijalva/jwt-go github.com/docker/cli github.com/docker/distribution
-github.com/docker/docker github.com/docker/go-connections github.com/docker/go-units
-github.com/dustin/go-humanize github.com/emicklei/go-restful github.com/evanphx/json-patch
-github.com/fatih/color github.com/fsnotify/fsnotify github.com/gin-gonic/gin github.com/go-chi/chi
-github.com/go-git/go-git github.com/go-gorm/gorm github.com/go-kit/kit github.com/go-logr/logr
-github.com/go-openapi/spec github.com/go-openapi/swag github.com/go-playground/validator
-github.com/go-redis/redis github.com/go-resty/resty github.com/go-sql-driver/mysql github.com/go-yaml/yaml
-github.com/gofiber/fiber github.com/gofrs/uuid github.com/gogo/protobuf github.com/golang-jwt/jwt
-github.com/golang-migrate/migrate github.com/golang/glog github.com/golang/groupcache github.com/golang/mock
-github.com/golang/protobuf github.com/golang/snappy github.com/google/btree github.com/google/go-cmp
+github.com/charmbracelet/bubbles github.com/charmbracelet/bubbletea github.com/charmbracelet/lipgloss
+github.com/containerd/containerd github.com/containerd/log github.com/containers/image
+github.com/containers/podman github.com/containers/storage github.com/coreos/etcd github.com/coreos/go-systemd
+github.com/cpuguy83/go-md2man github.com/davecgh/go-spew github.com/dgraph-io/badger
+github.com/dgrijalva/jwt-go github.com/docker/cli github.com/docker/distribution github.com/docker/docker
+github.com/docker/go-connections github.com/docker/go-units github.com/dustin/go-humanize
+github.com/emicklei/go-restful github.com/evanphx/json-patch github.com/fatih/color
+github.com/fsnotify/fsnotify github.com/gin-gonic/gin github.com/go-chi/chi github.com/go-git/go-git
+github.com/go-gorm/gorm github.com/go-kit/kit github.com/go-logr/logr github.com/go-openapi/spec
+github.com/go-openapi/swag github.com/go-playground/validator github.com/go-redis/redis
+github.com/go-resty/resty github.com/go-sql-driver/mysql github.com/go-yaml/yaml github.com/gofiber/fiber
+github.com/gofrs/uuid github.com/gogo/protobuf github.com/golang-jwt/jwt github.com/golang-migrate/migrate
+github.com/golang/glog github.com/golang/groupcache github.com/golang/mock github.com/golang/protobuf
+github.com/golang/snappy github.com/google/btree github.com/google/go-cmp
 github.com/google/go-containerregistry github.com/google/go-github github.com/google/gofuzz
 github.com/google/pprof github.com/google/uuid github.com/google/wire github.com/googleapis/gax-go
-github.com/gorilla/context github.com/gorilla/handlers github.com/gorilla/mux github.com/gorilla/sessions
-github.com/gorilla/websocket github.com/grpc-ecosystem/grpc-gateway github.com/hashicorp/consul
-github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-multierror github.com/hashicorp/go-plugin
-github.com/hashicorp/go-retryablehttp github.com/hashicorp/go-version github.com/hashicorp/golang-lru
-github.com/hashicorp/hcl github.com/hashicorp/memberlist github.com/hashicorp/raft
-github.com/hashicorp/terraform github.com/hashicorp/vault github.com/imdario/mergo
-github.com/inconshreveable/mousetrap github.com/jackc/pgx github.com/jinzhu/gorm github.com/jinzhu/inflection
-github.com/jmespath/go-jmespath github.com/jmoiron/sqlx github.com/json-iterator/go
-github.com/julienschmidt/httprouter github.com/kelseyhightower/envconfig github.com/klauspost/compress
-github.com/kr/pretty github.com/kr/text github.com/kubernetes/kubernetes github.com/labstack/echo
-github.com/lib/pq github.com/magiconair/properties github.com/mailru/easyjson github.com/mattn/go-colorable
-github.com/mattn/go-isatty github.com/mattn/go-runewidth github.com/mattn/go-sqlite3
-github.com/microsoft/go-winio github.com/miekg/dns github.com/minio/minio-go github.com/mitchellh/cli
-github.com/mitchellh/go-homedir github.com/mitchellh/mapstructure github.com/moby/moby
-github.com/modern-go/concurrent github.com/modern-go/reflect2 github.com/nats-io/nats.go
+github.com/gookit/color github.com/gookit/goutil github.com/gorilla/context github.com/gorilla/handlers
+github.com/gorilla/mux github.com/gorilla/sessions github.com/gorilla/websocket
+github.com/grpc-ecosystem/grpc-gateway github.com/hashicorp/consul github.com/hashicorp/go-cleanhttp
+github.com/hashicorp/go-multierror github.com/hashicorp/go-plugin github.com/hashicorp/go-retryablehttp
+github.com/hashicorp/go-version github.com/hashicorp/golang-lru github.com/hashicorp/hcl
+github.com/hashicorp/memberlist github.com/hashicorp/raft github.com/hashicorp/terraform
+github.com/hashicorp/vault github.com/imdario/mergo github.com/inconshreveable/mousetrap github.com/jackc/pgx
+github.com/jinzhu/gorm github.com/jinzhu/inflection github.com/jmespath/go-jmespath github.com/jmoiron/sqlx
+github.com/json-iterator/go github.com/julienschmidt/httprouter github.com/kelseyhightower/envconfig
+github.com/klauspost/compress github.com/kr/pretty github.com/kr/text github.com/kubernetes/kubernetes
+github.com/labstack/echo github.com/lib/pq github.com/magiconair/properties github.com/mailru/easyjson
+github.com/mattn/go-colorable github.com/mattn/go-isatty github.com/mattn/go-runewidth
+github.com/mattn/go-sqlite3 github.com/microsoft/go-winio github.com/miekg/dns github.com/minio/minio-go
+github.com/mitchellh/cli github.com/mitchellh/go-homedir github.com/mitchellh/mapstructure
+github.com/moby/moby github.com/modern-go/concurrent github.com/modern-go/reflect2 github.com/nats-io/nats.go
 github.com/olekukonko/tablewriter github.com/onsi/ginkgo github.com/onsi/gomega
 github.com/opencontainers/go-digest github.com/opencontainers/image-spec github.com/opencontainers/runc
-github.com/opentracing/opentracing-go github.com/patrickmn/go-cache github.com/pelletier/go-toml
-github.com/pierrec/lz4 github.com/pkg/errors github.com/pkg/sftp github.com/pmezard/go-difflib
-github.com/prometheus/client_golang github.com/prometheus/client_model github.com/prometheus/common
-github.com/prometheus/procfs github.com/redis/go-redis github.com/rivo/tview github.com/robfig/cron
-github.com/rs/cors github.com/rs/zerolog github.com/russross/blackfriday github.com/samber/lo
-github.com/satori/go.uuid github.com/segmentio/kafka-go github.com/shirou/gopsutil github.com/shopify/sarama
-github.com/shopspring/decimal github.com/sirupsen/logrus github.com/spf13/afero github.com/spf13/cast
-github.com/spf13/cobra github.com/spf13/jwalterweatherman github.com/spf13/pflag github.com/spf13/viper
-github.com/stretchr/objx github.com/stretchr/testify github.com/swaggo/swag github.com/syndtr/goleveldb
-github.com/tidwall/gjson github.com/tidwall/sjson github.com/uber-go/zap github.com/ugorji/go
-github.com/ulikunitz/xz github.com/urfave/cli github.com/valyala/fasthttp github.com/vmihailenco/msgpack
-github.com/xeipuuv/gojsonpointer github.com/xeipuuv/gojsonschema github.com/yuin/goldmark go.etcd.io/bbolt
-go.etcd.io/etcd go.mongodb.org/mongo-driver go.opencensus.io go.opentelemetry.io/otel go.uber.org/atomic
-go.uber.org/fx go.uber.org/multierr go.uber.org/zap golang.org/x/crypto golang.org/x/exp golang.org/x/image
-golang.org/x/lint golang.org/x/mod golang.org/x/net golang.org/x/oauth2 golang.org/x/sync golang.org/x/sys
-golang.org/x/term golang.org/x/text golang.org/x/time golang.org/x/tools golang.org/x/xerrors
-google.golang.org/api google.golang.org/appengine google.golang.org/genproto google.golang.org/grpc
-google.golang.org/protobuf gopkg.in/check.v1 gopkg.in/inf.v0 gopkg.in/ini.v1 gopkg.in/yaml.v2 gopkg.in/yaml.v3
-gorm.io/driver/mysql gorm.io/gorm gotest.tools/gotestsum helm.sh/helm k8s.io/api k8s.io/apimachinery
-k8s.io/client-go k8s.io/klog k8s.io/kubernetes k8s.io/utils sigs.k8s.io/controller-runtime sigs.k8s.io/yaml
+github.com/opencontainers/selinux github.com/opentracing/opentracing-go github.com/patrickmn/go-cache
+github.com/pelletier/go-toml github.com/pierrec/lz4 github.com/pkg/errors github.com/pkg/sftp
+github.com/pmezard/go-difflib github.com/prometheus/client_golang github.com/prometheus/client_model
+github.com/prometheus/common github.com/prometheus/procfs github.com/redis/go-redis github.com/rivo/tview
+github.com/robfig/cron github.com/rs/cors github.com/rs/zerolog github.com/russross/blackfriday
+github.com/samber/lo github.com/satori/go.uuid github.com/segmentio/kafka-go github.com/shirou/gopsutil
+github.com/shopify/sarama github.com/shopspring/decimal github.com/sirupsen/logrus github.com/spf13/afero
+github.com/spf13/cast github.com/spf13/cobra github.com/spf13/jwalterweatherman github.com/spf13/pflag
+github.com/spf13/viper github.com/stretchr/objx github.com/stretchr/testify github.com/swaggo/swag
+github.com/syndtr/goleveldb github.com/tidwall/gjson github.com/tidwall/sjson github.com/uber-go/zap
+github.com/ugorji/go github.com/ulikunitz/xz github.com/urfave/cli github.com/valyala/fasthttp
+github.com/vmihailenco/msgpack github.com/xeipuuv/gojsonpointer github.com/xeipuuv/gojsonschema
+github.com/yuin/goldmark go.etcd.io/bbolt go.etcd.io/etcd go.mongodb.org/mongo-driver go.opencensus.io
+go.opentelemetry.io/otel go.uber.org/atomic go.uber.org/fx go.uber.org/multierr go.uber.org/zap
+golang.org/x/crypto golang.org/x/exp golang.org/x/image golang.org/x/lint golang.org/x/mod golang.org/x/net
+golang.org/x/oauth2 golang.org/x/sync golang.org/x/sys golang.org/x/term golang.org/x/text golang.org/x/time
+golang.org/x/tools golang.org/x/xerrors google.golang.org/api google.golang.org/appengine
+google.golang.org/genproto google.golang.org/grpc google.golang.org/protobuf gopkg.in/check.v1 gopkg.in/inf.v0
+gopkg.in/ini.v1 gopkg.in/yaml.v2 gopkg.in/yaml.v3 gorm.io/driver/mysql gorm.io/gorm gotest.tools/gotestsum
+helm.sh/helm k8s.io/api k8s.io/apimachinery k8s.io/client-go k8s.io/klog k8s.io/kubernetes k8s.io/utils
+sigs.k8s.io/controller-runtime sigs.k8s.io/yaml
 """
 
 NAMES: Mapping[str, str] = {
