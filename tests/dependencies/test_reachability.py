@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.dependencies import reachability
-from assay.dependencies.go_program import Functions, GoProgram, read_program
+from assay.dependencies.go_program import Functions, GoProgram, read_program, read_rust_program
 from assay.dependencies.matching import Matches, match
 from assay.dependencies.reachability import Place
 from assay.formats.chunks import ChunkView
@@ -15,6 +15,7 @@ from assay.model.finding import Finding
 from assay.model.inventory import Component, Occurrence
 from assay.model.limits import DEFAULT_LIMITS
 from dependencies.gotables import go_program
+from dependencies.programs import elf
 from fakes.advisories import MemoryStore, advisory
 
 MODULE = "example.test/lib"
@@ -192,6 +193,25 @@ def test_a_record_of_the_same_database_without_functions_leaves_the_module_in_do
 
 def test_names_that_do_not_inflate_are_no_names() -> None:
     assert not Functions(GoProgram(names=b"junk"), DEFAULT_LIMITS).has("a", "B")
+
+
+def test_a_rust_function_that_is_seen_raises_and_its_absence_proves_nothing() -> None:
+    path = "smallvec::SmallVec::insert_many"
+    code = VulnerableCode("smallvec", "smallvec", (path,))
+    item = module("app", name="smallvec")
+    item = msgspec.structs.replace(item, ecosystem="cargo", version="1.0.0")
+    record = advisory("RUSTSEC-1", "crates.io", "smallvec", ("", "2.0.0"), code=(code,))
+    found = match([item], None, MemoryStore([record]))
+    for names, state in (
+        (f"_ZN8smallvec17SmallVec$LT$A$GT$11insert_many17h{'0' * 16}E", "linked"),
+        (f"_ZN8smallvec4push17h{'0' * 16}E", "unknown"),
+    ):
+        data = elf(b"\0" + names.encode() + b"\0", section=b".strtab")
+        seen = read_rust_program(ChunkView([data], where="app"), DEFAULT_LIMITS)
+        assert seen is not None
+        (finding,) = reachability.apply(found.findings, found.code, [item], {(0, "app"): seen})
+        assert finding.reach is not None
+        assert (finding.status, finding.reach.state) == ("affected", state)
 
 
 names = st.sampled_from([*LINKED, *OTHER, f"{MODULE}/html.Node.Render", "net/http.Get"])

@@ -218,3 +218,10 @@ def test_an_entry_that_names_no_package_is_wholly_affected() -> None:
 @pytest.mark.parametrize("damaged", ["x", 5, [1], {"path": 1}, [{"path": "a", "symbols": "b"}]])
 def test_imports_of_another_form_say_nothing(damaged: object) -> None:
     assert code_of(go_entry(imports=damaged)) == ()
+
+
+def test_rust_says_in_which_functions_the_flaw_lies() -> None:
+    entry = go_entry("smallvec", affects={"functions": ["smallvec::SmallVec::insert_many"], "os": [], "arch": ["x86"]})
+    entry["package"] = {"ecosystem": "crates.io", "name": "smallvec"}
+    assert code_of(entry) == (VulnerableCode("smallvec", "smallvec", ("smallvec::SmallVec::insert_many",)),)
+    assert code_of(entry | {"ecosystem_specific": {"affects": {"functions": []}}}) == ()

@@ -6,12 +6,14 @@ not hold it, as names of functions would make up most of it.
 
 import re
 import zlib
+from typing import Literal
 
 import msgspec
 
 from assay.formats.chunks import ChunkView
 from assay.formats.gobuildinfo import GoBuild, read_go_build
 from assay.formats.gopclntab import FunctionNames, read_functions
+from assay.formats.rustsymbols import read_rust_functions
 from assay.model.errors import MalformedError
 from assay.model.limits import Limits
 
@@ -47,6 +49,8 @@ class GoProgram(msgspec.Struct, frozen=True, kw_only=True):
     """Whether each name stands alone (`formats.gopclntab.FunctionNames.exact`)."""
     names: bytes = b""
     """All names, each after a line feed, deflated."""
+    language: Literal["go", "rust"] = "go"
+    """A Rust program's names are whole paths (`a::b::c`), and their absence never proves anything."""
 
 
 def read_program(view: ChunkView, limits: Limits) -> GoProgram | None:
@@ -67,15 +71,30 @@ def read_program(view: ChunkView, limits: Limits) -> GoProgram | None:
     return _program(build, table, _doubt(build, table))
 
 
+def read_rust_program(view: ChunkView, limits: Limits) -> GoProgram | None:
+    """The functions that a Rust program's symbol table names; None where it names none."""
+    try:
+        names = read_rust_functions(view, limits)
+    except MalformedError:
+        return None
+    if not names:
+        return None
+    doubt = "a Rust function that is not in the symbol table may be inlined"
+    return GoProgram(doubt=doubt, names=_packed(names), language="rust")
+
+
+def _packed(names: tuple[str, ...]) -> bytes:
+    return zlib.compress("".join("\n" + name for name in names).encode(), 1)
+
+
 def _program(build: GoBuild, table: FunctionNames | None, doubt: str) -> GoProgram:
-    text = "".join("\n" + name for name in table.names) if table is not None else ""
     return GoProgram(
         system=build.setting("GOOS"),
         architecture=build.setting("GOARCH"),
         main=build.path,
         doubt=doubt,
         exact=table is not None and table.exact,
-        names=zlib.compress(text.encode(), 1) if text else b"",
+        names=_packed(table.names) if table is not None else b"",
     )
 
 
@@ -125,6 +144,10 @@ class Functions:
     def has_package(self, path: str) -> bool:
         """Whether some function of this package is there."""
         return re.search(f"{self._start}{_spelled(path)}\\.", self._text) is not None
+
+    def has_path(self, path: str) -> bool:
+        """Whether a Rust function (`smallvec::SmallVec::insert_many`), or a closure inside it, is there."""
+        return re.search(f"\n{re.escape(path)}(?!\\w)", self._text) is not None
 
     def has_module(self, path: str) -> bool:
         """Whether some function of some package of this module is there."""

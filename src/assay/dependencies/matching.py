@@ -32,6 +32,10 @@ _ERRATA_OF_NO_FLAW = ("ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-", "ELB
 """Bug-fix and enhancement errata; without a CVE they speak of no vulnerability."""
 
 
+_WITH_CODE = frozenset({"Go", "crates.io"})
+"""Ecosystems whose advisories say in which functions a flaw lies."""
+
+
 class Matches(msgspec.Struct, frozen=True, kw_only=True):
     """Findings sorted by component and id; components nobody speaks for, sorted."""
 
@@ -291,9 +295,10 @@ def _code(question: Asked, heads: Sequence[Advisory]) -> tuple[VulnerableCode, .
 
     Go's own database says so in every record it has reviewed: one that does not leaves the whole module in doubt.
     """
-    if question.ecosystems[0] != "Go" or any(head.id.startswith("GO-") and not head.code for head in heads):
+    ecosystem = question.ecosystems[0]
+    if ecosystem not in _WITH_CODE or any(head.id.startswith("GO-") and not head.code for head in heads):
         return ()
-    named = {one for head in heads for one in head.code if canonical_name("Go", one.name) == question.name}
+    named = {one for head in heads for one in head.code if canonical_name(ecosystem, one.name) == question.name}
     return tuple(sorted(named))
 
 

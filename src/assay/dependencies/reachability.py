@@ -1,4 +1,4 @@
-"""Whether the code in which a flaw lies is in the programs: the advisory's functions against the function tables.
+"""Whether the code in which a flaw lies is in the programs: the advisory's functions against those of Go and Rust.
 
 Sound evidence alone lowers a finding: the advisory names functions, every program that holds the module was read, its
 table is whole and the standard compiler's, and none of the functions is in it. All else raises, or changes nothing.
@@ -21,7 +21,7 @@ Code = Mapping[tuple[str, str], tuple[VulnerableCode, ...]]
 """(component, id) to where the flaw lies (`matching.Matches.code`)."""
 
 _SYMBOLS_COUNT = 5
-_SOURCE = "function table"
+_SOURCE = "functions of the program"
 
 
 def wanted(findings: Iterable[Finding], code: Code, components: Iterable[Component]) -> tuple[Place, ...]:
@@ -113,7 +113,9 @@ def _present(asked: Sequence[VulnerableCode], program: GoProgram, functions: Fun
         if _elsewhere(item.systems, program.system) or _elsewhere(item.architectures, program.architecture):
             continue
         paths = ("main", item.path) if item.path == program.main else (item.path,)
-        if item.symbols:
+        if program.language == "rust":
+            found.update(path for path in item.symbols if functions.has_path(path))
+        elif item.symbols:
             found.update(f"{item.path}.{s}" for s in item.symbols if any(functions.has(path, s) for path in paths))
         elif any(functions.has_package(path) for path in paths):
             found.add(item.path)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
-from assay.dependencies.go_program import GoProgram, read_program
+from assay.dependencies.go_program import GoProgram, read_program, read_rust_program
 from assay.dependencies.reachability import Place
 from assay.flows.catalogue import Bench, read_layer_again
 from assay.formats.chunks import ChunkView
@@ -65,9 +65,10 @@ def programs_of_tree(tree: FileTree, places: Sequence[Place], bench: Bench) -> d
 
 
 def _look(file: File) -> Fragment:
-    return Fragment(program=read_program(ChunkView(file.chunks, where=file.path), file.limits))
+    view = ChunkView(file.chunks, where=file.path)
+    return Fragment(program=read_program(view, file.limits) or read_rust_program(view, file.limits))
 
 
 def _row(paths: frozenset[str]) -> Cataloguer:
     wants = Wanted(paths=paths, limit="program_bytes")
-    return Cataloguer(name="go-functions", version=1, ecosystem="golang", wants=wants, catalogue=_look)
+    return Cataloguer(name="functions", version=2, ecosystem="", wants=wants, catalogue=_look)

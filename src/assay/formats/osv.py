@@ -70,8 +70,15 @@ class _Import(msgspec.Struct):
     goarch: list[str] | None = None
 
 
+class _Affects(msgspec.Struct):
+    """RustSec, `affects`; its systems are Rust's, no GOOS."""
+
+    functions: list[str] = []
+
+
 class _Code(msgspec.Struct):
     imports: list[_Import] | None = None
+    affects: _Affects | None = None
 
 
 class _Affected(msgspec.Struct):
@@ -182,25 +189,30 @@ def _advisory(record: _Record, feed: str, order: Order | None) -> Advisory:
 
 
 def _code(entries: list[_Affected]) -> tuple[VulnerableCode, ...]:
-    """Where the flaw lies; nothing unless some Go entry says so. An entry that does not is wholly affected."""
+    """Where the flaw lies; nothing unless some entry of Go or Rust says so. One that does not is wholly affected."""
     found: set[VulnerableCode] = set()
     for entry in entries:
-        if entry.package is None or entry.package.ecosystem != "Go":
-            continue
-        for item in _imports(entry) or [_Import()]:
-            symbols, systems, processors = (tuple(sorted(set(v or ()))) for v in (item.symbols, item.goos, item.goarch))
-            found.add(VulnerableCode(entry.package.name, item.path, symbols, systems, processors))
+        if entry.package is not None and entry.package.ecosystem in ("Go", "crates.io"):
+            for item in _imports(entry, entry.package) or [_Import()]:
+                named = (item.symbols, item.goos, item.goarch)
+                symbols, systems, processors = (tuple(sorted(set(values or ()))) for values in named)
+                found.add(VulnerableCode(entry.package.name, item.path, symbols, systems, processors))
     said = any(item.path for item in found) and sum(len(item.symbols) for item in found) <= _SYMBOLS_COUNT
     return tuple(sorted(found)) if said else ()
 
 
-def _imports(entry: _Affected) -> list[_Import]:
+def _imports(entry: _Affected, package: _Package) -> list[_Import]:
     """The packages an entry names; none where `imports` has another form: then the whole module counts."""
     try:
         code = _decode_code(entry.ecosystem_specific)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return []
-    return (code.imports or []) if code is not None else []
+    if code is None:
+        return []
+    if package.ecosystem == "Go":
+        return code.imports or []
+    functions = code.affects.functions if code.affects is not None else []
+    return [_Import(path=package.name, symbols=functions)] if functions else []
 
 
 def _ids(values: list[str] | None, own: str) -> tuple[str, ...]:
