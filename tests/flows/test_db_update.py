@@ -25,6 +25,7 @@ from assay.flows.feed_table import PUBLIC_FEEDS, FeedRow
 from assay.model.errors import AssayError, MalformedError, UnavailableError, UntrustedError
 from assay.model.limits import Limits
 from assay.ports.stores import Query
+from fakes.distrofeeds import resolved, tracker
 
 LIMITS = Limits(
     feed_bytes=200_000,
@@ -64,6 +65,7 @@ class _Server(ThreadingHTTPServer):
     moved: dict[str, str]
     tags: bool
     asked: list[tuple[str, int]]
+    modified: str = ""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -86,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if tag:
             self.send_header("ETag", tag)
+        if self.server.modified:
+            self.send_header("Last-Modified", self.server.modified)
         if status == 304:
             self.end_headers()
             return
@@ -366,3 +370,20 @@ def test_a_feed_that_shrank_is_refused_unless_it_may(tmp_path, server):
     assert _update(tmp_path, server, 3, allow_shrink=True).status.feeds
     server.answers["/PyPI/all.zip"] = _many(5)
     assert _update(tmp_path, server, 4).status.feeds
+
+
+def test_a_feed_without_a_date_has_its_servers(tmp_path, server):
+    row = next(row for row in PUBLIC_FEEDS if row.name == "debian-tracker")
+    served = {"Tue, 03 Feb 2026 10:00:00 GMT": "2026-02-03", "yesterday": "", "": "", "Tue, 99 Feb 99999 1:2:3 GMT": ""}
+    server.answers["/json"] = tracker(bookworm=resolved("8"))
+    for number, (modified, day) in enumerate(served.items()):
+        server.modified = modified
+        (tmp_path / f"spool{number}").mkdir()
+        place = DatabaseFile(tmp_path / f"{number}.db", db.encoders())
+        http = Http(limits=LIMITS, sleep=lambda seconds: None)
+        report = db.update(
+            FeedFetch(http), SpoolDirectory(tmp_path / f"spool{number}", LIMITS), place, limits=LIMITS,
+            rows=[msgspec.structs.replace(row, url=f"http://127.0.0.1:{server.server_port}/json")],
+        )  # fmt: skip
+        http.close()
+        assert [feed.date for feed in report.status.feeds] == [day]

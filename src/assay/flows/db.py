@@ -1,6 +1,7 @@
 """What `assay db` does: status, build, update, export, import; the file in place is replaced whole or not at all."""
 
 from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -70,13 +71,15 @@ def build_from(
     *,
     rows: Sequence[FeedRow] = FEEDS,
     before: Mapping[str, int] = {},
+    served: Mapping[str, str] = {},
     wish: Wish = PLAIN,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build from a folder of feeds and put the result in place; errors as `feeds.build`, the old file is kept then.
 
-    `before` is how many records each feed had; one that lost more than half of them is refused.
+    `before` is how many records each feed had; one that lost more than half of them is refused. `served` is the day of
+    each feed as its server told it.
 
     Raises:
         UsageError: signatures are demanded and nobody signs.
@@ -84,7 +87,7 @@ def build_from(
     """
     seen = newest(place)
     with place.writer(numbering(wish.number, seen), _making(wish, seen, limits)) as writer:
-        return build(folder, writer, rows=rows, before=before, limits=limits, progress=progress)
+        return build(folder, writer, rows=rows, before=before, served=served, limits=limits, progress=progress)
 
 
 def update(
@@ -120,12 +123,14 @@ def update(
     _making(wish, Seen(), limits)
     before = {} if allow_shrink else _records(place)
     came: dict[str, tuple[str, Validators]] = {}
+    served: dict[str, str] = {}
     for row in rows:
         if progress is not None:
             progress.stage(f"fetching {row.name}")
         try:
             name = row.name + _SUFFIXES[row.form]
             came[name] = row.url, _fetched(name, row.url, fetch, spool, shelf, limits)
+            served[row.name] = _day(came[name][1].modified)
         except UnavailableError as error:
             raise UnavailableError(
                 "the advisory feeds could not be fetched; the advisory database is as it was",
@@ -134,7 +139,9 @@ def update(
             ) from error  # fmt: skip
     folder = spool.folder()
     try:
-        report = build_from(folder, place, rows=rows, before=before, wish=wish, limits=limits, progress=progress)
+        report = build_from(
+            folder, place, rows=rows, before=before, served=served, wish=wish, limits=limits, progress=progress
+        )
     except AssayError as error:
         error.add_note("the advisory database is as it was")
         raise
@@ -154,6 +161,14 @@ def _fetched(name: str, url: str, fetch: Fetch, spool: Spool, shelf: Shelf | Non
         raise UnavailableError("a feed is said to be unchanged, and was never fetched", where=url)
     spool.put(name, shelf.read(name))
     return known
+
+
+def _day(modified: str) -> str:
+    """The day of a `Last-Modified` (RFC 9110, 8.8.2), or empty."""
+    try:
+        return parsedate_to_datetime(modified).date().isoformat()
+    except (ValueError, IndexError, OverflowError):
+        return ""
 
 
 def _records(place: KeptDatabase) -> dict[str, int]:

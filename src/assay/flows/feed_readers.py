@@ -29,6 +29,8 @@ _BAD_SHARE_PERCENT = 1
 _BAD_COUNT = 10
 _REASONS_COUNT = 100
 _FACTS_COUNT = 5_000
+_DATELESS = frozenset({"debian-tracker", "alpine-secdb"})
+"""Forms that tell no date: there the day counts that the server gave."""
 T = TypeVar("T")
 
 
@@ -43,10 +45,12 @@ class Skipped(msgspec.Struct, frozen=True, order=True):
 class Reading:
     """One feed while it is read: what was counted, what was skipped, the newest date seen."""
 
-    def __init__(self, folder: FeedFolder, row: FeedRow, file: FeedFile, limits: Limits) -> None:
+    def __init__(self, folder: FeedFolder, row: FeedRow, file: FeedFile, limits: Limits, served: str = "") -> None:
         self.folder, self.row, self.file, self.limits = folder, row, file, limits
         self.read = self.bad = 0
         self.date = row.snapshot if file.digest == row.sha256 else ""
+        if row.form in _DATELESS:
+            self.date = self.date or served
         self.known_date = bool(self.date)
         self.skipped: list[Skipped] = []
 

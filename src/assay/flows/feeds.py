@@ -37,6 +37,7 @@ def build(
     *,
     rows: Sequence[FeedRow] = FEEDS,
     before: Mapping[str, int] = {},
+    served: Mapping[str, str] = {},
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> BuildReport:
@@ -47,6 +48,7 @@ def build(
         writer: the database in the making; finished here, abandoned by its owner when this raises.
         rows: the table, in order of precedence.
         before: records of each feed in the database before this one.
+        served: the day of each feed as its server told it, for those that tell none themselves.
         limits: bounds of records and documents.
         progress: is told each feed's name.
 
@@ -66,7 +68,7 @@ def build(
     for row, file in files:
         if progress is not None:
             progress.stage(f"reading {file.name}")
-        reading = Reading(folder, row, file, limits)
+        reading = Reading(folder, row, file, limits, served.get(row.name, ""))
         READERS[row.form](reading, writer, intake)
         intake.flush()
         feeds.append(reading.feed())
