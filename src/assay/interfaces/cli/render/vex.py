@@ -9,6 +9,21 @@ from assay.model.vex import VexConflict, VexDocument, VexRevocation
 _SHOWN = 5
 _OUTCOMES = {"applied": "applied", "seen": "seen, not applied", "failed": "could not be read"}
 
+_SHORT = {
+    "KEYLESS": "signed by a certificate",
+    "KEY_REQUIRED": "signed, and no trust policy is given",
+    "KEY_UNKNOWN": "signed by a key nobody trusts",
+    "KEY_WINDOW": "signed by a key out of its time",
+    "MALFORMED": "malformed",
+    "NOT_SIGNED": "not signed",
+    "PARSE_FORM": "malformed",
+    "PARSE_STATEMENT": "malformed",
+    "SCOPE": "out of the signer's scope",
+    "SUBJECT_MISMATCH": "about something else",
+    "UNSUPPORTED": "unsupported",
+}
+"""The first thing against a document, in a few words; others are told as they are."""
+
 
 def vex_lines(report: Report) -> tuple[str, ...]:
     """Lines for the foot of a table; none where no document was given or found. Every text in them is safe."""
@@ -57,10 +72,14 @@ def _count(documents: tuple[VexDocument, ...]) -> str:
     for outcome in ("seen", "failed"):
         others = [document for document in documents if document.outcome == outcome]
         if others:
-            reasons = Counter(safe(document.why or document.code)[:80] for document in others).most_common(3)
-            why = "; ".join(f"{reason} ({n})" if len(reasons) > 1 else reason for reason, n in reasons)
+            reasons = Counter(_short(document) for document in others).most_common()
+            why = ", ".join(f"{reason} ({n})" if len(reasons) > 1 else reason for reason, n in reasons[:_SHOWN])
             parts.append(f"{len(others)} {_OUTCOMES[outcome]}: {why}")
     return "; ".join(parts)
+
+
+def _short(document: VexDocument) -> str:
+    return _SHORT.get(document.code) or safe(document.why or document.code)[:80]
 
 
 def _number(count: int, what: str) -> str:
