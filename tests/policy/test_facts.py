@@ -53,7 +53,7 @@ def test_a_scan_without_data_is_no_scan(state):
 def test_nothing_known_is_absent():
     facts = build([], SUBJECT)
     assert {n: s for n, s in facts.states.items() if n not in {"subject", "signatures"}} == dict.fromkeys(
-        ["image", "sbom", "findings", "vex", "base", "lifetimes", "locks"], "absent"
+        ["image", "sbom", "findings", "vex", "base", "lifetimes", "locks", "suspicions"], "absent"
     )
     assert facts.state("provenance") == "absent"
 
