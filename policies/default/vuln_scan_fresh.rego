@@ -30,4 +30,12 @@ deny contains {"code": "stale", "msg": msg, "facts": [scan.evidence]} if {
 	msg := sprintf("the newest advisory data is of %s, %d days old, more than %d", [scan.updated, days, max_days])
 }
 
+# A date that is yet to come makes nothing young: one such record would keep a feed fresh for ever.
+deny contains {"code": "future", "msg": msg, "facts": [scan.evidence]} if {
+	some scan in input.findings.scans
+	scan.updated != ""
+	age_days(scan.updated) < -1
+	msg := sprintf("the newest advisory data claims to be of %s, which is yet to come", [scan.updated])
+}
+
 age_days(moment) := floor((time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(moment)) / ((24 * 3600) * 1000000000))

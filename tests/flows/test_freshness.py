@@ -43,6 +43,8 @@ def test_an_age_is_from_the_date_to_now_and_the_future_is_nobodys(date: str, hou
 def test_a_database_is_as_old_as_its_newest_feed_that_can_be_believed() -> None:
     feeds = (feed("a", "2025-12-01"), feed("b", "2026-01-01"), feed("c", "2099-01-01"))
     assert freshness.newest_hours(feeds, NOW) == 9 * 24 + 12
+    assert freshness.newest_date(feeds, NOW) == "2026-01-01"
+    assert freshness.newest_date(feeds[2:], NOW) == ""
     assert [f.age_days for f in freshness.aged(feeds, NOW)] == [40, 9, None]
 
 

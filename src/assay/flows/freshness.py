@@ -45,6 +45,12 @@ def newest_hours(feeds: Iterable[Feed], now: str) -> int | None:
     return min((age for feed in feeds if (age := age_hours(feed.date, now)) is not None), default=None)
 
 
+def newest_date(feeds: Iterable[Feed], now: str) -> str:
+    """Date of the newest feed, as it writes it; empty where no feed has one that can be believed."""
+    known = [(age, feed.date) for feed in feeds if (age := age_hours(feed.date, now)) is not None]
+    return min(known, key=lambda one: one[0])[1] if known else ""
+
+
 def aged(feeds: Sequence[Feed], now: str) -> tuple[Feed, ...]:
     """The feeds with their ages in whole days."""
     hours = [(feed, age_hours(feed.date, now)) for feed in feeds]

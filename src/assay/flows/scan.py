@@ -97,7 +97,10 @@ def scan(
         findings = _placed(findings, inventory)
         uncovered = matched.uncovered
         sources = Sources(
-            state="present", database=status.content_digest, built=status.built, feeds=freshness.aged(status.feeds, now),
+            state="present",
+            database=status.content_digest,
+            built=freshness.newest_date(status.feeds, now),
+            feeds=freshness.aged(status.feeds, now),
             warning=freshness.warning(status.feeds, now),
         )
     known, horizon = knowledge.lifecycles, knowledge.horizon
