@@ -183,9 +183,9 @@ def _suspicions(report: Report, columns: int, style: Callable[..., str], *, ever
     first, *more = wrap(suspicions.headline(report), columns, "")
     lines = [style(first, bold=bool(shown)), *more]
     for level, text in shown:
-        word, *rest = wrap(f"{pad(level, 8)} {text}", columns - 2, " " * 9)
-        lines.append("  " + word.replace(level, style(level, fg="red" if level == "high" else None), 1))
-        lines.extend("  " + line for line in rest)
+        told = wrap(text, max(columns - 10, 20), "")
+        word = style(pad(level, 6), fg="red" if level == "high" else None)
+        lines.extend([f"  {word}  {told[0]}", *(" " * 10 + line for line in told[1:])])
     unseen = len(report.suspicions) - len(shown)
     if shown and unseen:
         lines.append(f"  … {unseen} more with -v or -o json")
