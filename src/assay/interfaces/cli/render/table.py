@@ -204,7 +204,6 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
         extra = [
             (seen.fixable, "with a fix"),
             (seen.kev, "known exploited"),
-            (seen.malicious, "malicious"),
             (len(seen.suppressed), "suppressed by VEX"),
             (len(seen.undetermined), "cannot be determined"),
             (len(seen.not_affected), "not affected, with reasons"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from assay.dependencies import ssvc
+from assay.formats.answer import severity_of
 from assay.formats.foreign import INFERRED
 from assay.model.finding import Finding
 from assay.model.lifecycle import Lifetime
@@ -28,7 +29,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Open, but for a rule of the user's own."""
     not_affected: tuple[Finding, ...]
     counts: dict[str, int]
-    """Open findings by severity."""
+    """Open findings by severity; what is malicious has none, and is counted as such."""
     kev: int
     malicious: int
     fixable: int
@@ -51,14 +52,14 @@ def view(report: Report) -> View:
     for finding in report.findings:
         groups[group_of(finding)].append(finding)
     ordered = {name: tuple(sorted(found, key=urgency)) for name, found in groups.items()}
-    tally = Counter(f.severity for f in ordered["open"])
+    tally = Counter(severity_of(f) for f in ordered["open"])
     return View(
         open=ordered["open"],
         undetermined=ordered["undetermined"],
         suppressed=ordered["suppressed"],
         ignored=ordered["ignored"],
         not_affected=ordered["not_affected"],
-        counts={name: tally[name] for name in SEVERITIES if tally[name]},
+        counts={name: tally[name] for name in ("malicious", *SEVERITIES) if tally[name]},
         kev=sum(f.kev is not None for f in ordered["open"]),
         malicious=sum(f.category == "malicious" for f in ordered["open"]),
         fixable=sum(bool(f.fixed_in) for f in ordered["open"]),
