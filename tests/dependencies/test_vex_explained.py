@@ -119,7 +119,7 @@ def test_fields_stand_in_the_order_of_the_design() -> None:
 
 def steps(said: VexStatement, component: Component = LIB, now: str = NOW) -> str:
     (judged,) = apply([finding(component)], [said], SUBJECT, INVENTORY.components, now)
-    return " | ".join(step.says for step in judged.reasons if step.rung == "vex")
+    return " | ".join(step.says for step in judged.reasons if step.rung in ("vex", "review"))
 
 
 def test_an_expired_statement_counts_as_under_investigation() -> None:
@@ -159,3 +159,13 @@ def test_a_changed_version_or_build_asks_for_review(said: VexStatement, asked: s
     assert asked in text
     (judged,) = apply([finding(LIB)], [said], SUBJECT, INVENTORY.components, NOW)
     assert judged.suppressed is None
+
+
+def test_a_fresh_word_of_the_same_author_needs_no_review() -> None:
+    old = statement("pkg:npm/lib@1.4.0")
+    (judged,) = apply([finding(LIB)], [old, GOOD], SUBJECT, INVENTORY.components, NOW)
+    assert judged.suppressed is not None
+    assert not [step for step in judged.reasons if step.rung == "review"]
+    other = statement("pkg:npm/lib@1.4.0", author="another")
+    (judged,) = apply([finding(LIB)], [other, GOOD], SUBJECT, INVENTORY.components, NOW)
+    assert len([step for step in judged.reasons if step.rung == "review"]) == 1

@@ -135,3 +135,31 @@ def test_unsigned_files_fail_at_the_signature_when_one_is_asked_for(place: Place
     )
     (row,) = json.loads(done.out)
     assert (done.code, row["field"]) == (1, "signature")
+
+
+def test_stale_decisions_are_listed_for_review(place: Place) -> None:
+    report = json.loads(place.run("scan", place.image, "--db", place.db, "--no-policy", "-q", "-o", "json").out)
+    found = next(f for f in report["findings"] if f["status"] == "affected" and f["purl"].startswith("pkg:"))
+    words = (
+        "vex",
+        "make",
+        "--vuln",
+        found["id"],
+        "--author",
+        "Jane\x1b[31m",
+        "--product",
+        found["purl"].partition("?")[0],
+    )
+    said = ("--status", "not_affected", "--impact", "No.", "--expires", "2020-01-01", "--into", "stale.json")
+    assert place.run(*words, *said).code == 0
+    done = place.run("scan", place.image, "--db", place.db, "--no-policy", "-q", "--vex", "stale.json", "-o", "table",
+                     "-o", "html=stale.html", "-o", "json=stale-report.json")  # fmt: skip
+    shown = " ".join(done.out.decode().split())
+    assert "VEX to review again for 1 finding" in shown
+    assert "until 2020-01-01T00:00:00Z: review again" in shown
+    assert "\x1b[31m" not in shown
+    assert "VEX to review again" in (place.folder / "stale.html").read_text()
+    after = json.loads((place.folder / "stale-report.json").read_bytes())["findings"]
+    assert (
+        next(f for f in after if (f["id"], f["component"]) == (found["id"], found["component"]))["status"] == "affected"
+    )

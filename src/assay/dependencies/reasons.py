@@ -15,7 +15,7 @@ from assay.ports.stores import Spared
 
 RUNGS = (
     "installed", "advisory", "range", "fix", "present", "symbol", "use", "cvss", "epss", "kev", "ssvc",
-    "layer", "origin", "owner", "path", "vex",
+    "layer", "origin", "owner", "path", "vex", "review",
 )  # fmt: skip
 """Their order. `present`, `use`, `origin` and `path` are said by `explain` alone."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from assay.dependencies.vex_contrary import contrary, is_repetition, revocation
 from assay.dependencies.vex_match import speaks_of
-from assay.dependencies.vex_review import aged, instant, outdated
+from assay.dependencies.vex_review import aged, instant, lapsed, outdated
 from assay.formats.vex_words import CAUTION
 from assay.model.finding import Finding, Step, Suppression
 from assay.model.image import Subject
@@ -125,7 +125,9 @@ def _speaking(
                 if how:
                     said.setdefault(statement, how)
     named = {statement: None for name in sorted(names & by_name.keys()) for statement in by_name[name]}
-    again = outdated((s for s in named if s not in said), subject, component, finding.purl)
+    spoken = {who_said(statement) for statement in said}  # whoever speaks of it now has decided again
+    older = (s for s in named if s not in said and who_said(s) not in spoken)
+    again = outdated(older, subject, component, finding.purl)
     if again:
         finding = msgspec.structs.replace(finding, reasons=(*finding.reasons, *again))
     return finding, [_Said(statement, how) for statement, how in said.items()]
@@ -137,6 +139,7 @@ def _judged(finding: Finding, said: list[_Said]) -> tuple[Finding, VexConflict |
     last = sorted(_latest(said), key=_caution)
     chosen = last[-1]
     steps = [_step(one) for one in reversed(last)]
+    steps += [step for one in reversed(last) if (step := lapsed(one.statement)) is not None]
     conflict = None
     if len({CAUTION[one.statement.status] for one in last}) > 1:
         conflict = _conflict(finding, chosen, last)

@@ -17,6 +17,8 @@ from assay.model.inventory import Component
 from assay.model.vex import VexProduct, VexStatement
 
 AGAIN = "review again"
+EXPIRED = "assay:expired"
+"""Name of the word that keeps the status a statement had before it expired."""
 _STEPS_COUNT = 5
 """Outdated statements told of one finding."""
 
@@ -49,7 +51,8 @@ def aged(statement: VexStatement, now: str) -> VexStatement:
         status="under_investigation",
         justification="",
         impact="",
-        action=f"it said {statement.status} until {statement.expires}: {AGAIN}",
+        action=f"it said {statement.status} until {statement.expires}",
+        words=tuple(sorted({*statement.words, (EXPIRED, statement.status)})),
     )
 
 
@@ -70,8 +73,17 @@ def outdated(
         if miss is not None and statement.status in ("not_affected", "fixed"):
             who = statement.author or "an unnamed author"
             text = f"{who} says {statement.status}, but not of this {_WHAT[miss.field]} ({miss.says}): {AGAIN}"
-            steps.append(Step("vex", text, statement.document))
+            steps.append(Step("review", text, statement.document))
     return tuple(sorted(steps, key=lambda step: (step.says, step.source))[:_STEPS_COUNT])
+
+
+def lapsed(statement: VexStatement) -> Step | None:
+    """The step that asks for review of a statement that `aged` found expired; None for any other."""
+    before = dict(statement.words).get(EXPIRED)
+    if before is None:
+        return None
+    who = statement.author or "an unnamed author"
+    return Step("review", f"{who} said {before} until {statement.expires}: {AGAIN}", statement.document)
 
 
 _WHAT: Mapping[str, str] = {"version": "version", "index versus platform digest": "build"}

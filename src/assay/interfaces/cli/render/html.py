@@ -8,7 +8,7 @@ from assay.interfaces.cli.render import suspicions
 from assay.interfaces.cli.render.ignores import ignore_lines
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import safe
-from assay.interfaces.cli.render.vex import conflict_text, outcome_text, revocation_text
+from assay.interfaces.cli.render.vex import conflict_text, outcome_text, review_texts, revocation_text
 from assay.interfaces.cli.render.view import (
     SEVERITIES,
     distro_line,
@@ -57,6 +57,7 @@ def render(report: Report) -> str:
         vex_outcome=outcome_text,
         vex_conflict=conflict_text,
         vex_revocation=revocation_text,
+        vex_reviews=review_texts(report),
         summary=explain.summary(report.verdict).partition(" ")[2] if report.verdict is not None else "",
         weighed=weighed(report.verdict) if report.verdict is not None else ((), ()),
     )

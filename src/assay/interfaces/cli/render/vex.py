@@ -36,6 +36,12 @@ def vex_lines(report: Report) -> tuple[str, ...]:
         lines += [f"  {conflict_text(conflict)}" for conflict in report.vex_conflicts[:_SHOWN]]
         if number > _SHOWN:
             lines.append(f"  … {number - _SHOWN} more with -o json")
+    if reviews := review_texts(report):
+        number = len(reviews)
+        lines.append(f"VEX to review again for {number} finding{'s' * (number != 1)}:")
+        lines += [f"  {text}" for text in reviews[:_SHOWN]]
+        if number > _SHOWN:
+            lines.append(f"  … {number - _SHOWN} more with -o json")
     if report.vex_revocations:
         number = len(report.vex_revocations)
         lines.append(f"{number} automatic VEX statement{'s' * (number != 1)} revoked by today's evidence:")
@@ -43,6 +49,16 @@ def vex_lines(report: Report) -> tuple[str, ...]:
         if number > _SHOWN:
             lines.append(f"  … {number - _SHOWN} more with -o json")
     return tuple(lines)
+
+
+def review_texts(report: Report) -> tuple[str, ...]:
+    """A line for each finding whose VEX went stale: `CVE-1 in pkg:…: vendor said fixed until …: review again`."""
+    texts = []
+    for finding in report.findings:
+        steps = [step.says for step in finding.reasons if step.rung == "review"]
+        if steps:
+            texts.append(safe(f"{finding.id} in {finding.purl or finding.component}: {steps[0]}"))
+    return tuple(texts)
 
 
 def conflict_text(conflict: VexConflict) -> str:
