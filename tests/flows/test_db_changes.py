@@ -1,5 +1,6 @@
 """What differs between two databases; a delta leads from one to the other, or nowhere."""
 
+import sqlite3
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,6 +109,15 @@ def test_scores_and_exploitation_are_told_by_cve(tmp_path: Path) -> None:
     assert (found.epss, found.names, found.advisories) == (("CVE-2024-1001",), (), ())
 
 
+def test_a_database_whose_records_are_rubbish_is_malformed(tmp_path: Path) -> None:
+    old, new = built(tmp_path / "a", *BASE), built(tmp_path / "b", *BASE)
+    with sqlite3.connect(new) as connection:
+        connection.execute("UPDATE advisory SET record = x'c1'")
+    connection.close()
+    with pytest.raises(MalformedError, match="damaged"):
+        db_changes.difference(pair(old, new))
+
+
 # ---- delta
 
 
@@ -164,7 +174,7 @@ def test_a_delta_that_leads_elsewhere_than_signed_is_refused(tmp_path: Path) -> 
     evil = built(tmp_path / "c", *BASE[2:], number=2)
     bundle = DatabaseFile(new, db.encoders()).signatures()[0]
     before = old.read_bytes()
-    with pytest.raises(UntrustedError, match="content"):
+    with pytest.raises(UntrustedError, match="the statement is about"):
         applied(old, delta(old, evil, bundle), keys=ring(P256))
     assert old.read_bytes() == before
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,6 +144,19 @@ def test_a_source_of_a_whole_ecosystem_that_comes_touches_all_of_it(tmp_path: Pa
     db.build_from(FeedDirectory(feeds), DatabaseFile(tmp_path / "a" / "advisories.db", db.encoders()))
     found, whole, _ = run(tmp_path / "a" / "advisories.db", new)
     assert found.matches == whole
+
+
+@pytest.mark.parametrize(("others", "count"), [((), 0), (("cpe", "cpe_product"), 0), (("a_new_table",), 62)])
+def test_a_table_nobody_looks_into_touches_everything(tmp_path: Path, others: tuple[str, ...], count: int) -> None:
+    path = built(tmp_path / "a", BASE)
+    same = msgspec.structs.replace(difference(DatabasePair(path, path, db.encoders())), others=others)
+    store = opened(path)
+    try:
+        counting, before = Counting(store), match(COMPONENTS, DEBIAN, store)
+        assert rematch(before, COMPONENTS, DEBIAN, counting, same).matches == before
+        assert len(counting.asked) == count
+    finally:
+        store.close()
 
 
 _change = st.fixed_dictionaries(

@@ -116,12 +116,13 @@ def believed(bundle: bytes, candidate: Candidate, keys: Keyring, now: str, limit
     Raises:
         UntrustedError: the signature does not hold, or it speaks of another database.
     """
-    evidence = verify(bundle, None, keys, now, name=_NAME, limits=limits)
+    status = candidate.status()
+    claimed = Digest.parse(status.content_digest, where="content digest")  # its own word; the rows follow below
+    evidence = verify(bundle, claimed, keys, now, name=_NAME, limits=limits)
     try:
         said = advisory_statement.read(evidence.statement, where=_NAME)
     except MalformedError as error:
         raise _no("PARSE_STATEMENT", "statement", error.why, error.remedy) from error
-    status = candidate.status()
     digest = candidate.digest()
     content = status.content_digest if digest == said.file else candidate.verify().content_digest
     if str(said.content) != content:

@@ -18,6 +18,8 @@ from assay.model.finding import Finding, Uncovered
 from assay.model.inventory import Component, Distro
 from assay.ports.stores import AdvisoryStore
 
+_BESIDE = frozenset({"cpe", "cpe_product"})
+"""Tables that matching by name does not ask."""
 _NOWHERE = ssvc.Deployment()
 Weigh = Callable[[Matches], Sequence[Finding]]
 """What follows matching: programs looked into, VEX, origins."""
@@ -64,7 +66,7 @@ def rematch(
 def _touched(
     findings: Iterable[Finding], components: Sequence[Component], distro: Distro | None, difference: DatabaseDifference
 ) -> list[Component]:
-    if difference.others:  # tables whose meaning nobody looked into: any answer may be another
+    if set(difference.others) - _BESIDE:  # tables whose meaning nobody looked into: any answer may be another
         return list(components)
     scored = _scored(findings, difference)
     names = {(ecosystem, canonical_name(ecosystem, name)) for ecosystem, name in difference.names}
