@@ -111,3 +111,20 @@ def test_explain_says_which_function_and_why_an_sbom_cannot(home: Path) -> None:
     assert assay("sbom", target, "-o", f"cyclonedx-json={home / 'y.json'}", home=home).code == 0
     done = assay("explain", "CVE-2024-0001", f"sbom:{home / 'y.json'}", *db, home=home)
     assert b"the image does" in b" ".join(done.out.split())
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("html.Parse", "css.Parse"), ("not_affected", "not_linked")),
+        (("css.Parse", "html.Parse"), ("affected", "linked")),
+    ],
+)
+def test_the_program_of_the_final_root_is_the_one_that_counts(
+    home: Path, tmp_path: Path, names: tuple[str, str], expected: tuple[str, str]
+) -> None:
+    """An upper layer replaces the program by another build with the same modules: the lower one is history."""
+    lower, upper = (go_program([f"{MODULE}/{name}", f"{MODULE}/css.Other"], modules=[MODULE]) for name in names)
+    layout(tmp_path / "image", [{"opt/bin/app": lower}, {"opt/bin/app": upper}])
+    found = states(report(home, f"oci-dir:{tmp_path / 'image'}:latest"))
+    assert found["CVE-2024-0001"] == expected
