@@ -128,3 +128,23 @@ def test_the_program_of_the_final_root_is_the_one_that_counts(
     layout(tmp_path / "image", [{"opt/bin/app": lower}, {"opt/bin/app": upper}])
     found = states(report(home, f"oci-dir:{tmp_path / 'image'}:latest"))
     assert found["CVE-2024-0001"] == expected
+
+
+def test_ssvc_inputs_come_from_flag_or_environment_and_name_their_source(home: Path) -> None:
+    target = f"oci-dir:{home / 'image'}:latest"
+
+    def inputs(*words: str, **env: str) -> dict[str, tuple[str, str]]:
+        done = assay(
+            "scan", target, "--db", str(home / "adv.db"), "--no-policy", "-o", "json", *words, home=home, env=env
+        )
+        assert done.code == 0, done.err
+        (decision,) = {json.dumps(f["ssvc"]) for f in json.loads(done.out)["findings"]}
+        return {i["point"]: (i["value"], i["source"]) for i in json.loads(decision)["inputs"] if i["value"]}
+
+    assert inputs("--ssvc", "exposure=open") == {"exposure": ("open", "--ssvc")}
+    assert inputs(ASSAY_SSVC="mission=low") == {"mission": ("low", "ASSAY_SSVC")}
+    assert inputs("--ssvc", "exposure=open", ASSAY_SSVC="mission=low") == {"exposure": ("open", "--ssvc")}
+    assert inputs() == {}
+    done = assay("scan", target, "--db", str(home / "adv.db"), "--ssvc", "exposure=wide", home=home)
+    assert done.code == 2
+    assert "small, controlled, open" in done.err
