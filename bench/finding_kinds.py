@@ -75,7 +75,8 @@ def _spelling(case: Case) -> bool:
     name = case.match.package.name.replace("/", ":", 1) if case.match.package.ecosystem == "maven" else (
         case.match.package.name
     )  # fmt: skip
-    return any(entry["package"]["name"] != name for entry in case.entries)
+    names = {name, case.ours.spelling.get(case.match.package, name)}
+    return any(entry["package"]["name"] not in names or len(names) > 1 for entry in case.entries)
 
 
 def _git_first(case: Case) -> bool:
@@ -137,7 +138,7 @@ def _unlisted_there(case: Case) -> bool:
 def _other_case(case: Case) -> bool:
     """The record's name and the installed one differ in case, whichever of them a peer writes in lower case."""
     package = case.match.package
-    names = {entry["package"]["name"] for entry in case.entries} | {
+    names = {package.name, *(entry["package"]["name"] for entry in case.entries)} | {
         one.name for one in case.ours.packages if one.ecosystem == "npm" and one.name.lower() == package.name.lower()
     }
     return package.ecosystem == "npm" and len(names) > 1
@@ -195,7 +196,8 @@ KINDS: dict[str, Kind] = {
         WE, "`(devel)` says nothing: we take the version from the linker's flags, or leave it undetermined."
     ),
     "npm name in another case": Kind(
-        WE, "npm has old packages whose names differ in case alone: they are different packages."
+        WE,
+        "npm has old packages whose names differ in case alone: they are different packages. Trivy lowers all.",
     ),
     "kernel flaw in something built from its source": Kind(
         WE,

@@ -62,6 +62,8 @@ class Findings:
     found: dict[Match, Said] = field(default_factory=lambda: defaultdict(Said))
     packages: dict[Identity, str] = field(default_factory=dict)
     """Package to the distribution package that owns its files ("" where none does or the tool does not say)."""
+    spelling: dict[Identity, str] = field(default_factory=dict)
+    """Python packages as the installation spells them."""
     silent: set[Identity] = field(default_factory=set)
     """Packages whose owner no feed speaks for: we say "not covered"."""
     removed: set[Identity] = field(default_factory=set)
@@ -117,6 +119,8 @@ def ours(target: str, database: Path, out: Path) -> Findings:
         if component["purl"]:
             package, owner = _levelled(identity(component["purl"])), component["owner"]
             told.packages.setdefault(package, known.get(owner, {}).get("name", ""))
+            if package.ecosystem == "pypi":
+                told.spelling[package] = component["name"]
             if owner in uncovered:
                 told.silent.add(package)
             if component["removed_by"] is None:
