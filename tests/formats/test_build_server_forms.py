@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from assay.formats import findings_csv, github_annotations, github_snapshot, gitlab, junit
 from assay.formats.answer import link_of, state_of
 from assay.formats.plaintext import cell, safe
+from assay.interfaces.cli.render import html, markdown, table
 from assay.model.finding import Step
-from assay.model.ignore import Ignored
+from assay.model.ignore import Ignored, IgnoreRule, Ignores
 from assay.model.image import Subject
+from assay.model.inventory import Gap
 from assay.model.report import Report, Sources
 from inventories import TOOL, full
 from reports import SSL, finding, report, sample
@@ -251,6 +253,26 @@ def test_hostile_names_stay_names(text: str) -> None:
     lines = github_annotations.write(value).decode().split("\n")
     assert [line.partition(" ")[0] for line in lines] == ["::error", "::notice", ""]
     assert all(line.count("::") == (2 if line else 0) or "::" not in line.split("::", 2)[1] for line in lines)
+
+
+ORDERS = re.compile(r"^\s*::|##[A-Za-z]{0,20}\[", re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", [t for t in EVIL if "::" in t or "##" in t], ids=lambda text: ascii(text[:20]))
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_log_that_holds_the_table_gives_no_orders(text: str, columns: int) -> None:
+    """A runner obeys lines of any step's output: gaps, wrapped sentences and names of subjects come to their beginning."""
+    value = msgspec.structs.replace(
+        evil_report(text),
+        gaps=(Gap("unreadable", text, 0, f"{'long ' * 9}{text} {text}"),),
+        ignores=Ignores(files=(text,), rules_count=1, unused=(IgnoreRule(id=text, until="2030-01-01", reason=text),)),
+    )
+    for shown in (
+        table.render(value, columns=columns, colour=False, everything=True),
+        markdown.render(value),
+        html.render(value),
+    ):
+        assert not ORDERS.search(shown)
 
 
 @given(st.text(max_size=30) | st.sampled_from(EVIL))
