@@ -169,8 +169,8 @@ RULES: tuple[Rule, ...] = (
     ("a rebuilt fix", (VERDICT,), lambda c: "~deb" in c.match.package.version or "~bpo" in c.match.package.version),
     ("record without versions", (OURS, VERDICT), _no_versions),
     ("version that is none", (OURS, VERDICT), lambda c: not c.is_version(c.match.package.version)),
-    ("bound that is no version", (OURS, VERDICT), _bad_bound),
     ("fixed before it was introduced", (OURS,), _fixed_before_introduced),
+    ("bound that is no version", (OURS, VERDICT), _bad_bound),
     ("record in another spelling of the name", (OURS,), _spelling),
     ("npm version without three numbers", (OURS,), _no_semver),
     ("Git range before the others", (OURS,), _git_first),
@@ -252,9 +252,9 @@ KINDS: dict[str, Kind] = {
         WE, "In Composer `2.4.6-p6` comes after `2.4.6`; the peer reads it as SemVer's pre-release, which comes before."
     ),
     "Go symbols": Kind(
-        TASTE,
-        "The record says which functions are vulnerable; one side leaves the finding out where it does not see them in "
-        "the program, the other keeps it and says what it saw.",
+        WE,
+        "The record names the vulnerable functions, and the program's own table has none of them: we list it as not "
+        "affected, with that reason. Grype leaves most such findings out without a word; the others report them.",
     ),
 }
 
