@@ -115,7 +115,9 @@ def test_elements_stand_in_the_order_of_the_schema(version: str) -> None:
         names = [child.tag.removeprefix(space) for child in component]
         assert names == sorted(names, key=order.index)
     assert [child.tag.removeprefix(space) for child in root] == ["metadata", "components", "dependencies"]
-    held = {"1.4": {"evidence"}, "1.5": {"evidence", "identity"}}.get(version, {"evidence", "identity", "additionalContext"})
+    held = {"1.4": {"evidence"}, "1.5": {"evidence", "identity"}}.get(
+        version, {"evidence", "identity", "additionalContext"}
+    )
     found = {e.tag.removeprefix(space) for e in root.iter()} & {"evidence", "identity", "additionalContext"}
     assert found == held
     assert any("acknowledgement" in e.attrib for e in root.iter()) == (version >= "1.6")

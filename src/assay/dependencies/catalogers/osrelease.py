@@ -30,7 +30,7 @@ def catalogue(file: File) -> Fragment:
             codename=values.get("VERSION_CODENAME", "") or values.get("UBUNTU_CODENAME", ""),
             name=values.get("PRETTY_NAME", "") or values.get("NAME", ""),
             id_like=tuple(values.get("ID_LIKE", "").lower().split()),
-        )
+        ),
     )
 
 
