@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from assay.dependencies import classifiers
-from assay.formats import auditdata, elfnotes, executable, gobuildinfo, netbundle
+from assay.formats import auditdata, elfnotes, executable, gobuildinfo, gopclntab, netbundle, rustsymbols
 from assay.formats.chunks import ChunkView
 from assay.model.limits import DEFAULT_LIMITS
 
@@ -89,6 +89,18 @@ HARNESSES = (
     Harness(
         name="go-modinfo", doors=(gobuildinfo.parse_modinfo,),
         check=lambda data: gobuildinfo.parse_modinfo(data.decode("utf-8", "replace"), toolchain="go1.22", where="x"),
+    ),
+    Harness(
+        name="go-functions", check=_viewed(lambda view: gopclntab.read_functions(view, DEFAULT_LIMITS)),
+        doors=(gopclntab.read_functions,), seeds=_crates,
+    ),
+    Harness(
+        name="rust-functions", check=_viewed(lambda view: rustsymbols.read_rust_functions(view, DEFAULT_LIMITS)),
+        doors=(rustsymbols.read_rust_functions,), seeds=_crates,
+    ),
+    Harness(
+        name="rust-mangling", check=lambda data: rustsymbols.demangle(data.decode("latin-1")),
+        doors=(rustsymbols.demangle,), seeds=lambda: (b"_ZN4core3fmt5write17h0123456789abcdefE", b"_RNvC1a1b"),
     ),
     Harness(
         name="rust-audit", check=_viewed(lambda view: auditdata.read_audit_data(view, DEFAULT_LIMITS)),

@@ -13,6 +13,8 @@ from harnesses import TABLE, Harness, answers
 
 WRITER, WINDOW = "writes", "the shop window of modules that are covered"
 WITHOUT: dict[str, str] = {
+    "advisory_statement": "asked with a statement that was verified",
+    "answer": "words for findings",
     "collector": "no format",
     "csaf_tree": "asked by the reader of CSAF, on values",
     "csaf_vex_write": WRITER,
@@ -26,6 +28,12 @@ WITHOUT: dict[str, str] = {
     "digests": "asked by the readers of predicates and SBOM facts",
     "edges": "asked by the readers of SBOMs, on values",
     "feeds": "a folder",
+    "feeds.told": "values",
+    "findings_csv": WRITER,
+    "github_annotations": WRITER,
+    "github_snapshot": WRITER,
+    "gitlab": WRITER,
+    "junit": WRITER,
     "openvex": WINDOW,
     "openvex_write": WRITER,
     "predicates": "a table of names",
