@@ -81,6 +81,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     says: str
     flag: bool = True
     """Whether a command has `--KEY`."""
+    weighs: bool = True
+    """Whether it may decide what is found, believed or counted: then a file nobody named is said to set it."""
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +93,8 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     """The flag, the variable, the file, or `default`."""
     says: str = ""
+    weighs: bool = False
+    """As in the table."""
 
 
 def _text(text: str) -> str:
@@ -143,7 +147,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(key="ci", field="ci", variable="CI", read=_yes, says="check every diffID", flag=False),
     Setting(
         key="workers", field="workers", variable="ASSAY_WORKERS", read=_number(_WORKERS, "workers"),
-        says="processes over layers, 0 = one per processor", flag=False,
+        says="processes over layers, 0 = one per processor", flag=False, weighs=False,
     ),
     Setting(
         key="insecure-registries", field="insecure", variable="ASSAY_INSECURE_REGISTRIES", read=_texts,
@@ -158,7 +162,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         key="eol-within", field="eol_days", variable="ASSAY_EOL_WITHIN", read=_number(_EOL_DAYS, "days"),
-        says="days an end of life is told beforehand",
+        says="days an end of life is told beforehand", weighs=False,
     ),
     Setting(
         key="internal-name", field="internal_names", variable="ASSAY_INTERNAL_NAMES", read=_texts,
@@ -245,7 +249,7 @@ def _choose(
     told += [(name, _as_text(table[row.key], name, row.key)) for name, table in files if row.key in table]
     for origin, text in told:
         try:
-            return Chosen(key=row.key, value=row.read(text), origin=origin, says=row.says)
+            return Chosen(key=row.key, value=row.read(text), origin=origin, says=row.says, weighs=row.weighs)
         except ValueError as error:
             what = origin if origin in (row.variable, f"--{row.key}") else f"{row.key} in {origin}"
             raise UsageError(f"{what} is {str(error).partition(': ')[0]}", why=repr(text[:100]),
@@ -253,7 +257,7 @@ def _choose(
     default = homes.get(row.key) or next(
         (f.default for f in msgspec.structs.fields(Settings) if f.name == row.field and not f.required), ""
     )
-    return Chosen(key=row.key, value=default, origin=DEFAULT, says=row.says)
+    return Chosen(key=row.key, value=default, origin=DEFAULT, says=row.says, weighs=row.weighs)
 
 
 def _homes(env: Mapping[str, str]) -> Mapping[str, str]:

@@ -93,3 +93,18 @@ def test_an_unknown_setting_stops_every_command(tmp_path: Path) -> None:
     assert "did you mean fail-on" in done.err
     (tmp_path / "assay.toml").write_text("= broken")
     assert assay("config", home=tmp_path, cwd=tmp_path).code == 65
+
+
+def test_what_a_folder_decides_by_is_said_and_what_the_user_chose_is_not(tmp_path: Path) -> None:
+    (tmp_path / "assay.toml").write_text('db = "a.db"\nvex-trust = "t.toml"\nworkers = 1\n')
+    (tmp_path / "pyproject.toml").write_text('[tool.assay]\ndb = "b.db"\nonly-fixed = true\n')
+    words = ("locks", "dir:.", "-q")
+    said = assay(*words, home=tmp_path, cwd=tmp_path).err
+    assert "assay.toml of the working folder sets db, vex-trust; pyproject.toml [tool.assay]" in said
+    assert "sets only-fixed (ASSAY_CONFIG=none" in said
+    assert said.count("\n") == 1
+    for name in ("none", "assay.toml"):
+        assert "working folder" not in assay(*words, home=tmp_path, cwd=tmp_path, env={"ASSAY_CONFIG": name}).err
+    (tmp_path / "pyproject.toml").unlink()
+    (tmp_path / "assay.toml").write_text("workers = 1\neol-within = 3\n")
+    assert "working folder" not in assay(*words, home=tmp_path, cwd=tmp_path).err

@@ -108,6 +108,7 @@ def test_ignores_shape_the_report_and_nothing_else(
     table = place.scan(cwd=tmp_path).out.decode()
     assert f"{report['ignores']['ignored_count']} ignored by rules of yours" in table
     assert "CVE-1999-0001" in table
+    assert ".assay/ignore.yaml of the working folder is read" in place.scan("-q", cwd=tmp_path).err
     assert place.scan("--fail-on", "high", "--no-ignore", cwd=tmp_path).code == 1
     for form, word in (("markdown", "ignored"), ("html", "Ignored"), ("sarif", "looked at")):
         assert word in place.scan("-o", form, cwd=tmp_path).out.decode(), form

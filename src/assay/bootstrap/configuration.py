@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from assay.bootstrap.machine import LIMITS, read_file
 from assay.model.errors import UsageError
 from assay.settings import Chosen, Settings, choose, settings_of
+
+_OWN_FILE = "assay.toml"
+_SHARED_TABLE = "pyproject.toml [tool.assay]"
 
 
 def chosen_settings(flags: Mapping[str, str] | None = None) -> tuple[Chosen, ...]:
@@ -23,9 +26,24 @@ def chosen_settings(flags: Mapping[str, str] | None = None) -> tuple[Chosen, ...
     return choose(os.environ, _files(os.environ.get("ASSAY_CONFIG", "")), flags)
 
 
-def effective_settings() -> Settings:
-    """The settings of environment and files; a command lays its flags over them."""
-    return settings_of(chosen_settings())
+def effective_settings() -> tuple[Settings, str]:
+    """The settings of environment and files, over which a command lays its flags; and what the user must be told.
+
+    Returns:
+        The settings, and a line that names the files of the working folder and the settings in force from them that
+        may decide what is found, believed or counted; "" where there are none. A checkout that is scanned from within
+        brings such a file along; one that `ASSAY_CONFIG` names was chosen by the user.
+    """
+    chosen = chosen_settings()
+    return settings_of(chosen), "" if os.environ.get("ASSAY_CONFIG") else _told(chosen)
+
+
+def _told(chosen: Sequence[Chosen]) -> str:
+    by_file = [
+        (name, [one.key for one in chosen if one.origin == name and one.weighs]) for name in (_OWN_FILE, _SHARED_TABLE)
+    ]
+    said = [f"{name} of the working folder sets {', '.join(keys)}" for name, keys in by_file if keys]
+    return f"{'; '.join(said)} (ASSAY_CONFIG=none reads no such file)" if said else ""
 
 
 def _files(named: str) -> list[tuple[str, Mapping[str, object]]]:
@@ -34,15 +52,15 @@ def _files(named: str) -> list[tuple[str, Mapping[str, object]]]:
     if named:
         return [(named, _toml(named))]
     found: list[tuple[str, Mapping[str, object]]] = []
-    if Path("assay.toml").is_file():
-        found.append(("assay.toml", _toml("assay.toml")))
+    if Path(_OWN_FILE).is_file():
+        found.append((_OWN_FILE, _toml(_OWN_FILE)))
     if Path("pyproject.toml").is_file() and b"tool.assay" in read_file("pyproject.toml", LIMITS.settings_bytes):
         tool = _toml("pyproject.toml").get("tool")
         table = tool.get("assay") if isinstance(tool, dict) else None
         if table is not None:
             if not isinstance(table, dict):
                 raise UsageError("[tool.assay] is no table", where="pyproject.toml", remedy="write settings under it")
-            found.append(("pyproject.toml [tool.assay]", table))
+            found.append((_SHARED_TABLE, table))
     return found
 
 

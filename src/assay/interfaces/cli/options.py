@@ -75,10 +75,15 @@ def parse_platform(text: str | None) -> Platform | None:
 
 
 def settings(db: str | None = None) -> Settings:
-    """The settings of environment and files, with the flags that override them."""
+    """The settings of environment and files, with the flags that override them.
+
+    What a file nobody named sets, and may decide by, is said on standard error, even with `-q`.
+    """
     from assay.bootstrap import effective_settings
 
-    found = effective_settings()
+    found, told = effective_settings()
+    if told:
+        click.echo(f"assay: {told}", err=True)
     return msgspec.structs.replace(found, database=db) if db else found
 
 

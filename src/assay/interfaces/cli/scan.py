@@ -74,6 +74,8 @@ def command(
     settings = options.with_cpe(settings, cpe)
     gate = gate_of(failing, settings)
     ignores = ((), ()) if gate.no_ignore else bootstrap.read_ignores(gate.ignore_files)
+    if ignores[0] and not gate.ignore_files:  # a checkout that is scanned from within brings it along
+        click.echo(f"assay: {ignores[0][0]} of the working folder is read (--no-ignore reads none)", err=True)
     inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
     reports = bootstrap.report_on(
         inventories,
