@@ -207,3 +207,15 @@ def test_what_is_judged_holds_however_the_unknown_turns_out(text: str, one: Find
         ):
             known = msgspec.structs.replace(one, severity=severity, epss=epss)
             assert bool(counted(text, known).counted) == bool(found.counted)
+
+
+def test_what_rests_on_nothing_is_told_and_not_taken_for_no() -> None:
+    one = finding("CVE-1", severity="critical", origin="application")
+    assert counted("critical and app", one, base=SURE).counted == (one,)
+    untold = counted("critical and app", one)
+    assert (untold.counted, untold.unjudged, untold.unknown) == ((), (one,), (("app", 1),))
+    unlisted = counted("kev", one, exploited=False)
+    assert (unlisted.counted, unlisted.unknown) == ((), (("kev", 1),))
+    assert counted("kev or critical", one, exploited=False).counted == (one,)
+    assert not counted("kev", one).unjudged
+    assert counted("kev", msgspec.structs.replace(one, kev=Kev()), exploited=False).counted

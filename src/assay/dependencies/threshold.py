@@ -1,8 +1,8 @@
 """Which findings count against `--fail-on`: an expression met findings, and what could not be judged is counted.
 
 Three-valued (Kleene): a test whose input nobody knows is neither met nor failed. A finding the whole expression leaves
-open does not count, and the answer says how many of them there are and what was not known. Whose a package is errs on
-the other side: `base` and `app` are true only where that is certain or strong.
+open does not count, and the answer says how many of them there are and what was not known. `base` errs on the other
+side: it is true only where that is certain or strong, so `not base` excuses nothing on a guess. `app` is then unknown.
 """
 
 import operator
@@ -39,6 +39,15 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     judged_count: int
 
 
+class _Ground(msgspec.Struct, frozen=True):
+    """What the flags rest on."""
+
+    sure: bool
+    """Whether it is certain or strong which layers are the base's."""
+    exploited: bool
+    """Whether somebody's list of what is exploited was read."""
+
+
 def judge(
     findings: Iterable[Finding],
     condition: Condition,
@@ -46,6 +55,7 @@ def judge(
     *,
     only_fixed: bool = False,
     ignore_base: bool = False,
+    exploited: bool = True,
 ) -> Judgement:
     """Judge what is open: affected, neither suppressed nor ignored; undetermined ones where `status` is asked for.
 
@@ -58,9 +68,11 @@ def judge(
         base: whose layers are the base's, and how surely.
         only_fixed: leave out what has no known fix.
         ignore_base: leave out what is surely the base's.
+        exploited: whether a list of known exploited vulnerabilities was read; without one nobody knows of `kev`.
     """
     asked = fields_of(condition)
     sure = base is not None and base.confidence in SURE
+    ground = _Ground(sure, exploited)
     counted: list[Finding] = []
     unjudged: list[Finding] = []
     why: Counter[str] = Counter()
@@ -76,7 +88,7 @@ def judge(
         if not malicious and ((only_fixed and not finding.fixed_in) or (ignore_base and sure and _is(finding, "base"))):
             continue
         unknown: set[str] = set()
-        answer = _weigh(condition, finding, sure, unknown)
+        answer = _weigh(condition, finding, ground, unknown)
         if answer:
             counted.append(finding)
         elif answer is None:
@@ -96,17 +108,17 @@ def _is(finding: Finding, origin: str) -> bool:
     return finding.origin == origin
 
 
-def _weigh(condition: Condition, finding: Finding, sure: bool, unknown: set[str]) -> bool | None:
+def _weigh(condition: Condition, finding: Finding, ground: _Ground, unknown: set[str]) -> bool | None:
     """True, False, or None where an unknown input decides; its name joins `unknown`."""
     if isinstance(condition, Comparison):
-        answer = _test(condition, finding, sure)
+        answer = _test(condition, finding, ground)
         if answer is None:
             unknown.add(condition.field)
         return answer
     if isinstance(condition, Not):
-        inner = _weigh(condition.inner, finding, sure, unknown)
+        inner = _weigh(condition.inner, finding, ground, unknown)
         return None if inner is None else not inner
-    answers = [_weigh(part, finding, sure, unknown) for part in condition.parts]
+    answers = [_weigh(part, finding, ground, unknown) for part in condition.parts]
     decisive = isinstance(condition, Either)
     assert isinstance(condition, (Both, Either))  # noqa: S101 - the type checker's, not the user's
     if decisive in answers:
@@ -124,12 +136,13 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _test(test: Comparison, finding: Finding, sure: bool) -> bool | None:
+def _test(test: Comparison, finding: Finding, ground: _Ground) -> bool | None:
     """The test for every value the finding may have: one answer for all, or None."""
     field = FIELDS[test.field]
     compare = _COMPARE[test.operator]
     if field.kind == "flag":
-        return compare(_FLAGS[test.field](finding, sure), test.value == "true")
+        flag = _FLAGS[test.field](finding, ground)
+        return None if flag is None else compare(flag, test.value == "true")
     if field.kind == "number":
         found = _NUMBERS[test.field](finding)
         return None if found is None else compare(found, float(test.value))
@@ -164,11 +177,15 @@ def _ecosystem(finding: Finding) -> str:
     return rest.lstrip("/").partition("/")[0].lower() if scheme == "pkg" else "unknown"
 
 
-_FLAGS: Mapping[str, Callable[[Finding, bool], bool]] = {
-    "kev": lambda finding, _: finding.kev is not None,
+def _app(finding: Finding, ground: _Ground) -> bool | None:
+    return _is(finding, "application") if ground.sure and not _is(finding, "unknown") else None
+
+
+_FLAGS: Mapping[str, Callable[[Finding, _Ground], bool | None]] = {
+    "kev": lambda finding, ground: True if finding.kev is not None else False if ground.exploited else None,
     "fixable": lambda finding, _: bool(finding.fixed_in),
-    "base": lambda finding, sure: sure and _is(finding, "base"),
-    "app": lambda finding, sure: sure and _is(finding, "application"),
+    "base": lambda finding, ground: ground.sure and _is(finding, "base"),
+    "app": _app,
 }
 _NUMBERS: Mapping[str, Callable[[Finding], float | None]] = {
     "epss": lambda finding: None if finding.epss is None else finding.epss.score,

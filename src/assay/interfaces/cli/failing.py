@@ -21,6 +21,8 @@ from assay.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ANY_NEW = "status = affected"
+KEV_FEEDS = frozenset({"kev", "kev-additions"})
+"""Feeds that list what is known to be exploited."""
 
 
 class Failing(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +166,14 @@ def fails(report: Report, gate: Gate, baselines: Sequence[Report], console: Cons
         console.stage(f"{len(findings)} of {len(report.findings)} findings are not in the baseline")
         if old.sources.database != report.sources.database:
             console.stage("the baseline's report was made with other advisories: what they since say counts as new")
-    found = judge(findings, gate.condition, report.base, only_fixed=gate.only_fixed, ignore_base=gate.ignore_base)
+    found = judge(
+        findings,
+        gate.condition,
+        report.base,
+        only_fixed=gate.only_fixed,
+        ignore_base=gate.ignore_base,
+        exploited=any(feed.name in KEV_FEEDS and feed.records for feed in report.sources.feeds),
+    )
     console.stage(f"--fail-on: {len(found.counted)} of {found.judged_count} open findings count")
     if found.unjudged:
         click.echo(safe(_not_judged(found)), err=True)
