@@ -102,3 +102,21 @@ def test_an_old_database_is_warned_of_and_past_the_limit_exit_75(home: Path, tmp
     refused = assay(*words, "--max-db-age", "2w", home=home, env=env)
     assert (refused.code, "assay db update" in refused.err, refused.out) == (75, True, b"")
     assert assay(*words, home=home, env=env | {"ASSAY_MAX_DB_AGE": "2w"}).code == 75
+
+
+def test_odd_names_are_exported_or_refused(home: Path, tmp_path: Path) -> None:
+    odd = f"{tmp_path}/\udcff.db"
+    assert run(home, "db", "export", odd, "--db", f"{home}/db1").code == 0
+    assert run(home, "db", "import", odd, "--db", f"{tmp_path}/new.db").code == 0
+    for name in ("", "/"):
+        assert run(home, "db", "export", name, "--db", f"{home}/db1").code == 2
+        assert run(home, "keys", "generate", name, "--no-passphrase").code == 2
+        done = run(home, "db", "import", name, "--db", f"{tmp_path}/new.db")
+        assert (done.code, "defect" in done.err) == (75, False)
+    for name in ("/", ".."):
+        done = run(home, "db", "import", odd, "--db", name)
+        assert (done.code, "defect" in done.err) == (75, False)
+    folder = feeds(tmp_path / "feeds", "1.0") / "documents"
+    folder.mkdir()
+    (folder / "\udcff.json").write_text("{}")
+    assert "defect" not in run(home, "db", "build", "--from", str(folder.parent), "--out", f"{tmp_path}/b.db").err

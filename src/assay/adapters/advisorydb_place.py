@@ -112,6 +112,8 @@ class DatabaseFile:
             MalformedError: the database is damaged.
         """
         goal = Path(target)
+        if not goal.name:
+            raise UsageError("the target is no file", where=target, remedy="name a file")
         if goal.absolute() == self._path.absolute():
             raise UsageError("the target is the database itself", where=target, remedy="name another file")
         with _existing(self._path) as file, beside(goal) as new:
@@ -121,7 +123,7 @@ class DatabaseFile:
                 status, digest = shown.verify(), shown.digest()
                 bundle = approval(shown)
             new.settle()
-        write_file(f"{target}.sha256", f"{digest.hex}  {goal.name}\n".encode())
+        write_file(f"{target}.sha256", f"{digest.hex}  ".encode() + os.fsencode(goal.name) + b"\n")
         if bundle:
             write_file(target + SIGNATURE, bundle)
         else:
@@ -236,7 +238,7 @@ class DatabaseFile:
             database.close()
 
     def _beside(self, ending: str) -> str:
-        return str(self._path.with_name(self._path.name + ending))
+        return f"{self._path}{ending}"
 
     def _small(self, ending: str, limit: int) -> bytes:
         """A small file beside the database; empty where there is none."""
@@ -332,7 +334,7 @@ def _fill(target: BinaryIO, chunks: Iterator[bytes]) -> None:
 
 def _noted(origin: Path) -> str:
     """The digest in `<origin>.sha256`, empty where there is none."""
-    with suppress(OSError), origin.with_name(origin.name + ".sha256").open("rb") as file:
+    with suppress(OSError), Path(f"{origin}.sha256").open("rb") as file:
         words = file.read(_LINE_BYTES).decode("ascii", "replace").split()
         return words[0].lower() if words else ""
     return ""

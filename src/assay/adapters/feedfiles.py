@@ -63,7 +63,8 @@ class FeedDirectory:
         for path in self._documents(name):
             with path.open("rb") as file:
                 size += os.fstat(file.fileno()).st_size
-                whole.update(f"{file_digest(file, 'sha256').hexdigest()}  {path.relative_to(self._path)}\n".encode())
+                place = os.fsencode(path.relative_to(self._path))
+                whole.update(f"{file_digest(file, 'sha256').hexdigest()}  ".encode() + place + b"\n")
         return FeedFile(name + FOLDER, size, whole.hexdigest())
 
     def _documents(self, name: str) -> list[Path]:

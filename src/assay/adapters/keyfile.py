@@ -40,6 +40,8 @@ def generate(path: Path, kind: Kind = "ecdsa-p256", passphrase: bytes = b"") -> 
     }
     if kind not in makers:
         raise UsageError("unknown kind of key", why=repr(kind), remedy=f"choose {' or '.join(makers)}")
+    if not path.name:
+        raise UsageError("the key's name is no file", where=str(path), remedy="name a file")
     public_path = path.with_name(path.name + ".pub")
     for taken in (path, public_path):
         if os.path.lexists(taken):

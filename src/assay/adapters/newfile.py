@@ -51,6 +51,8 @@ def beside(goal: Path) -> Iterator[NewFile]:
     Raises:
         UnavailableError: the folder cannot be written, or another process holds the hidden file.
     """
+    if goal.name in ("", ".."):
+        raise UnavailableError("a folder stands where the file should be", where=str(goal), remedy="name a file")
     path = goal.with_name(f".{goal.name}.new")
     try:
         goal.parent.mkdir(parents=True, exist_ok=True)

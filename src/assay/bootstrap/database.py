@@ -100,7 +100,7 @@ def update_database(settings: Settings, wish: Wish, progress: Progress, *, allow
         fetch = FeedFetch(Http(limits=LIMITS, env=os.environ))
         spool = SpoolDirectory(Path(folder), LIMITS)
         own = _places(settings)[0]
-        shelf = FeedShelf(own.with_name(own.name + ".feeds"))
+        shelf = FeedShelf(Path(f"{own}.feeds"))
         return db.update(
             fetch, spool, _place(settings), shelf=shelf, allow_shrink=allow_shrink, wish=wish, limits=LIMITS,
             progress=progress,
