@@ -8,6 +8,7 @@ from assay import bootstrap
 from assay.interfaces.cli import completing, options
 from assay.interfaces.cli.render.text import pad, safe, width
 from assay.model.errors import AssayError
+from assay.settings import Settings
 
 
 @click.command("who-has")
@@ -24,7 +25,8 @@ def command(
     PURL_OR_NAME is written as for `assay why`; TARGETs are images, trees or SBOMs. What only a lower layer holds is
     said apart. Exits 0 when one holds it, 1 when none does, 75 when one could not be read.
     """
-    rows = [row for target in targets for row in _ask(package, target, reading, options.Console(quiet or not verbose))]
+    settings, console = options.settings(), options.Console(quiet or not verbose)
+    rows = [row for target in targets for row in _ask(package, target, reading, settings, console)]
     if output == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=True))
     else:
@@ -34,12 +36,14 @@ def command(
     return 75 if unread else 0 if "yes" in states else 1
 
 
-def _ask(package: str, target: str, reading: bootstrap.Reading, console: options.Console) -> list[dict[str, object]]:
+def _ask(
+    package: str, target: str, reading: bootstrap.Reading, settings: Settings, console: options.Console
+) -> list[dict[str, object]]:
     """One row a subject; a target that cannot be read is a row too, for the others have answers."""
     from assay.dependencies.graph import find
 
     try:
-        inventories = bootstrap.take_stock(target, reading, settings=options.settings(), progress=console)
+        inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
     except (AssayError, OSError) as error:
         why = error.line() if isinstance(error, AssayError) else f"{type(error).__name__}: {error}"
         return [{"target": target, "subject": "", "digest": "", "state": "unknown", "why": why, "packages": []}]
