@@ -17,7 +17,7 @@ from assay.dependencies.versions import scheme_for
 from assay.flows.db import encoders
 from assay.model.advisory import VulnerableCode
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UntrustedError, UsageError
-from assay.ports.stores import Query, Spared
+from assay.ports.stores import Coverage, Query, Spared
 
 VECTOR = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
 
@@ -189,7 +189,8 @@ def test_enrichment_joins_every_source(database):
 def test_coverage_is_the_list_or_the_ecosystem(database):
     pairs = [("Debian:12", "zlib"), ("Debian:12", "bash"), ("PyPI", "anything"), ("npm", "left"), ("npm", "right")]
     assert database.coverage(pairs) == {
-        ("Debian:12", "zlib"): "debian-12", ("PyPI", "anything"): "pypi", ("npm", "left"): "ghsa-selected",
+        ("Debian:12", "zlib"): (Coverage("debian-12", "1"),), ("PyPI", "anything"): (Coverage("pypi"),),
+        ("npm", "left"): (Coverage("ghsa-selected"),),
     }  # fmt: skip
 
 
@@ -277,7 +278,7 @@ def test_other_tables_are_refused(tmp_path, place, change):
 
 def test_another_schema_is_unsupported_with_the_remedy(tmp_path, place):
     path = _changed(tmp_path, place, "PRAGMA user_version = 99")
-    with pytest.raises(UnsupportedError, match=r"99, here 3.*db update"):
+    with pytest.raises(UnsupportedError, match=r"99, here 4.*db update"):
         opened(path)
 
 

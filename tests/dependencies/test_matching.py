@@ -385,3 +385,51 @@ def test_a_record_the_store_lost_still_counts() -> None:
     store.records.clear()
     finding = one(store, component("pypi", "lib", "1"))
     assert (finding.id, finding.status, finding.feed) == ("P-1", "affected", "feed")
+
+
+NEWER = "the feed feed knows xz-utils up to 5.4.1-1; "
+
+
+@pytest.mark.parametrize(
+    ("version", "reason"),
+    [
+        ("5.4.1-1", None),
+        ("5.4.1-1~deb12u1", None),
+        ("5.2.5-2.1", None),
+        ("5.6.1-1", NEWER + "5.6.1-1 is newer"),
+        ("5.4.1-1+deb12u1", NEWER + "5.4.1-1+deb12u1 is newer"),
+        ("1:1", NEWER + "1:1 is newer"),
+    ],
+)
+def test_a_feed_knows_nothing_of_a_version_newer_than_it_has_read(version: str, reason: str | None) -> None:
+    store = MemoryStore(
+        [advisory("D-1", "Debian:12", "xz-utils", ("", "5"))],
+        covers=[("Debian:12", "xz-utils")],
+        newest={("Debian:12", "xz-utils"): "5.4.1-1"},
+    )
+    found = match([component("deb", "liblzma5", version, source=SourcePackage("xz-utils", version))], BOOKWORM, store)
+    assert found.findings == ()
+    assert [one.reason for one in found.uncovered] == ([reason] if reason else [])
+
+
+@pytest.mark.parametrize(("version", "reason"), [("", "an unknown version"), ("5.4.1-ü", "5.4.1-ü")])
+def test_what_cannot_be_compared_with_the_newest_version_read_is_not_covered(version: str, reason: str) -> None:
+    store = MemoryStore(covers=[("Debian:12", "xz-utils")], newest={("Debian:12", "xz-utils"): "5.4.1-1"})
+    found = match([component("deb", "xz-utils", version)], BOOKWORM, store)
+    assert [one.reason for one in found.uncovered] == [f"{NEWER}{reason} cannot be compared with that"]
+
+
+def test_a_feed_without_an_end_covers_what_another_has_not_read() -> None:
+    covers = [("Debian:12", "xz-utils"), ("Debian:12", "")]
+    store = MemoryStore(covers=covers, newest={("Debian:12", "xz-utils"): "5.4.1-1"})
+    assert match([component("deb", "xz-utils", "5.6.1-1")], BOOKWORM, store).uncovered == ()
+
+
+def test_a_newer_version_with_a_finding_is_not_without_an_answer() -> None:
+    store = MemoryStore(
+        [advisory("D-1", "Debian:12", "xz-utils", ("", ""))],
+        covers=[("Debian:12", "xz-utils")],
+        newest={("Debian:12", "xz-utils"): "5.4.1-1"},
+    )
+    found = match([component("deb", "xz-utils", "5.6.1-1")], BOOKWORM, store)
+    assert (len(found.findings), found.uncovered) == (1, ())

@@ -18,11 +18,12 @@ from assay.formats import osv
 from assay.model.advisory import Advisory, Affected, VersionRange
 from assay.model.lifecycle import Product
 from assay.ports.feeds import StoredRange
-from assay.ports.stores import AdvisoryHit, DatabaseStatus, Enrichment, Query, Spared
+from assay.ports.stores import AdvisoryHit, Coverage, DatabaseStatus, Enrichment, Query, Spared
 
 
 class MemoryStore:
-    """Holds records; `covers` lists (ecosystem, name) that feeds speak for, name "" = all of the ecosystem."""
+    """Holds records; `covers` lists (ecosystem, name) that feeds speak for, name "" = all of the ecosystem; `newest` up
+    to which version, where there is an end."""
 
     def __init__(
         self,
@@ -32,10 +33,12 @@ class MemoryStore:
         enrichment: Mapping[str, Enrichment] | None = None,
         products: Iterable[Product] = (),
         spared: Mapping[tuple[str, str], tuple[Spared, ...]] | None = None,
+        newest: Mapping[tuple[str, str], str] | None = None,
         keys: bool = True,
     ) -> None:
         self.records = {record.id: record for record in records}
         self.covers = set(covers)
+        self.newest = dict(newest or {})
         self.enrichment = dict(enrichment or {})
         self.products = {product.name: product for product in products}
         self.spared = dict(spared or {})
@@ -89,12 +92,15 @@ class MemoryStore:
         self.calls.append("enrich")
         return {cve: self.enrichment[cve] for cve in cves if cve in self.enrichment}
 
-    def coverage(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    def coverage(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Coverage, ...]]:
         self.calls.append("coverage")
-        return {
-            pair: "feed" for pair in pairs
-            if (pair[0], canonical_name(*pair)) in self.covers or (pair[0], "") in self.covers
-        }  # fmt: skip
+        found = {}
+        for pair in pairs:
+            named = [(pair[0], canonical_name(*pair)), (pair[0], "")]
+            spoken = tuple(Coverage("feed", self.newest.get(one, "")) for one in named if one in self.covers)
+            if spoken:
+                found[pair] = spoken
+        return found
 
     def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Spared, ...]]:
         self.calls.append("unaffected")

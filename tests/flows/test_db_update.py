@@ -24,7 +24,7 @@ from assay.flows import db
 from assay.flows.feed_table import PUBLIC_FEEDS, FeedRow
 from assay.model.errors import AssayError, MalformedError, UnavailableError, UntrustedError
 from assay.model.limits import Limits
-from assay.ports.stores import Query
+from assay.ports.stores import Coverage, Query
 from fakes.distrofeeds import resolved, tracker
 
 LIMITS = Limits(
@@ -159,7 +159,7 @@ def test_update_fetches_builds_and_replaces(tmp_path, server):
         assert database.lifecycle(["debian"])["debian"].title == "Debian"
         # The export of one ecosystem also names packages of others, for which it does not speak.
         assert database.coverage([("PyPI", "x"), ("npm", "b"), ("Debian:12", "x")]) == {
-            ("PyPI", "x"): "osv-PyPI", ("Debian:12", "x"): "osv-Debian",
+            ("PyPI", "x"): (Coverage("osv-PyPI"),), ("Debian:12", "x"): (Coverage("osv-Debian"),),
         }  # fmt: skip
         database.close()
     assert {feed.name: feed.date for feed in report.status.feeds}["eol"] == "2026-08-22"

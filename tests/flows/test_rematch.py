@@ -34,6 +34,7 @@ COMPONENTS = (
     component("python3-pack1", kind="deb"),
     component("pack2-owned", owner="deb:python3-pack1"),
     component("strange", kind="unknown"),
+    component("lonely", kind="deb"),
 )
 
 
@@ -66,10 +67,15 @@ BASE = {
 }
 
 
-def built(folder: Path, records: dict[str, dict[str, object]], kev: str = "CVE-2024-7777", epss: str = "0.5", day: str = "01") -> Path:  # fmt: skip
+def built(
+    folder: Path, records: dict[str, dict[str, object]], kev: str = "CVE-2024-7777", epss: str = "0.5", day: str = "01", newest: str = "1"
+) -> Path:  # fmt: skip
     feeds = folder / "feeds"
     jsonl(feeds / "pypi.jsonl.gz", [one for key, one in sorted(records.items()) if key != "DEBIAN-1"])
     jsonl(feeds / "debian-12.jsonl", [records["DEBIAN-1"]])
+    (feeds / "debian-12-coverage.json").write_text(
+        f'{{"release":"bookworm","snapshot":"2026-01-01","sources":{{"lonely":{{"version":"{newest}"}}}}}}'
+    )
     (feeds / "kev.json").write_text(f'{{"vulnerabilities":[{{"cveID":"{kev}","dateAdded":"2025-01-01"}}]}}')
     head = f"#model_version:v9,score_date:2026-08-{day}T00:00:00Z\ncve,epss,percentile\n"
     (feeds / "epss.csv").write_text(f"{head}CVE-2024-1003,{epss},0.9\nCVE-2024-1004,0.1,0.2\n")
@@ -77,13 +83,13 @@ def built(folder: Path, records: dict[str, dict[str, object]], kev: str = "CVE-2
     return folder / "advisories.db"
 
 
-def run(old: Path, new: Path) -> tuple[Rematched, Matches, Counting]:
+def run(old: Path, new: Path, components: Sequence[Component] = COMPONENTS) -> tuple[Rematched, Matches, Counting]:
     first, second = opened(old), opened(new)
     try:
-        before = match(COMPONENTS, DEBIAN, first)
+        before = match(components, DEBIAN, first)
         counting = Counting(second)
-        found = rematch(before, COMPONENTS, DEBIAN, counting, difference(DatabasePair(old, new, db.encoders())))
-        return found, match(COMPONENTS, DEBIAN, second), counting
+        found = rematch(before, components, DEBIAN, counting, difference(DatabasePair(old, new, db.encoders())))
+        return found, match(components, DEBIAN, second), counting
     finally:
         first.close()
         second.close()
@@ -125,10 +131,60 @@ def test_an_owner_is_asked_with_what_it_owns(tmp_path: Path) -> None:
     assert {query.name for query in store.asked} == {"python3-pack1"}
 
 
+UNCOVERED = (
+    component("tool", kind="deb"),
+    component("pack3", owner="deb:tool"),
+    component("pack5", owner="deb:tool"),
+    component("python3-pack1", kind="deb"),
+    component("pack4", owner="deb:python3-pack1"),
+)
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_what_an_owner_owns_is_judged_anew_when_a_feed_begins_or_ends_to_cover_it(
+    tmp_path: Path, forward: bool
+) -> None:
+    debian = {"DEBIAN-1": record("DEBIAN-CVE-2024-9999", fixed("tool", "0.1", "Debian:12"))}
+    feeds = tmp_path / "a" / "feeds"
+    without = built(tmp_path / "a", BASE)
+    (feeds / "debian-12.jsonl").unlink()
+    db.build_from(FeedDirectory(feeds), DatabaseFile(without, db.encoders()))
+    pair = (without, built(tmp_path / "b", BASE | debian))
+    found, whole, _ = run(*(pair if forward else reversed(pair)), UNCOVERED)
+    assert found.matches == whole
+    silent = {row.component for row in whole.uncovered if row.component.startswith("deb:")}
+    judged = {one.component for one in whole.findings}
+    assert ("deb:tool" in silent, "pypi:pack3" in judged) == ((False, False) if forward else (True, True))
+    assert all(one.status == "undetermined" for one in whole.findings)
+
+
+@pytest.mark.parametrize("version", ["0.5", "1.0", "3.0"])
+def test_a_changed_advisory_touches_a_package_whose_owner_nobody_covers(tmp_path: Path, version: str) -> None:
+    change = {"PYSEC-3": record("PYSEC-3", fixed("pack3", version), aliases=["CVE-2024-1003"])}
+    paths = []
+    for name, records in (("a", BASE), ("b", BASE | change)):
+        path = built(tmp_path / name, records)
+        (tmp_path / name / "feeds" / "debian-12.jsonl").unlink()
+        db.build_from(FeedDirectory(tmp_path / name / "feeds"), DatabaseFile(path, db.encoders()))
+        paths.append(path)
+    found, whole, store = run(paths[0], paths[1], UNCOVERED)
+    assert found.matches == whole
+    assert "pypi:pack5" in {one.component for one in whole.findings}
+    assert {query.name for query in store.asked} <= {"tool", "pack3", "pack5"}
+
+
 def test_scores_and_exploitation_touch_whom_they_concern(tmp_path: Path) -> None:
     found, whole, store = changed(tmp_path, {}, kev="CVE-2024-1005", epss="0.6")
     assert found.matches == whole
     assert {query.name for query in store.asked} == {"pack3", "pack5"}
+
+
+@pytest.mark.parametrize("newest", ["0.9", "0.1", "3"])
+def test_a_feed_that_has_read_newer_or_older_versions_touches_that_package(tmp_path: Path, newest: str) -> None:
+    found, whole, store = changed(tmp_path, {}, newest=newest)
+    assert found.matches == whole
+    assert found.asked == ("deb:lonely",)
+    assert {query.name for query in store.asked} == {"lonely"}
 
 
 def test_scores_of_another_day_touch_all_that_have_one(tmp_path: Path) -> None:
@@ -146,7 +202,7 @@ def test_a_source_of_a_whole_ecosystem_that_comes_touches_all_of_it(tmp_path: Pa
     assert found.matches == whole
 
 
-@pytest.mark.parametrize(("others", "count"), [((), 0), (("cpe", "cpe_product"), 0), (("a_new_table",), 62)])
+@pytest.mark.parametrize(("others", "count"), [((), 0), (("cpe", "cpe_product"), 0), (("a_new_table",), 63)])
 def test_a_table_nobody_looks_into_touches_everything(tmp_path: Path, others: tuple[str, ...], count: int) -> None:
     path = built(tmp_path / "a", BASE)
     same = msgspec.structs.replace(difference(DatabasePair(path, path, db.encoders())), others=others)

@@ -100,10 +100,11 @@ def test_a_bad_product_is_named():
 
 def test_lists_of_distributions():
     data = b'{"release":"bookworm","snapshot":"2026-11-22","sources":{"b":{"version":"1"},"a":{"version":"2"}}}'
-    assert distro.coverage(data, where="f") == ("Debian:12", "2026-11-22", ("a", "b"))
+    assert distro.coverage(data, where="f") == ("Debian:12", "2026-11-22", (("a", "2"), ("b", "1")))
     rows = distro.never_affected(b'{"v3.17":[{"id":"CVE-2024-1","package":"curl"}]}', where="f")
     assert rows == (("Alpine:v3.17", "curl", "CVE-2024-1"),)
-    for bad in (b"{}", b'{"release":"hamm","snapshot":"1998","sources":{}}', b"\xff"):
+    versionless = b'{"release":"bookworm","snapshot":"2026","sources":{"a":{"version":""}}}'
+    for bad in (b"{}", b'{"release":"hamm","snapshot":"1998","sources":{}}', b"\xff", versionless):
         with pytest.raises(MalformedError):
             distro.coverage(bad, where="f")
     with pytest.raises(MalformedError):

@@ -22,7 +22,7 @@ from assay.model.advisory import Advisory, Epss, Feed, Kev, Score, Ssvc
 from assay.model.cpe import CpeCondition
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
 from assay.model.lifecycle import Product, Release
-from assay.ports.stores import AdvisoryHit, CpeHit, DatabaseStatus, Enrichment, Query, Spared
+from assay.ports.stores import AdvisoryHit, Coverage, CpeHit, DatabaseStatus, Enrichment, Query, Spared
 
 _PACKAGE = "SELECT id FROM package WHERE ecosystem = ? AND name = ?"
 _RANGE = (
@@ -41,7 +41,7 @@ _CVE = (
     "LEFT JOIN cve c ON c.id = q.id LEFT JOIN kev k ON k.cve = q.id LEFT JOIN epss e ON e.id = ?2"
 )
 _SCORES = "SELECT version, score, severity, vector, source FROM score WHERE cve = ? ORDER BY 1, 5, 4, 2"
-_LISTED = "SELECT name, min(feed) FROM coverage WHERE ecosystem = ? AND name <> '' GROUP BY name"
+_LISTED = "SELECT name, feed, newest FROM coverage WHERE ecosystem = ? AND name <> '' ORDER BY name, feed"
 _LISTED_COUNT = 2_000
 """A list of so many names is read at once; in a longer one each name is looked up."""
 _MEMBERS = "SELECT id FROM alias WHERE class = ? LIMIT ?"
@@ -73,7 +73,7 @@ class AdvisoryDatabase:
     def __init__(self, path: Path, encoders: Mapping[str, int], file: BinaryIO | None = None) -> None:
         self._path, self._lock = path, Lock()
         self._whole: tuple[dict[str, str], dict[str, int]] | None = None  # feeds of whole ecosystems; long lists
-        self._covered: dict[tuple[str, str], str] = {}  # the short lists
+        self._covered: dict[tuple[str, str], tuple[Coverage, ...]] = {}  # the short lists
         self._with_text: set[int] | None = None  # packages with rows in range_text: few, so most names skip a query
         self._sparing: set[str] | None = None  # ecosystems with rows in unaffected: the others skip a query
         _check_header(path, file)
@@ -243,10 +243,10 @@ class AdvisoryDatabase:
             model=meta.get("epss_model", ""),
         )
 
-    def coverage(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """(ecosystem, name) to the feed that speaks for it: of its list first, else of the whole ecosystem."""
-        found: dict[tuple[str, str], str] = {}
-        statement = "SELECT feed FROM coverage WHERE ecosystem = ? AND name = ? ORDER BY feed LIMIT 1"
+    def coverage(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Coverage, ...]]:
+        """(ecosystem, name) to the feeds that speak for it: those that list it, then one of the whole ecosystem."""
+        found: dict[tuple[str, str], tuple[Coverage, ...]] = {}
+        statement = "SELECT feed, newest FROM coverage WHERE ecosystem = ? AND name = ? ORDER BY feed"
         with self._lock, schema.reading(self._path):
             if self._whole is None:  # most ecosystems are covered whole: no need to ask for each of their names
                 whole = self._db.execute("SELECT ecosystem, min(feed) FROM coverage WHERE name = '' GROUP BY ecosystem")
@@ -256,17 +256,18 @@ class AdvisoryDatabase:
                 self._whole = dict(whole), dict(listing)
                 for ecosystem in [one for one, count in self._whole[1].items() if count <= _LISTED_COUNT]:
                     del self._whole[1][ecosystem]
-                    rows = self._db.execute(_LISTED, (ecosystem,))
-                    self._covered.update(((ecosystem, name), feed) for name, feed in rows)
+                    for name, *row in self._db.execute(_LISTED, (ecosystem,)):
+                        self._covered[ecosystem, name] = (*self._covered.get((ecosystem, name), ()), Coverage(*row))
             feeds, listed = self._whole
             for ecosystem, name in pairs:
                 spelt = canonical_name(ecosystem, name)
-                feed = self._covered.get((ecosystem, spelt))
-                if ecosystem in listed and (row := self._db.execute(statement, (ecosystem, spelt)).fetchone()):
-                    feed = row[0]
-                feed = feed or feeds.get(ecosystem)
-                if feed is not None:
-                    found[ecosystem, name] = feed
+                spoken = self._covered.get((ecosystem, spelt), ())
+                if ecosystem in listed:
+                    spoken = tuple(Coverage(*row) for row in self._db.execute(statement, (ecosystem, spelt)))
+                if ecosystem in feeds:
+                    spoken = (*spoken, Coverage(feeds[ecosystem]))
+                if spoken:
+                    found[ecosystem, name] = spoken
         return found
 
     def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Spared, ...]]:

@@ -15,7 +15,7 @@ import msgspec
 from assay.model.advisory import Advisory, Category, Score, VulnerableCode
 from assay.model.errors import MalformedError
 
-SCHEMA = 3
+SCHEMA = 4
 """Rises with every change of a table or of the meaning of a column."""
 APPLICATION_ID = 0x41535341
 PAGE_BYTES = 4096
@@ -54,7 +54,7 @@ _TABLES = {
     "state TEXT NOT NULL, source INTEGER NOT NULL, "
     "PRIMARY KEY (package, advisory, introduced, fixed, last_affected, lim, versions)",
     "coverage": "ecosystem TEXT NOT NULL, name TEXT NOT NULL, feed TEXT NOT NULL, until TEXT NOT NULL, "
-    "PRIMARY KEY (ecosystem, name, feed)",
+    "newest TEXT NOT NULL, PRIMARY KEY (ecosystem, name, feed)",
     "unaffected": "ecosystem TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, feed TEXT NOT NULL, "
     "state TEXT NOT NULL, PRIMARY KEY (ecosystem, name, id)",
     "cve": "id TEXT PRIMARY KEY, summary TEXT NOT NULL, state TEXT NOT NULL, exploitation TEXT NOT NULL, "

@@ -41,6 +41,10 @@ _FINISH = (
     "INSERT OR IGNORE INTO range_text SELECT p.id, a.id, w.introduced, w.fixed, w.last_affected, w.lim, w.versions, "
     f"w.state, s.id {_JOIN} WHERE w.lo IS NULL ORDER BY 1, 2, 3, 4, 5, 6, 7, w.state DESC, s.id",
 )  # fmt: skip
+_COVERAGE = (
+    "INSERT INTO coverage VALUES (?, ?, ?, ?, ?) ON CONFLICT (ecosystem, name, feed) DO UPDATE "
+    "SET until = excluded.until, newest = excluded.newest WHERE newest = '' AND excluded.newest <> ''"
+)
 _pack = msgspec.msgpack.encode
 _Rows = Iterator[tuple[str, tuple[Any, ...]]]
 
@@ -174,8 +178,9 @@ def _cve(row: Any) -> _Rows:
 
 
 def _coverage(row: Any) -> _Rows:
-    values = (row.ecosystem, row.name, row.feed, row.until)
-    yield "INSERT OR IGNORE INTO coverage VALUES (?, ?, ?, ?)", values
+    """A feed that names a package speaks of any version; where its own list gives the newest one, of no newer one."""
+    values = (row.ecosystem, row.name, row.feed, row.until, row.newest)
+    yield _COVERAGE, values
 
 
 def _unaffected(row: Any) -> _Rows:

@@ -23,7 +23,7 @@ from assay.formats import collector
 from assay.model.advisory import Advisory, Category, Score, VulnerableCode
 from assay.model.finding import Finding, Step, Uncovered
 from assay.model.inventory import Component, Distro
-from assay.ports.stores import AdvisoryHit, AdvisoryStore, Enrichment, Query, Spared
+from assay.ports.stores import AdvisoryHit, AdvisoryStore, Coverage, Enrichment, Query, Spared
 
 _NOWHERE = ssvc.Deployment()
 _NO_FIXES_FOLLOWED = "in another suite than the image's own: no feed follows its fixes"
@@ -103,7 +103,7 @@ def _match(
             uncovered.append(Uncovered(component.key, question))
         else:
             asked.append((component, question))
-    asked, covered = _covered(asked, store)
+    asked, covered, beyond = _covered(asked, store)
     rulings = _rulings(dict.fromkeys(question for _, question in asked), store, where)
     findings: list[Finding] = []
     code: dict[tuple[str, str], tuple[VulnerableCode, ...]] = {}
@@ -113,7 +113,7 @@ def _match(
             found = tuple(ruling for ruling in found if ruling.category == "malicious")
             uncovered.append(Uncovered(component.key, _TOO_LONG))
         elif not found and not (question.tracked and question in covered):
-            uncovered.append(Uncovered(component.key, _why_uncovered(question)))
+            uncovered.append(Uncovered(component.key, _why_uncovered(question, beyond)))
         findings += [_finding(ruling, component, folded[component.key]) for ruling in found]
         code.update({(component.key, ruling.id): ruling.code for ruling in found if ruling.code})
     findings.sort(key=attrgetter("component", "id"))
@@ -128,16 +128,18 @@ def _is_folded(component: Component, by_key: Mapping[str, Component]) -> bool:
     return owner.removed_by is None or component.removed_by is not None
 
 
-def _why_uncovered(question: Asked) -> str:
+def _why_uncovered(question: Asked, beyond: Mapping[Asked, str]) -> str:
     if not question.tracked:
         return _NO_FIXES_FOLLOWED
-    return f"no feed speaks for {question.name} in {question.ecosystems[0]}"
+    return beyond.get(question) or f"no feed speaks for {question.name} in {question.ecosystems[0]}"
 
 
 def _covered(
     asked: list[tuple[Component, Asked]], store: AdvisoryStore
-) -> tuple[list[tuple[Component, Asked]], set[Asked]]:
-    """Questions that a feed covers; a question nobody covers gives way to its `instead`."""
+) -> tuple[list[tuple[Component, Asked]], set[Asked], dict[Asked, str]]:
+    """Questions, a question of which nobody speaks given way to its `instead`; which of them a feed covers; and why
+    none does where every feed that speaks of the package has read older versions only.
+    """
     pairs = {
         (ecosystem, one.name)
         for _, question in asked
@@ -147,14 +149,34 @@ def _covered(
     }
     spoken = store.coverage(sorted(pairs))
 
-    def covers(question: Asked) -> bool:
-        return any((ecosystem, question.name) in spoken for ecosystem in question.ecosystems)
+    def speakers(question: Asked) -> list[Coverage]:
+        return [one for ecosystem in question.ecosystems for one in spoken.get((ecosystem, question.name), ())]
 
     chosen = [
-        (component, question.instead if question.instead is not None and not covers(question) else question)
+        (component, question.instead if question.instead is not None and not speakers(question) else question)
         for component, question in asked
     ]
-    return chosen, {question for _, question in chosen if covers(question)}
+    covered: set[Asked] = set()
+    beyond: dict[Asked, str] = {}
+    for question in dict.fromkeys(question for _, question in chosen):
+        bounds = speakers(question)
+        why = _beyond(question, bounds)
+        if why:
+            beyond[question] = why
+        elif bounds:
+            covered.add(question)
+    return chosen, covered, beyond
+
+
+def _beyond(question: Asked, speakers: Sequence[Coverage]) -> str:
+    """Why no feed that speaks of the package has read this version, or empty; what cannot be compared was not read."""
+    version, compare = question.version, question.scheme.compare
+    if not speakers or any(not one.newest or compare(version, one.newest) in (-1, 0) for one in speakers):
+        return ""
+    known = " and ".join(f"the feed {one.feed} knows {question.name} up to {one.newest}" for one in speakers)
+    if all(compare(version, one.newest) for one in speakers):
+        return f"{known}; {version} is newer"
+    return f"{known}; {version or 'an unknown version'} cannot be compared with that"
 
 
 def _rulings(

@@ -156,10 +156,10 @@ def _classes(pair: Pair, rows: dict[str, tuple[list[Row], list[Row]]], kinds: di
 def _coverage(rows: dict[str, tuple[list[Row], list[Row]]], names: set[Name]) -> set[str]:
     """Packages that came under a source or left it; and those a distribution says are not concerned.
 
-    Until when a source speaks is no difference in what it says.
+    Until when a source speaks is no difference in what it says; up to which version is one.
     """
     gone, come = rows.pop("coverage", ([], []))
-    moved = {row[:3] for row in gone} ^ {row[:3] for row in come}
+    moved = {(*row[:3], row[4]) for row in gone} ^ {(*row[:3], row[4]) for row in come}
     named = {(str(row[0]), str(row[1])) for row in moved}
     names |= {pair for pair in named if pair[1]}
     names |= {(str(row[0]), str(row[1])) for row in _both(rows.pop("unaffected", ([], [])))}

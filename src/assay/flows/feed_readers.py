@@ -204,9 +204,9 @@ def _read_nvd(reading: Reading, writer: AdvisoryWriter, intake: Intake) -> None:
 
 
 def _read_debian_coverage(reading: Reading, writer: AdvisoryWriter, intake: Intake) -> None:
-    ecosystem, date, names = distro.coverage(reading.document(), where=reading.file.name)
+    ecosystem, date, sources = distro.coverage(reading.document(), where=reading.file.name)
     feed = reading.row.speaks_for
-    writer.facts(CoverageRow(ecosystem, name, feed, date) for name in _good(names, reading, date))
+    writer.facts(CoverageRow(ecosystem, name, feed, date, newest) for name, newest in _good(sources, reading, date))
 
 
 def _read_alpine_unaffected(reading: Reading, writer: AdvisoryWriter, intake: Intake) -> None:

@@ -83,6 +83,8 @@ class CoverageRow(msgspec.Struct, frozen=True):
     name: str
     feed: str
     until: str
+    newest: str = ""
+    """The newest version it has read; it knows nothing of a newer one. Empty = it speaks of every version."""
 
 
 class UnaffectedRow(msgspec.Struct, frozen=True):

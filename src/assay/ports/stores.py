@@ -77,6 +77,14 @@ class Spared(msgspec.Struct, frozen=True, order=True):
     """`never-affected` (no version that was shipped) or `not-affected`."""
 
 
+class Coverage(msgspec.Struct, frozen=True, order=True):
+    """A feed that speaks for a package."""
+
+    feed: str
+    newest: str = ""
+    """The newest version it has read: it knows nothing of a newer one. Empty = it speaks of every version."""
+
+
 class AdvisoryStore(Protocol):
     """The advisory database, read-only; every method is a batch."""
 
@@ -92,10 +100,11 @@ class AdvisoryStore(Protocol):
     def enrich(self, cves: Iterable[str]) -> dict[str, Enrichment]:
         """Scores, exploitation and probability by CVE id; unknown ids are left out."""
 
-    def coverage(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """(ecosystem, name) → name of the feed that speaks for it; a pair no feed speaks for is left out.
+    def coverage(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Coverage, ...]]:
+        """(ecosystem, name) → who speaks for it; a pair no feed speaks for is left out.
 
-        A feed that covers a whole ecosystem answers for every name of it; one with a list answers for its list.
+        A feed that covers a whole ecosystem answers for every name of it, and comes last; one with a list answers for
+        its list.
         """
 
     def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Spared, ...]]:

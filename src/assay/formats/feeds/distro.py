@@ -26,8 +26,9 @@ class _Never(msgspec.Struct):
     package: str
 
 
-def coverage(data: bytes, *, where: str) -> tuple[str, str, tuple[str, ...]]:
-    """Debian: (ecosystem, day of the snapshot, names of the source packages that were read).
+def coverage(data: bytes, *, where: str) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """Debian: (ecosystem, day of the snapshot, sorted names of the source packages that were read, each with the
+    newest version that was).
 
     Raises:
         MalformedError: another form, or a release without a number here.
@@ -38,11 +39,19 @@ def coverage(data: bytes, *, where: str) -> tuple[str, str, tuple[str, ...]]:
         raise MalformedError(
             "not a list of covered packages", where=where, why=str(error), remedy="fetch the feed again"
         ) from error
+    if nameless := next((name for name, one in found.sources.items() if not one.version), None):
+        raise MalformedError(
+            "a covered package without a version", where=where, why=repr(nameless[:50]), remedy="fetch the feed again"
+        )
     if found.release not in _RELEASES:
         raise MalformedError(
             "unknown Debian release", where=where, why=repr(found.release[:50]), remedy="fetch the feed again"
         )
-    return _RELEASES[found.release], found.snapshot[:10], tuple(sorted(found.sources))
+    return (
+        _RELEASES[found.release],
+        found.snapshot[:10],
+        tuple(sorted((name, one.version) for name, one in found.sources.items())),
+    )
 
 
 def never_affected(data: bytes, *, where: str) -> tuple[tuple[str, str, str], ...]:
