@@ -369,6 +369,20 @@ def test_a_key_outside_its_window_is_not_believed(image: VexImage) -> None:
     assert {one.document.code for one in answers} == {"KEY_WINDOW"}
 
 
+@pytest.mark.parametrize("wide_first", [True, False])
+def test_the_scope_of_a_closed_window_is_closed_with_it(image: VexImage, *, wide_first: bool) -> None:
+    image.cosign2(envelope(image.digest, document(JINJA), P256))
+    image.cosign3(document(JINJA), P256)
+    wide = trust_row("then", P256, products=["*"], not_after="2026-01-01T00:00:00Z")
+
+    def answers(now: str) -> list[Judged]:
+        rows = (wide, trust_row("now", P256, products=[now]))
+        return judged(image, trust(*(rows if wide_first else reversed(rows))))
+
+    assert {one.document.code for one in answers("pkg:deb/*")} == {"SCOPE"}
+    assert {one.statements[0].author for one in answers("pkg:pypi/*")} == {"now"}
+
+
 def test_one_key_may_have_several_scopes(image: VexImage) -> None:
     image.cosign3(document(JINJA), P256)
     rows = (trust_row("distribution", P256, products=["pkg:deb/*"]), trust_row("python", P256, products=["pkg:pypi/*"]))

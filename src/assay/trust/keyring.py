@@ -43,6 +43,11 @@ class Keyring(msgspec.Struct, frozen=True):
         return next((key for key in self.keys if key.key_id == hint), None)
 
 
+def is_open(key: Key, now: str) -> bool:
+    """Whether a time (RFC 3339 UTC with seconds) lies in the key's window: of one width, text order is time order."""
+    return not ((key.not_before and now < key.not_before) or (key.not_after and now > key.not_after))
+
+
 def key_id(spki: bytes) -> str:
     """base64(SHA-256(SubjectPublicKeyInfo)): the `hint` of a bundle and the DSSE `keyid`."""
     return base64text.encode(hashlib.sha256(spki).digest())

@@ -18,7 +18,7 @@ from assay.model.evidence import Check, Evidence, Signer
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.statement import Statement
 from assay.trust import dsse
-from assay.trust.keyring import Key, Keyring
+from assay.trust.keyring import Key, Keyring, is_open
 
 _STRONG = ("sha256", "sha384", "sha512")
 _MATERIALS = {"0.1": ("key", "chain"), "0.2": ("key", "chain"), "0.3": ("key", "certificate")}
@@ -114,7 +114,7 @@ def verify_envelope(
     holding = [k for k in keys.keys if any(dsse.valid(k, s.sig, message) for s in parsed.signatures)]
     if not holding:
         raise _no("KEY_UNKNOWN", "material", name, f"no signature holds under any of {len(keys.keys)} keys")
-    key = next((k for k in holding if _is_open(k, now)), holding[0])
+    key = next((k for k in holding if is_open(k, now)), holding[0])
     window = _window(key, now, name)
     try:
         statement = intoto.read(parsed.payload, where=name, limits=limits)
@@ -227,15 +227,11 @@ def _signed_by(keys: Keyring, hint: str, name: str, holds: Callable[[Key], bool]
 
 
 def _window(key: Key, now: str, name: str) -> Check:
-    """Without a proven time the key must be valid now. RFC 3339 UTC of one width: text order is time order."""
-    if not _is_open(key, now):
+    """Without a proven time the key must be valid now."""
+    if not is_open(key, now):
         window = f"{key.not_before or 'the beginning'} to {key.not_after or 'no end'}"
         raise _no("KEY_WINDOW", "window", name, f"the key is valid from {window}, not at {now}")
     return Check("window", "pass", "the key is valid now")
-
-
-def _is_open(key: Key, now: str) -> bool:
-    return not ((key.not_before and now < key.not_before) or (key.not_after and now > key.not_after))
 
 
 def _subject(statement: Statement, target: Digest | None, name: str) -> Check:

@@ -121,7 +121,7 @@ def _judge(one: Found, trust: VexTrust, image: str, now: str, read: Read, limits
         code = getattr(error, "code", "") or error.kind.upper()
         outcome: Literal["seen", "failed"] = "failed" if error.kind == "unavailable" else "seen"
         return Judged(_document(one, claim, outcome, code, _WORDS.get(code, error.why or error.what)))
-    return _scoped(one, claim, statements, trust.of_key(key), evidence, image)
+    return _scoped(one, claim, statements, trust.of_key(key, now), evidence, image)
 
 
 def _scoped(
@@ -184,7 +184,7 @@ def _signed(one: Found, trust: VexTrust, now: str, limits: Limits) -> tuple[str,
     Raises:
         UntrustedError, UnsupportedError: nobody trusted did.
     """
-    keys, name = trust.keyring(), one.place
+    keys, name = trust.keyring(now), one.place
     if one.kind == "document":
         if not one.signature:
             raise _no("NOT_SIGNED", name, "no signature lies beside it")
@@ -217,7 +217,7 @@ def _signed_carrier(one: Found, target: Digest, trust: VexTrust, now: str, limit
     for signature in one.carrier_signatures:
         try:
             _refuse_certificate(signature, one.place, limits)
-            evidence = verify(signature, one.carrier, trust.keyring(), now, name=one.place, limits=limits)
+            evidence = verify(signature, one.carrier, trust.keyring(now), now, name=one.place, limits=limits)
         except AssayError as error:
             refusals.append(error)
             continue

@@ -25,7 +25,7 @@ from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.vex import VexProduct, VexStatement, VexStatus
 from assay.trust import keyring
-from assay.trust.keyring import Key, Keyring
+from assay.trust.keyring import Key, Keyring, is_open
 
 _REMEDY = "correct the trust policy"
 _STATUSES: tuple[VexStatus, ...] = get_args(VexStatus)
@@ -57,13 +57,14 @@ class VexTrust(msgspec.Struct, frozen=True):
 
     rows: tuple[Trusted, ...] = ()
 
-    def keyring(self) -> Keyring:
-        """Every key of the table."""
-        return Keyring(tuple(row.key for row in self.rows if row.key is not None))
+    def keyring(self, now: str = "") -> Keyring:
+        """Every key of the table; of a key with several windows the one that is open comes first, for it is asked."""
+        keys = [row.key for row in self.rows if row.key is not None]
+        return Keyring(tuple(sorted(keys, key=lambda key: not is_open(key, now))))
 
-    def of_key(self, key_id: str) -> tuple[Trusted, ...]:
-        """The rows of one key: it may speak within any of them."""
-        return tuple(row for row in self.rows if row.key is not None and row.key.key_id == key_id)
+    def of_key(self, key_id: str, now: str) -> tuple[Trusted, ...]:
+        """The rows of one key that are open now: it may speak within any of them."""
+        return tuple(r for r in self.rows if r.key is not None and r.key.key_id == key_id and is_open(r.key, now))
 
 
 class _Row(msgspec.Struct, forbid_unknown_fields=True):
