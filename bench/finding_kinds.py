@@ -13,7 +13,7 @@ from assay.dependencies.names import canonical_name
 from assay.dependencies.versions import GENERIC, Scheme, scheme_for
 from differences import OURS, THEIRS
 from findings import Findings, Match
-from kinds import LOOK, NOBODY, TASTE, UNEXPLAINED, WE, Kind
+from kinds import NOBODY, TASTE, UNEXPLAINED, WE, Kind
 from peerdbs import Row
 
 VERDICT = "other verdict"
@@ -123,6 +123,10 @@ def _suffix(case: Case) -> bool:
     return case.match.package.ecosystem == "composer" and any("-p" in said for said in _our_ranges(case))
 
 
+def _silent_owner(case: Case) -> bool:
+    return case.match.package in case.ours.silent and case.status in ("", "undetermined")
+
+
 def _our_ranges(case: Case) -> set[str]:
     return case.ours.found[case.match].ranges if case.match in case.ours.found else set()
 
@@ -161,7 +165,7 @@ RULES: tuple[Rule, ...] = (
     ("never affected, says the distribution", (OURS, VERDICT), lambda c: "never was" in c.ours.found[c.match].why),
     ("removed by a later layer", (OURS, VERDICT), lambda c: c.match.package in c.ours.removed),
     ("package that the peer does not list", (OURS,), _unlisted_there),
-    ("owned by a package that no feed speaks for", (THEIRS,), lambda c: c.match.package in c.ours.silent),
+    ("owned by a package that no feed speaks for", (OURS, THEIRS, VERDICT), _silent_owner),
     ("owned by a distribution package", (THEIRS,), lambda c: bool(c.ours.packages.get(c.match.package))),
     ("main module without a version", (THEIRS,), _devel),
     ("npm name in another case", (OURS, THEIRS), _other_case),
@@ -210,10 +214,10 @@ KINDS: dict[str, Kind] = {
         "compare numbers alone.",
     ),
     "owned by a package that no feed speaks for": Kind(
-        LOOK,
-        "The library's files belong to a distribution package that none of the feeds covers: we say *not covered*, "
-        "naming the owner; the peer takes the registry's advisories, which know nothing of backports. A library that "
-        "is linked into a program (Go's standard library) may well carry the flaw.",
+        WE,
+        "The library's files belong to a distribution package that none of the feeds covers: by the registry's "
+        "advisories it is undetermined, naming the owner, for the distribution may have patched it. The peer takes the "
+        "registry's advisories, which know nothing of backports, for the last word, or is silent.",
     ),
     "removed by a later layer": Kind(
         WE,

@@ -146,6 +146,30 @@ def test_a_doubtful_table_lowers_nothing(doubtful: GoProgram) -> None:
     assert verdict(doubtful) == ("affected", "unknown")
 
 
+def unlisted(*names: str) -> GoProgram:
+    """A program without module data, as Debian builds them."""
+    data = go_program(names, modinfo="path\tx\nbuild\t-compiler=gc\n")
+    found = read_program(ChunkView([data], where="app"), DEFAULT_LIMITS)
+    assert found is not None
+    return found
+
+
+def test_without_recorded_modules_names_below_a_host_are_ordinary() -> None:
+    plain = unlisted(*OTHER, *(f"github.com/a{n}/b.F" for n in range(200)))
+    assert plain.doubt == ""
+    assert verdict(plain) == ("not_affected", "not_linked")
+    assert verdict(unlisted(*OTHER, *(f"x{n}yz/q{n}.F" for n in range(200)))) == ("affected", "unknown")
+    assert "rewritten" in program(*OTHER, *(f"github.com/a{n}/b.F" for n in range(200))).doubt
+
+
+def test_what_is_not_linked_is_not_affected_in_any_version() -> None:
+    unclear = msgspec.structs.replace(module("app"), version="(devel)")
+    finding = judged(unclear, (HTML,), {"app": program(*OTHER)})
+    assert (finding.status, finding.reach and finding.reach.state) == ("not_affected", "not_linked")
+    finding = judged(unclear, (HTML,), {"app": program(*LINKED)})
+    assert (finding.status, finding.reach and finding.reach.state) == ("undetermined", "linked")
+
+
 def test_a_damaged_table_is_a_doubt() -> None:
     data = bytearray(go_program(OTHER, modules=[MODULE]))
     data[data.rindex(b"html.ParseFragment\0") - 20 : data.rindex(b"html.ParseFragment\0") - 10] = b"\xff" * 10

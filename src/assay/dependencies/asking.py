@@ -71,6 +71,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Of a module stream: what is said of the plain name need not concern it."""
     instead: "Asked | None" = None
     """What to ask where no feed covers this."""
+    owner: str = ""
+    """The distribution package that owns it and that cannot be judged itself, with the reason; or empty."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,6 +116,26 @@ def ask(component: Component, distro: Distro | None) -> Asked | str:
         version, doubt = _action(component)
         return Asked(ecosystems=(ecosystem,), name=name, version=version, doubt=doubt)
     return Asked(ecosystems=(ecosystem,), name=name, version=component.version)
+
+
+def ask_owned(component: Component, owner: Component, why: str) -> Asked | None:
+    """The question for a language package whose owner cannot be judged; None where its registry has no advisories.
+
+    The distribution may have patched what it ships under the same version, so a version inside a range proves nothing.
+
+    Args:
+        component: no distribution package itself.
+        owner: the distribution package that owns its files.
+        why: the owner cannot be judged, as in "curl 1.0, which no feed covers".
+    """
+    question = ask(component, None)
+    if isinstance(question, str):
+        return None
+    named = f"{owner.ecosystem} {owner.name} {_cut(owner.version)}".rstrip() + f", {why}"
+    doubt = f"is owned by {named}; the distribution may have patched it"
+    if question.doubt:
+        doubt = f"{question.doubt}, and {doubt}"
+    return msgspec.structs.replace(question, doubt=doubt, owner=named)
 
 
 def too_long(component: Component) -> bool:

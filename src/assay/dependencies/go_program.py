@@ -112,10 +112,15 @@ def _doubt(build: GoBuild, table: FunctionNames) -> str:
 
 
 def _strangers(build: GoBuild, names: tuple[str, ...]) -> int:
-    """Names of packages that neither the standard library nor a recorded module explains."""
+    """Names of packages that neither the standard library nor a recorded module explains.
+
+    Where no module is recorded (Debian builds so), any name below a host (`github.com/…`) is an ordinary one: what
+    rewrites names leaves no host in them.
+    """
     modules = [module.path for module in (build.main, *build.dependencies) if module is not None]
     known = _STANDARD | {path.partition("/")[0] for path in modules}
-    return sum(_first(name) not in known for name in names if "." in name and not name.startswith(_MADE_UP))
+    firsts = (_first(name) for name in names if "." in name and not name.startswith(_MADE_UP))
+    return sum(first not in known and (bool(modules) or "." not in first) for first in firsts)
 
 
 def _first(name: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from assay.dependencies import reasons, ssvc
 from assay.dependencies.aliases import identities, is_cve
-from assay.dependencies.asking import Asked, ask, too_long
+from assay.dependencies.asking import Asked, ask, ask_owned, too_long
 from assay.dependencies.distributions import PRO, rebuilt_from
 from assay.dependencies.identity import DISTRIBUTED
 from assay.dependencies.names import canonical_name
@@ -74,7 +74,8 @@ def match(
     """Find what the advisories say about the components.
 
     Args:
-        components: of one inventory; those owned by a distribution package are judged by their owner alone.
+        components: of one inventory; those owned by a distribution package are judged by their owner alone, or, where
+            no feed covers the owner, by their own registry: then never above `undetermined`.
         distro: whose advisories judge distribution packages; None takes what each package URL says.
         store: asked in batches.
         where: what the operator says of the place where the components run, for SSVC.
@@ -104,20 +105,47 @@ def _match(
         else:
             asked.append((component, question))
     asked, covered, beyond = _covered(asked, store)
-    rulings = _rulings(dict.fromkeys(question for _, question in asked), store, where)
+    silent = {one.component for one in uncovered} | {
+        component.key for component, question in asked if too_long(component) or not _spoken_for(question, covered)
+    }
+    owned = [pair for key in silent & folded.keys() for pair in _owned(by_key[key], folded[key])]
+    rulings = _rulings(dict.fromkeys(question for _, question in (*asked, *owned)), store, where)
     findings: list[Finding] = []
     code: dict[tuple[str, str], tuple[VulnerableCode, ...]] = {}
-    for component, question in asked:
+
+    def judged(component: Component, question: Asked, folded: Sequence[Component]) -> bool:
+        """Add its findings; whether there are any, or a feed would have had some to say."""
         found = rulings.get(question, ())
         if too_long(component):  # its findings would repeat the text thousands of times: one row says it
             found = tuple(ruling for ruling in found if ruling.category == "malicious")
             uncovered.append(Uncovered(component.key, _TOO_LONG))
-        elif not found and not (question.tracked and question in covered):
-            uncovered.append(Uncovered(component.key, _why_uncovered(question, beyond)))
-        findings += [_finding(ruling, component, folded[component.key]) for ruling in found]
+        findings.extend(_finding(ruling, component, folded) for ruling in found)
         code.update({(component.key, ruling.id): ruling.code for ruling in found if ruling.code})
+        return bool(found) or too_long(component) or _spoken_for(question, covered)
+
+    for component, question in asked:
+        if not judged(component, question, () if too_long(component) else folded[component.key]):
+            uncovered.append(Uncovered(component.key, _why_uncovered(question, beyond)))
+    silent = {one.component for one in uncovered}
+    for component, question in owned:
+        if component.owner in silent:  # its own registry's silence is no news: the owner's row says that nobody speaks
+            judged(component, question, ())
     findings.sort(key=attrgetter("component", "id"))
     return Matches(findings=tuple(findings), uncovered=tuple(sorted(uncovered)), code=code)
+
+
+def _spoken_for(question: Asked, covered: Set[Asked]) -> bool:
+    """Whether silence about it means that it is not affected."""
+    return question.tracked and question in covered
+
+
+def _owned(owner: Component, folded: Iterable[Component]) -> Iterator[tuple[Component, Asked]]:
+    """What to ask of packages whose owner no feed covers; each is one package, and has its own findings."""
+    why = "whose version is too long to be compared" if too_long(owner) else "which no feed covers"
+    for component in folded:
+        question = ask_owned(component, owner, why)
+        if question is not None:
+            yield component, question
 
 
 def _is_folded(component: Component, by_key: Mapping[str, Component]) -> bool:

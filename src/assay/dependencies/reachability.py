@@ -61,8 +61,11 @@ def apply(
 
 
 def _asked(finding: Finding, code: Code) -> tuple[VulnerableCode, ...]:
-    """Where the flaw of this finding lies; nothing where it may lie anywhere, or where there is nothing to lower."""
-    if finding.status != "affected" or finding.category != "vulnerability":
+    """Where the flaw of this finding lies; nothing where it may lie anywhere, or where there is nothing to lower.
+
+    An undetermined version is no hindrance: code that is not there is not there in any version.
+    """
+    if finding.status == "not_affected" or finding.category != "vulnerability":
         return ()
     asked = code.get((finding.component, finding.id), ())
     return asked if all(item.path for item in asked) else ()

@@ -65,7 +65,7 @@ def of_component(
     case: Case, common: Sequence[Step], component: Component, folded: Iterable[Component]
 ) -> tuple[Step, ...]:
     """The whole ladder of one component, in the order of `RUNGS`."""
-    return (_installed(case, component), *common, *_layer(component), *_owner(folded))
+    return (_installed(case, component), *common, *_layer(component), *_owner(case, folded))
 
 
 def _installed(case: Case, component: Component) -> Step:
@@ -202,8 +202,11 @@ def _layer(component: Component) -> Iterable[Step]:
         yield Step("layer", f"in a lower layer, removed above by layer {component.removed_by}")
 
 
-def _owner(folded: Iterable[Component]) -> Iterable[Step]:
-    """Language packages whose files this OS package owns: they are judged here and not counted again."""
+def _owner(case: Case, folded: Iterable[Component]) -> Iterable[Step]:
+    """The OS package that owns it; or the packages whose files it owns: they are judged here and not counted again."""
+    if case.asked.owner:
+        says = f"{case.asked.owner}, owns its files: judged by {case.asked.ecosystems[0]}'s advisories"
+        yield Step("owner", says)
     names = sorted({f"{item.ecosystem} {item.name} {item.version}".rstrip() for item in folded})
     if names:
         yield Step("owner", f"also stands for {', '.join(names)}, whose files it owns")

@@ -71,4 +71,4 @@ def _look(file: File) -> Fragment:
 
 def _row(paths: frozenset[str]) -> Cataloguer:
     wants = Wanted(paths=paths, limit="program_bytes")
-    return Cataloguer(name="functions", version=2, ecosystem="", wants=wants, catalogue=_look)
+    return Cataloguer(name="functions", version=3, ecosystem="", wants=wants, catalogue=_look)

@@ -56,11 +56,12 @@ def rematch(
     again = _touched(before.findings, components, distro, difference)
     if not again:
         return Rematched(matches=before)
-    owners = {component.key for component in again}
-    folded = [component for component in components if component.owner in owners and component.key not in owners]
+    keys = {component.key for component in again}
+    folded = [component for component in components if component.owner in keys and component.key not in keys]
     found = matching.match([*again, *folded], distro, store, where)
-    # A folded component is asked about only by its owner; without the owner's being there it was asked itself.
-    return Rematched(matches=_merged(before, found, owners, weigh), asked=tuple(sorted(owners)))
+    # Whether an owned component is judged by its owner or by itself follows from the owner's answer: both are new.
+    anew = keys | {component.key for component in folded}
+    return Rematched(matches=_merged(before, found, anew, weigh), asked=tuple(sorted(anew)))
 
 
 def _touched(

@@ -125,6 +125,7 @@ _DECIDES = (
     ("not_affected", "fix", "rebuilt"),
     ("not_affected", "installed", "; it "),
     ("not_affected", "symbol", "none of it is linked"),
+    ("undetermined", "owner", "which no feed covers"),
     ("undetermined", "range", "cannot be compared"),
     ("undetermined", "range", "; but it "),
 )
