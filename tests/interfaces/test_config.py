@@ -1,6 +1,9 @@
 """Settings: who goes first, what is refused, what `assay config` says of each."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -108,3 +111,13 @@ def test_what_a_folder_decides_by_is_said_and_what_the_user_chose_is_not(tmp_pat
     (tmp_path / "pyproject.toml").unlink()
     (tmp_path / "assay.toml").write_text("workers = 1\neol-within = 3\n")
     assert "working folder" not in assay(*words, home=tmp_path, cwd=tmp_path).err
+
+
+def test_a_reader_that_leaves_is_not_a_denial(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "assay", "config"], stdout=pipe, stderr=subprocess.PIPE, check=False, timeout=60
+        )
+    assert (done.returncode, done.stderr) == (141, b"")

@@ -36,8 +36,18 @@ COMMANDS = {
 }
 
 
+class _ReaderGone(Exception):
+    """Whoever read the output left. No OSError, for click would make exit 1 of it, and 1 says denied."""
+
+
 class _Lazy(click.Group):
     """A group that imports a command's module only when that command runs (`--help` stays fast)."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -100,7 +110,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("assay: interrupted", err=True)
         sys.exit(130)
-    except BrokenPipeError:
+    except (BrokenPipeError, _ReaderGone):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except (OSError, MemoryError, RecursionError) as error:
