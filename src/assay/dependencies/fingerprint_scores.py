@@ -29,10 +29,10 @@ class Score(NamedTuple):
 def by_classes(block: Block, present: dict[int, set[int]], versions: int) -> list[Score]:
     """One score a version; `present` has the CRC-32s of the classes there by the number of their name."""
     total, hits, conflicts = ([0] * len(block.masks) for _ in range(3))
-    names = block.names
+    found = [present.get(name) for name in block.names]
     for crc, name, mask in zip(block.classes, block.class_names, block.class_masks, strict=True):
         total[mask] += 1
-        there = present.get(names[name])
+        there = found[name]
         if there is not None:
             if crc in there:
                 hits[mask] += 1
@@ -54,23 +54,31 @@ def by_names(block: Block, present: dict[int, set[int]], versions: int) -> list[
     return _scores(block, versions, total, hits, [0] * len(total))
 
 
-def _scores(block: Block, versions: int, *counts: Sequence[int]) -> list[Score]:
+def _scores(
+    block: Block, versions: int, total: Sequence[int], hits: Sequence[int], conflicts: Sequence[int]
+) -> list[Score]:
     """Counts for each mask summed for each version.
 
     Masks are mostly runs of neighbouring versions: a run adds its counts where it starts and takes them where it ends.
     """
-    changes = [[0] * (versions + 1) for _ in counts]
+    changes = [[0] * (versions + 1) for _ in range(3)]
+    first, second, third = changes
     every = (1 << versions) - 1
-    for mask, *values in zip(block.masks, *counts, strict=True):
+    for mask, one, two, three in zip(block.masks, total, hits, conflicts, strict=True):
         bits = int.from_bytes(mask, "little") & every
         while bits:
             start = (bits & -bits).bit_length() - 1
             bits += 1 << start  # carries through the run
             end = (bits & -bits).bit_length() - 1
             bits ^= 1 << end
-            for change, value in zip(changes, values, strict=True):
-                change[start] += value
-                change[end] -= value
+            first[start] += one
+            first[end] -= one
+            if two:
+                second[start] += two
+                second[end] -= two
+            if three:
+                third[start] += three
+                third[end] -= three
     return [Score(*values) for values in zip(*(accumulate(change[:-1]) for change in changes), strict=True)]
 
 

@@ -105,14 +105,17 @@ def is_statement(name: str) -> bool:
     return fold(name) in STATEMENTS
 
 
-_FIELD = re.compile(rb"^(?:(files|license):[ \t]*([^\n]*)|[ \t]*\r?)$", re.IGNORECASE | re.MULTILINE)
-"""A `Files` or `License` field with its first line, or the blank line that ends a paragraph."""
+_FIELD = re.compile(rb"\n(?:(files|license):[ \t]*([^\n]*)|[ \t]*\r?(?=\n))", re.IGNORECASE)
+"""A `Files` or `License` field with its first line, or the blank line that ends a paragraph.
+
+It begins with the end of the line before: what begins with a fixed letter is found many times faster.
+"""
 
 
 def _synopses(text: bytes) -> Iterable[tuple[str, str]]:
     """(place, licence short name) of the header and of each `Files` paragraph; bare `License` paragraphs are texts."""
     place, name = "header", b""
-    for match in _FIELD.finditer(text + b"\n\n"):
+    for match in _FIELD.finditer(b"\n" + text + b"\n\n"):
         field, value = match.groups()
         if field is None:
             if place and name:

@@ -27,7 +27,7 @@ _ENCRYPTED = 0x2041
 _UTF8 = 0x800
 
 
-class Member(msgspec.Struct, frozen=True):
+class Member(msgspec.Struct, frozen=True, gc=False):
     """One entry of the central directory."""
 
     name: str
@@ -167,7 +167,7 @@ def _locate64(view: ChunkView, end: int) -> tuple[int, int, int, int] | None:
 def _members(view: ChunkView, directory: bytes, count: int, shift: int) -> tuple[Member, ...]:
     """The entries in order. A long plain loop: archives of an image hold tens of thousands of them."""
     members: list[Member] = []
-    unpack, header, total = _CENTRAL.unpack_from, _CENTRAL.size, len(directory)
+    unpack, header, total, append = _CENTRAL.unpack_from, _CENTRAL.size, len(directory), members.append
     at = 0
     for _ in range(count):
         if at + header > total:
@@ -181,16 +181,15 @@ def _members(view: ChunkView, directory: bytes, count: int, shift: int) -> tuple
             extra = directory[at + names : at + names + extras]
             size, compressed, offset = _wide(view, extra, size, compressed, offset)
         at += names + extras + comments
-        members.append(Member(_name(raw, flags), method, flags, crc, compressed, size, offset + shift))
+        name = raw.decode("ascii") if raw.isascii() else _name(raw, flags)
+        append(Member(name, method, flags, crc, compressed, size, offset + shift))
     if at > total:
         raise _bad(view, "the last entry does not fit")
     return tuple(members)
 
 
 def _name(raw: bytes, flags: int) -> str:
-    """4.4.17, appendix D: UTF-8 by flag; otherwise cp437, but jar tools write UTF-8 without the flag."""
-    if raw.isascii():
-        return raw.decode("ascii")
+    """Beyond ASCII (4.4.17, appendix D): UTF-8 by flag; otherwise cp437, but jar tools write UTF-8 without the flag."""
     return raw.decode("utf-8", "surrogateescape" if flags & _UTF8 else "replace")
 
 
@@ -213,6 +212,14 @@ def _wide(view: ChunkView, extra: bytes, size: int, compressed: int, offset: int
 
 def _refuse_overlap(view: ChunkView, members: Sequence[Member], limit: int) -> None:
     """No byte belongs to two members (the trick of the overlapping bomb), and all lie before the directory."""
+    end = 0
+    for member in members:  # nearly every archive lists its members as they lie: no need to sort
+        if member.offset < end:
+            break
+        end = member.offset + 30 + member.compressed
+    else:
+        if end <= limit:
+            return
     end = 0
     for offset, length in sorted([(member.offset, member.compressed) for member in members]):
         if offset < end:

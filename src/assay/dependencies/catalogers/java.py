@@ -13,7 +13,7 @@ import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.dependencies.copyrights import with_conclusion
-from assay.dependencies.fingerprints import Fingerprints, Match, builtin
+from assay.dependencies.fingerprints import CLASS, Fingerprints, Match, builtin
 from assay.dependencies.java_fingerprints import copy_of, refine
 from assay.dependencies.java_identity import Identity, Pom, fold, identify, own_pom, told_versions
 from assay.dependencies.licences import licence
@@ -97,7 +97,7 @@ def _archive(
             not others
             and not copies
             and not nested
-            and any(member.name.endswith(".class") for member in directory.members)
+            and any(member.name.endswith(CLASS) for member in directory.members)
         ):
             walk.gap("unknown-program", path, "a Java archive that names neither artifact nor version")
     else:
@@ -163,6 +163,8 @@ def _read(walk: _Walk, directory: Directory, path: str) -> tuple[list[Pom], dict
     manifest: dict[str, str] = {}
     for member in directory.members:
         name = member.name
+        if name.endswith(CLASS):  # nearly all there is
+            continue
         if name.endswith(_SUFFIXES):
             nested.append(member)
         elif name.startswith("META-INF/"):
