@@ -120,3 +120,13 @@ def test_a_bundle_no_utf8_can_hold_stops_no_verification(tmp_path: Path, name: s
             name="x",
         )
     assert caught.value.code == "PARSE_FORM"
+
+
+def test_names_outside_utf8_are_decided_about_like_others(tmp_path: Path) -> None:
+    folder = tmp_path / "nam\udcff" / "p\udcff"
+    folder.mkdir(parents=True)
+    (folder / "package.json").write_text('{"name": "a", "dependencies": {"b": "1"}}')
+    (folder / "package-lock.json").write_text('{"name": "a", "lockfileVersion": 3, "packages": {"": {"name": "a"}}}')
+    done = assay("scan", f"dir:{folder.parent}", "-q", "-o", "json", home=tmp_path / "home")
+    assert done.code in (1, 75), done.err  # denied, or no advisories: a decision in any case
+    assert json.loads(done.out)["verdict"]["decision"]

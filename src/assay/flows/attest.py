@@ -8,7 +8,7 @@ import msgspec
 from assay import __version__
 from assay.artifact import referrers
 from assay.flows.verify import candidates
-from assay.formats import image_facts, intoto, predicates, strictjson, vsa, vulns
+from assay.formats import image_facts, intoto, predicates, strictjson, vsa, vulns, wire
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.evidence import Evidence
@@ -53,11 +53,19 @@ def statements(report: Report, *, timestamp: str, documents: Sequence[tuple[str,
     """
     subject = (_resource(report),)
     made = [
-        intoto.statement(subject, predicates.IMAGE_FACTS, image_facts.predicate(report)),
-        intoto.statement(subject, predicates.VULNS, vulns.predicate(report, finished=timestamp)),
+        _statement(subject, predicates.IMAGE_FACTS, image_facts.predicate(report)),
+        _statement(subject, predicates.VULNS, vulns.predicate(report, finished=timestamp)),
     ]
     made += [intoto.statement(subject, kind, _object(kind, data)) for kind, data in documents]
     return tuple(made)
+
+
+def _statement(subject: tuple[ResourceDescriptor, ...], kind: str, predicate: dict[str, object]) -> Statement:
+    """A statement of ours. Names outside UTF-8, which a subject may hold, are written as reversible escapes."""
+    try:
+        return intoto.statement(subject, kind, predicate)
+    except MalformedError:
+        return intoto.statement(subject, kind, wire.change_all(predicate, wire.escape))
 
 
 def summary(verdict: Verdict, report: Report) -> Statement:
@@ -195,8 +203,8 @@ def _resource(report: Report) -> ResourceDescriptor:
     digest = subject.digest
     if digest is None:
         value = [[c.key, c.name, c.version] for c in report.components]
-        digest = Digest.of(strictjson.canonical(value))
-    return ResourceDescriptor(name=subject.name, digest={digest.algorithm: digest.hex})
+        digest = Digest.of(strictjson.canonical(wire.change_all(value, wire.escape)))
+    return ResourceDescriptor(name=wire.escape(subject.name), digest={digest.algorithm: digest.hex})
 
 
 def _object(kind: str, data: bytes) -> dict[str, object]:

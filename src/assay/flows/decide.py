@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
+from assay.formats import wire
 from assay.model.evidence import Evidence
 from assay.model.image import Subject
 from assay.model.limits import DEFAULT_LIMITS, Limits
@@ -40,6 +43,7 @@ def decide(
     Raises:
         UnsupportedError: no engine on this machine.
     """
+    subject = msgspec.structs.replace(subject, name=wire.escape(subject.name))  # a path may lie outside UTF-8
     facts = fact_documents.build(evidence, subject, rows=rows, components=weighing.wants_components(bundle))
     packages = weighing.selected(bundle, facts)
     outcomes = _evaluate(bundle, packages, facts, engine, now, seconds, limits)
