@@ -151,6 +151,8 @@ def walk_layer(
         digest = blake2b(name, digest_size=16).digest()
         if kind == DIRECTORY:
             directories += digest
+            if len(known) < _KNOWN_COUNT:
+                known.add(name)  # so that what lies in it does not hash it again
             if taken and taken.get(text := name.decode("utf-8", "surrogateescape")):
                 taken[text] = 0
             continue

@@ -11,7 +11,6 @@ obeys (a global pax header that renames files), the archive is refused. About 20
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from struct import Struct
 from zlib import adler32
 
@@ -43,6 +42,7 @@ _NO_CONTENT = frozenset((DIRECTORY, HARD_LINK, SYMLINK, OTHER))
 _USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
 _NUMBERS_COUNT = 20_000
 """Numbers remembered by their text."""
+_MODES_COUNT = 1_000
 _SPACES = 8 * 32
 """A checksum counts its own field as eight spaces."""
 
@@ -72,8 +72,9 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
         MalformedError: a bad checksum, number, extended header or end mark; the archive ends inside a file.
         UnsupportedError: a global pax header that renames or resizes files; an extended header over its limit.
     """
-    unpack, kinds, block_of = _FIELDS.unpack, _KINDS, reader.block
+    unpack, kinds, block_of, skip = _FIELDS.unpack, _KINDS, reader.block, reader.skip
     numbers: dict[bytes, int] = {}
+    modes: dict[bytes, int] = {}
     sums: dict[bytes, int] = {}
     records: dict[bytes, bytes] = {}
     long_name = long_link = b""
@@ -113,7 +114,11 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
                 records = parse_records(data, where)
             continue
         kind = kinds.get(flag, UNKNOWN)
-        mode = _mode(raw_mode, where)
+        mode = modes.get(raw_mode)
+        if mode is None:
+            if len(modes) > _MODES_COUNT:
+                modes.clear()
+            mode = modes[raw_mode] = _number(raw_mode, where, "mode") & 0o7777
         name = raw_name.rstrip(b"\0")
         if b"\0" in name:
             name = name.partition(b"\0")[0]
@@ -143,7 +148,7 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
             size = _old_sparse(reader, block, where)
         reader.left = stored
         yield Entry(name, kind, size, mode, link, sparse, stored)
-        reader.skip(reader.left, -stored % BLOCK)
+        skip(reader.left, -stored % BLOCK)
     if pending:
         raise truncated(where, "ends after an extended header")
     if block:
@@ -188,11 +193,6 @@ def _octal(field: bytes, where: str, what: str) -> int:
         return int(text, 8)
     except ValueError as error:
         raise _bad_number(field, where, what) from error
-
-
-@lru_cache(maxsize=1024)
-def _mode(field: bytes, where: str) -> int:
-    return _number(field, where, "mode") & 0o7777
 
 
 def _check_signed(block: bytes, checksum: bytes, where: str) -> None:
