@@ -19,6 +19,8 @@ _ESCAPES = {
 _ESCAPE = re.compile("|".join(map(re.escape, _ESCAPES)))
 _NAME_CHARACTERS = 4_096
 _DEPTH_COUNT = 64
+_STEPS_COUNT = 2_000
+"""Paths one name may take apart: a reference back is followed each time it stands, so a name can grow without end."""
 
 
 def read_rust_functions(view: ChunkView, limits: Limits) -> tuple[str, ...]:
@@ -42,7 +44,7 @@ def read_rust_functions(view: ChunkView, limits: Limits) -> tuple[str, ...]:
 
 def demangle(name: str) -> str:
     """The path of a function without generic arguments and hash; empty for what is none of Rust's names."""
-    if len(name) > _NAME_CHARACTERS:
+    if len(name) > _NAME_CHARACTERS or not name.isascii():
         return ""
     if name.startswith("_ZN"):
         return _legacy(name)
@@ -81,11 +83,12 @@ class _V0:
     """The paths of RFC 2603; types and constants are not followed: a name that needs them has no path."""
 
     def __init__(self, text: str) -> None:
-        self._text, self._at = text, 2
+        self._text, self._at, self._steps = text, 2, 0
 
     def path(self, depth: int) -> list[str] | None:
         """`C` crate, `N` nested, `I` with generic arguments, `M`, `X`, `Y` in an implementation, `B` seen before."""
-        if depth > _DEPTH_COUNT:
+        self._steps += 1
+        if depth > _DEPTH_COUNT or self._steps > _STEPS_COUNT:
             return None
         tag = self._next()
         if tag == "C":

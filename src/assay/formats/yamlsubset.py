@@ -98,6 +98,7 @@ class _Reader:
         found: list[Node] = []
         while (line := self._peek()) is not None and line[0] == indent and _is_item(line[1]):
             rest = line[1][1:].lstrip(" ")
+            rest = "" if rest.startswith("#") else rest  # a comment, whatever it looks like
             if rest and (_is_item(rest) or self._key(rest) is not None):
                 # The item's own collection begins on this line: read the line again without its dash.
                 inner = indent + len(line[1]) - len(rest)
