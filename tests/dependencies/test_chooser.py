@@ -128,6 +128,8 @@ def test_the_version_of_a_table_changes_with_what_it_finds() -> None:
     changed = (row("by-path", Wanted(paths=frozenset({"var/db/status"})), version=2), *ROWS[1:])
     wider = (row("by-path", Wanted(paths=frozenset({"var/db/status", "x"}))), *ROWS[1:])
     assert len({table_version(t) for t in (ROWS, ROWS[1:], changed, wider)}) == 4
+    comma, two = (row("by-path", Wanted(paths=paths)) for paths in (frozenset({"a,b"}), frozenset({"a", "b"})))
+    assert table_version((comma,)) != table_version((two,))
 
 
 def raising(error: Exception) -> Cataloguer:

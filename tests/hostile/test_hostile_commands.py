@@ -130,3 +130,14 @@ def test_names_outside_utf8_are_decided_about_like_others(tmp_path: Path) -> Non
     done = assay("scan", f"dir:{folder.parent}", "-q", "-o", "json", home=tmp_path / "home")
     assert done.code in (1, 75), done.err  # denied, or no advisories: a decision in any case
     assert json.loads(done.out)["verdict"]["decision"]
+
+
+def test_a_checkout_brings_no_default_policy_along(tmp_path: Path) -> None:
+    folder = tmp_path / "default"
+    folder.mkdir()
+    (folder / "mine.rego").write_text("not a policy")
+    words = ("scan", "dir:.", "-q", "-o", "json")
+    plain = assay(*words, home=tmp_path / "home", cwd=tmp_path)
+    assert json.loads(plain.out)["verdict"]["policy_digest"], plain.err
+    assert assay(*words, "--policy", "default", home=tmp_path / "home", cwd=tmp_path).code == plain.code
+    assert assay(*words, "--policy", "./default", home=tmp_path / "home", cwd=tmp_path).code == 65

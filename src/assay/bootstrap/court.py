@@ -24,7 +24,7 @@ def court_of(path: str) -> Court:
 
 
 def load_policy(path: str) -> PolicyBundle:
-    """A policy by folder, or the shipped one by its name (`default`).
+    """A shipped policy by its name (`default`), else one by its folder; `./default` is a folder in any case.
 
     Raises:
         UsageError: no such policy. MalformedError: a rule or data.json cannot be read.
@@ -33,7 +33,8 @@ def load_policy(path: str) -> PolicyBundle:
     from assay.formats import strictjson
     from assay.policy.bundle import load
 
-    folder = _policies() / path if "/" not in path and not Path(path).is_dir() else Path(path)
+    shipped = {one.name: one for one in _policies().iterdir()}  # first: a checkout may bring a folder `default` along
+    folder = shipped.get(path) or Path(path)
     if not folder.is_dir():
         raise UsageError("no such policy", why=repr(path), remedy="give a folder with .rego files, or `default`")
     files = read_folder(str(folder), LIMITS.policy_bytes, (".rego", ".json"))

@@ -105,7 +105,7 @@ def table_version(table: Sequence[Cataloguer]) -> str:
         magic = {m.hex() for m in wants.magic}
         sets = (wants.paths, wants.names, wants.suffixes, wants.directories, magic, wants.folders)
         parts = [row.name, str(row.version), row.ecosystem, wants.limit, *wants.within]
-        parts += [",".join(sorted(values)) for values in sets]
+        parts += [repr(sorted(values)) for values in sets]  # a path may hold a comma
         parts += [row.configuration] if row.configuration else []
         digest.update("\0".join(parts).encode("utf-8", "surrogateescape") + b"\n")
     return digest.hexdigest()[:16]
