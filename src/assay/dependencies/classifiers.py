@@ -7,7 +7,7 @@ and only the bytes around it meet the regular expression.
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -143,8 +143,8 @@ class Classifiers:
 @lru_cache(maxsize=1)
 def builtin() -> Classifiers:
     """The classifiers of the data file that comes with Assay."""
-    source = files("assay.dependencies") / "classifiers.toml"
-    return Classifiers(read_rules(source.read_bytes(), "classifiers.toml"))
+    source = Path(__file__).with_name("classifiers.toml")  # importlib.resources would load zipfile and tempfile
+    return Classifiers(read_rules(source.read_bytes(), source.name))
 
 
 def joined(own: tuple[Rule, ...]) -> Classifiers:

@@ -11,8 +11,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from operator import attrgetter
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from assay.dependencies.fingerprint_scores import MOST_SHARE, Score, alike, by_classes, by_names, unchanged
@@ -275,7 +275,7 @@ def name_of(path: str) -> int:
 @lru_cache(maxsize=1)
 def builtin() -> Fingerprints:
     """The fingerprints that come with Assay."""
-    data = (files("assay.dependencies") / _DATA).read_bytes()
+    data = Path(__file__).with_name(_DATA).read_bytes()  # importlib.resources would load zipfile and tempfile
     return Fingerprints(read_fingerprints(data, _DATA), _DATA)
 
 

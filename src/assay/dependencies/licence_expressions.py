@@ -34,6 +34,7 @@ def _later(folded: str) -> str:
     return folded
 
 
+@lru_cache(maxsize=8_192)
 def _identifier(text: str) -> str:
     """A single SPDX identifier in its official spelling; deprecated GNU identifiers become current ones."""
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression  # 20 ms: only when needed

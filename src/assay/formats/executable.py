@@ -4,6 +4,7 @@ System V gABI chapters 4 and 5 (ELF), the Microsoft PE format, Mach-O's `loader.
 without the section asked for is answered from a few hundred bytes, whatever its size.
 """
 
+from struct import Struct
 from typing import Literal
 
 import msgspec
@@ -24,6 +25,18 @@ _MACHO_ORDER: dict[bytes, tuple[ByteOrder, bool]] = {
     b"\xfe\xed\xfa\xce": ("big", False),
     b"\xfe\xed\xfa\xcf": ("big", True),
 }
+_ELF_LAYOUTS: tuple[tuple[ByteOrder, str, bool], ...] = (
+    ("little", "<", True),
+    ("little", "<", False),
+    ("big", ">", True),
+    ("big", ">", False),
+)
+_ELF_HEADER = {(o, wide): Struct(e + ("QQ6x5H" if wide else "II6x5H")) for o, e, wide in _ELF_LAYOUTS}
+"""By byte order and class, from `e_phoff`: both offsets, then sizes and numbers of the two tables (gABI 4)."""
+_ELF_SECTION = {(o, wide): Struct(e + ("4xI8xQQQ" if wide else "4xI4xIII")) for o, e, wide in _ELF_LAYOUTS}
+"""Type, address, offset, size of a section."""
+_ELF_SEGMENT = {(o, wide): Struct(e + ("IIQQ8xQ" if wide else "III4xI4xI")) for o, e, wide in _ELF_LAYOUTS}
+"""Type, flags, offset, address, size of a segment; in 32 bits the flags come last."""
 _FAT = {b"\xca\xfe\xba\xbe": False, b"\xca\xfe\xba\xbf": True}
 """Universal files, and whether their table is of 64 bits."""
 _JAVA_MAJOR = 45
@@ -89,13 +102,8 @@ def _elf(view: ChunkView, start: bytes, wanted: bytes) -> Program:
     wide, order = start[4] == 2, _ORDERS[start[5]]
     if wide and len(start) < 64:
         raise _bad(view, "ELF header cut short")
-    number = _Numbers(start, order)
-    if wide:
-        phoff, shoff = number(32, 8), number(40, 8)
-        phsize, phnum, shsize, shnum, names_at = (number(at, 2) for at in (54, 56, 58, 60, 62))
-    else:
-        phoff, shoff = number(28, 4), number(32, 4)
-        phsize, phnum, shsize, shnum, names_at = (number(at, 2) for at in (42, 44, 46, 48, 50))
+    header = _ELF_HEADER[order, wide]
+    phoff, shoff, phsize, phnum, shsize, shnum, names_at = header.unpack_from(start, 32 if wide else 28)
     if shoff and shnum and shsize < (64 if wide else 40):
         raise _bad(view, f"section headers of {shsize} bytes")
     place: Region | None = None
@@ -114,17 +122,18 @@ def _elf_section(
     """The section of this name (gABI 4, "Sections"), from the name table alone when it does not occur there."""
     if names_at * step >= len(table):
         return None
-    address, offset, size = (16, 24, 32) if wide else (12, 16, 20)
-    width = 8 if wide else 4
-    number = _Numbers(table, order)
-    base = names_at * step
-    names = view.read(number(base + offset, width), _bounded(view, number(base + size, width)))
+    row = _ELF_SECTION[order, wide]
+    _, _, offset, size = row.unpack_from(table, names_at * step)
+    names = view.read(offset, _bounded(view, size))
     found = (b"\0" + names).find(b"\0" + wanted + b"\0")
     if found < 0:
         return None
+    name = found.to_bytes(4, order)
     for base in range(0, len(table) - step + 1, step):
-        if number(base, 4) == found and number(base + 4, 4) != _ELF_NOBITS:
-            return Region(number(base + address, width), number(base + offset, width), number(base + size, width))
+        if table[base : base + 4] == name:
+            kind, address, offset, size = row.unpack_from(table, base)
+            if kind != _ELF_NOBITS:
+                return Region(address, offset, size)
     return None
 
 
@@ -136,17 +145,19 @@ def _elf_segments(
         return (), ()
     if step < (56 if wide else 32):
         raise _bad(view, f"program headers of {step} bytes")
-    number = _Numbers(view.read(phoff, step * count), order)
-    flags, offset, address, size = (4, 8, 16, 32) if wide else (24, 4, 8, 16)
-    width = 8 if wide else 4
+    table, row = view.read(phoff, step * count), _ELF_SEGMENT[order, wide]
     segments: list[Region] = []
     writable: list[Region] = []
     for base in range(0, step * count, step):
-        if number(base, 4) != 1:
+        if wide:
+            kind, flags, offset, address, size = row.unpack_from(table, base)
+        else:
+            kind, offset, address, size, flags = row.unpack_from(table, base)
+        if kind != 1:
             continue
-        region = Region(number(base + address, width), number(base + offset, width), number(base + size, width))
+        region = Region(address, offset, size)
         segments.append(region)
-        if number(base + flags, 4) & 3 == 2:
+        if flags & 3 == 2:
             writable.append(region)
     return tuple(segments), tuple(writable)
 
