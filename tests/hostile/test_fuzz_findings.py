@@ -45,8 +45,8 @@ def test_no_text_is_no_licence_expression() -> None:
 
 
 def test_a_comment_behind_a_dash_is_no_key() -> None:
-    assert yamlsubset.loads(b"a:\n- # b: c\n  d: e\n", where="x", limit=100) == [{"a": [{"d": "e"}]}]
-    assert yamlsubset.loads(b"a:\n- # b: c\n", where="x", limit=100) == [{"a": [""]}]
+    assert yamlsubset.loads(b"a:\n- # b: c\n  d: e\n", where="x", limit=100) == ({"a": [{"d": "e"}]},)
+    assert yamlsubset.loads(b"a:\n- # b: c\n", where="x", limit=100) == ({"a": [""]},)
 
 
 @pytest.mark.parametrize("name", ["_RNvC\u00b31a1b", "_ZN\u00b2a17h0123456789abcdefE"])

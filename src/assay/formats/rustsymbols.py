@@ -89,6 +89,7 @@ class _V0:
         """`C` crate, `N` nested, `I` with generic arguments, `M`, `X`, `Y` in an implementation, `B` seen before."""
         self._steps += 1
         if depth > _DEPTH_COUNT or self._steps > _STEPS_COUNT:
+            self._at = len(self._text)  # whoever reads on finds the end
             return None
         tag = self._next()
         if tag == "C":
@@ -160,7 +161,7 @@ class _V0:
             return None
         self._at = 2 + place
         found = self.path(depth + 1)
-        self._at = after
+        self._at = after if self._steps <= _STEPS_COUNT else len(self._text)
         return found
 
     def _next(self) -> str:
