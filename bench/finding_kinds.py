@@ -13,7 +13,7 @@ from assay.dependencies.names import canonical_name
 from assay.dependencies.versions import GENERIC, Scheme, scheme_for
 from differences import OURS, THEIRS
 from findings import Findings, Match
-from kinds import NOBODY, TASTE, UNEXPLAINED, WE, Kind
+from kinds import TASTE, UNEXPLAINED, WE, Kind
 from peerdbs import Row
 
 VERDICT = "other verdict"
@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
     ("a rebuilt fix", (VERDICT,), lambda c: "~deb" in c.match.package.version or "~bpo" in c.match.package.version),
     ("record without versions", (OURS, VERDICT), _no_versions),
     ("version that is none", (OURS, VERDICT), lambda c: not c.is_version(c.match.package.version)),
-    ("fixed before it was introduced", (OURS,), _fixed_before_introduced),
+    ("fixed before it was introduced", (OURS, VERDICT), _fixed_before_introduced),
     ("bound that is no version", (OURS, VERDICT), _bad_bound),
     ("record in another spelling of the name", (OURS,), _spelling),
     ("npm version without three numbers", (OURS,), _no_semver),
@@ -237,9 +237,9 @@ KINDS: dict[str, Kind] = {
         "The record's bound is no version in the order of its ecosystem: undetermined, where a peer guesses.",
     ),
     "fixed before it was introduced": Kind(
-        NOBODY,
-        "The record's fix sorts before its introduction. By OSV's own evaluation everything from the introduction on "
-        "is affected; what was meant is less. We follow the schema.",
+        WE,
+        "The record's fix sorts before its introduction: it contradicts itself, so it is undetermined, with that "
+        "reason. The peers are silent, or take one of the two bounds at its word.",
     ),
     "record in another spelling of the name": Kind(
         WE, "By the index's own rule (PEP 503) both spellings are one package; the peer looks for the text as it is."

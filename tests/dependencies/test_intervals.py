@@ -31,6 +31,13 @@ def test_the_lowest_upper_bound_counts():
     assert bounds(VersionRange(fixed="3.0", limit="2.0"), KEY) == (b"", KEY("2.0"))
 
 
+def test_a_range_that_ends_before_it_begins_is_no_interval():
+    for item in (VersionRange(introduced="2.0", fixed="1.0"), VersionRange(introduced="2.0", last_affected="1.9")):
+        assert bounds(item, KEY) is None
+    assert bounds(VersionRange(introduced="2.0", last_affected="2.0"), KEY) is not None
+    assert bounds(VersionRange(introduced="2.0", limit="1.0"), KEY) is not None, "a limit cuts, it contradicts nothing"
+
+
 @pytest.mark.parametrize(
     "item", [VersionRange(introduced="> 1"), VersionRange(fixed="?"), VersionRange(last_affected="<= 4")]
 )

@@ -89,6 +89,28 @@ def test_a_whole_record():
             [{"introduced": "0"}, {"limit": "5"}, {"limit": "40"}], [VersionRange(limit="40")], id="greatest limit"
         ),
         pytest.param([{"introduced": "0"}, {"limit": "*"}], [VersionRange()], id="no limit"),
+        pytest.param(
+            [{"introduced": "4"}, {"fixed": "3"}],
+            [VersionRange(introduced="4", fixed="3")],
+            id="fixed before introduced",
+        ),
+        pytest.param(
+            [{"introduced": "4"}, {"last_affected": "3"}],
+            [VersionRange(introduced="4", last_affected="3")],
+            id="ended before introduced",
+        ),
+        pytest.param(
+            [{"introduced": "9"}, {"fixed": "3"}, {"introduced": "4"}, {"fixed": "5"}],
+            [VersionRange(introduced="4", fixed="5"), VersionRange(introduced="9", fixed="3")],
+            id="one of two before its introduction",
+        ),
+        pytest.param(
+            [{"fixed": "1"}, {"introduced": "2"}, {"fixed": "3"}],
+            [VersionRange(introduced="2", fixed="3")],
+            id="a fix too many",
+        ),
+        pytest.param([{"fixed": "2"}, {"introduced": "2"}], [VersionRange(introduced="2")], id="fixed when introduced"),
+        pytest.param([{"fixed": "0"}, {"introduced": "0"}], [VersionRange()], id="fixed before all"),
     ],
 )
 def test_events_become_intervals(events, expected):

@@ -54,6 +54,8 @@ def stored_ranges(affected: Affected, *, advisory: str, feed: str, key: Key) -> 
 def bounds(item: VersionRange, key: Key) -> _Bounds | None:
     """Keys [lo, hi) of a range: lo b"" = from the first version, hi b"" = no end; None when a bound has no key.
 
+    None too where it ends before it begins: nobody can tell what was meant, and as an interval it would hold nothing.
+
     An inclusive upper bound is its key + 00: nothing lies between. Of several upper bounds the lowest counts.
     """
     low = key(item.introduced) if item.introduced else b""
@@ -61,6 +63,8 @@ def bounds(item: VersionRange, key: Key) -> _Bounds | None:
     if item.last_affected:
         last = key(item.last_affected)
         highs.append(None if last is None else last + b"\0")
+    if low and any(high is not None and high < low for high in highs):
+        return None
     if item.limit:
         highs.append(key(item.limit))
     known = [high for high in highs if high is not None]

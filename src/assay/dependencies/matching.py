@@ -16,7 +16,7 @@ from assay.dependencies.asking import Asked, ask, ask_owned, too_long
 from assay.dependencies.distributions import PRO, rebuilt_from
 from assay.dependencies.identity import DISTRIBUTED
 from assay.dependencies.names import canonical_name
-from assay.dependencies.ranges import describe, fixes, judge
+from assay.dependencies.ranges import CONTRADICTORY, contradicts_itself, describe, fixes, judge
 from assay.dependencies.severity import ordered, severity
 from assay.dependencies.versions import VERSION_CHARACTERS
 from assay.formats import collector
@@ -322,7 +322,7 @@ def _ruling(
         range=describe(hits),
         fixed_in=fixes(question.scheme, hits),
         rebuilt=_rebuilt(question, hits) if contained else "",
-        states=_states(hits),
+        states=_states(question, hits),
         scores=scores,
         severity=severity(scores, [head.severity for head in heads]),
         epss=facts.epss,
@@ -352,9 +352,11 @@ def _code(question: Asked, heads: Sequence[Advisory]) -> tuple[VulnerableCode, .
     return tuple(sorted(named))
 
 
-def _states(hits: Sequence[AdvisoryHit]) -> tuple[str, ...]:
-    """The distribution's words, and `pro` where every fix is one of Ubuntu Pro."""
+def _states(question: Asked, hits: Sequence[AdvisoryHit]) -> tuple[str, ...]:
+    """The distribution's words, `pro` where every fix is one of Ubuntu Pro, and that a range contradicts itself."""
     found = {hit.state for hit in hits if hit.state}
+    if any(contradicts_itself(question.scheme, hit) for hit in hits):
+        found.add(CONTRADICTORY)
     fixes = [hit for hit in hits if hit.fixed]
     if fixes and all(hit.ecosystem.startswith(PRO) for hit in fixes):
         found.add("pro")

@@ -18,6 +18,9 @@ UNSPECIFIED = "unspecified"
 UNDECIDED = frozenset({UNSPECIFIED, "undetermined", "under-investigation"})
 """States of a package of which nobody has decided yet whether it is affected."""
 
+CONTRADICTORY = "contradictory"
+"""State of a range that ends before it begins."""
+
 MODULE = ".module"
 """In the release of an rpm that belongs to a module stream (`…-1.module_el8.5.0+119+9a9ec082`)."""
 
@@ -58,6 +61,8 @@ def contains(scheme: Scheme, version: str, hit: AdvisoryHit) -> bool | None:
         return True
     if hit.versions:
         return _listed(scheme, version, hit.versions)
+    if contradicts_itself(scheme, hit):
+        return None
     answers = [
         _holds(scheme, version, bound, allowed)
         for bound, allowed in (
@@ -71,6 +76,13 @@ def contains(scheme: Scheme, version: str, hit: AdvisoryHit) -> bool | None:
     if False in answers:
         return False
     return None if None in answers else True
+
+
+def contradicts_itself(scheme: Scheme, hit: AdvisoryHit) -> bool:
+    """Whether a hit ends before it begins: one of the two is wrong, and nobody can tell which."""
+    if hit.keyed or not hit.introduced:
+        return False
+    return any(scheme.compare(end, hit.introduced) == -1 for end in (hit.fixed, hit.last_affected) if end)
 
 
 def _holds(scheme: Scheme, version: str, bound: str, allowed: tuple[int, ...]) -> bool | None:
@@ -118,12 +130,15 @@ _COMPARED_COUNT = 500
 
 
 def fixes(scheme: Scheme, hits: Iterable[AdvisoryHit]) -> tuple[str, ...]:
-    """The versions that fix it, once each, in the ecosystem's order; incomparable ones by text."""
+    """The versions that fix it, once each, in the ecosystem's order; incomparable ones by text.
+
+    A range that contradicts itself names none: its fix would come before the flaw.
+    """
 
     def order(a: str, b: str) -> int:
         return scheme.compare(a, b) or 0
 
-    found = sorted({hit.fixed for hit in hits if hit.fixed})
+    found = sorted({hit.fixed for hit in hits if hit.fixed and not contradicts_itself(scheme, hit)})
     if len(found) < 2:
         return tuple(found)
     keys = {version: scheme.key(version) for version in found}

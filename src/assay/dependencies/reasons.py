@@ -6,7 +6,7 @@ import msgspec
 
 from assay.dependencies import ssvc
 from assay.dependencies.asking import Asked
-from assay.dependencies.ranges import UNDECIDED
+from assay.dependencies.ranges import CONTRADICTORY, UNDECIDED
 from assay.formats.foreign import CLUE, INFERRED
 from assay.model.advisory import Epss, Kev, Score
 from assay.model.finding import Decision, FindingStatus, Step
@@ -110,6 +110,10 @@ def _range(case: Case) -> Step:
         return Step("range", _spared(case, case.spared), case.spared.feed)
     if case.contained is None and case.states and UNDECIDED.issuperset(case.states):
         says = f"whether {version} is affected, nobody has decided yet"
+    elif case.contained is None and CONTRADICTORY in case.states:
+        says = (
+            f"whether {version} is affected cannot be judged: {case.range} contradicts itself, ending before it begins"
+        )
     elif case.contained is None:
         says = f"{version} cannot be compared with: {case.range}"
     elif case.range == "every version":
@@ -118,8 +122,9 @@ def _range(case: Case) -> Step:
         says = f"{version} is among: {case.range}"
     if case.asked.doubt:
         says += f"; but it {case.asked.doubt}"
-    if case.states:
-        says += f" (state: {', '.join(_STATES.get(state, state) for state in case.states)})"
+    states = [_STATES.get(state, state) for state in case.states if state != CONTRADICTORY]
+    if states:
+        says += f" (state: {', '.join(states)})"
     return Step("range", says, case.asked.scheme.name)
 
 

@@ -306,21 +306,36 @@ def _affected(entry: _Affected, order: Order | None) -> Affected:
 
 
 def _intervals(events: list[_Event], ecosystem: str, order: Order | None) -> Iterator[VersionRange]:
-    """Half-open intervals from events ("Evaluation": sorted by version, `introduced` opens, the others close)."""
+    """Half-open intervals from events ("Evaluation": sorted by version, `introduced` opens, the others close).
+
+    By that rule alone a fix that sorts before all that was introduced closes nothing, and what it was to close stays
+    open for ever. The two contradict each other: they stay together, for the reader to see.
+    """
     steps = [_step(event) for event in events]
     if not any(kind == "introduced" for kind, _ in steps):
         raise _Refused("a range without an `introduced` event")
     limit = _limit([version for kind, version in steps if kind == "limit"], ecosystem, order)
     start: str | None = None
-    for kind, version in _sorted([step for step in steps if step[0] != "limit"], ecosystem, order):
+    early: tuple[str, str] | None = None
+    ordered = _sorted([step for step in steps if step[0] != "limit"], ecosystem, order)
+    if ordered and ordered[0][0] != "introduced":
+        early = ordered[0]
+    for kind, version in ordered:
         if kind == "introduced":
             start = ("" if version == "0" else version) if start is None else start
         elif start is not None:
             closed = {"fixed": version} if kind == "fixed" else {"last_affected": version}
             yield VersionRange(introduced=start, limit=limit, **closed)
             start = None
-    if start is not None:
+    if start and early is not None and _before(early[1], start, ecosystem, order):
+        yield VersionRange(introduced=start, limit=limit, **{early[0]: early[1]})
+    elif start is not None:
         yield VersionRange(introduced=start, limit=limit)
+
+
+def _before(one: str, other: str, ecosystem: str, order: Order | None) -> bool:
+    keys = (order(ecosystem, one), order(ecosystem, other)) if order else (None, None)
+    return keys[0] is not None and keys[1] is not None and keys[0] < keys[1]
 
 
 def _step(event: _Event) -> tuple[str, str]:

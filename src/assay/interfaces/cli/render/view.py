@@ -127,6 +127,7 @@ _DECIDES = (
     ("not_affected", "symbol", "none of it is linked"),
     ("undetermined", "owner", "which no feed covers"),
     ("undetermined", "range", "cannot be compared"),
+    ("undetermined", "range", "contradicts itself"),
     ("undetermined", "range", "; but it "),
 )
 """Which rung decided, by status and by a word of what it says (`dependencies.reasons` writes them)."""
