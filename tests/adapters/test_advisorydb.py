@@ -194,6 +194,25 @@ def test_coverage_is_the_list_or_the_ecosystem(database):
     }  # fmt: skip
 
 
+def test_a_list_ends_what_the_feed_speaks_of(database):
+    """The feed itself names foo, of any version; its list says up to which one it has read."""
+    assert database.coverage([("Debian:12", "foo")]) == {("Debian:12", "foo"): (Coverage("debian-12", "1"),)}
+
+
+def test_by_id_it_tells_who_speaks_and_of_what(database):
+    records = database.speaking("CVE-2024-1111")
+    assert records
+    heads = database.advisories(records)
+    assert all("CVE-2024-1111" in (name, *one.aliases, *one.upstream, *one.related) for name, one in heads.items())
+    for head in records:
+        assert head in database.speaking(head)
+    assert database.speaking("CVE-2024-111") == ()
+    assert database.speaking("%") == ()
+    assert database.named(["PYSEC-1"], []) == (("PyPI", "foo-bar"),)
+    assert database.named([], ["CVE-2024-1"]) == (("Alpine:v3.17", "curl"),)
+    assert database.named([], []) == ()
+
+
 def test_never_affected(database):
     assert database.unaffected([("Alpine:v3.17", "curl"), ("Alpine:v3.17", "zlib")]) == {
         ("Alpine:v3.17", "curl"): (Spared("CVE-2024-1", "alpine-not-affected"),)

@@ -102,6 +102,19 @@ class MemoryStore:
                 found[pair] = spoken
         return found
 
+    def speaking(self, identifier: str) -> tuple[str, ...]:
+        own = self._classes.get(identifier, identifier)
+        return tuple(
+            name for name, one in sorted(self.records.items())
+            if self._classes[name] == own or identifier in (*one.aliases, *one.upstream, *one.related)
+        )  # fmt: skip
+
+    def named(self, records: Iterable[str], identifiers: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        wanted, ids = set(records), set(identifiers)
+        found = {pair for pair, rows in self._ranges.items() if any(row.advisory in wanted for row in rows)}
+        found |= {pair for pair, said in self.spared.items() if any(one.id in ids for one in said)}
+        return tuple(sorted(found))
+
     def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Spared, ...]]:
         self.calls.append("unaffected")
         return {pair: self.spared[pair] for pair in pairs if pair in self.spared}

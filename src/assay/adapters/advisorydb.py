@@ -50,6 +50,21 @@ _CPES = (
     "SELECT DISTINCT c.cve, c.feed, c.conditions FROM cpe_product p JOIN cpe c ON c.cve = p.cve "
     "WHERE p.product >= ?1 AND (p.product = ?2 OR (NOT ?3 AND p.product < ?2)) ORDER BY c.cve"
 )
+_SPEAKING = (
+    "WITH classes AS (SELECT ?1 AS class UNION SELECT class FROM alias WHERE id = ?1) "
+    "SELECT name FROM advisory WHERE name = ?1 OR class IN (SELECT class FROM classes) OR instr(record, ?2) "
+    "ORDER BY name LIMIT ?3"
+)
+_NAMED = (
+    "WITH wanted AS (SELECT id FROM advisory WHERE name IN (SELECT value FROM json_each(?1))) "
+    "SELECT ecosystem, name FROM package WHERE id IN (SELECT package FROM range WHERE advisory IN wanted "
+    "UNION SELECT package FROM range_text WHERE advisory IN wanted) "
+    "UNION SELECT ecosystem, name FROM unaffected WHERE id IN (SELECT value FROM json_each(?2)) ORDER BY 1, 2 LIMIT ?3"
+)
+_SPEAKING_COUNT = 2_000
+"""Advisories that speak of one id: more than of any that exists."""
+_NAMED_COUNT = 20_000
+"""Packages that they name."""
 _conditions = msgspec.msgpack.Decoder(tuple[CpeCondition, ...]).decode
 _HEADER_BYTES = 100
 _versions = msgspec.msgpack.Decoder(tuple[str, ...]).decode
@@ -284,6 +299,20 @@ class AdvisoryDatabase:
                 if spared:
                     found[pair] = spared
         return found
+
+    def speaking(self, identifier: str) -> tuple[str, ...]:
+        """Advisories of the id's class, and those with the very id in their record; reads whole tables."""
+        written = msgspec.msgpack.encode(identifier)  # with its length before it: no id that only begins alike
+        with self._lock, schema.reading(self._path):
+            rows = self._db.execute(_SPEAKING, (identifier, written, _SPEAKING_COUNT))
+            return tuple(row[0] for row in rows)
+
+    def named(self, records: Iterable[str], identifiers: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """Packages with a range of these advisories, and those not affected by these ids; reads whole tables."""
+        lists = [msgspec.json.encode(sorted(names)).decode() for names in (records, identifiers)]
+        with self._lock, schema.reading(self._path):
+            rows = self._db.execute(_NAMED, (*lists, _NAMED_COUNT))
+            return tuple((ecosystem, name) for ecosystem, name in rows)
 
     def cpes(self, products: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[CpeHit, ...]]:
         """(vendor, product) to the CVEs that call it vulnerable; an empty vendor is any."""

@@ -37,7 +37,7 @@ from assay.bootstrap.evidence import (
 from assay.bootstrap.fingerprints import make_fingerprints
 from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
-from assay.bootstrap.reports import report_on
+from assay.bootstrap.reports import report_on, why_silent
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
 from assay.bootstrap.vex import VexSearch, automatic_statements, statement_time
 from assay.bootstrap.vex_desk import explain_vex, lint_vex, make_vex, merge_vex, now, vex_document
@@ -91,6 +91,7 @@ __all__ = [
     "update_database",
     "verify_database",
     "vex_document",
+    "why_silent",
     "wish_of",
     "with_ignores",
     "write_delta",

@@ -57,7 +57,7 @@ def knowledge_of(settings: Settings) -> Knowledge:
         raise
     horizon = Horizon(days=settings.eol_days, extended=settings.extended_support)
     cpes = store if settings.cpe else None
-    return Knowledge(store=store, lifecycles=store, cpes=cpes, horizon=horizon, internal=internal)
+    return Knowledge(store=store, index=store, lifecycles=store, cpes=cpes, horizon=horizon, internal=internal)
 
 
 def wish_of(

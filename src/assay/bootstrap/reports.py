@@ -11,11 +11,22 @@ from assay.bootstrap.machine import TOOL, clock
 from assay.bootstrap.vex import NO_SEARCH, VexSearch, vex_door
 
 if TYPE_CHECKING:
+    from assay.dependencies.silence import Silence
     from assay.flows.programs import ProgramReader
     from assay.model.inventory import Inventory
     from assay.model.report import Report
     from assay.ports.world import Progress
     from assay.settings import Settings
+
+
+def why_silent(identifier: str, report: Report, *, settings: Settings) -> Silence | None:
+    """What the database knows of an id that nothing in the report matches; None without a database."""
+    from assay.dependencies.silence import silence
+
+    knowledge = knowledge_of(settings)
+    if knowledge.store is None or knowledge.index is None:
+        return None
+    return silence(identifier, report, knowledge.store, knowledge.index)
 
 
 def report_on(

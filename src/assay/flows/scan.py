@@ -22,7 +22,7 @@ from assay.model.suspicion import Internal
 from assay.model.verdict import Verdict
 from assay.model.vex import VexConflict, VexDocument, VexRevocation, VexStatement
 from assay.ports.decisions import PolicyEngine
-from assay.ports.stores import AdvisoryStore, CpeStore, Lifecycles
+from assay.ports.stores import AdvisoryIndex, AdvisoryStore, CpeStore, Lifecycles
 from assay.ports.world import Progress
 from assay.trust.verify import observed
 
@@ -31,6 +31,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to match against: a store, or the reason why there is none."""
 
     store: AdvisoryStore | None
+    index: AdvisoryIndex | None = None
+    """The same store, by id."""
     lifecycles: Lifecycles | None = None
     cpes: CpeStore | None = None
     """Conditions of CPE names, where the operator wants such matches too."""

@@ -111,6 +111,16 @@ class AdvisoryStore(Protocol):
         """(ecosystem, name) → what its distribution says does not concern it, sorted; other pairs are left out."""
 
 
+class AdvisoryIndex(Protocol):
+    """The advisory database, by id instead of by package; slow, for one question of a person."""
+
+    def speaking(self, identifier: str) -> tuple[str, ...]:
+        """Ids of the advisories that are of this id's alias class or name it among their other ids, sorted."""
+
+    def named(self, records: Iterable[str], identifiers: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """(ecosystem, name) of what these advisories name, or of what is not affected by one of the ids; sorted."""
+
+
 class CpeHit(msgspec.Struct, frozen=True):
     """A CVE whose conditions name a product as vulnerable."""
 

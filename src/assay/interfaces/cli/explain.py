@@ -6,7 +6,7 @@ import click
 
 from assay import bootstrap
 from assay.interfaces.cli import options
-from assay.interfaces.cli.render import ladder
+from assay.interfaces.cli.render import ladder, silence
 from assay.interfaces.cli.vex_options import vex_options
 
 
@@ -33,6 +33,9 @@ def command(
 ) -> int:
     """Print why ID (a CVE, GHSA or other advisory id) concerns TARGET, rung by rung, or why it does not.
 
+    Where nothing matches, it says for each installed package that an advisory of ID names what the advisory says (the
+    fix it has, not affected, withdrawn), or that no such package is installed, or that the database does not know ID.
+
     Exits 0 when something is said about ID, 1 when nothing in TARGET matches it.
     """
     settings = options.with_ssvc(options.settings(db), ssvc)
@@ -49,7 +52,12 @@ def command(
         reader=bootstrap.SecondLook(target, reading, settings, options.Console(True)),
     )
     columns, colour = shutil.get_terminal_size((120, 24)).columns, options.colour_wanted("")
-    found = [ladder.render(report, identifier, colour=colour, columns=columns) for report in reports]
-    for text, _ in found:
+    hits = []
+    for report in reports:
+        text, hit = ladder.render(report, identifier, colour=colour, columns=columns)
+        hits.append(hit)
         click.echo(text, nl=False)
-    return 0 if any(hit for _, hit in found) else 1
+        if not hit and report.sources.state == "present":
+            known = bootstrap.why_silent(identifier, report, settings=settings)
+            click.echo(silence.render(known, columns) if known is not None else "", nl=False)
+    return 0 if any(hits) else 1

@@ -29,7 +29,7 @@ def render(report: Report, identifier: str, *, colour: bool, columns: int = 120)
     wanted = identifier.casefold()
     found = [f for f in report.findings if wanted in {i.casefold() for i in (f.id, f.advisory, *f.aliases)}]
     if not found:
-        return _nothing(report, identifier), False
+        return _nothing(report, identifier, columns), False
     graph = Graph(
         Inventory(
             subject=report.subject,
@@ -57,10 +57,12 @@ def _one(report: Report, finding: Finding, graph: Graph, colour: bool, columns: 
     return "\n".join(lines) + "\n"
 
 
-def _nothing(report: Report, identifier: str) -> str:
+def _nothing(report: Report, identifier: str, columns: int) -> str:
     if report.sources.state != "present":
-        return f"{safe(identifier)}: unknown, no advisory data was used: {safe(report.sources.reason)}\n"
-    return (
-        f"{safe(identifier)}: no package of {safe(report.subject.name)} matches it "
-        f"in {len(report.sources.feeds)} feeds ({len(report.uncovered)} packages are covered by none of them)\n"
-    )
+        text = f"{identifier}: unknown, no advisory data was used: {report.sources.reason}"
+    else:
+        text = (
+            f"{identifier}: no package of {report.subject.name} matches it in {len(report.sources.feeds)} feeds "
+            f"({len(report.uncovered)} packages are covered by none of them)"
+        )
+    return "\n".join(wrap(safe(text), columns)) + "\n"
