@@ -44,6 +44,9 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Where it came from and what its publisher says of it, as properties."""
 
 
+_UNREAD = Licence(reason="not read")
+
+
 class _Lock(msgspec.Struct):
     packages: dict[str, dict[str, Any]] | None = None
     dependencies: dict[str, dict[str, Any]] | None = None
@@ -68,6 +71,16 @@ def catalogue(file: File) -> Fragment:
     return Fragment(packages=_packages(_entries(lock, file)))
 
 
+def check(file: File) -> None:
+    """Whether a lock file is one that can be read.
+
+    Raises:
+        MalformedError, UnsupportedError: as `catalogue` on a source tree.
+    """
+    for _ in _entries(_decode(file), file, brief=True):
+        pass
+
+
 def _decode(file: File) -> _Lock:
     try:
         return msgspec.json.decode(file.data().removeprefix(b"\xef\xbb\xbf"), type=_Lock)
@@ -77,16 +90,19 @@ def _decode(file: File) -> _Lock:
         ) from error
 
 
-def _entries(lock: _Lock, file: File) -> Iterator[_Entry]:
-    """All entries except the project itself and links (their target has an entry of its own)."""
-    source = _version2(lock.packages) if lock.packages is not None else _version1(lock.dependencies or {})
+def _entries(lock: _Lock, file: File, *, brief: bool = False) -> Iterator[_Entry]:
+    """All entries except the project itself and links (their target has an entry of its own).
+
+    `brief`: without what only a package needs, its hashes, needs and licence.
+    """
+    source = _version2(lock.packages, brief=brief) if lock.packages is not None else _version1(lock.dependencies or {})
     for count, entry in enumerate(source):
         if count == file.limits.packages_count:
             raise UnsupportedError("the lock file has too many entries", where=file.path, why=f"limit {count}")
         yield entry
 
 
-def _version2(packages: dict[str, dict[str, Any]]) -> Iterator[_Entry]:
+def _version2(packages: dict[str, dict[str, Any]], *, brief: bool) -> Iterator[_Entry]:
     """`packages` by folder (lock versions 2 and 3)."""
     for place, body in packages.items():
         if not place or body.get("link") is True:
@@ -97,11 +113,11 @@ def _version2(packages: dict[str, dict[str, Any]]) -> Iterator[_Entry]:
             place=place,
             name=_text(body, "name") or alias,
             version=_text(body, "version"),
-            hashes=_hashes(_text(body, "integrity")),
+            hashes=() if brief else _hashes(_text(body, "integrity")),
             commit=_commit(resolved),
             groups=_groups(body, "inBundle"),
-            depends=_names(body, "dependencies", "optionalDependencies", "peerDependencies"),
-            licence=_licence(body),
+            depends=() if brief else _names(body, "dependencies", "optionalDependencies", "peerDependencies"),
+            licence=_UNREAD if brief else _licence(body),
             facts=_facts(body, resolved),
         )
 
@@ -177,7 +193,7 @@ def _package(entry: _Entry) -> Package:
 
 def _notes(lock: _Lock, root: str, file: File) -> Iterator[Note]:
     prefix = root + "/" if root else ""
-    for entry in _entries(lock, file):
+    for entry in _entries(lock, file, brief=True):
         for group in sorted(entry.groups):
             yield Note(prefix + entry.place, group, "true")
         for name, value in entry.facts:

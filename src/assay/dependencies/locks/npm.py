@@ -62,7 +62,7 @@ def source(wanted: str) -> str:
 def _npm(file: File) -> Sheet:
     """npm's own lock: entries by their folder, and in versions 2 and 3 a copy of each manifest."""
     lock = reading.json_object(file)
-    reading.listed(file, npm_lock.catalogue)  # the cataloguer's checks of the frame
+    npm_lock.check(file)  # the cataloguer's checks of the frame
     packages = lock.get("packages")
     if not isinstance(packages, dict):
         return Sheet(role="lock", ecosystem="npm", tool="npm", entries=tuple(_version1(lock)))
