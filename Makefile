@@ -55,6 +55,7 @@ bench: setup ## speed and memory against the floor and the peers; writes bench/r
 
 compare: setup ## what we and the peers name in the same images, with reasons; writes docs/explanation/comparison.md
 	$(BIN)/python bench/compare.py
+	$(BIN)/python bench/compare_findings.py
 
 docs: setup ## write the generated pages of docs/reference
 	$(BIN)/python docs/generate.py
