@@ -202,6 +202,8 @@ def test_verify_decides_from_the_attached_evidence_alone(signed: Place) -> None:
     decided = signed.run("verify", signed.image, "--key", f"{signed.key}.pub", "--policy", "default", "-o", "json")
     assert decided.code == 1
     assert json.loads(decided.out)["verdict"]["decision"] == "deny"
+    named = signed.run("verify", signed.image, "--key", f"{signed.key}.pub", env={"ASSAY_POLICY": "default"})
+    assert named.code == 1, "a policy that the settings name decides too"
 
 
 def test_attesting_twice_writes_nothing_new(signed: Place) -> None:

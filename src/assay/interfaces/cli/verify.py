@@ -37,11 +37,13 @@ def command(
     """
     if not keys:
         raise UsageError("whom do you trust?", why="no --key", remedy="give the public key that may sign: --key FILE")
+    settings = options.settings()
+    policy = policy or settings.policy or None
     ring = bootstrap.keyring(keys)
     door = bootstrap.evidence_door(
         target,
         store=store,
-        settings=options.settings(),
+        settings=settings,
         platform=options.parse_platform(platform),
         everything=all_platforms,
     )
