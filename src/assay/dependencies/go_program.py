@@ -6,6 +6,7 @@ not hold it, as names of functions would make up most of it.
 
 import re
 import zlib
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -134,7 +135,7 @@ def _first(name: str) -> str:
 class Functions:
     """The names of one program, inflated, to be asked about."""
 
-    __slots__ = ("_start", "_text")
+    __slots__ = ("_packages", "_start", "_text")
 
     def __init__(self, program: GoProgram, limits: Limits) -> None:
         """Inflate; what is no deflated text gives no names."""
@@ -145,6 +146,7 @@ class Functions:
             data = b""
         self._text = data.decode("utf-8", "replace") + "\n"
         self._start = "\n" if program.exact else ""
+        self._packages: dict[str, str] = {}
 
     def has_package(self, path: str) -> bool:
         """Whether some function of this package is there."""
@@ -163,11 +165,30 @@ class Functions:
 
         The compiler writes methods as `path.T.M`, `path.(*T).M`, of generic types `path.T[…].M`, `path.(*T[…]).M`.
         """
-        kind, dot, method = symbol.partition(".")
-        name, generic = re.escape(kind), r"(?:\[[^\n]*\])?" if self._start else ""  # there were none before Go 1.18
-        if dot:
-            name = f"(?:{name}{generic}|\\(\\*{name}{generic}\\))\\.{re.escape(method)}"
-        return re.search(f"{self._start}{_spelled(path)}\\.{name}(?!\\w)", self._text) is not None
+        return _function(self._start, path, symbol).search(self._package(path)) is not None
+
+    def _package(self, path: str) -> str:
+        """The names that begin with this import path, kept: an advisory asks for many functions of few packages.
+
+        Where names do not stand alone it is the whole text.
+        """
+        if not self._start:
+            return self._text
+        found = self._packages.get(path)
+        if found is None:
+            found = "".join(re.findall(f"\n{_spelled(path)}\\.[^\n]*", self._text)) + "\n"
+            self._packages[path] = found
+        return found
+
+
+@lru_cache(maxsize=8_192)
+def _function(start: str, path: str, symbol: str) -> re.Pattern[str]:
+    """Programs of one image are asked for the same functions."""
+    kind, dot, method = symbol.partition(".")
+    name, generic = re.escape(kind), r"(?:\[[^\n]*\])?" if start else ""  # there were none before Go 1.18
+    if dot:
+        name = f"(?:{name}{generic}|\\(\\*{name}{generic}\\))\\.{re.escape(method)}"
+    return re.compile(f"{start}{_spelled(path)}\\.{name}(?!\\w)")
 
 
 def _spelled(path: str) -> str:
