@@ -165,7 +165,6 @@ class RegistryStore(_Repository):
         if answer is None or answer.headers.get("oci-subject", "").strip() != str(subject):
             add_to_tag(self.client, subject, descriptor)
 
-
     def push_tagged(self, manifest: bytes, media_type: str) -> Digest:
         """Store a manifest under the reference's tag; its blobs must be there already. Idempotent.
 
