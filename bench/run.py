@@ -34,12 +34,14 @@ SCAN_BAR = 0.5
 
 
 def database() -> Path | None:
-    """The advisory database of the sample feeds, built once."""
+    """The advisory database of the sample feeds, built once, and again when this program reads another form."""
     path = CACHE / "advisories.db"
     feeds = SHARED / "data" / "advisories"
-    if not path.exists() and feeds.is_dir():
-        argv = [sys.executable, "-m", "assay", "db", "build", "--from", str(feeds), "--out", str(path)]
-        subprocess.run(argv, check=True)
+    assay = [sys.executable, "-m", "assay", "db"]
+    known = subprocess.run([*assay, "status", "--db", str(path)], capture_output=True, check=False).returncode == 0
+    if not known and feeds.is_dir():
+        path.unlink(missing_ok=True)
+        subprocess.run([*assay, "build", "--from", str(feeds), "--out", str(path)], check=True)
     return path if path.exists() else None
 
 
