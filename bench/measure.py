@@ -32,7 +32,8 @@ def run(argv: Sequence[str], env: dict[str, str] | None = None, *, sampled: bool
     Args:
         argv: the command.
         env: its whole environment.
-        sampled: look at the memory of the whole tree every 10 ms; else the peak is that of its largest process.
+        sampled: look at the memory of the whole tree every 10 ms; else the peak is 0. (The kernel's own figure of a
+            child would count what this process held when it forked.)
     """
     begun = time.perf_counter()
     process = subprocess.Popen(
@@ -45,8 +46,7 @@ def run(argv: Sequence[str], env: dict[str, str] | None = None, *, sampled: bool
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
-    largest = usage.ru_maxrss / 1024
-    return Run(usage.ru_utime + usage.ru_stime, wall, max(largest, together), process.returncode)
+    return Run(usage.ru_utime + usage.ru_stime, wall, together, process.returncode)
 
 
 def _tree(pid: int) -> list[int]:
@@ -78,7 +78,7 @@ def alternate(contenders: dict[str, Contender], rounds: int) -> dict[str, list[R
     for name, (prepare, argv, env) in contenders.items():
         prepare()
         peak = run(argv, {**os.environ, **env}, sampled=True).peak
-        results[name] = [replace(one, peak=max(one.peak, peak)) for one in results[name]]
+        results[name] = [replace(one, peak=peak) for one in results[name]]
     return results
 
 
