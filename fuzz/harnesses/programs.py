@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from assay.dependencies import classifiers
@@ -13,10 +14,8 @@ from assay.model.limits import DEFAULT_LIMITS
 from .archives import pieces
 from .shape import Check, Harness
 
-_NAMES = tuple(sorted({name.replace("#", "3.11").replace("*", "x") for rule in
-                       classifiers.read_rules(
-                           (classifiers.files("assay.dependencies") / "classifiers.toml").read_bytes(), "x")
-                       for name in rule.files}))  # fmt: skip
+_RULES = classifiers.read_rules(Path(classifiers.__file__).with_name("classifiers.toml").read_bytes(), "x")
+_NAMES = tuple(sorted({name.replace("#", "3.11").replace("*", "x") for rule in _RULES for name in rule.files}))
 
 
 def _viewed(door: Callable[[ChunkView], Any]) -> Check:
