@@ -39,7 +39,9 @@ def root(image: Path) -> Path:
     manifest = json.loads((blobs / index["manifests"][0]["digest"][7:]).read_bytes())
     for layer in manifest["layers"]:
         with tarfile.open(blobs / layer["digest"][7:]) as archive:
-            archive.extractall(out, filter="tar")
+            # By attribute: Python before 3.11.4 has no filters and ignores it.
+            archive.extraction_filter = getattr(tarfile, "tar_filter", None)
+            archive.extractall(out)
     return out
 
 
