@@ -18,3 +18,15 @@ deny contains {"code": "exploited", "msg": msg, "facts": [scan.evidence]} if {
 	item.exploited
 	msg := sprintf("%s in %s is known to be exploited", [item.id, item.component])
 }
+
+# Without the catalogue "nothing is exploited" rests on nothing.
+warn contains {"code": "no_catalogue", "msg": msg, "facts": [scan.evidence]} if {
+	some scan in input.findings.scans
+	not has_catalogue(scan)
+	msg := "the advisory database holds no catalogue of exploited vulnerabilities: nobody looked"
+}
+
+has_catalogue(scan) if {
+	some feed in scan.feeds
+	startswith(feed.name, "kev")
+}

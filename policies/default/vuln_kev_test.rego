@@ -12,3 +12,9 @@ findings(exploited) := {"findings": {"scans": [{
 test_exploited_is_refused_whatever_its_severity if count(vuln_kev.deny) == 1 with input as findings(true)
 
 test_not_exploited_passes if count(vuln_kev.deny) == 0 with input as findings(false)
+
+fed(names) := {"findings": {"scans": [{"evidence": "sha256:e", "open": [], "feeds": [{"name": name} | some name in names]}]}}
+
+test_without_a_catalogue_it_says_so if count(vuln_kev.warn) == 1 with input as fed({"pypi"})
+
+test_with_a_catalogue_it_says_nothing if count(vuln_kev.warn) == 0 with input as fed({"pypi", "kev"})
