@@ -1,0 +1,1 @@
+"""The embedded authority over HTTP: the endpoints that Sigstore clients speak to."""
