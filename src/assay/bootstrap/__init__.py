@@ -37,6 +37,7 @@ from assay.bootstrap.evidence import (
 from assay.bootstrap.fingerprints import make_fingerprints
 from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
+from assay.bootstrap.public import trusted_root
 from assay.bootstrap.reports import report_on, why_silent
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
 from assay.bootstrap.vex import VexSearch, automatic_statements, statement_time
@@ -88,6 +89,7 @@ __all__ = [
     "statement_time",
     "statements_of",
     "take_stock",
+    "trusted_root",
     "update_database",
     "verify_database",
     "vex_document",

@@ -98,6 +98,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     vex_found_bytes: int = 32 * MIB
     """The same documents together."""
     vex_trust_bytes: int = 1 * MIB
+    trust_file_bytes: int = 4 * MIB
+    """A trusted root, a signing config, a trust profile."""
+    service_answer_bytes: int = 256 * KIB
+    """One answer of a certificate authority, a log or a timestamp authority while something is signed."""
     vex_repository_files_count: int = 100_000
     """Entries of the index of a VEX repository."""
     bundle_bytes: int = 128 * MIB
