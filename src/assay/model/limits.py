@@ -67,6 +67,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """All paths one package database lists, spelled out."""
     gaps_count: int = 10_000
     """Gaps listed one by one; the rest is counted in one closing gap."""
+    dockerfile_instructions_count: int = 10_000
     locks_count: int = 10_000
     """Projects whose locks are judged."""
     lock_disagreements_count: int = 200
@@ -114,6 +115,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     key_bytes: int = 64 * KIB
     json_depth_count: int = 64
     referrers_count: int = 5_000
+    note_bytes: int = 256 * KIB
+    """A signed note: a checkpoint with its signatures."""
+    note_signatures_count: int = 64
+    """C2SP demands at least 16; post-quantum ones have near 5 kB."""
     facts_bytes: int = 2 * MIB
     classifiers_bytes: int = 1 * MIB
     """A user's file of classifiers."""
@@ -154,6 +159,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     referrers_settle_seconds: float = 0.25
     """Pause between writing a fallback index and looking whether another writer overwrote it."""
     layer_cache_bytes: int = 2 * GIB
+    build_spec_bytes: int = 1 * MIB
+    build_spec_depth_count: int = 32
+    """Lists and maps inside one another."""
+    build_lock_bytes: int = 64 * MIB
+    build_input_bytes: int = 16 * GIB
+    """One input of a build in the content store."""
+    build_entries_count: int = 2_000_000
+    """Files, directories and links of one assembled tree."""
 
 
 DEFAULT_LIMITS = Limits()
