@@ -156,6 +156,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How long another process may hold the lock of a layout."""
     referrers_rounds_count: int = 10
     """Rounds of read, merge, write before a fallback index that others keep changing is given up."""
+    upload_piece_bytes: int = 8 * MIB
+    """One piece of a blob that is sent in pieces."""
+    evidence_seconds: float = 120.0
+    """Everything one `verify`, `inspect` or `doctor` asks of a registry, together."""
+    evidence_memory_bytes: int = 64 * MIB
+    """Bundles whose verification one process remembers."""
     referrers_settle_seconds: float = 0.25
     """Pause between writing a fallback index and looking whether another writer overwrote it."""
     layer_cache_bytes: int = 2 * GIB
