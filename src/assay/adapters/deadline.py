@@ -11,16 +11,18 @@ Now = Callable[[], float]
 
 
 class Deadline:
-    """A point in time after which nothing more is waited for."""
+    """A point in time after which nothing more is waited for; never later than the `outer` one, if there is one."""
 
-    def __init__(self, seconds: float, now: Now = time.monotonic) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float, now: Now = time.monotonic, outer: "Deadline | None" = None) -> None:
+        self.seconds: float = seconds if outer is None else min(seconds, outer.seconds)
         self._now = now
         self._end = now() + seconds
+        self._outer = outer
 
     def remaining(self) -> float:
         """Seconds left; zero or less when it has passed."""
-        return self._end - self._now()
+        left = self._end - self._now()
+        return left if self._outer is None else min(left, self._outer.remaining())
 
 
 class TimedReader(io.RawIOBase):

@@ -123,6 +123,7 @@ class Http:
         insecure: authorities (`host:port`) that may be spoken to without TLS; loopback always may.
         env: where `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` are read.
         sleep: how to wait between retries (seconds).
+        overall: seconds from now on that everything asked of this client may take together; None = no such bound.
     """
 
     def __init__(
@@ -132,8 +133,10 @@ class Http:
         insecure: Collection[str] = (),
         env: Mapping[str, str] = {},
         sleep: Callable[[float], None] = time.sleep,
+        overall: float | None = None,
     ) -> None:
         self.limits = limits
+        self._overall = None if overall is None else Deadline(overall)
         self.insecure = frozenset(insecure)
         self.sleep = sleep
         self._pools = http_pools.Pools(limits, env)
@@ -146,7 +149,7 @@ class Http:
             UnsupportedError: an answer longer than `limit` bytes.
             UntrustedError: a redirect away from TLS.
         """
-        deadline = Deadline(self.limits.http_document_seconds)
+        deadline = self.deadline(self.limits.http_document_seconds)
 
         def once() -> Answer:
             download = self._follow(request, deadline)
@@ -157,6 +160,10 @@ class Http:
             return Answer(status=download.status, headers=download.headers, body=body, url=download.url)
 
         return self._retry(once, request, deadline)
+
+    def deadline(self, seconds: float) -> Deadline:
+        """A deadline of this client: in so many seconds, and never past the one for everything."""
+        return Deadline(seconds, outer=self._overall)
 
     def open(self, request: Request, deadline: Deadline) -> Download:
         """Ask and return as soon as the headers are there; errors as `send`."""

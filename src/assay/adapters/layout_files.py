@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -71,6 +71,51 @@ def _nameless(pending: Path, data: bytes) -> None:
         _pour(file.fileno(), data)
         # With a directory descriptor CPython calls linkat, which alone follows the link in /proc (open(2), O_TMPFILE).
         os.link(f"/proc/self/fd/{file.fileno()}", pending, src_dir_fd=file.fileno(), follow_symlinks=True)
+
+
+def stream_whole(target: Path, chunks: Iterable[bytes]) -> None:
+    """Put a file of any size in place under its content's name; a file that is there already is left alone.
+
+    Needs no lock: until it is whole it has no name, and a name of content can only ever mean the same bytes. What
+    the chunks raise is passed on, and nothing of the file stays.
+
+    Raises:
+        UnavailableError: the folder cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(target.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            if error.errno not in _NO_TMPFILE:
+                raise
+            _stream_named(target, chunks)
+            return
+        with os.fdopen(handle, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(f"/proc/self/fd/{file.fileno()}", target, src_dir_fd=file.fileno(), follow_symlinks=True)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise _cannot(target, error) from error
+
+
+def _stream_named(target: Path, chunks: Iterable[bytes]) -> None:
+    """Where files need names: one of this process's own, gone afterwards whatever happened."""
+    pending = target.parent / f"{_PENDING}-{os.getpid()}-{target.name[:16]}"
+    try:
+        with pending.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        pending.replace(target)
+    finally:
+        pending.unlink(missing_ok=True)
+    _sync_folder(target.parent)
 
 
 def _pour(handle: int, data: bytes) -> None:

@@ -5,12 +5,12 @@ fallback tag in `index.json` (distribution-spec 1.1, "Referrers Tag Schema"), an
 as an entry of `index.json` whose manifest names the `subject`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from assay.adapters.layout import LayoutSource
-from assay.adapters.layout_files import locked, write_whole
+from assay.adapters.layout_files import locked, stream_whole, write_whole
 from assay.artifact import referrers as form
 from assay.artifact.integrity import check
 from assay.artifact.reference import DEFAULT_TAG, Target
@@ -21,7 +21,9 @@ from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
 _INDEX = "index.json"
-_SAVED = "dev.cosignproject.cosign/atts"
+_SAVED = {".att": "dev.cosignproject.cosign/atts", ".sig": "dev.cosignproject.cosign/sigs"}
+_KIND_IMAGE, _KIND_INDEX = "dev.cosignproject.cosign/image", "dev.cosignproject.cosign/imageIndex"
+"""The `kind` by which cosign marks entries of a saved layout."""
 
 
 class LayoutStore:
@@ -95,7 +97,7 @@ class LayoutStore:
         """
         found: dict[Digest | None, bytes] = {}
         for entry in self._entries(self._read_index()):
-            saved = tag.endswith(".att") and entry.annotations.get("kind") == _SAVED
+            saved = entry.annotations.get("kind") == _SAVED.get(tag[-4:], "-")
             if entry.annotations.get(oci.REF_NAME) == tag or saved:
                 found[entry.digest] = self._manifest(entry)
         return tuple(found.values())
@@ -119,23 +121,65 @@ class LayoutStore:
             if merged == before and len(named) == 1:
                 return
             # The new list is whole on disk before `index.json` names it; the old one stays for who reads it now.
-            entry = Descriptor(
-                media_type=oci.OCI_INDEX,
-                digest=self._put(merged),
-                size=len(merged),
-                annotations={oci.REF_NAME: tag},
-            )
-            self._write_index(document, tag, entry)
+            self._write_index(document, tag, _list_entry(self._put(merged), merged, tag))
+
+    def remove_referrer(self, manifest: Digest, subject: Digest) -> None:
+        """Unlist a referrer, and delete its manifest and those of its blobs that nothing else here names.
+
+        Raises:
+            MalformedError, UntrustedError: a list that is not what it should be; then nothing is changed.
+        """
+        with locked(self._path, self._limits.lock_seconds):
+            document = self._read_index()
+            tag, listed = form.fallback_tag(subject), None
+            for entry in self._entries(document):
+                if entry.annotations.get(oci.REF_NAME) == tag:
+                    listed = self._manifest(entry)
+            if listed is not None:
+                left = form.without(listed, manifest, where=self._where(tag), limits=self._limits)
+                entry = _list_entry(self._put(left), left, tag)
+                document = self._write_index(document, tag, entry if form.parse_index(left, where=tag) else None)
+            others = [item for item in document["manifests"] if item.get("digest") != str(manifest)]
+            if len(others) != len(document["manifests"]):
+                document = {**document, "manifests": others}
+                write_whole(self._path / _INDEX, strictjson.canonical(document))
+            self._sweep(manifest, document)
+
+    def push_stream(self, descriptor: Descriptor, chunks: Iterator[bytes]) -> None:
+        """Store a blob of any size, unless one of its size is there under its digest."""
+        if descriptor.digest is None:
+            raise _bad(self._where(descriptor.media_type), "a blob without a digest")
+        place = self._place(descriptor.digest)
+        if not (place.is_file() and place.stat().st_size == descriptor.size):
+            place.unlink(missing_ok=True)
+            stream_whole(place, chunks)
+
+    def push_manifest(self, manifest: bytes, media_type: str, tag: str = "") -> Digest:
+        """Store a manifest by its digest, and list it under a tag where one is given."""
+        with locked(self._path, self._limits.lock_seconds):
+            digest = self._put(manifest)
+            if tag:
+                self._write_index(self._read_index(), tag, _list_entry(digest, manifest, tag, media_type))
+        return digest
+
+    def push_image(self, manifest: bytes, media_type: str) -> Digest:
+        """Store what the reference names and list it under its tag (`latest` where it names none).
+
+        The entry's `kind` lets `cosign load` find it (cosign 3.1, pkg/oci/layout).
+        """
+        tag = self._tag or DEFAULT_TAG
+        with locked(self._path, self._limits.lock_seconds):
+            digest = self._put(manifest)
+            kind = {"kind": _KIND_INDEX if media_type in oci.INDEXES else _KIND_IMAGE}
+            self._write_index(self._read_index(), tag, _list_entry(digest, manifest, tag, media_type, kind))
+        return digest
 
     def push_tagged(self, manifest: bytes, media_type: str) -> Digest:
         """Store a manifest under the reference's tag (`latest` where it names none). Idempotent."""
         tag = self._tag or DEFAULT_TAG
         with locked(self._path, self._limits.lock_seconds):
             digest = self._put(manifest)
-            entry = Descriptor(
-                media_type=media_type, digest=digest, size=len(manifest), annotations={oci.REF_NAME: tag}
-            )
-            self._write_index(self._read_index(), tag, entry)
+            self._write_index(self._read_index(), tag, _list_entry(digest, manifest, tag, media_type))
         return digest
 
     def close(self) -> None:
@@ -144,10 +188,39 @@ class LayoutStore:
 
     def _put(self, data: bytes) -> Digest:
         digest = Digest.of(data)
-        place = self._path / "blobs" / digest.algorithm / digest.hex
+        place = self._place(digest)
         if not (place.is_file() and place.stat().st_size == len(data) and place.read_bytes() == data):
             write_whole(place, data)
         return digest
+
+    def _place(self, digest: Digest) -> Path:
+        return self._path / "blobs" / digest.algorithm / digest.hex
+
+    def _sweep(self, manifest: Digest, document: dict[str, Any]) -> None:
+        """Delete a manifest and its layers, unless something `index.json` leads to names them."""
+        place = self._place(manifest)
+        try:
+            parts = oci.parse(place.read_bytes(), "", where=str(manifest), limits=self._limits)
+        except FileNotFoundError:
+            return
+        mine = {layer.digest for layer in parts.layers} if isinstance(parts, oci.Manifest) else set()
+        kept = self._named(document)
+        for digest in sorted({manifest, *filter(None, mine)} - kept, key=str):
+            self._place(digest).unlink(missing_ok=True)
+
+    def _named(self, document: dict[str, Any]) -> set[Digest]:
+        """Every digest `index.json` leads to: manifests, configs, layers."""
+        named: set[Digest] = set()
+        left = self._entries(document)
+        while left:
+            entry = left.pop()
+            if entry.digest is None or entry.digest in named:
+                continue
+            named.add(entry.digest)
+            if entry.media_type in oci.ACCEPT:
+                inner = oci.parse(self._manifest(entry), "", where=str(entry.digest), limits=self._limits)
+                left += inner.manifests if isinstance(inner, oci.Index) else (inner.config, *inner.layers)
+        return named
 
     def _read_index(self) -> dict[str, Any]:
         # Through the source, which also refuses a folder that is no layout.
@@ -158,9 +231,11 @@ class LayoutStore:
             raise _bad(self._where(_INDEX), f"more than {self._limits.index_manifests_count} entries")
         return document
 
-    def _write_index(self, document: dict[str, Any], tag: str, entry: Descriptor) -> None:
+    def _write_index(self, document: dict[str, Any], tag: str, entry: Descriptor | None) -> dict[str, Any]:
+        """`index.json` with this entry in place of the tag's; None takes the tag away."""
         others = [item for item in document["manifests"] if (item.get("annotations") or {}).get(oci.REF_NAME) != tag]
-        document = {**document, "manifests": [*others, oci.descriptor_to_dict(entry)]}
+        added = [] if entry is None else [oci.descriptor_to_dict(entry)]
+        document = {**document, "manifests": [*others, *added]}
         data = strictjson.canonical(document)
         if len(document["manifests"]) > self._limits.index_manifests_count or len(data) > self._limits.manifest_bytes:
             raise UnsupportedError(
@@ -170,6 +245,7 @@ class LayoutStore:
                 remedy="use a layout of its own for this image",
             )
         write_whole(self._path / _INDEX, data)
+        return document
 
     def _entries(self, document: dict[str, Any]) -> list[Descriptor]:
         where = self._where(_INDEX)
@@ -197,6 +273,12 @@ class LayoutStore:
 
     def _where(self, what: str) -> str:
         return f"{self._name} {what}"
+
+
+def _list_entry(
+    digest: Digest, data: bytes, tag: str, media_type: str = oci.OCI_INDEX, more: Mapping[str, str] = {}
+) -> Descriptor:
+    return Descriptor(media_type=media_type, digest=digest, size=len(data), annotations={oci.REF_NAME: tag, **more})
 
 
 def _bad(where: str, why: str) -> MalformedError:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from assay.adapters.blobs import too_large
 from assay.adapters.registry_client import RegistryClient
-from assay.adapters.registry_fallback import add_to_tag, list_referrers
+from assay.adapters.registry_fallback import add_to_tag, list_referrers, remove_from_tag
 from assay.adapters.registry_stream import BlobStream
 from assay.artifact.integrity import check
 from assay.artifact.reference import Target
@@ -28,6 +28,7 @@ class _Repository:
         insecure: Collection[str] = (),
         env: Mapping[str, str] = {},
         client: RegistryClient | None = None,
+        overall: float | None = None,
     ) -> None:
         """Nothing is asked yet.
 
@@ -37,9 +38,10 @@ class _Repository:
             insecure: authorities (`host:port`) that may be spoken to without TLS; loopback always may.
             env: proxies, certificates and credential files; empty means none of them.
             client: a client to share, for instance of a `RegistrySource` of the same repository.
+            overall: seconds everything together may take; None = no such bound.
         """
         self.target, self.limits = target, limits
-        self.client = client or RegistryClient(target, limits=limits, insecure=insecure, env=env)
+        self.client = client or RegistryClient(target, limits=limits, insecure=insecure, env=env, overall=overall)
 
     def close(self) -> None:
         """Close the connections."""
@@ -164,6 +166,40 @@ class RegistryStore(_Repository):
         answer = self.client.put_manifest(str(Digest.of(manifest)), manifest, descriptor.media_type)
         if answer is None or answer.headers.get("oci-subject", "").strip() != str(subject):
             add_to_tag(self.client, subject, descriptor)
+
+    def remove_referrer(self, manifest: Digest, subject: Digest) -> None:
+        """Unlist a referrer at the fallback tag, if there is one, and delete its manifest. Idempotent.
+
+        Unlisted first: a list that names what is gone would leave readers in doubt.
+
+        Raises:
+            UnsupportedError: the registry does not delete manifests.
+        """
+        remove_from_tag(self.client, subject, manifest)
+        self.client.delete_manifest(manifest)
+
+    def push_stream(self, descriptor: Descriptor, chunks: Iterator[bytes]) -> None:
+        """Store a blob of any size, unless it is there."""
+        digest = _digest_of(descriptor)
+        if not self.client.has_blob(digest):
+            self.client.upload_stream(chunks, digest)
+
+    def push_manifest(self, manifest: bytes, media_type: str, tag: str = "") -> Digest:
+        """Store a manifest by its digest, and under a tag where one is given. Idempotent."""
+        digest = Digest.of(manifest)
+        self.client.put_manifest(tag or str(digest), manifest, media_type)
+        return digest
+
+    def push_image(self, manifest: bytes, media_type: str) -> Digest:
+        """Store what the reference names: under its tag, or by the digest it names.
+
+        Raises:
+            UntrustedError: the reference names another digest.
+        """
+        if self.target.digest is not None:
+            named = Descriptor(media_type=media_type, digest=self.target.digest, size=None)
+            check(manifest, named, where=str(self.target))
+        return self.push_manifest(manifest, media_type, self.target.tag)
 
     def push_tagged(self, manifest: bytes, media_type: str) -> Digest:
         """Store a manifest under the reference's tag; its blobs must be there already. Idempotent.

@@ -5,7 +5,8 @@ where it contradicts the bytes, the bytes are refused.
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import TypeVar
 from urllib.parse import urljoin
 
@@ -22,7 +23,7 @@ from assay.model.digest import Digest
 from assay.model.errors import UnavailableError, UnsupportedError, UntrustedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
-PULL, PUSH = "pull", "pull,push"
+PULL, PUSH, DELETE = "pull", "pull,push", "pull,push,delete"
 
 _HUB_HOST = "registry-1.docker.io"
 
@@ -38,6 +39,7 @@ class RegistryClient:
         insecure: authorities that may be spoken to without TLS.
         env: proxies, certificates, credential files.
         http: a client to share; by default one of its own.
+        overall: seconds everything together may take; None = no such bound.
     """
 
     def __init__(
@@ -48,11 +50,12 @@ class RegistryClient:
         insecure: Collection[str] = (),
         env: Mapping[str, str] = {},
         http: Http | None = None,
+        overall: float | None = None,
     ) -> None:
         if target.scheme != "registry":
             raise UnsupportedError("not a registry reference", where=str(target), remedy="write registry:NAME")
         self.limits, self.name = limits, target.location
-        self.http = http or Http(limits=limits, insecure=insecure, env=env)
+        self.http = http or Http(limits=limits, insecure=insecure, env=env, overall=overall)
         self._base = base_url(_HUB_HOST if target.authority == DOCKER_HUB else target.authority, self.http.insecure)
         self._path = f"{self._base}/v2/{target.repository}"
         self._auth = Authorizer(self.http, Credentials(env, limits), target.authority, target.repository)
@@ -101,7 +104,7 @@ class RegistryClient:
             UnavailableError: refused, or no answer.
         """
         attempt = 0
-        deadline = Deadline(self.limits.http_total_seconds)
+        deadline = self.http.deadline(self.limits.http_total_seconds)
         while True:
             try:
                 self._upload_once(data, digest)
@@ -113,6 +116,53 @@ class RegistryClient:
                     return
                 if not self.http.pause(attempt, deadline):
                     raise
+
+    def upload_stream(self, chunks: Iterable[bytes], digest: Digest) -> None:
+        """Store a blob of any size, piece by piece (distribution-spec 1.1, "Pushing a blob in chunks").
+
+        A blob that fits into one piece goes as a whole. A broken piece is not repeated: nobody knows how much of it
+        arrived, and the chunks are gone; the upload is cancelled.
+
+        Raises:
+            UnavailableError: refused, or no answer.
+        """
+        pieces = _pieces(chunks, self.limits.upload_piece_bytes)
+        first = next(pieces, b"")
+        second = next(pieces, None)
+        if second is None:
+            self.upload(first, digest)
+            return
+        place, sent, done = self._begin(), 0, False
+        try:
+            for piece in chain((first, second), pieces):
+                headers = {
+                    "Content-Type": "application/octet-stream",
+                    "Content-Range": f"{sent}-{sent + len(piece) - 1}",
+                }
+                request = Request(method="PATCH", url=place, headers=headers, body=piece, retry=False)
+                answer = self.send(request, PUSH)
+                if answer.status not in {202, 204}:
+                    raise failure(answer, "the registry does not take a piece of the blob", writing=True)
+                place, sent = self._location(answer), sent + len(piece)
+            answer = self.send(
+                Request(method="PUT", url=_with_digest(place, digest), headers={}, body=b"", retry=False), PUSH
+            )
+            done = answer.status in {201, 204}
+            if not done:
+                raise failure(answer, "the registry does not take the blob", writing=True)
+        finally:
+            if not done:
+                self._cancel(place)
+
+    def delete_manifest(self, digest: Digest) -> None:
+        """Delete a manifest by its digest; one that is not there is as good as deleted.
+
+        Raises:
+            UnsupportedError: the registry does not delete. UnavailableError: refused, or no answer.
+        """
+        answer = self.send(Request(method="DELETE", url=f"{self._path}/manifests/{digest}"), DELETE)
+        if answer.status not in {200, 202, 204, 404}:
+            raise failure(answer, "the registry does not delete the manifest", writing=True)
 
     def put_manifest(
         self, selector: str, data: bytes, media_type: str, condition: Mapping[str, str] | None = None
@@ -192,17 +242,19 @@ class RegistryClient:
         header = self._auth.answer(challenge, self._base, actions, shown)
         return once(_with(request, header)) if header else answer
 
-    def _upload_once(self, data: bytes, digest: Digest) -> None:
+    def _begin(self) -> str:
+        """Where an upload that begins now goes to."""
         started = self.send(Request(method="POST", url=f"{self._path}/blobs/uploads/", body=b""), PUSH)
         if started.status != 202:
             raise failure(started, "the registry does not take blobs", writing=True)
-        place = self._location(started)
-        # The Location may have a query of its own (distribution-spec 1.1, "POST then PUT").
-        joint = "&" if "?" in place else "?"
+        return self._location(started)
+
+    def _upload_once(self, data: bytes, digest: Digest) -> None:
+        place = self._begin()
         headers = {"Content-Type": "application/octet-stream"}
         done = False
         try:
-            put = Request(method="PUT", url=f"{place}{joint}digest={digest}", headers=headers, body=data, retry=False)
+            put = Request(method="PUT", url=_with_digest(place, digest), headers=headers, body=data, retry=False)
             answer = self.send(put, PUSH)
             done = answer.status in {201, 204}
             if not done:
@@ -241,6 +293,23 @@ class RegistryClient:
                 step="content",
                 code="DIGEST_MISMATCH",
             )
+
+
+def _with_digest(place: str, digest: Digest) -> str:
+    """The Location may have a query of its own (distribution-spec 1.1, "POST then PUT")."""
+    return f"{place}{'&' if '?' in place else '?'}digest={digest}"
+
+
+def _pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in pieces of `size`, the last one shorter."""
+    held = bytearray()
+    for chunk in chunks:
+        held += chunk
+        while len(held) >= size:
+            yield bytes(held[:size])
+            del held[:size]
+    if held:
+        yield bytes(held)
 
 
 def _with(request: Request, credentials: Mapping[str, str]) -> Request:

@@ -5,7 +5,8 @@ is neither a list nor a plain "there is no such API" is an error: nobody knows, 
 """
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from urllib.parse import urljoin
 
 from assay.adapters.http import Answer
@@ -55,18 +56,49 @@ def add_to_tag(client: RegistryClient, subject: Digest, descriptor: Descriptor) 
         MalformedError: something else than an index lies at the tag; it is not overwritten.
         UnavailableError: others keep changing it, or the registry refuses.
     """
+    where = f"{client.name}:{form.fallback_tag(subject)}"
+
+    def merged(before: bytes | None) -> bytes | None:
+        return form.merge_index(before, descriptor, where=where, limits=client.limits)
+
+    _change_tag(client, subject, where, merged)
+
+
+def remove_from_tag(client: RegistryClient, subject: Digest, manifest: Digest) -> None:
+    """Take a referrer out of the index at the fallback tag, if there is one; all others stay, also under a race.
+
+    Raises:
+        MalformedError: something else than an index lies at the tag; it is not changed.
+        UnavailableError: others keep changing it, or the registry refuses.
+    """
+    where = f"{client.name}:{form.fallback_tag(subject)}"
+
+    def without(before: bytes | None) -> bytes | None:
+        return None if before is None else form.without(before, manifest, where=where, limits=client.limits)
+
+    _change_tag(client, subject, where, without)
+
+
+def _change_tag(
+    client: RegistryClient, subject: Digest, where: str, change: Callable[[bytes | None], bytes | None]
+) -> None:
+    """Read, change, write, look again, until a look finds nothing to change."""
     tag = form.fallback_tag(subject)
-    where = f"{client.name}:{tag}"
+    slowest = 0.0
+    began = time.monotonic()
     current = client.manifest(tag)
     for _ in range(client.limits.referrers_rounds_count):
         before = current.body if current else None
-        merged = form.merge_index(before, descriptor, where=where, limits=client.limits)
-        if merged == before:
+        changed = change(before)
+        if changed is None or changed == before:
             return
         etag = current.headers.get("etag", "") if current else ""
         condition = {"If-None-Match": "*"} if current is None else ({"If-Match": etag} if etag else {})
-        if client.put_manifest(tag, merged, oci.OCI_INDEX, condition) is not None:
-            client.http.sleep(client.limits.referrers_settle_seconds)
+        if client.put_manifest(tag, changed, oci.OCI_INDEX, condition) is not None:
+            # Another writer's step from reading to writing takes about as long as our own: leave room for two of it.
+            slowest = max(slowest, time.monotonic() - began)
+            client.http.sleep(max(client.limits.referrers_settle_seconds, 2 * slowest))
+        began = time.monotonic()
         current = client.manifest(tag)
     raise UnavailableError(
         "cannot list the evidence",

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from assay.adapters.blobs import too_large
-from assay.adapters.deadline import Deadline
 from assay.adapters.http import Download
 from assay.adapters.http_errors import Interrupted, clean
 from assay.adapters.registry_client import RegistryClient
@@ -30,7 +29,7 @@ class BlobStream:
     def __init__(self, client: RegistryClient, digest: Digest, size: int | None) -> None:
         self._client, self._digest, self._size = client, digest, size
         self._limit = size if size is not None else client.limits.blob_bytes
-        self._deadline = Deadline(client.limits.http_total_seconds)
+        self._deadline = client.http.deadline(client.limits.http_total_seconds)
         self._got = 0
         self._download: Download | None = None
         self._where = ""

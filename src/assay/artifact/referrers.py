@@ -196,6 +196,19 @@ def merge_index(existing: bytes | None, *add: Descriptor, where: str, limits: Li
     return merged
 
 
+def without(existing: bytes, manifest: Digest, *, where: str, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """A fallback index without one referrer; everything else stays as it is, and without it nothing changes.
+
+    Raises:
+        MalformedError: `existing` is not an OCI index: it is not ours to change.
+    """
+    document = _document(existing, where, limits)
+    _entries(document, where, limits)
+    entries = document.get("manifests") or []
+    kept = [entry for entry in entries if entry["digest"] != str(manifest)]
+    return existing if len(kept) == len(entries) else strictjson.canonical({**document, "manifests": kept})
+
+
 def _document(data: bytes, where: str, limits: Limits) -> dict[str, Any]:
     document = strictjson.loads(data, where=where, limit=limits.manifest_bytes)
     if not isinstance(document, dict):

@@ -112,6 +112,33 @@ class TaggedManifests(Protocol):
         """
 
 
+class ReferrerRemover(Protocol):
+    """A repository or layout whose referrers may be taken away again."""
+
+    def remove_referrer(self, manifest: Digest, subject: Digest) -> None:
+        """Take a referrer's manifest away, and its line in the list at the fallback tag. Idempotent.
+
+        Raises:
+            UnsupportedError: it does not delete.
+        """
+
+
+class ImageDestination(Protocol):
+    """A repository or layout an image is carried to, with everything attached to it."""
+
+    def push_stream(self, descriptor: Descriptor, chunks: Iterator[bytes]) -> None:
+        """Store a blob of any size, unless it is there; what the chunks raise is passed on, and nothing stays."""
+
+    def push_manifest(self, manifest: bytes, media_type: str, tag: str = "") -> Digest:
+        """Store a manifest by its digest, and under a tag where one is given; what it names is there already."""
+
+    def push_image(self, manifest: bytes, media_type: str) -> Digest:
+        """Store the manifest or index the reference names, under its tag if it has one."""
+
+    def push_referrer(self, manifest: bytes, descriptor: Descriptor, subject: Digest) -> None:
+        """Store a manifest that has a `subject`, and list it under the fallback tag where there is no API."""
+
+
 class DocumentFolder(Protocol):
     """A folder of documents on this machine; nothing outside it is read."""
 
