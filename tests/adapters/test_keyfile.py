@@ -2,10 +2,11 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from assay.adapters.keyfile import PASSPHRASE_VARIABLE, KeyFileSigner, generate, passphrase_from, read_public
+from assay.adapters.keyfile import KINDS, PASSPHRASE_VARIABLE, KeyFileSigner, generate, passphrase_from, read_public
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UntrustedError, UsageError
 from assay.trust import dsse, keyring
 from assay.trust.keyring import Keyring
@@ -13,7 +14,7 @@ from assay.trust.verify import verify
 from signing import NOW, TARGET, claim
 
 
-@pytest.mark.parametrize("kind", ["ecdsa-p256", "ed25519"])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in {"rsa-3072", "rsa-4096"}])
 @pytest.mark.parametrize("passphrase", [b"", b"correct horse"])
 def test_a_made_key_signs_and_its_public_half_verifies(tmp_path, kind, passphrase):
     private, public = generate(tmp_path / "assay.key", kind, passphrase)
@@ -79,7 +80,7 @@ def test_an_unknown_kind_is_unsupported(tmp_path):
     from cryptography.hazmat.primitives import serialization as s
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    key = ec.generate_private_key(ec.SECP384R1())
+    key = ec.generate_private_key(ec.SECP256K1())
     pem = key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption())
     with pytest.raises(UnsupportedError):
         KeyFileSigner(secret(tmp_path, pem))
@@ -104,3 +105,30 @@ def test_passphrase_sources_in_order(tmp_path, monkeypatch):
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "from env")
     assert passphrase_from(prompt=lambda: "typed")() == b"from env"
     assert passphrase_from(file)() == b"from file"
+
+
+def test_a_passphrase_comes_from_a_descriptor_once(tmp_path):
+    private, _ = generate(tmp_path / "k", passphrase=b"told on a pipe")
+    reader, writer = os.pipe()
+    os.write(writer, b"told on a pipe\n")
+    os.close(writer)
+    fetch = passphrase_from(Path(f"fd:{reader}"))
+    assert KeyFileSigner(private, fetch).public_key() == KeyFileSigner(private, fetch).public_key()
+
+
+@pytest.mark.parametrize("name", ["fd:", "fd:x", "fd:-1", "fd:99999999999", "fd:987654"])
+def test_what_is_no_descriptor_gives_no_passphrase(name):
+    with pytest.raises((UsageError, UnavailableError)):
+        passphrase_from(Path(name))()
+
+
+def test_the_remedy_names_a_command_that_exists(tmp_path):
+    with pytest.raises(MalformedError) as caught:
+        KeyFileSigner(secret(tmp_path, b"hello"))
+    assert "assay keys generate" in caught.value.remedy
+
+
+def test_the_command_offers_every_kind():
+    from assay.interfaces.cli.keys import KINDS as OFFERED
+
+    assert OFFERED == KINDS

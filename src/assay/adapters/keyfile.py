@@ -1,19 +1,27 @@
 """Private keys in files: made, kept at mode 0600, and reached only through the `Signer` door."""
 
 import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from assay.adapters import secretfile
+from assay.adapters.secretfile import PASSPHRASE_VARIABLE, passphrase_from
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UntrustedError, UsageError
 from assay.model.limits import DEFAULT_LIMITS
+
+__all__ = [
+    "KINDS", "PASSPHRASE_VARIABLE", "KeyFileSigner", "Kind", "generate", "passphrase_from", "public_pem", "read_public"
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-Kind = Literal["ecdsa-p256", "ed25519"]
-PASSPHRASE_VARIABLE = "ASSAY_KEY_PASSPHRASE"  # noqa: S105  (a name, not a secret)
+Kind = Literal["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048", "rsa-3072", "rsa-4096"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_CURVES = {"secp256r1": "SHA256", "secp384r1": "SHA384", "secp521r1": "SHA512"}
+"""Curves a key may have, and the hash each signs with."""
+_RSA_BITS = (2048, 3072, 4096)
 
 
 def generate(path: Path, kind: Kind = "ecdsa-p256", passphrase: bytes = b"") -> tuple[Path, Path]:
@@ -21,7 +29,7 @@ def generate(path: Path, kind: Kind = "ecdsa-p256", passphrase: bytes = b"") -> 
 
     Args:
         path: must not exist, nor the `.pub`.
-        kind: `ecdsa-p256` (the default) or `ed25519`.
+        kind: one of `KINDS`; `ecdsa-p256` is the default.
         passphrase: encrypts the file; empty leaves it plain.
 
     Returns:
@@ -32,14 +40,9 @@ def generate(path: Path, kind: Kind = "ecdsa-p256", passphrase: bytes = b"") -> 
         UnavailableError: the folder cannot be written.
     """
     from cryptography.hazmat.primitives import serialization as s
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-    makers: dict[str, Callable[[], Any]] = {
-        "ecdsa-p256": lambda: ec.generate_private_key(ec.SECP256R1()),
-        "ed25519": ed25519.Ed25519PrivateKey.generate,
-    }
-    if kind not in makers:
-        raise UsageError("unknown kind of key", why=repr(kind), remedy=f"choose {' or '.join(makers)}")
+    if kind not in KINDS:
+        raise UsageError("unknown kind of key", why=repr(kind), remedy=f"choose {', '.join(KINDS)}")
     if not path.name:
         raise UsageError("the key's name is no file", where=str(path), remedy="name a file")
     public_path = path.with_name(path.name + ".pub")
@@ -48,13 +51,13 @@ def generate(path: Path, kind: Kind = "ecdsa-p256", passphrase: bytes = b"") -> 
             raise UsageError(
                 "a file is in the way", where=taken.name, why="keys are never overwritten", remedy="choose another name"
             )
-    key = makers[kind]()
+    key = _make(kind)
     encryption = s.BestAvailableEncryption(passphrase) if passphrase else s.NoEncryption()
     private = key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, encryption)
     public = key.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo)
-    _write(path, private, 0o600)
+    secretfile.write(path, private, 0o600)
     try:
-        _write(public_path, public, 0o644)
+        secretfile.write(public_path, public, 0o644)
     except UnavailableError:
         path.unlink()
         raise
@@ -78,7 +81,7 @@ class KeyFileSigner:
             UnavailableError: the file cannot be read.
             UsageError: the file is encrypted and no passphrase is at hand.
         """
-        self._key = _load(_read(path), path.name, passphrase)
+        self._key = _load(secretfile.read(path), path.name, passphrase)
 
     def public_key(self) -> bytes:
         """DER SubjectPublicKeyInfo."""
@@ -88,37 +91,16 @@ class KeyFileSigner:
         return der
 
     def sign(self, data: bytes) -> bytes:
-        """Signature over `data`: ECDSA P-256 with SHA-256 in DER, or pure Ed25519."""
+        """Signature over `data`: ECDSA in DER with the curve's hash, RSA PKCS#1 v1.5 with SHA-256, or pure Ed25519."""
         from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
         if isinstance(self._key, ec.EllipticCurvePrivateKey):
-            return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
+            return self._key.sign(data, ec.ECDSA(getattr(hashes, _CURVES[self._key.curve.name])()))
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
         signature: bytes = self._key.sign(data)
         return signature
-
-
-def passphrase_from(file: Path | None = None, prompt: Callable[[], str] | None = None) -> Callable[[], bytes]:
-    """Where a passphrase comes from, in this order: a file, the environment, a prompt; never the command line.
-
-    Returns:
-        A function that fetches it when it is needed; a file's one trailing line break is not part of it.
-    """
-
-    def fetch() -> bytes:
-        if file is not None:
-            return _read(file).removesuffix(b"\n").removesuffix(b"\r")
-        if (text := os.environ.get(PASSPHRASE_VARIABLE)) is not None:
-            return text.encode()
-        if prompt is not None:
-            return prompt().encode()
-        raise UsageError(
-            "the key needs a passphrase",
-            why="none was given",
-            remedy=f"name a file that holds it, or set {PASSPHRASE_VARIABLE}",
-        )
-
-    return fetch
 
 
 def read_public(path: Path) -> bytes:
@@ -131,65 +113,53 @@ def read_public(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(DEFAULT_LIMITS.key_bytes + 1)
     except OSError as error:
-        raise _unreadable(path.name, error) from error
+        raise secretfile.unreadable(path.name, error) from error
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
-    """Create, never follow or replace; durable before the name is given back."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    created = False
-    try:
-        descriptor = os.open(path, flags, mode)
-        created = True
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-    except OSError as error:
-        if created:
-            path.unlink(missing_ok=True)  # half a key is worse than none
-        raise UnavailableError(
-            "cannot write the key", where=path.name, why=error.strerror or str(error), remedy="choose another folder"
-        ) from error
+def public_pem(spki: bytes) -> bytes:
+    """PEM `PUBLIC KEY` of DER SubjectPublicKeyInfo."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+    return load_der_public_key(spki).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _read(path: Path) -> bytes:
-    """A secret's bytes, only if no one else can read or write the file (judged on the open descriptor)."""
-    try:
-        with open(path, "rb", opener=lambda p, f: os.open(p, f | os.O_NONBLOCK)) as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise UsageError("not a regular file", where=path.name, remedy="name the key file itself")
-            if status.st_mode & 0o077:
-                raise UntrustedError(
-                    "others can read this secret",
-                    where=path.name,
-                    why=f"mode {stat.S_IMODE(status.st_mode):04o}",
-                    remedy="chmod 600 it; if others may have read it, make a new key",
-                    code="KEY_MODE",
-                    step="key",
-                )
-            return file.read(DEFAULT_LIMITS.key_bytes)
-    except OSError as error:
-        raise _unreadable(path.name, error) from error
+def _make(kind: Kind) -> Any:
+    """A new private key of a kind."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    curves: dict[str, Callable[[], ec.EllipticCurve]] = {
+        "ecdsa-p256": ec.SECP256R1, "ecdsa-p384": ec.SECP384R1, "ecdsa-p521": ec.SECP521R1
+    }  # fmt: skip
+    if kind in curves:
+        return ec.generate_private_key(curves[kind]())
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
+    return rsa.generate_private_key(65537, int(kind.removeprefix("rsa-")))
 
 
 def _load(data: bytes, name: str, passphrase: Callable[[], bytes] | None) -> Any:
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-
     encrypted = b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in data
     secret = (passphrase or passphrase_from())() if encrypted else None
     key = _parse(data, name, secret)
-    p256 = isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1"
-    if p256 or isinstance(key, ed25519.Ed25519PrivateKey):
+    if _is_known(key):
         return key
     raise UnsupportedError(
         "does not sign with this kind of key",
         where=name,
         why=type(key).__name__,
-        remedy="use ECDSA P-256 or Ed25519",
+        remedy="use ECDSA P-256, P-384 or P-521, Ed25519, or RSA of 2048, 3072 or 4096 bits",
     )
+
+
+def _is_known(key: object) -> bool:
+    """Whether a private key is one that verifiers know too."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.curve.name in _CURVES
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.key_size in _RSA_BITS
+    return isinstance(key, ed25519.Ed25519PrivateKey)
 
 
 def _parse(data: bytes, name: str, secret: bytes | None) -> "PrivateKeyTypes":
@@ -211,11 +181,5 @@ def _parse(data: bytes, name: str, secret: bytes | None) -> "PrivateKeyTypes":
                 step="key",
             ) from error
         raise MalformedError(
-            "not a private key", where=name, why="not PKCS#8 PEM", remedy="make one with assay key generate"
+            "not a private key", where=name, why="not PKCS#8 PEM", remedy="make one with assay keys generate"
         ) from error
-
-
-def _unreadable(name: str, error: OSError) -> UnavailableError:
-    return UnavailableError(
-        "cannot read the file", where=name, why=error.strerror or str(error), remedy="check the path and its mode"
-    )

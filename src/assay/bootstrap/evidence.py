@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from assay.artifact.reference import Target
 from assay.bootstrap.court import court_of
@@ -16,6 +16,7 @@ from assay.bootstrap.vex import automatic_statements, statement_time
 from assay.model.errors import UnsupportedError
 
 if TYPE_CHECKING:
+    from assay.adapters.keyfile import Kind
     from assay.adapters.layout_store import LayoutStore
     from assay.adapters.registry import RegistryStore
     from assay.flows.attest import Attached
@@ -155,9 +156,12 @@ def decide_on(collected: Collected, subject: Subject, policy_path: str) -> Verdi
 
 
 def signer(path: str, passphrase_file: str | None, prompt: Callable[[], str] | None) -> Signer:
-    """A managed key from a file."""
+    """A managed key: a file, or the URI of a key in a KMS."""
     from assay.adapters.keyfile import KeyFileSigner
+    from assay.adapters.kms import KmsSigner, is_kms
 
+    if is_kms(path):
+        return KmsSigner(path, passphrase(passphrase_file, prompt))
     return KeyFileSigner(Path(path), passphrase(passphrase_file, prompt))
 
 
@@ -172,7 +176,7 @@ def generate_key(path: str, kind: str, secret: bytes) -> tuple[Path, Path]:
     """Make a key pair on disk."""
     from assay.adapters.keyfile import generate
 
-    return generate(Path(path), "ed25519" if kind == "ed25519" else "ecdsa-p256", secret)
+    return generate(Path(path), cast("Kind", kind), secret)
 
 
 def keyring(paths: Sequence[str]) -> Keyring:

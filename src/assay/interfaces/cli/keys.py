@@ -5,6 +5,8 @@ import click
 from assay import bootstrap
 from assay.interfaces.cli import options
 
+KINDS = ("ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048", "rsa-3072", "rsa-4096")
+
 
 @click.group("keys")
 def command() -> None:
@@ -13,7 +15,7 @@ def command() -> None:
 
 @command.command("generate")
 @click.argument("path")
-@click.option("--kind", type=click.Choice(["ecdsa-p256", "ed25519"]), default="ecdsa-p256", help="Kind of key.")
+@click.option("--kind", type=click.Choice(KINDS), default="ecdsa-p256", help="Kind of key.")
 @options.passphrase_option
 @click.option("--no-passphrase", is_flag=True, help="Leave the key file unencrypted.")
 def generate(path: str, kind: str, passphrase_file: str | None, no_passphrase: bool) -> None:
