@@ -1,12 +1,14 @@
-"""What is kept: advisories, layer records."""
+"""What is kept: advisories, layer records, inputs of builds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import msgspec
 
 from assay.model.advisory import Advisory, Epss, Feed, Kev, Score, Ssvc
 from assay.model.cpe import CpeCondition
+from assay.model.digest import Digest
 from assay.model.lifecycle import Product
 
 
@@ -151,3 +153,42 @@ class LayerCache(Protocol):
 
     def put(self, key: str, data: bytes) -> None:
         """Keep the record, atomically."""
+
+
+class Blob(msgspec.Struct, frozen=True, order=True):
+    """Something in a content store."""
+
+    digest: Digest
+    size: int
+
+
+class ContentStore(Protocol):
+    """Bytes by their SHA-256: every input of a build. What is in it is whole; what is read is hashed again."""
+
+    def put(self, chunks: Iterable[bytes], *, limit: int, expected: Digest | None = None) -> Blob:
+        """Keep the bytes, in one step and durably; nothing is kept unless all is well.
+
+        Args:
+            chunks: the bytes, in pieces of any size.
+            limit: greatest number of bytes.
+            expected: refuse other content. SHA-512 and SHA-384 may be asked for too; it is kept under its SHA-256.
+
+        Raises:
+            UntrustedError: other content. UnsupportedError: more than `limit`. UnavailableError: no room, no right.
+        """
+
+    def open(self, digest: Digest) -> AbstractContextManager[Iterator[bytes]]:
+        """The bytes in pieces, hashed as they pass: believe nothing made of them before the last piece came.
+
+        Raises:
+            UnavailableError: it is not there. UntrustedError, at the last piece: the bytes on disk have changed.
+        """
+
+    def size(self, digest: Digest) -> int | None:
+        """How many bytes, or None when it is not there. The content is not looked at."""
+
+    def blobs(self) -> Iterator[Blob]:
+        """What is there, sorted by digest."""
+
+    def delete(self, digest: Digest) -> None:
+        """Forget it; nothing happens when it is not there."""
