@@ -119,6 +119,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A signed note: a checkpoint with its signatures."""
     note_signatures_count: int = 64
     """C2SP demands at least 16; post-quantum ones have near 5 kB."""
+    log_policy_bytes: int = 256 * KIB
+    """A C2SP tlog-policy."""
+    log_policy_names_count: int = 1_000
+    """Logs, witnesses and groups in it; C2SP recommends at least 32 of each."""
     facts_bytes: int = 2 * MIB
     classifiers_bytes: int = 1 * MIB
     """A user's file of classifiers."""
