@@ -18,7 +18,7 @@ from assay.policy.bundle import load
 from assay.ports.decisions import RawOutcome
 from assay.trust import dsse
 from assay.trust.verify import observed, verify
-from signing import NOW, P256, ring
+from signing import NOW, P256, trusting
 
 
 def finding(identifier: str, severity: str, **more: Any) -> Finding:
@@ -87,7 +87,7 @@ def seen(report: Report, *documents: tuple[str, bytes]) -> list[Evidence]:
 def signed(report: Report, *documents: tuple[str, bytes], signer: Any = P256, time: str = NOW) -> list[Evidence]:
     """Signed by somebody and verified."""
     made = attest.statements(report, timestamp=time, documents=documents)
-    return [verify(dsse.sign(s, signer), report.subject.digest, ring(signer), NOW, name="b") for s in made]
+    return [verify(dsse.sign(s, signer), report.subject.digest, None, trusting(signer), NOW, name="b") for s in made]
 
 
 def rego(code: str, body: str = "", state: str = "enforce", needs: str = "subject") -> tuple[str, str]:

@@ -12,6 +12,7 @@ from assay.formats import intoto
 from assay.model.digest import Digest
 from assay.model.statement import ResourceDescriptor, Statement
 from assay.trust import keyring
+from assay.trust.expect import Expected
 from assay.trust.keyring import Keyring
 
 NOW = "2026-11-02T03:04:05Z"
@@ -50,6 +51,11 @@ SIGNERS = {
 
 def ring(*signers: MemorySigner, **window: str) -> Keyring:
     return Keyring(tuple(keyring.key(s.public_key(), name=f"key {i}", **window) for i, s in enumerate(signers)))
+
+
+def trusting(*signers: MemorySigner, **window: str) -> Expected:
+    """Their keys and nobody else's."""
+    return Expected(keys=ring(*signers, **window))
 
 
 def claim(target: Digest = TARGET, predicate: dict[str, object] | None = None, kind: str = "urn:test:1") -> Statement:

@@ -9,6 +9,7 @@ import pytest
 from assay.adapters.keyfile import KINDS, PASSPHRASE_VARIABLE, KeyFileSigner, generate, passphrase_from, read_public
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UntrustedError, UsageError
 from assay.trust import dsse, keyring
+from assay.trust.expect import Expected
 from assay.trust.keyring import Keyring
 from assay.trust.verify import verify
 from signing import NOW, TARGET, claim
@@ -23,7 +24,10 @@ def test_a_made_key_signs_and_its_public_half_verifies(tmp_path, kind, passphras
     assert (b"ENCRYPTED" in private.read_bytes()) == bool(passphrase)
     signer = KeyFileSigner(private, lambda: passphrase)
     trusted = Keyring((keyring.key(read_public(public), name="assay.key.pub"),))
-    assert verify(dsse.sign(claim(), signer), TARGET, trusted, NOW, name="b").signer.name == "assay.key.pub"
+    assert (
+        verify(dsse.sign(claim(), signer), TARGET, None, Expected(keys=trusted), NOW, name="b").signer.name
+        == "assay.key.pub"
+    )
 
 
 def test_a_wrong_passphrase_is_refused(tmp_path):

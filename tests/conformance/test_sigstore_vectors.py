@@ -8,6 +8,7 @@ import pytest
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, UnsupportedError
 from assay.trust import keyring
+from assay.trust.expect import Expected
 from assay.trust.keyring import Keyring
 from assay.trust.verify import verify, verify_artifact
 from support import SHARED, needs_shared, shared
@@ -26,9 +27,9 @@ def judge(case: dict[str, str]) -> None:
     data = (folder / case["bundle"]).read_bytes()
     artifact = Digest.of((folder / case["artifact"]).read_bytes())
     if b'"dsseEnvelope"' in data:
-        verify(data, artifact, keys, NOW, name=case["case"])
+        verify(data, artifact, None, Expected(keys=keys), NOW, name=case["case"])
     else:
-        verify_artifact(data, artifact, keys, NOW, name=case["case"])
+        verify_artifact(data, artifact, None, Expected(keys=keys), NOW, name=case["case"])
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["case"])
@@ -48,5 +49,7 @@ def test_the_same_bundle_does_not_vouch_for_another_artifact(case):
     folder = shared("vectors", "sigstore")
     keys = Keyring((keyring.key((folder / case["key"]).read_bytes(), name="key.pub"),))
     with pytest.raises(AssayError) as caught:
-        verify_artifact((folder / case["bundle"]).read_bytes(), Digest.of(b"other"), keys, NOW, name="x")
+        verify_artifact(
+            (folder / case["bundle"]).read_bytes(), Digest.of(b"other"), None, Expected(keys=keys), NOW, name="x"
+        )
     assert caught.value.code == "DIGEST_MISMATCH"

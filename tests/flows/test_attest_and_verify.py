@@ -15,7 +15,7 @@ from assay.model.errors import MalformedError, UnavailableError, UnsupportedErro
 from assay.model.image import Descriptor, Subject
 from assay.policy import explain
 from deciding import CLEAN, REPORT, FakeEngine, answer, change, policy, rego, seen
-from signing import ED25519, NOW, OTHER, P256, changed, claim, ring
+from signing import ED25519, NOW, OTHER, P256, changed, claim, trusting
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 IMAGE = b'{"schemaVersion":2}'
@@ -79,7 +79,7 @@ def attach(store, made, signer=P256, **how):
 
 
 def collected(store, *signers):
-    return collect(store, TARGET, ring(*signers), NOW)
+    return collect(store, TARGET, None, trusting(*signers), NOW)
 
 
 def test_what_is_attached_comes_back_as_evidence(store):

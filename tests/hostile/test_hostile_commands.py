@@ -13,7 +13,7 @@ from assay.model.errors import UntrustedError
 from assay.trust.verify import verify
 from command import assay
 from fakes.layouts import OCI, OS_RELEASE, LayoutBuilder, demo_layers, dump, layout
-from signing import NOW, P256, ring
+from signing import NOW, P256, trusting
 
 
 def image(folder: Path, **config: object) -> str:
@@ -115,7 +115,8 @@ def test_a_bundle_no_utf8_can_hold_stops_no_verification(tmp_path: Path, name: s
         verify(
             b'{"mediaType": "%b", "%b": {"\\ud800": 1}}' % (MEDIA_TYPE.encode(), name.encode()),
             None,
-            ring(P256),
+            None,
+            trusting(P256),
             NOW,
             name="x",
         )

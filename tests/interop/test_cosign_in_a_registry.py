@@ -16,6 +16,7 @@ from assay.flows.attest import sign_and_attach
 from assay.flows.verify import collect
 from assay.model.limits import Limits
 from assay.trust import keyring
+from assay.trust.expect import Expected
 from assay.trust.keyring import Keyring
 from fakes.layouts import demo_layers, layout
 from registry_push import push_layout
@@ -90,6 +91,6 @@ def test_we_find_and_verify_what_cosign_attaches(place: Place):
     done = place.cosign(*words, "--tlog-upload=false", "--use-signing-config=false", "--new-bundle-format=true")
     assert done.returncode == 0, done.stderr
     keys = Keyring((keyring.key((place.folder / "cosign.pub").read_bytes(), name="cosign.pub"),))
-    found = collect(place.store, place.digest, keys, NOW, limits=LIMITS)
+    found = collect(place.store, place.digest, None, Expected(keys=keys), NOW, limits=LIMITS)
     assert [(row.outcome, row.predicate_type) for row in found.rows] == [("verified", "urn:test:1")]
     assert found.evidence[0].statement.predicate == {"a": 1}

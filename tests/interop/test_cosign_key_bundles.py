@@ -11,6 +11,7 @@ from assay.adapters.keyfile import KeyFileSigner, generate
 from assay.model.digest import Digest
 from assay.model.errors import UntrustedError
 from assay.trust import dsse, keyring
+from assay.trust.expect import Expected
 from assay.trust.keyring import Keyring
 from assay.trust.verify import verify
 from signing import NOW, claim
@@ -56,7 +57,7 @@ def test_we_verify_cosigns(tmp_path):
     assert cosign(tmp_path, *words, *quiet, "blob").returncode == 0
     data = (tmp_path / "b.json").read_bytes()
     keys = Keyring((keyring.key((tmp_path / "cosign.pub").read_bytes(), name="cosign.pub"),))
-    evidence = verify(data, Digest.of(BLOB), keys, NOW, name="b.json")
+    evidence = verify(data, Digest.of(BLOB), None, Expected(keys=keys), NOW, name="b.json")
     assert evidence.statement.predicate == {"a": 1}
     with pytest.raises(UntrustedError):
-        verify(data, Digest.of(b"other"), keys, NOW, name="b.json")
+        verify(data, Digest.of(b"other"), None, Expected(keys=keys), NOW, name="b.json")

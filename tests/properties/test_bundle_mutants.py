@@ -14,10 +14,10 @@ from assay.model.errors import AssayError, MalformedError, UntrustedError
 from assay.model.statement import ResourceDescriptor
 from assay.trust import dsse
 from assay.trust.verify import verify
-from signing import NOW, P256, TARGET, claim, ring
+from signing import NOW, P256, TARGET, claim, trusting
 
 GOOD = dsse.sign(claim(), P256)
-KEYS = ring(P256)
+KEYS = trusting(P256)
 
 VALUES = st.sampled_from([None, "", "x", "AAAA", 0, -1, [], {}, True, [1], {"a": 1}, "\x00"])
 
@@ -40,7 +40,7 @@ def test_one_field_mutants_are_refused(path, value):
         return
     place[path[-1]] = value
     try:
-        verify(json.dumps(document).encode(), TARGET, KEYS, NOW, name="m")
+        verify(json.dumps(document).encode(), TARGET, None, KEYS, NOW, name="m")
     except UntrustedError:
         return
     raise AssertionError((path, value))
@@ -49,7 +49,7 @@ def test_one_field_mutants_are_refused(path, value):
 @given(st.binary(max_size=200))
 def test_random_bytes_give_one_error(data):
     with pytest.raises(UntrustedError):
-        verify(data, TARGET, KEYS, NOW, name="m")
+        verify(data, TARGET, None, KEYS, NOW, name="m")
 
 
 @settings(max_examples=300)
@@ -57,7 +57,7 @@ def test_random_bytes_give_one_error(data):
 def test_one_changed_byte_never_changes_what_is_believed(index, byte):
     data = GOOD[:index] + bytes([byte]) + GOOD[index + 1 :]
     try:
-        evidence = verify(data, TARGET, KEYS, NOW, name="m")
+        evidence = verify(data, TARGET, None, KEYS, NOW, name="m")
     except AssayError:
         return
     assert evidence.statement == claim()

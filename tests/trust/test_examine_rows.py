@@ -6,7 +6,7 @@ from assay.model.digest import Digest
 from assay.model.errors import UnavailableError
 from assay.trust import dsse
 from assay.trust.examine import Candidate, examine, exit_code
-from signing import NOW, OTHER, P256, TARGET, changed, claim, ring
+from signing import NOW, OTHER, P256, TARGET, changed, claim, trusting
 
 GOOD = dsse.sign(claim(), P256)
 CANDIDATES = {
@@ -22,19 +22,19 @@ CANDIDATES = {
 @pytest.mark.parametrize("word", CANDIDATES)
 def test_each_candidate_gets_its_word(word):
     candidate, code = CANDIDATES[word]
-    (row,) = examine([candidate], TARGET, ring(P256), NOW)
+    (row,) = examine([candidate], TARGET, None, trusting(P256), NOW)
     assert (row.outcome, row.code) == (word, code)
     assert (row.evidence is not None) == (word == "verified")
     assert row.reason or word == "verified"
 
 
 def test_a_statement_about_another_image_is_not_trusted():
-    (row,) = examine([Candidate(place="a", data=GOOD)], Digest.of(b"x"), ring(P256), NOW)
+    (row,) = examine([Candidate(place="a", data=GOOD)], Digest.of(b"x"), None, trusting(P256), NOW)
     assert (row.outcome, row.code) == ("not-trusted", "SUBJECT_MISMATCH")
 
 
 def test_a_key_out_of_its_window_has_its_own_word():
-    (row,) = examine([CANDIDATES["verified"][0]], TARGET, ring(P256, not_after="2020-01-01T00:00:00Z"), NOW)
+    (row,) = examine([CANDIDATES["verified"][0]], TARGET, None, trusting(P256, not_after="2020-01-01T00:00:00Z"), NOW)
     assert row.outcome == "outside-validity"
 
 
@@ -52,5 +52,5 @@ def test_a_key_out_of_its_window_has_its_own_word():
     ],
 )
 def test_exit_codes(words, code):
-    rows = examine([CANDIDATES[w][0] for w in words], TARGET, ring(P256), NOW)
+    rows = examine([CANDIDATES[w][0] for w in words], TARGET, None, trusting(P256), NOW)
     assert exit_code(rows) == code

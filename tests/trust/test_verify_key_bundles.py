@@ -12,9 +12,9 @@ from assay.model.errors import MalformedError, UnsupportedError, UntrustedError
 from assay.model.limits import Limits
 from assay.model.statement import Envelope, Signature
 from assay.trust import dsse, keyring
-from assay.trust.keyring import Keyring
+from assay.trust.expect import Expected
 from assay.trust.verify import observed, verify
-from signing import ED25519, NOW, OTHER, P256, SIGNERS, TARGET, changed, claim, ring
+from signing import ED25519, NOW, OTHER, P256, SIGNERS, TARGET, changed, claim, trusting
 
 GOOD = dsse.sign(claim(), P256)
 V03_OLD = "application/vnd.dev.sigstore.bundle+json;version=0.3"
@@ -24,7 +24,7 @@ V03_OLD = "application/vnd.dev.sigstore.bundle+json;version=0.3"
 def test_a_signed_statement_becomes_evidence(name):
     signer = SIGNERS[name]
     data = dsse.sign(claim(), signer)
-    evidence = verify(data, TARGET, ring(OTHER, signer), NOW, name="here")
+    evidence = verify(data, TARGET, None, trusting(OTHER, signer), NOW, name="here")
     assert evidence.statement == claim()
     assert evidence.signer.kind == "key"
     assert evidence.signer.key_id == keyring.key_id(signer.public_key())
@@ -44,7 +44,7 @@ def test_a_signature_does_not_hold_under_another_key(name):
         hint = keyring.key_id(other.public_key())
         twin = changed(dsse.sign(claim(), signer), "verificationMaterial", "publicKey", "hint", value=hint)
         with pytest.raises(UntrustedError) as caught:
-            verify(twin, TARGET, ring(other, signer), NOW, name="here")
+            verify(twin, TARGET, None, trusting(other, signer), NOW, name="here")
         assert caught.value.code == "SIGNATURE"
 
 
@@ -156,7 +156,7 @@ REFUSED = {
 def test_refuses(case):
     data, code = REFUSED[case]
     with pytest.raises(UntrustedError) as caught:
-        verify(data, TARGET, ring(P256), NOW, name="here")
+        verify(data, TARGET, None, trusting(P256), NOW, name="here")
     assert caught.value.code == code
     assert caught.value.step
     assert caught.value.where == "here"
@@ -165,19 +165,19 @@ def test_refuses(case):
 
 def test_a_key_bundle_needs_a_key():
     with pytest.raises(UntrustedError) as caught:
-        verify(GOOD, TARGET, Keyring(), NOW, name="here")
+        verify(GOOD, TARGET, None, Expected(), NOW, name="here")
     assert caught.value.code == "KEY_REQUIRED"
 
 
 def test_keyless_bundles_are_said_to_be_unsupported():
     data = changed(GOOD, "verificationMaterial", value={"certificate": {"rawBytes": "AAAA"}})
     with pytest.raises(UnsupportedError, match="keyless"):
-        verify(data, TARGET, Keyring(), NOW, name="here")
+        verify(data, TARGET, None, Expected(), NOW, name="here")
 
 
 def test_too_long_is_refused_before_parsing():
     with pytest.raises(UntrustedError) as caught:
-        verify(GOOD, TARGET, ring(P256), NOW, name="here", limits=Limits(bundle_bytes=100))
+        verify(GOOD, TARGET, None, trusting(P256), NOW, name="here", limits=Limits(bundle_bytes=100))
     assert caught.value.code == "PARSE_LIMIT"
 
 
@@ -190,12 +190,12 @@ def test_too_long_is_refused_before_parsing():
     ],
 )
 def test_a_key_counts_inside_its_closed_window(window, holds):
-    keys = ring(P256, **window)
+    keys = trusting(P256, **window)
     if holds:
-        assert verify(GOOD, TARGET, keys, NOW, name="here")
+        assert verify(GOOD, TARGET, None, keys, NOW, name="here")
         return
     with pytest.raises(UntrustedError) as caught:
-        verify(GOOD, TARGET, keys, NOW, name="here")
+        verify(GOOD, TARGET, None, keys, NOW, name="here")
     assert caught.value.code == "KEY_WINDOW"
 
 
@@ -213,18 +213,18 @@ def test_a_key_counts_inside_its_closed_window(window, holds):
     ],
 )
 def test_positive_traps(variant):
-    assert verify(variant, TARGET, ring(P256), NOW, name="here").statement == claim()
+    assert verify(variant, TARGET, None, trusting(P256), NOW, name="here").statement == claim()
 
 
 def test_log_entries_beside_a_key_are_said_to_be_unchecked():
     data = changed(GOOD, "verificationMaterial", "tlogEntries", value=[ENTRY])
-    checks = {c.step: c for c in verify(data, TARGET, ring(P256), NOW, name="here").checks}
+    checks = {c.step: c for c in verify(data, TARGET, None, trusting(P256), NOW, name="here").checks}
     assert checks["log"].outcome == "skip"
     assert "not checked" in checks["log"].reason
 
 
 def test_without_a_target_the_subject_check_is_reported_as_skipped():
-    checks = {c.step: c.outcome for c in verify(GOOD, None, ring(P256), NOW, name="here").checks}
+    checks = {c.step: c.outcome for c in verify(GOOD, None, None, trusting(P256), NOW, name="here").checks}
     assert checks["subject"] == "skip"
 
 
@@ -237,7 +237,7 @@ def test_statement_v01_and_unknown_fields_are_read():
             "future": [1.5],
         }
     ).encode()
-    evidence = verify(resigned(payload), TARGET, ring(P256), NOW, name="here")
+    evidence = verify(resigned(payload), TARGET, None, trusting(P256), NOW, name="here")
     assert evidence.statement.payload == payload
     assert evidence.statement.predicate == {}
 

@@ -22,6 +22,7 @@ from assay.ports.decisions import Signer
 from assay.ports.world import Clock
 from assay.trust import dsse, keyring
 from assay.trust.examine import Candidate, examine
+from assay.trust.expect import Expected
 from assay.trust.keyring import Keyring
 from assay.trust.verify import verify
 
@@ -127,7 +128,8 @@ def sign_and_attach(
             remedy="use an image in a registry or an OCI layout",
         )
     now = clock.now()
-    trusted = Keyring((keyring.key(signer.public_key(), name="the signer's own key"),))
+    own = keyring.key(signer.public_key(), name="the signer's own key")
+    trusted = Expected(keys=Keyring((own,)))
     present = {} if force else _present(store, subject.digest, trusted, now, limits)
     attached = []
     for statement in statements:
@@ -152,10 +154,10 @@ def resource_uri(subject: Subject) -> str:
 
 
 def _attach(
-    store: ReferrerStore, subject: Descriptor, statement: Statement, signer: Signer, trusted: Keyring, now: str
+    store: ReferrerStore, subject: Descriptor, statement: Statement, signer: Signer, trusted: Expected, now: str
 ) -> Attached:
     bundle = dsse.sign(statement, signer)
-    verify(bundle, subject.digest, trusted, now, name="the bundle just made")
+    verify(bundle, subject.digest, None, trusted, now, name="the bundle just made")
     made = referrers.build_referrer(bundle, subject, statement.predicate_type, now)
     for blob in made.blobs:
         store.push_blob(blob)
@@ -173,7 +175,7 @@ def _attach(
 
 
 def _present(
-    store: ReferrerStore, subject: Digest, trusted: Keyring, now: str, limits: Limits
+    store: ReferrerStore, subject: Digest, trusted: Expected, now: str, limits: Limits
 ) -> dict[Digest, Attached]:
     """Statements by this signer that are attached already and verify, by the digest of their bytes."""
     found: dict[Digest, Attached] = {}
@@ -192,8 +194,8 @@ def _present(
     return found
 
 
-def _own(data: bytes, subject: Digest, trusted: Keyring, now: str, place: str) -> Evidence | None:
-    (row,) = examine([Candidate(place=place, data=data)], subject, trusted, now)
+def _own(data: bytes, subject: Digest, trusted: Expected, now: str, place: str) -> Evidence | None:
+    (row,) = examine([Candidate(place=place, data=data)], subject, None, trusted, now)
     return row.evidence
 
 

@@ -17,6 +17,7 @@ from assay.ports.databases import Approval, Candidate, Seen
 from assay.ports.decisions import Signer
 from assay.ports.stores import DatabaseStatus
 from assay.trust import dsse, keyring
+from assay.trust.expect import Expected
 from assay.trust.keyring import Keyring
 from assay.trust.verify import verify
 
@@ -84,7 +85,7 @@ def signing(signer: Signer, demand: Demand) -> Approval:
         digest = candidate.digest()
         bundle = sign(status, digest, signer)
         own = Keyring((keyring.key(signer.public_key(), name="the signer's own key"),))
-        verify(bundle, digest, own, demand.now, name="the bundle just made", limits=demand.limits)
+        verify(bundle, digest, None, Expected(keys=own), demand.now, name="the bundle just made", limits=demand.limits)
         return bundle
 
     return approve
@@ -118,7 +119,7 @@ def believed(bundle: bytes, candidate: Candidate, keys: Keyring, now: str, limit
     """
     status = candidate.status()
     claimed = Digest.parse(status.content_digest, where="content digest")  # its own word; the rows follow below
-    evidence = verify(bundle, claimed, keys, now, name=_NAME, limits=limits)
+    evidence = verify(bundle, claimed, None, Expected(keys=keys), now, name=_NAME, limits=limits)
     try:
         said = advisory_statement.read(evidence.statement, where=_NAME)
     except MalformedError as error:

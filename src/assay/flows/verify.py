@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from assay.artifact import integrity, referrers
+from assay.formats.trustroot import TrustedRoot
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, UntrustedError
 from assay.model.evidence import Evidence
@@ -12,7 +13,7 @@ from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.content import ReferrerStore
 from assay.trust.examine import Candidate, Row, examine, exit_code
-from assay.trust.keyring import Keyring
+from assay.trust.expect import Expected
 
 _BUNDLE_PREFIX = "application/vnd.dev.sigstore.bundle"
 
@@ -41,14 +42,21 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def collect(
-    store: ReferrerStore, subject: Digest, keys: Keyring, now: str, *, limits: Limits = DEFAULT_LIMITS
+    store: ReferrerStore,
+    subject: Digest,
+    roots: TrustedRoot | None,
+    expected: Expected,
+    now: str,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Collected:
     """Fetch every bundle attached to a subject and judge each.
 
     Args:
         store: repository or layout.
         subject: digest of the manifest (or index) itself; attestations of the other are not its.
-        keys: the keys that may sign.
+        roots: the logs and authorities to believe.
+        expected: whose signature counts.
         now: RFC 3339 UTC.
         limits: `referrers_count`, `bundle_bytes`, `manifest_bytes`.
 
@@ -57,7 +65,7 @@ def collect(
     """
     listed = store.referrers(subject)
     found = [candidate for _, candidate in _candidates(store, listed, subject, limits)]
-    rows = examine(found, subject, keys, now)
+    rows = examine(found, subject, roots, expected, now)
     return Collected(
         subject=subject,
         rows=tuple(rows),

@@ -1,4 +1,4 @@
-"""Sigstore bundles: read v0.1 to v0.3 strictly, write v0.3 with a managed key.
+"""Sigstore bundles: read v0.1 to v0.3 strictly, write v0.3.
 
 Reading checks the form of every field (unknown names refused, canonical integers and base64) and hands back what is
 there; which combinations may be believed is for `trust.verify` to say. Clause: sigstore protobuf-specs,
@@ -6,6 +6,7 @@ there; which combinations may be believed is for `trust.verify` to say. Clause: 
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ VERSIONS = {
 }
 """Exact media types; anything else is an unknown version."""
 DIGEST_NAMES = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
+_WRITTEN_NAMES = {name: wire for wire, name in DIGEST_NAMES.items()}
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
@@ -34,6 +36,34 @@ class MessageSignature(msgspec.Struct, frozen=True, kw_only=True):
     signature: bytes
     algorithm: str = ""
     digest: bytes = b""
+
+
+class InclusionProof(msgspec.Struct, frozen=True, kw_only=True):
+    """The path of a leaf to a root that a checkpoint speaks of."""
+
+    log_index: int
+    """Of the leaf in this tree; a sharded log's outer index is another one."""
+    root_hash: bytes
+    tree_size: int
+    hashes: tuple[bytes, ...] = ()
+    checkpoint: str | None = None
+    """The signed note as it was received."""
+
+
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a transparency log. None means absent; a number that is absent is 0, as in any proto3 JSON."""
+
+    log_index: int
+    log_id: bytes
+    kind: str
+    version: str
+    body: bytes
+    """The canonicalized body: the bytes of the leaf."""
+    integrated_time: int | None = None
+    """Seconds since 1970; proven by `promise` alone."""
+    promise: bytes | None = None
+    """The signed entry timestamp (SET)."""
+    proof: InclusionProof | None = None
 
 
 class Bundle(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +77,9 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     chain: tuple[bytes, ...] | None = None
     envelope: Envelope | None = None
     message: MessageSignature | None = None
-    log_entries_count: int = 0
+    entries: tuple[LogEntry, ...] = ()
     timestamps: tuple[bytes, ...] = ()
+    """RFC 3161 tokens, DER TimeStampResp."""
 
 
 class _Raw(msgspec.Struct, forbid_unknown_fields=True):
@@ -150,8 +181,6 @@ def read(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Bundle:
     _bound(len(certificates), limits.bundle_certificates_count, "certificates", where)
     _bound(len(times), limits.bundle_timestamps_count, "timestamps", where)
     _bound(len(material.tlogEntries or ()), limits.bundle_log_entries_count, "log entries", where)
-    for index, entry in enumerate(material.tlogEntries or ()):
-        _check_entry(entry, f"{where}: tlogEntries[{index}]")
     return Bundle(
         media_type=wire.mediaType,
         version=VERSIONS[wire.mediaType],
@@ -160,24 +189,90 @@ def read(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Bundle:
         chain=None if chain is None else tuple(_raw(c, where) for c in certificates),
         envelope=dsse.from_wire(wire.dsseEnvelope, where=f"{where}: dsseEnvelope") if wire.dsseEnvelope else None,
         message=_message(wire.messageSignature, where) if wire.messageSignature else None,
-        log_entries_count=len(material.tlogEntries or ()),
+        entries=tuple(_entry(e, f"{where}: tlogEntries[{i}]") for i, e in enumerate(material.tlogEntries or ())),
         timestamps=tuple(base64text.decode(t.signedTimestamp, where=f"{where}: signedTimestamp") for t in times),
     )
 
 
-def write(envelope: Envelope, hint: str) -> bytes:
-    """A v0.3 bundle of one DSSE envelope signed by a managed key, as canonical JSON.
+def write(
+    content: Envelope | MessageSignature,
+    hint: str | None = None,
+    *,
+    certificate: bytes | None = None,
+    entries: Iterable[LogEntry] = (),
+    timestamps: Iterable[bytes] = (),
+) -> bytes:
+    """A v0.3 bundle as canonical JSON; `read` gives back what was handed in.
 
     Args:
-        envelope: signed; its `keyid` is empty or equals `hint`.
-        hint: base64(SHA-256(SubjectPublicKeyInfo)) of the key.
+        content: a signed envelope (its `keyid` empty or equal to `hint`), or a signature over an artifact's bytes.
+        hint: base64(SHA-256(SubjectPublicKeyInfo)) of the managed key.
+        certificate: DER of the leaf, instead of `hint`.
+        entries: log entries, as the log answered.
+        timestamps: DER TimeStampResp over the signature's bytes.
+
+    Raises:
+        ValueError: both or neither of `hint` and `certificate`.
     """
-    value = {
-        "mediaType": MEDIA_TYPE,
-        "verificationMaterial": {"publicKey": {"hint": hint}},
-        "dsseEnvelope": dsse.to_object(envelope),
+    if (hint is None) == (certificate is None):
+        raise ValueError("a bundle names either a key or a certificate")
+    material: dict[str, object] = (
+        {"publicKey": {"hint": hint}} if certificate is None else {"certificate": _raw_object(certificate)}
+    )
+    if logged := [_entry_object(entry) for entry in entries]:
+        material["tlogEntries"] = logged
+    if stamped := [{"signedTimestamp": base64text.encode(token)} for token in timestamps]:
+        material["timestampVerificationData"] = {"rfc3161Timestamps": stamped}
+    named = (
+        {"dsseEnvelope": dsse.to_object(content)}
+        if isinstance(content, Envelope)
+        else {"messageSignature": _message_object(content)}
+    )
+    return strictjson.canonical({"mediaType": MEDIA_TYPE, "verificationMaterial": material, **named})
+
+
+def _raw_object(der: bytes) -> dict[str, object]:
+    return {"rawBytes": base64text.encode(der)}
+
+
+def _message_object(message: MessageSignature) -> dict[str, object]:
+    named = {
+        "algorithm": _WRITTEN_NAMES.get(message.algorithm, message.algorithm),
+        "digest": base64text.encode(message.digest),
     }
-    return strictjson.canonical(value)
+    return {
+        **({"messageDigest": named} if message.algorithm else {}),
+        "signature": base64text.encode(message.signature),
+    }
+
+
+def _entry_object(entry: LogEntry) -> dict[str, object]:
+    """An entry as its log would have written it: int64 as text, empty fields left out (proto3 JSON)."""
+    optional = {
+        "logIndex": str(entry.log_index) if entry.log_index else None,
+        "integratedTime": str(entry.integrated_time) if entry.integrated_time else None,
+        "inclusionPromise": {"signedEntryTimestamp": base64text.encode(entry.promise)} if entry.promise else None,
+        "inclusionProof": _proof_object(entry.proof) if entry.proof else None,
+    }
+    return {
+        "logId": {"keyId": base64text.encode(entry.log_id)},
+        "kindVersion": {"kind": entry.kind, "version": entry.version},
+        "canonicalizedBody": base64text.encode(entry.body),
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+def _proof_object(proof: InclusionProof) -> dict[str, object]:
+    optional = {
+        "logIndex": str(proof.log_index) if proof.log_index else None,
+        "hashes": [base64text.encode(h) for h in proof.hashes] or None,
+        "checkpoint": {"envelope": proof.checkpoint} if proof.checkpoint is not None else None,
+    }
+    return {
+        "rootHash": base64text.encode(proof.root_hash),
+        "treeSize": str(proof.tree_size),
+        **{name: value for name, value in optional.items() if value is not None},
+    }
 
 
 def _convert(value: Any, where: str) -> _Bundle:
@@ -202,18 +297,39 @@ def _message(wire: _Message, where: str) -> MessageSignature:
     )
 
 
-def _check_entry(entry: _Entry, where: str) -> None:
+def _entry(entry: _Entry, where: str) -> LogEntry:
     """The form of a log entry; its meaning is not judged here."""
-    proof = entry.inclusionProof
-    texts = [entry.logId.keyId, entry.canonicalizedBody]
-    texts += [entry.inclusionPromise.signedEntryTimestamp] if entry.inclusionPromise else []
-    texts += [proof.rootHash, *(proof.hashes or ())] if proof else []
-    for text in texts:
-        base64text.decode(text, where=where)
-    numbers = [entry.logIndex, entry.integratedTime] + ([proof.logIndex, proof.treeSize] if proof else [])
-    for number in numbers:
-        if number is not None and (not _DECIMAL.fullmatch(number) or int(number) >= 1 << 63):
-            raise _bad(where, f"{number[:40]!r} is not a canonical 64-bit decimal")
+    promise = entry.inclusionPromise
+    return LogEntry(
+        log_index=_number(entry.logIndex, where),
+        log_id=base64text.decode(entry.logId.keyId, where=f"{where}: logId"),
+        kind=entry.kindVersion.kind,
+        version=entry.kindVersion.version,
+        body=base64text.decode(entry.canonicalizedBody, where=f"{where}: canonicalizedBody"),
+        # Clients write "0" for the entries of a log that gives no time: absent, as proto3 has it.
+        integrated_time=_number(entry.integratedTime, where) or None,
+        promise=base64text.decode(promise.signedEntryTimestamp, where=f"{where}: promise") if promise else None,
+        proof=_proof(entry.inclusionProof, f"{where}: inclusionProof") if entry.inclusionProof else None,
+    )
+
+
+def _proof(proof: _Proof, where: str) -> InclusionProof:
+    return InclusionProof(
+        log_index=_number(proof.logIndex, where),
+        root_hash=base64text.decode(proof.rootHash, where=f"{where}: rootHash"),
+        tree_size=_number(proof.treeSize, where),
+        hashes=tuple(base64text.decode(h, where=f"{where}: hashes[{i}]") for i, h in enumerate(proof.hashes or ())),
+        checkpoint=None if proof.checkpoint is None else proof.checkpoint.envelope,
+    )
+
+
+def _number(text: str | None, where: str) -> int:
+    """A canonical 64-bit decimal; absent is 0."""
+    if text is None:
+        return 0
+    if not _DECIMAL.fullmatch(text) or int(text) >= 1 << 63:
+        raise _bad(where, f"{text[:40]!r} is not a canonical 64-bit decimal")
+    return int(text)
 
 
 def _bound(count: int, limit: int, what: str, where: str) -> None:

@@ -9,12 +9,18 @@ from assay.model.statement import Statement
 
 
 class Signer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who vouches: a managed key, or this very process for what it has just observed itself."""
+    """Who vouches: a managed key, a certificate's identity, or this process for what it has just observed itself."""
 
-    kind: Literal["key", "self"]
+    kind: Literal["key", "certificate", "self"]
     key_id: str = ""
     """base64(SHA-256(SubjectPublicKeyInfo)) of the key; empty for `self`."""
     name: str = ""
+    identity: str = ""
+    """Of a certificate: its subject alternative name."""
+    issuer: str = ""
+    """Of a certificate: the OIDC issuer that vouched for the identity."""
+    extensions: dict[str, str] = {}
+    """Of a certificate: what else the authority wrote down, by the extension's dotted name."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -33,6 +39,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     bundle: Digest | None = None
     """Digest of the bundle bytes as received; None for the process's own observation."""
     verified_at: str = ""
+    times: tuple[str, ...] = ()
+    """When the signature is proven to have existed (RFC 3339), by a log's promise or a timestamp authority."""
+    log: str = ""
+    """Origin of the transparency log that holds it; empty where none was proven."""
+    inclusion: Literal["", "proven", "promised"] = ""
+    """How: by a proof against a signed checkpoint, or (legacy) by the log's promise alone."""
     checks: tuple[Check, ...] = ()
 
     @property

@@ -6,10 +6,11 @@ from typing import Literal
 import msgspec
 
 from assay.formats import bundle as bundles
+from assay.formats.trustroot import TrustedRoot
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, UntrustedError
 from assay.model.evidence import Check, Evidence
-from assay.trust.keyring import Keyring
+from assay.trust.expect import Expected
 from assay.trust.verify import verify
 
 Result = Literal[
@@ -69,9 +70,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence | None = None
 
 
-def examine(candidates: Iterable[Candidate], target: Digest | None, keys: Keyring, now: str) -> list[Row]:
+def examine(
+    candidates: Iterable[Candidate], target: Digest | None, roots: TrustedRoot | None, expected: Expected, now: str
+) -> list[Row]:
     """Judge each candidate by itself: one row each, in the order given; a refusal is a row, never an exception."""
-    return [_row(candidate, target, keys, now) for candidate in candidates]
+    return [_row(candidate, target, roots, expected, now) for candidate in candidates]
 
 
 def exit_code(rows: Iterable[Row]) -> int:
@@ -82,11 +85,11 @@ def exit_code(rows: Iterable[Row]) -> int:
     return next((code for word, code in _EXIT_CODES if word in words), UntrustedError.exit_code)
 
 
-def _row(candidate: Candidate, target: Digest | None, keys: Keyring, now: str) -> Row:
+def _row(candidate: Candidate, target: Digest | None, roots: TrustedRoot | None, expected: Expected, now: str) -> Row:
     try:
         if candidate.error is not None:
             raise candidate.error
-        evidence = verify(candidate.data, target, keys, now, name=candidate.place)
+        evidence = verify(candidate.data, target, roots, expected, now, name=candidate.place)
     except UntrustedError as error:
         outcome = _RESULTS.get(error.code, "not-trusted")
         checks = (Check(error.step, "fail", error.why),)

@@ -12,12 +12,14 @@ from assay.formats import bundle as bundles
 from assay.formats import dsse as envelopes
 from assay.formats import intoto
 from assay.formats.bundle import Bundle
+from assay.formats.trustroot import TrustedRoot
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError, UntrustedError
 from assay.model.evidence import Check, Evidence, Signer
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.statement import Statement
 from assay.trust import dsse
+from assay.trust.expect import Expected
 from assay.trust.keyring import Key, Keyring, is_open
 
 _STRONG = ("sha256", "sha384", "sha512")
@@ -36,14 +38,22 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify(
-    bundle: bytes, target: Digest | None, keys: Keyring, now: str, *, name: str, limits: Limits = DEFAULT_LIMITS
+    bundle: bytes,
+    target: Digest | None,
+    roots: TrustedRoot | None,
+    expected: Expected,
+    now: str,
+    *,
+    name: str,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Evidence:
     """Believe a signed statement, or say why not.
 
     Args:
         bundle: a Sigstore bundle with one DSSE envelope, as received.
         target: digest the statement must speak about; None leaves that check out, and the evidence says so.
-        keys: the keys that may sign; a bundle can only select among them.
+        roots: the logs and authorities to believe; None where there are none.
+        expected: whose signature counts: keys among which a bundle can only select, or identities.
         now: RFC 3339 UTC; serves only the windows of keys, as a key bundle proves no time.
         name: where the bundle was found, for messages.
         limits: bounds on the bytes.
@@ -52,6 +62,7 @@ def verify(
         UntrustedError: a check refused; `code` and `step` name it.
         UnsupportedError: a certificate bundle (keyless verification is not part of this version).
     """
+    keys = expected.keys
     parsed, checks = _open(bundle, keys, name, limits)
     envelope = parsed.envelope
     if envelope is None:
@@ -86,7 +97,7 @@ def verify(
 
 
 def verify_envelope(
-    envelope: bytes, target: Digest, keys: Keyring, now: str, *, name: str, limits: Limits = DEFAULT_LIMITS
+    envelope: bytes, target: Digest, expected: Expected, now: str, *, name: str, limits: Limits = DEFAULT_LIMITS
 ) -> Evidence:
     """Believe a bare DSSE envelope (a layer of a legacy `.att` tag), or say why not.
 
@@ -96,6 +107,7 @@ def verify_envelope(
     Raises:
         UntrustedError: as `verify`.
     """
+    keys = expected.keys
     if len(envelope) > limits.bundle_bytes:
         raise _no("PARSE_LIMIT", "parse", name, f"{len(envelope)} bytes, limit {limits.bundle_bytes}")
     try:
@@ -131,13 +143,21 @@ def verify_envelope(
 
 
 def verify_artifact(
-    bundle: bytes, artifact: Digest, keys: Keyring, now: str, *, name: str, limits: Limits = DEFAULT_LIMITS
+    bundle: bytes,
+    artifact: Digest,
+    roots: TrustedRoot | None,
+    expected: Expected,
+    now: str,
+    *,
+    name: str,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Proof:
     """Check a bundle that signs an artifact's own bytes (`messageSignature`), knowing only the artifact's digest.
 
     Raises:
         UntrustedError, UnsupportedError: as `verify`; `DIGEST_MISMATCH` where the bundle names another artifact.
     """
+    keys = expected.keys
     parsed, checks = _open(bundle, keys, name, limits)
     message = parsed.message
     if message is None:
@@ -204,7 +224,7 @@ def _open(data: bytes, keys: Keyring, name: str, limits: Limits) -> tuple[Bundle
 
 def _unproven(parsed: Bundle) -> list[Check]:
     """What the bundle also carries and nobody looked at: said, so that nobody takes it for proven."""
-    extras = {"log": parsed.log_entries_count, "timestamps": len(parsed.timestamps)}
+    extras = {"log": len(parsed.entries), "timestamps": len(parsed.timestamps)}
     return [
         Check(step, "skip", f"{count} present, not checked: the managed key alone vouches")
         for step, count in extras.items()

@@ -17,6 +17,7 @@ from assay.model.digest import Digest
 from assay.model.errors import AssayError, MalformedError, UntrustedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.vex import VexDocument, VexStatement
+from assay.trust.expect import Expected
 from assay.trust.verify import verify, verify_artifact, verify_envelope
 from assay.trust.vex_found import VEX_TYPES, Found
 from assay.trust.vex_policy import Trusted, VexTrust, within
@@ -184,12 +185,12 @@ def _signed(one: Found, trust: VexTrust, now: str, limits: Limits) -> tuple[str,
     Raises:
         UntrustedError, UnsupportedError: nobody trusted did.
     """
-    keys, name = trust.keyring(now), one.place
+    expected, name = Expected(keys=trust.keyring(now)), one.place
     if one.kind == "document":
         if not one.signature:
             raise _no("NOT_SIGNED", name, "no signature lies beside it")
         _refuse_certificate(one.signature, name, limits)
-        proof = verify_artifact(one.signature, Digest.of(one.data), keys, now, name=name, limits=limits)
+        proof = verify_artifact(one.signature, Digest.of(one.data), None, expected, now, name=name, limits=limits)
         return proof.signer.key_id, proof.bundle
     form = _form(one.data, name, limits)
     if one.target is None:
@@ -198,11 +199,11 @@ def _signed(one: Found, trust: VexTrust, now: str, limits: Limits) -> tuple[str,
         return _signed_carrier(one, one.target, trust, now, limits)
     if form == "bundle":
         _refuse_certificate(one.data, name, limits)
-        evidence = verify(one.data, one.target, keys, now, name=name, limits=limits)
+        evidence = verify(one.data, one.target, None, expected, now, name=name, limits=limits)
     elif one.certificate:
         raise _no("KEYLESS", name, _KEYLESS)
     else:
-        evidence = verify_envelope(one.data, one.target, keys, now, name=name, limits=limits)
+        evidence = verify_envelope(one.data, one.target, expected, now, name=name, limits=limits)
     return evidence.signer.key_id, evidence.digest
 
 
@@ -213,11 +214,12 @@ def _signed_carrier(one: Found, target: Digest, trust: VexTrust, now: str, limit
     statement = intoto.read(one.data, where=one.place, limits=limits)
     if not any(subject.digest.get(target.algorithm) == target.hex for subject in statement.subject):
         raise _no("SUBJECT_MISMATCH", one.place, f"the statement is not about {target}")
+    expected = Expected(keys=trust.keyring(now))
     refusals: list[AssayError] = []
     for signature in one.carrier_signatures:
         try:
             _refuse_certificate(signature, one.place, limits)
-            evidence = verify(signature, one.carrier, trust.keyring(now), now, name=one.place, limits=limits)
+            evidence = verify(signature, one.carrier, None, expected, now, name=one.place, limits=limits)
         except AssayError as error:
             refusals.append(error)
             continue
