@@ -8,6 +8,7 @@ import pytest
 from assay.artifact import referrers
 from assay.flows.attest import resource_uri, sign_and_attach, statements, summary
 from assay.flows.decide import decide
+from assay.flows.signing import KeyMaker
 from assay.flows.verify import collect
 from assay.formats import intoto, predicates, vsa
 from assay.model.digest import Digest
@@ -75,7 +76,7 @@ def store():
 
 
 def attach(store, made, signer=P256, **how):
-    return sign_and_attach(store, DESCRIPTOR, made, signer, FixedClock(), **how)
+    return sign_and_attach(store, DESCRIPTOR, made, KeyMaker(signer, FixedClock()), FixedClock(), **how)
 
 
 def collected(store, *signers):
@@ -130,7 +131,9 @@ def test_a_statement_about_something_else_is_not_attached(store):
 
 def test_a_target_without_a_digest_cannot_hold_evidence(store):
     with pytest.raises(UnsupportedError):
-        sign_and_attach(store, Descriptor(media_type="x", digest=None, size=None), [], P256, FixedClock())
+        sign_and_attach(
+            store, Descriptor(media_type="x", digest=None, size=None), [], KeyMaker(P256, FixedClock()), FixedClock()
+        )
 
 
 def test_none_found_and_none_verified_never_share_a_message(store):

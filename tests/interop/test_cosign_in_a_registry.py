@@ -13,6 +13,7 @@ from assay.adapters.registry import RegistryStore
 from assay.adapters.registry_client import RegistryClient
 from assay.artifact.reference import parse_reference
 from assay.flows.attest import sign_and_attach
+from assay.flows.signing import KeyMaker
 from assay.flows.verify import collect
 from assay.model.limits import Limits
 from assay.trust import keyring
@@ -75,7 +76,14 @@ def test_cosign_finds_and_verifies_what_we_attach(place: Place):
     for name in ("mine", "other"):
         generate(place.folder / name)
     signer = KeyFileSigner(place.folder / "mine")
-    sign_and_attach(place.store, place.store.describe(), [claim(place.digest)], signer, FixedClock(), limits=LIMITS)
+    sign_and_attach(
+        place.store,
+        place.store.describe(),
+        [claim(place.digest)],
+        KeyMaker(signer, FixedClock()),
+        FixedClock(),
+        limits=LIMITS,
+    )
     words = ("verify-attestation", "--insecure-ignore-tlog=true", "--type", "urn:test:1")
     good = place.cosign(*words, "--key", "mine.pub")
     assert good.returncode == 0, good.stderr

@@ -4,6 +4,7 @@ Everything is imported where it is plugged in, so a command loads only what it u
 """
 
 from assay.bootstrap.baseline import baseline_reports
+from assay.bootstrap.carrying import load_image, save_image
 from assay.bootstrap.configuration import chosen_settings, effective_settings
 from assay.bootstrap.court import DEFAULT_POLICY, load_policy
 from assay.bootstrap.database import (
@@ -28,6 +29,7 @@ from assay.bootstrap.evidence import (
     evidence_door,
     generate_key,
     image_signature,
+    key_maker,
     keyring,
     passphrase,
     sign_and_attach,
@@ -70,8 +72,10 @@ __all__ = [
     "import_database",
     "import_delta",
     "import_ignores",
+    "key_maker",
     "keyring",
     "lint_vex",
+    "load_image",
     "load_policy",
     "make_fingerprints",
     "make_vex",
@@ -83,6 +87,7 @@ __all__ = [
     "read_file",
     "read_ignores",
     "report_on",
+    "save_image",
     "sbom_document",
     "sign_and_attach",
     "signer",

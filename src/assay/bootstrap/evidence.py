@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from assay.adapters.layout_store import LayoutStore
     from assay.adapters.registry import RegistryStore
     from assay.flows.attest import Attached
+    from assay.flows.signing import BundleMaker
     from assay.flows.subjects import Named
     from assay.flows.verify import Collected
     from assay.model.image import Descriptor, Platform, Subject
@@ -118,12 +119,12 @@ def image_signature(subject: Subject) -> Statement:
 
 
 def sign_and_attach(
-    store: ReferrerStore, subject: Descriptor, statements: Sequence[Statement], signer: Signer, *, force: bool
+    store: ReferrerStore, subject: Descriptor, statements: Sequence[Statement], maker: BundleMaker, *, force: bool
 ) -> tuple[Attached, ...]:
     """Sign statements and attach them to a subject, unless they are there already."""
     from assay.flows import attest
 
-    return attest.sign_and_attach(store, subject, statements, signer, clock(), force=force, limits=LIMITS)
+    return attest.sign_and_attach(store, subject, statements, maker, clock(), force=force, limits=LIMITS)
 
 
 def collect(store: ReferrerStore, subject: Subject, keys: Keyring) -> Collected:
@@ -164,6 +165,13 @@ def signer(path: str, passphrase_file: str | None, prompt: Callable[[], str] | N
     if is_kms(path):
         return KmsSigner(path, passphrase(passphrase_file, prompt))
     return KeyFileSigner(Path(path), passphrase(passphrase_file, prompt))
+
+
+def key_maker(path: str, passphrase_file: str | None, prompt: Callable[[], str] | None) -> BundleMaker:
+    """Whoever signs statements with a managed key."""
+    from assay.flows.signing import KeyMaker
+
+    return KeyMaker(signer(path, passphrase_file, prompt), clock())
 
 
 def passphrase(file: str | None, prompt: Callable[[], str] | None) -> Callable[[], bytes]:

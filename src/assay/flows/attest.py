@@ -7,6 +7,7 @@ import msgspec
 
 from assay import __version__
 from assay.artifact import referrers
+from assay.flows.signing import BundleMaker, Standard
 from assay.flows.verify import candidates
 from assay.formats import image_facts, intoto, predicates, strictjson, vsa, vulns, wire
 from assay.model.digest import Digest
@@ -18,13 +19,8 @@ from assay.model.report import Report
 from assay.model.statement import ResourceDescriptor, Statement
 from assay.model.verdict import Verdict
 from assay.ports.content import ReferrerStore
-from assay.ports.decisions import Signer
 from assay.ports.world import Clock
-from assay.trust import dsse, keyring
 from assay.trust.examine import Candidate, examine
-from assay.trust.expect import Expected
-from assay.trust.keyring import Keyring
-from assay.trust.verify import verify
 
 VERIFIER = "urn:assay:verifier"
 
@@ -96,7 +92,7 @@ def sign_and_attach(
     store: ReferrerStore,
     subject: Descriptor,
     statements: Iterable[Statement],
-    signer: Signer,
+    maker: BundleMaker,
     clock: Clock,
     *,
     force: bool = False,
@@ -110,7 +106,7 @@ def sign_and_attach(
         store: repository or layout that holds the subject.
         subject: full descriptor of the manifest the statements are about.
         statements: each names the subject's digest.
-        signer: the managed key.
+        maker: who signs: a managed key, or a keyless identity.
         clock: dates the referrers.
         force: attach even what is there already.
         limits: bounds on what is read.
@@ -128,13 +124,11 @@ def sign_and_attach(
             remedy="use an image in a registry or an OCI layout",
         )
     now = clock.now()
-    own = keyring.key(signer.public_key(), name="the signer's own key")
-    trusted = Expected(keys=Keyring((own,)))
-    present = {} if force else _present(store, subject.digest, trusted, now, limits)
+    present = {} if force else _present(store, subject.digest, maker.standard(), now, limits)
     attached = []
     for statement in statements:
         known = present.get(statement.digest)
-        attached.append(known or _attach(store, subject, statement, signer, trusted, now))
+        attached.append(known or _attach(store, subject, statement, maker, now))
     return tuple(attached)
 
 
@@ -153,17 +147,17 @@ def resource_uri(subject: Subject) -> str:
     return f"{uri}?repository_url={quote(f'{repository}/{name}', safe='/')}" if repository else uri
 
 
-def _attach(
-    store: ReferrerStore, subject: Descriptor, statement: Statement, signer: Signer, trusted: Expected, now: str
-) -> Attached:
-    bundle = dsse.sign(statement, signer)
-    verify(bundle, subject.digest, None, trusted, now, name="the bundle just made")
+def _attach(store: ReferrerStore, subject: Descriptor, statement: Statement, maker: BundleMaker, now: str) -> Attached:
+    target = subject.digest
+    if target is None:
+        raise UnsupportedError("cannot attach to this target", why="it has no manifest digest", remedy="push it first")
+    bundle = maker.bundle(statement, target)
     made = referrers.build_referrer(bundle, subject, statement.predicate_type, now)
+    manifest = made.descriptor.digest
+    if manifest is None:
+        raise UnsupportedError("cannot attach to this target", why="the referrer has no digest", remedy="report it")
     for blob in made.blobs:
         store.push_blob(blob)
-    manifest, target = made.descriptor.digest, subject.digest
-    if manifest is None or target is None:
-        raise UnsupportedError("cannot attach to this target", why="it has no manifest digest", remedy="push it first")
     store.push_referrer(made.manifest, made.descriptor, target)
     return Attached(
         predicate_type=statement.predicate_type,
@@ -175,14 +169,14 @@ def _attach(
 
 
 def _present(
-    store: ReferrerStore, subject: Digest, trusted: Expected, now: str, limits: Limits
+    store: ReferrerStore, subject: Digest, standard: Standard, now: str, limits: Limits
 ) -> dict[Digest, Attached]:
     """Statements by this signer that are attached already and verify, by the digest of their bytes."""
     found: dict[Digest, Attached] = {}
     for descriptor, candidate in candidates(store, subject, limits):
         if candidate.error is not None or descriptor.digest is None:
             continue  # what cannot be read is no reason not to attach; `verify` reports it
-        evidence = _own(candidate.data, subject, trusted, now, candidate.place)
+        evidence = _own(candidate.data, subject, standard, now, candidate.place)
         if evidence is not None:
             found[evidence.statement.digest] = Attached(
                 predicate_type=evidence.statement.predicate_type,
@@ -194,8 +188,8 @@ def _present(
     return found
 
 
-def _own(data: bytes, subject: Digest, trusted: Expected, now: str, place: str) -> Evidence | None:
-    (row,) = examine([Candidate(place=place, data=data)], subject, None, trusted, now)
+def _own(data: bytes, subject: Digest, standard: Standard, now: str, place: str) -> Evidence | None:
+    (row,) = examine([Candidate(place=place, data=data)], subject, standard.roots, standard.expected, now)
     return row.evidence
 
 

@@ -15,10 +15,10 @@ from assay.model.errors import UntrustedError, UsageError
 from assay.model.inventory import Inventory
 from assay.model.report import Report
 from assay.model.statement import Statement
-from assay.ports.decisions import Signer
 
 if TYPE_CHECKING:
     from assay.bootstrap.evidence import Door
+    from assay.flows.signing import BundleMaker
 
 KINDS = ("cyclonedx", "spdx", "vulns", "openvex", "vsa", "image")
 DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
@@ -82,11 +82,11 @@ def command(
         _write(out, inventories, made)
     if key is not None:
         console.stage("signing and attaching")
-        signer = bootstrap.signer(key, passphrase_file, options.prompt_passphrase)
+        maker = bootstrap.key_maker(key, passphrase_file, options.prompt_passphrase)
         door = bootstrap.evidence_door(
             target, store=store, settings=settings, platform=reading.platform, everything=reading.all_platforms
         )
-        _attach(door, reports, made, signer, force)
+        _attach(door, reports, made, maker, force)
 
 
 def _write(folder: str, inventories: Sequence[Inventory], made: Sequence[Sequence[Statement]]) -> None:
@@ -104,7 +104,7 @@ def _attach(
     door: "AbstractContextManager[Door]",
     reports: Sequence[Report],
     made: Sequence[Sequence[Statement]],
-    signer: Signer,
+    maker: "BundleMaker",
     force: bool,
 ) -> None:
     with door as (subjects, place):
@@ -118,5 +118,5 @@ def _attach(
                     why=f"{report.subject.digest} is no longer what the reference names",
                     remedy="name the image by digest, or run again",
                 )
-            for attached in bootstrap.sign_and_attach(place, descriptor, statements, signer, force=force):
+            for attached in bootstrap.sign_and_attach(place, descriptor, statements, maker, force=force):
                 click.echo(evidence.attached(attached))

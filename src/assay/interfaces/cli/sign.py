@@ -25,7 +25,7 @@ def command(
     force: bool,
 ) -> None:
     """Sign TARGET's manifest with a managed key: a statement about its digest, attached as an OCI referrer."""
-    signer = bootstrap.signer(key, passphrase_file, options.prompt_passphrase)
+    maker = bootstrap.key_maker(key, passphrase_file, options.prompt_passphrase)
     door = bootstrap.evidence_door(
         target,
         store=store,
@@ -36,5 +36,5 @@ def command(
     with door as (subjects, place):
         for named in subjects:
             statement = bootstrap.image_signature(named.subject)
-            for attached in bootstrap.sign_and_attach(place, named.descriptor, (statement,), signer, force=force):
+            for attached in bootstrap.sign_and_attach(place, named.descriptor, (statement,), maker, force=force):
                 click.echo(evidence.attached(attached))
