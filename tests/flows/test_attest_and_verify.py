@@ -241,7 +241,7 @@ def test_a_verdict_becomes_a_summary_and_comes_back(store, deny):
     assert evidence.statement.predicate_type == predicates.VSA
     read = vsa.read(evidence.statement.predicate, where="x")
     assert read.verification_result == ("FAILED" if deny else "PASSED")
-    assert read.verified_levels == ["FAILED" if deny else "ASSAY_POLICY_PASSED"]
+    assert read.verified_levels == ("FAILED" if deny else "ASSAY_POLICY_PASSED",)
     assert not any(level.startswith("SLSA_") for level in read.verified_levels)
     assert read.resource_uri.startswith("pkg:oci/app@sha256%3A")
     assert read.policy.digest == {"sha256": verdict.policy_digest.removeprefix("sha256:")}

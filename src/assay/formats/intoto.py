@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from assay.formats import strictjson
+from assay.formats import claims, strictjson
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.statement import ResourceDescriptor, Statement
@@ -16,23 +16,24 @@ STATEMENT_V01 = "https://in-toto.io/Statement/v0.1"
 _TYPE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+", re.ASCII)
 
 
-class _Subject(msgspec.Struct):
-    digest: dict[str, str]
-    name: str | None = None
-    uri: str | None = None
-
-
 class _Statement(msgspec.Struct):
     """Unknown names are ignored: the parsing rule of the in-toto specification ("Parsing rules")."""
 
     type: str = msgspec.field(name="_type")
-    subject: list[_Subject]
+    subject: list[dict[str, Any]]
     predicateType: str  # noqa: N815  (the wire's name)
     predicate: dict[str, Any] | None = None
 
 
-def statement(subject: Iterable[ResourceDescriptor], predicate_type: str, predicate: Mapping[str, object]) -> Statement:
+def statement(
+    subject: Iterable[ResourceDescriptor], predicate_type: str, predicate: Mapping[str, object] | None
+) -> Statement:
     """Make a v1 statement; its payload is canonical JSON, so equal claims have equal bytes.
+
+    Args:
+        subject: at least one, each with a digest.
+        predicate_type: an absolute URI.
+        predicate: None leaves it out, as the specification allows.
 
     Raises:
         MalformedError: no subject, a subject without a digest, or a predicate type that is no absolute URI.
@@ -41,15 +42,15 @@ def statement(subject: Iterable[ResourceDescriptor], predicate_type: str, predic
     _check([(s.name, s.digest) for s in subjects], predicate_type, where="statement")
     value = {
         "_type": STATEMENT_V1,
-        "subject": [_subject_object(s) for s in subjects],
+        "subject": [{**claims.write(s), "digest": s.digest} for s in subjects],
         "predicateType": predicate_type,
-        "predicate": predicate,
+        **({} if predicate is None else {"predicate": predicate}),
     }
     try:
         payload = strictjson.canonical(value)
     except ValueError as error:  # a lone surrogate, an infinity: not JSON that others could read
         raise _bad(f"statement of {predicate_type}", str(error)) from error
-    return Statement(subject=subjects, predicate_type=predicate_type, predicate=dict(predicate), payload=payload)
+    return Statement(subject=subjects, predicate_type=predicate_type, predicate=dict(predicate or {}), payload=payload)
 
 
 def read(payload: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Statement:
@@ -68,9 +69,12 @@ def read(payload: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Stat
         raise _bad(where, f"_type is {wire.type[:100]!r}")
     if len(wire.subject) > limits.statement_subjects_count:
         raise _bad(where, f"{len(wire.subject)} subjects, limit {limits.statement_subjects_count}")
-    _check([(s.name or "", s.digest) for s in wire.subject], wire.predicateType, where=where)
+    subjects = tuple(
+        claims.read(one, ResourceDescriptor, where=where, what="an in-toto statement") for one in wire.subject
+    )
+    _check([(s.name, s.digest) for s in subjects], wire.predicateType, where=where)
     return Statement(
-        subject=tuple(ResourceDescriptor(name=s.name or "", digest=s.digest, uri=s.uri or "") for s in wire.subject),
+        subject=subjects,
         predicate_type=wire.predicateType,
         predicate=wire.predicate or {},
         payload=payload,
@@ -85,11 +89,6 @@ def _check(subjects: list[tuple[str, dict[str, str]]], predicate_type: str, *, w
             raise _bad(where, f"subject[{index}] {name[:100]!r} has no digest")
     if not _TYPE_URI.fullmatch(predicate_type):
         raise _bad(where, f"predicateType {predicate_type[:100]!r} is not an absolute URI")
-
-
-def _subject_object(subject: ResourceDescriptor) -> dict[str, object]:
-    optional = {"name": subject.name, "uri": subject.uri}
-    return {**{name: text for name, text in optional.items() if text}, "digest": subject.digest}
 
 
 def _bad(where: str, why: str) -> MalformedError:

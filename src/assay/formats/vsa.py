@@ -4,11 +4,11 @@ A failed decision can be issued as well as a passed one. Where no SLSA track was
 own results never begin with `SLSA_`.
 """
 
-from typing import Literal
+import re
 
-import msgspec
-
+from assay.formats import claims
 from assay.model.errors import MalformedError
+from assay.model.summary import VerificationSummary
 from assay.model.verdict import Verdict
 
 SLSA_VERSION = "1.2"
@@ -18,27 +18,26 @@ ENGINE = "urn:assay:vsa:engine"
 INPUT = "urn:assay:vsa:input"
 
 
-class _Resource(msgspec.Struct, frozen=True):
-    uri: str = ""
-    digest: dict[str, str] = {}
+_PREFIX = "SLSA_"
+_OFFICIAL = re.compile(
+    r"SLSA_BUILD_LEVEL_(?:[0-3]|UNEVALUATED)|SLSA_SOURCE_LEVEL_(?:[1-4]|UNEVALUATED)|SLSA_BUILD_REPRODUCED|FAILED",
+    re.ASCII,
+)
+"""SlsaResult (slsa.dev/spec/v1.2, verification_summary): the specification's own levels and properties."""
 
 
-class _Verifier(msgspec.Struct, frozen=True):
-    id: str
-    version: dict[str, str] = {}
+def is_official(level: str) -> bool:
+    """Whether a level is one the specification defines.
+
+    >>> is_official("SLSA_BUILD_LEVEL_3"), is_official("SLSA_MINE"), is_official("ASSAY_REBUILT")
+    (True, False, False)
+    """
+    return _OFFICIAL.fullmatch(level) is not None
 
 
-class Vsa(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A verification summary, as read. A claim of its verifier: the signer must be one who may speak for it."""
-
-    verifier: _Verifier
-    time_verified: str = ""
-    resource_uri: str
-    policy: _Resource
-    input_attestations: list[_Resource] = []
-    verification_result: Literal["PASSED", "FAILED"]
-    verified_levels: list[str] = []
-    slsa_version: str = ""
+def is_reserved(level: str) -> bool:
+    """Whether a level takes a name of the specification without being one: nobody may make such a level."""
+    return level.startswith(_PREFIX) and not is_official(level)
 
 
 def predicate(verdict: Verdict, *, resource_uri: str, verifier: str, versions: dict[str, str]) -> dict[str, object]:
@@ -70,18 +69,30 @@ def predicate(verdict: Verdict, *, resource_uri: str, verifier: str, versions: d
     }
 
 
-def read(value: dict[str, object], *, where: str) -> Vsa:
+def read(value: dict[str, object], *, where: str) -> VerificationSummary:
     """A summary out of a predicate; unknown names are ignored, as the specification asks.
 
     Raises:
         MalformedError: a required field is missing or has another type.
     """
-    try:
-        return msgspec.convert(value, Vsa)
-    except msgspec.ValidationError as error:
-        raise MalformedError(
-            "not a verification summary", where=where, why=str(error), remedy="ask its verifier for a valid one"
-        ) from error
+    return claims.read(value, VerificationSummary, where=where, what="a verification summary")
+
+
+def write(summary: VerificationSummary, *, where: str = "summary") -> dict[str, object]:
+    """The predicate of a summary.
+
+    Raises:
+        MalformedError: a level that only looks like one of the specification's.
+    """
+    for level in (*summary.verified_levels, *summary.dependency_levels):
+        if is_reserved(level):
+            raise MalformedError(
+                "not a verification summary",
+                where=where,
+                why=f"the level {level[:100]!r} is no level of SLSA's, whose prefix it takes",
+                remedy="call your own levels by another prefix",
+            )
+    return claims.write(summary)
 
 
 def _digest(text: str) -> dict[str, str]:

@@ -6,11 +6,19 @@ from assay.model.digest import Digest
 
 
 class ResourceDescriptor(msgspec.Struct, frozen=True, kw_only=True):
-    """An in-toto resource descriptor: here a subject with its digests, algorithm to lower-case hex."""
+    """An in-toto resource descriptor (attestation spec v1, resource_descriptor.md): a subject, a material, a document.
+
+    Digests go from algorithm to value, as the statement spells them.
+    """
 
     name: str = ""
     digest: dict[str, str] = {}
     uri: str = ""
+    download_location: str = ""
+    media_type: str = ""
+    content: str = ""
+    """Bytes in base64, as received."""
+    annotations: dict[str, object] = {}
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
