@@ -294,3 +294,54 @@ def test_a_folder_that_is_no_layout(tmp_path: Path, folder: Path) -> None:
     (folder / "oci-layout").unlink()
     with pytest.raises(UsageError):
         LayoutStore(folder).describe()
+
+
+def test_a_referrer_is_taken_away_with_what_only_it_named(folder: Path) -> None:
+    store = LayoutStore(folder)
+    subject = store.describe()
+    assert subject.digest is not None
+    before = files(folder)
+    first, second = made(subject, 1), made(subject, 2)
+    for referrer in (first, second):
+        attach(store, referrer)
+    assert first.descriptor.digest is not None
+    assert second.descriptor.digest is not None
+    store.remove_referrer(first.descriptor.digest, subject.digest)
+    assert store.referrers(subject.digest) == (second.descriptor,)
+    assert Digest.of(b"bundle 1").hex not in {path.name for path in folder.rglob("*")}
+    store.remove_referrer(first.descriptor.digest, subject.digest)
+    store.remove_referrer(second.descriptor.digest, subject.digest)
+    assert store.referrers(subject.digest) == ()
+    left = files(folder)
+    assert {name: left[name] for name in before if name != "index.json"} == {
+        name: data for name, data in before.items() if name != "index.json"
+    }
+    assert json.loads(left["index.json"]) == json.loads(before["index.json"]), "the image's own entry alone is left"
+
+
+def test_a_blob_that_something_else_names_stays(folder: Path) -> None:
+    store = LayoutStore(folder)
+    subject = store.describe()
+    assert subject.digest is not None
+    once = build_referrer(b"shared", subject, "urn:a", CREATED)
+    again = build_referrer(b"shared", subject, "urn:b", CREATED)
+    for referrer in (once, again):
+        attach(store, referrer)
+    assert once.descriptor.digest is not None
+    store.remove_referrer(once.descriptor.digest, subject.digest)
+    assert store.fetch(Digest.of(b"shared"), 100, manifest=False) == b"shared"
+
+
+def test_a_stream_that_breaks_leaves_nothing(folder: Path) -> None:
+    before = files(folder)
+
+    def broken() -> Iterator[bytes]:
+        yield b"x" * 100_000
+        raise UntrustedError("the content does not match its digest")
+
+    descriptor = Descriptor(media_type="x", digest=Digest.of(b"whole"), size=5)
+    with pytest.raises(UntrustedError):
+        LayoutStore(folder).push_stream(descriptor, broken())
+    assert files(folder) == before
+    LayoutStore(folder).push_stream(descriptor, iter((b"who", b"le")))
+    assert LayoutStore(folder).fetch(Digest.of(b"whole"), 5, manifest=False) == b"whole"

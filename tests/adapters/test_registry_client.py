@@ -12,7 +12,7 @@ from assay.adapters.registry_client import RegistryClient
 from assay.artifact.reference import Target, parse_reference
 from assay.artifact.referrers import Referrer, build_referrer, fallback_tag
 from assay.model.digest import Digest
-from assay.model.errors import MalformedError, UnavailableError, UntrustedError
+from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UntrustedError
 from assay.model.image import Descriptor
 from assay.model.limits import Limits
 from fakes.registry import INDEX, MANIFEST, Exchange, FakeRegistry, digest, fake_registry
@@ -556,3 +556,38 @@ def test_image_and_evidence_share_connections(registry: FakeRegistry, source: Re
     store.close()
     assert source.root().descriptor == subject
     assert len({x.handler.client_address for x in registry.log}) == 1
+
+
+@pytest.mark.parametrize("api", [True, False])
+def test_a_referrer_is_unlisted_and_deleted(registry: FakeRegistry, store: RegistryStore, api: bool) -> None:
+    registry.referrers_api = api
+    subject = image(registry)
+    first, second = referrer(subject, 1), referrer(subject, 2)
+    for made in (first, second):
+        attach(store, made)
+    assert first.subject.digest is not None
+    assert first.descriptor.digest is not None
+    store.remove_referrer(first.descriptor.digest, first.subject.digest)
+    assert [d.digest for d in store.referrers(first.subject.digest)] == [second.descriptor.digest]
+    assert str(first.descriptor.digest) not in registry.manifests
+    store.remove_referrer(first.descriptor.digest, first.subject.digest)
+
+
+def test_a_registry_that_does_not_delete_says_so(registry: FakeRegistry, store: RegistryStore) -> None:
+    made = referrer(image(registry))
+    attach(store, made)
+    registry.deletes = False
+    assert made.descriptor.digest is not None
+    assert made.subject.digest is not None
+    with pytest.raises(UnsupportedError):
+        store.remove_referrer(made.descriptor.digest, made.subject.digest)
+
+
+def test_everything_together_has_a_deadline(registry: FakeRegistry) -> None:
+    target = parse_reference(f"{registry.authority}/a/b:1")
+    late = RegistryStore(target, limits=Limits(http_backoff_seconds=0), overall=0.0)
+    with pytest.raises(UnavailableError) as caught:
+        late.referrers(Digest.of(b""))
+    assert "too" in str(caught.value) or "deadline" in str(caught.value) or "time" in str(caught.value)
+    assert registry.log == []
+    late.close()

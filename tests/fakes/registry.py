@@ -84,6 +84,8 @@ class FakeRegistry:
         self.rules: list[Rule] = []
         self.log: list[Exchange] = []
         self.uploads: dict[str, str] = {}
+        self.pieces: dict[str, bytes] = {}
+        self.deletes = True
         self.closing = threading.Event()
         self.lock = threading.RLock()
         self.authority = ""
@@ -164,6 +166,9 @@ class FakeRegistry:
         present = self.manifests.get(name)
         if x.method == "PUT":
             self._put_manifest(x, name, present)
+        elif x.method == "DELETE":
+            known = self.deletes and self.manifests.pop(name, None) is not None
+            x.answer(405 if not self.deletes else 202 if known else 404)
         elif present is None:
             x.answer(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}')
         else:
@@ -186,14 +191,22 @@ class FakeRegistry:
             place = f"/v2/{repository}/blobs/uploads/{len(self.uploads)}"
             self.uploads[place] = repository
             x.answer(202, Location=f"{place}?state=a%2Fb")
+        elif x.method == "PATCH":
+            held = self.pieces.get(x.path, b"")
+            if x.headers["content-range"] != f"{len(held)}-{len(held) + len(x.body) - 1}":
+                x.answer(416)
+                return
+            self.pieces[x.path] = held + x.body
+            x.answer(202, Location=f"{x.path}?state=a%2Fb", Range=f"0-{len(self.pieces[x.path]) - 1}")
         elif x.method == "PUT":
             assert x.query["state"] == ["a/b"]
             wanted = x.query["digest"][0]
-            if digest(x.body) != wanted:
+            whole = self.pieces.pop(x.path, b"") + x.body
+            if digest(whole) != wanted:
                 x.answer(400, b'{"errors":[{"code":"DIGEST_INVALID"}]}')
                 return
             self.uploads.pop(x.path)
-            self.blobs[wanted] = x.body
+            self.blobs[wanted] = whole
             x.answer(201, Location=f"/v2/{repository}/blobs/{wanted}")
         elif x.method == "DELETE":
             self.uploads.pop(x.path, None)
@@ -248,7 +261,7 @@ def fake_registry(certificate: Path | None = None) -> Iterator[FakeRegistry]:
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 
-        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _any  # noqa: N815
+        do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _any  # noqa: N815
 
         def log_message(self, *args: object) -> None:
             pass

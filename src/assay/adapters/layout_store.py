@@ -233,9 +233,15 @@ class LayoutStore:
 
     def _write_index(self, document: dict[str, Any], tag: str, entry: Descriptor | None) -> dict[str, Any]:
         """`index.json` with this entry in place of the tag's; None takes the tag away."""
-        others = [item for item in document["manifests"] if (item.get("annotations") or {}).get(oci.REF_NAME) != tag]
         added = [] if entry is None else [oci.descriptor_to_dict(entry)]
-        document = {**document, "manifests": [*others, *added]}
+        entries: list[Any] = []
+        for item in document["manifests"]:
+            if (item.get("annotations") or {}).get(oci.REF_NAME) != tag:
+                entries.append(item)
+            else:  # in the place of the first of its name, so that writing the same again changes no byte
+                entries += added
+                added = []
+        document = {**document, "manifests": [*entries, *added]}
         data = strictjson.canonical(document)
         if len(document["manifests"]) > self._limits.index_manifests_count or len(data) > self._limits.manifest_bytes:
             raise UnsupportedError(

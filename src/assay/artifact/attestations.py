@@ -46,6 +46,15 @@ def legacy_tag(subject: Digest) -> str:
     return f"{subject.algorithm}-{subject.hex}.att"
 
 
+def legacy_tags(subject: Digest) -> tuple[str, ...]:
+    """Every tag programs before the referrers API leave something about a manifest at.
+
+    >>> [tag[-5:] for tag in legacy_tags(Digest.of(b""))]
+    ['5.sig', '5.att', '.sbom']
+    """
+    return tuple(f"{subject.algorithm}-{subject.hex}.{kind}" for kind in ("sig", "att", "sbom"))
+
+
 def layers(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> tuple[AttestationLayer, ...]:
     """The layers of a manifest that may hold statements; none if it is no image manifest.
 
