@@ -23,11 +23,12 @@ class Mark(msgspec.Struct, frozen=True, order=True):
 
 
 class Scalar(msgspec.Struct, frozen=True):
-    """A text as written. `plain` tells that it stood without quotes: only then can it be empty for "nothing"."""
+    """A text as written."""
 
     text: str
     mark: Mark
-    plain: bool = True
+    style: str = ""
+    """How it was written: `'`, `"`, `|` or `>`; empty = without quotes, and only then no text means "nothing"."""
 
 
 class Sequence(msgspec.Struct, frozen=True):
@@ -135,7 +136,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             if "\0" in event.value:
                 self._refuse(event, "a NUL in a text", "remove it")
-            return Scalar(event.value, mark, not event.style)
+            return Scalar(event.value, mark, event.style or "")
         if depth >= self._limit:
             self._refuse(event, f"nested deeper than {self._limit} levels", "write it flatter")
         if isinstance(event, yaml.SequenceStartEvent):
