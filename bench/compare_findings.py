@@ -8,6 +8,7 @@ feeds (peerdbs.py). ASSAY_GRYPE, ASSAY_OSV_SCANNER or PATH say where the peers a
 
 import argparse
 import posixpath
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -99,7 +100,7 @@ def main() -> None:
     if not images:
         layout, name = find_image(None)
         images = [*worn.build(rows, given.work / "images"), (f"oci-dir:{layout}", name)]
-    found = peers.find(given.peers, READERS)
+    found = newest(peers.find(given.peers, READERS))
     known, records, own = findings.names(rows), Records(rows), given.db or database()
     if own is None:
         sys.exit("no advisory database: the shared feeds are not here")
@@ -158,6 +159,14 @@ def page(figures: list[str], causes: list[str], opened: list[str], kinds: Counte
         *(f"| {name} | {kind.right} | {kind.why} |" for name, kind in KINDS.items() if name in kinds),
     ]
     return "\n".join(lines) + "\n"
+
+
+def newest(found: list[peers.Peer]) -> list[peers.Peer]:
+    """Of each tool the newest: what an old one gets wrong and a new one does not is no difference worth a reason."""
+    best: dict[str, peers.Peer] = {}
+    for peer in sorted(found, key=lambda one: [int(part) for part in re.findall(r"\d+", one.version)]):
+        best[peer.tool] = peer
+    return [best[tool] for tool in sorted(best)]
 
 
 if __name__ == "__main__":
