@@ -11,6 +11,14 @@ _LAST_SECOND = 253_402_300_799
 """9999-12-31T23:59:59Z, the last that RFC 3339 can write."""
 
 
+class WallClock:
+    """A `Clock` that nothing rules: for what is judged by the real time, such as the end of a token."""
+
+    def now(self) -> str:
+        """UTC as RFC 3339 with seconds."""
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class SystemClock:
     """A `Clock`: now, or the moment `SOURCE_DATE_EPOCH` names (reproducible-builds.org)."""
 
