@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -31,6 +33,13 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     not_before: str = ""
     not_after: str = ""
+    owner: str = ""
+    """Who answers for it; thresholds count one per owner."""
+    usage: str = ""
+    """What it is for, in its owner's words."""
+    revoked_since: str = ""
+    """RFC 3339 UTC; from this moment on its signatures count no more. Empty: never revoked."""
+    revoked_reason: str = ""
 
 
 class Keyring(msgspec.Struct, frozen=True):
@@ -46,6 +55,32 @@ class Keyring(msgspec.Struct, frozen=True):
 def is_open(key: Key, now: str) -> bool:
     """Whether a time (RFC 3339 UTC with seconds) lies in the key's window: of one width, text order is time order."""
     return not ((key.not_before and now < key.not_before) or (key.not_after and now > key.not_after))
+
+
+def refused(key: Key, times: Sequence[datetime], now: str) -> tuple[str, str]:
+    """Why a key must not be believed for signatures of these verified times: a code and a reason, or two empty texts.
+
+    Old signatures outlive rotation and revocation, as far as somebody else proves their time. Without a verified time
+    the window is judged now, and a revoked key never counts.
+
+    Args:
+        key: with its window and revocation.
+        times: every verified time of the signature, or none.
+        now: RFC 3339 UTC with seconds.
+    """
+    for time in times or (datetime.fromisoformat(now),):
+        if key.not_before and time < datetime.fromisoformat(key.not_before):
+            return "KEY_WINDOW", f"the key is valid from {key.not_before}, this is of {_text(time)}"
+        if key.not_after and time > datetime.fromisoformat(key.not_after):
+            return "KEY_WINDOW", f"the key was valid until {key.not_after}, this is of {_text(time)}"
+    if not key.revoked_since:
+        return "", ""
+    why = f"revoked since {key.revoked_since}" + (f": {key.revoked_reason}" if key.revoked_reason else "")
+    if not times:
+        return "KEY_REVOKED", f"{why}; nothing proves that this is older"
+    if max(times) >= datetime.fromisoformat(key.revoked_since):
+        return "KEY_REVOKED", f"{why}; this is of {_text(max(times))}"
+    return "", ""
 
 
 def key_id(spki: bytes) -> str:
@@ -119,6 +154,10 @@ def algorithm_of(loaded: Any, *, where: str) -> Algorithm:
     if isinstance(loaded, rsa.RSAPublicKey) and loaded.key_size in _RSA_BITS:
         return "rsa"
     raise _unsupported(where, f"{type(loaded).__name__} with these parameters")
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")
 
 
 def _pem(data: bytes, name: str) -> bytes:
