@@ -101,6 +101,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     vex_trust_bytes: int = 1 * MIB
     trust_file_bytes: int = 4 * MIB
     """A trusted root, a signing config, a trust profile."""
+    request_bytes: int = 64 * KIB
+    """One request to the embedded authority."""
+    entry_request_bytes: int = 16 * MIB
+    """A request to log a whole DSSE envelope, as older clients send it; today's send digests."""
     service_answer_bytes: int = 256 * KIB
     """One answer of a certificate authority, a log or a timestamp authority while something is signed."""
     vex_repository_files_count: int = 100_000
