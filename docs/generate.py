@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from assay import bootstrap
+from assay.build import spec_schema
 from assay.dependencies.catalogers import TABLE
 from assay.dependencies.locks import ROWS
 from assay.formats import report
@@ -82,6 +83,7 @@ PAGES = {
     "cataloguers.md": cataloguers,
     "limits.md": limits,
     "policy.md": policy,
+    "build.schema.json": lambda: json.dumps(spec_schema.schema(), indent=2, sort_keys=True) + "\n",
     "report.schema.json": lambda: json.dumps(report.schema(), indent=2, sort_keys=True) + "\n",
 }
 
