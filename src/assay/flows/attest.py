@@ -7,12 +7,13 @@ import msgspec
 
 from assay import __version__
 from assay.artifact import referrers
+from assay.flows.attached import Place, Wanted
+from assay.flows.attached import attached as attached_to
 from assay.flows.signing import BundleMaker, Standard
-from assay.flows.verify import candidates
+from assay.flows.verify import judge
 from assay.formats import image_facts, intoto, predicates, strictjson, vsa, vulns, wire
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
-from assay.model.evidence import Evidence
 from assay.model.image import Descriptor, Subject
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.report import Report
@@ -20,7 +21,6 @@ from assay.model.statement import ResourceDescriptor, Statement
 from assay.model.verdict import Verdict
 from assay.ports.content import ReferrerStore
 from assay.ports.world import Clock
-from assay.trust.examine import Candidate, examine
 
 VERIFIER = "urn:assay:verifier"
 
@@ -124,7 +124,9 @@ def sign_and_attach(
             remedy="use an image in a registry or an OCI layout",
         )
     now = clock.now()
-    present = {} if force else _present(store, subject.digest, maker.standard(), now, limits)
+    statements = tuple(statements)
+    types = frozenset(predicates.canonical_type(statement.predicate_type) for statement in statements)
+    present = {} if force else _present(store, subject.digest, maker.standard(), now, types, limits)
     attached = []
     for statement in statements:
         known = present.get(statement.digest)
@@ -169,28 +171,28 @@ def _attach(store: ReferrerStore, subject: Descriptor, statement: Statement, mak
 
 
 def _present(
-    store: ReferrerStore, subject: Digest, standard: Standard, now: str, limits: Limits
+    store: ReferrerStore,
+    subject: Digest,
+    standard: Standard,
+    now: str,
+    types: frozenset[str],
+    limits: Limits,
 ) -> dict[Digest, Attached]:
     """Statements by this signer that are attached already and verify, by the digest of their bytes."""
     found: dict[Digest, Attached] = {}
-    for descriptor, candidate in candidates(store, subject, limits):
-        if candidate.error is not None or descriptor.digest is None:
+    for item in attached_to(Place(store), subject, Wanted(types=types), limits):
+        if item.form != "bundle" or item.error is not None or item.layer is None or item.carrier is None:
             continue  # what cannot be read is no reason not to attach; `verify` reports it
-        evidence = _own(candidate.data, subject, standard, now, candidate.place)
+        evidence = judge(item, store, subject, standard.roots, standard.expected, now, limits).evidence
         if evidence is not None:
             found[evidence.statement.digest] = Attached(
                 predicate_type=evidence.statement.predicate_type,
                 statement=evidence.statement.digest,
                 bundle=evidence.digest,
-                manifest=descriptor.digest,
+                manifest=item.carrier,
                 written=False,
             )
     return found
-
-
-def _own(data: bytes, subject: Digest, standard: Standard, now: str, place: str) -> Evidence | None:
-    (row,) = examine([Candidate(place=place, data=data)], subject, standard.roots, standard.expected, now)
-    return row.evidence
 
 
 def _resource(report: Report) -> ResourceDescriptor:

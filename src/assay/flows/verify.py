@@ -1,21 +1,22 @@
 """Referrers → candidates → rows and evidence: collect what is attached to a subject, and believe what verifies."""
 
-from collections.abc import Iterator
-
 import msgspec
 
-from assay.artifact import integrity, referrers
+from assay.flows.attached import Item, Place, Wanted, attached, fetched, in_index
+from assay.formats import predicates
 from assay.formats.trustroot import TrustedRoot
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, UntrustedError
 from assay.model.evidence import Evidence
-from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
-from assay.ports.content import ReferrerStore
+from assay.ports.content import ReferrerStore, TaggedManifests
 from assay.trust.examine import Candidate, Row, examine, exit_code
 from assay.trust.expect import Expected
+from assay.trust.legacy import LegacyCandidate
+from assay.trust.legacy import judge as judge_legacy
 
-_BUNDLE_PREFIX = "application/vnd.dev.sigstore.bundle"
+BARE = "in-toto statement"
+"""Format of a statement nobody signed."""
 
 
 class Collected(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,20 +26,57 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     evidence: tuple[Evidence, ...]
     ignored_count: int = 0
-    """Referrers that are no Sigstore bundles."""
+    """Referrers that are no statements."""
+    narrowed_count: int = 0
+    """Left alone, because their annotations name a type that was not asked for."""
 
     def summary(self) -> str:
         """One line; "none found" and "none verified" never share a message."""
+        others = f" ({self.ignored_count} referrers are something else)" if self.ignored_count else ""
+        if self.narrowed_count:
+            others += f" ({self.narrowed_count} of other types)"
         if not self.rows:
-            others = f" ({self.ignored_count} referrers are something else)" if self.ignored_count else ""
             return f"no attestation is attached to {self.subject}{others}"
-        if not self.evidence:
+        if not any(row.outcome == "verified" for row in self.rows):
             return f"none of {len(self.rows)} attestations of {self.subject} verified"
-        return f"{len(self.evidence)} of {len(self.rows)} attestations of {self.subject} verified"
+        held = sum(row.outcome == "verified" for row in self.rows)
+        return f"{held} of {len(self.rows)} attestations of {self.subject} verified"
 
     def exit_code(self) -> int:
         """Exit code of the listing, policy aside."""
         return exit_code(self.rows)
+
+
+class Memory:
+    """What one process verified before, so that nothing is downloaded or verified twice.
+
+    A row is known by the digest of its bytes, its subject, and the digest of everything that was expected: whoever
+    trusts anything else asks anew. What was judged by the time now, a managed key or a refusal, counts for that time
+    alone. Bounded by the bytes of the statements it holds.
+    """
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._rows: dict[tuple[Digest, Digest, Digest, str], Row] = {}
+        self._room = limits.evidence_memory_bytes
+
+    def recall(self, blob: Digest, subject: Digest, trust: Digest, now: str) -> Row | None:
+        """The row of these bytes, if it still counts."""
+        return self._rows.get((blob, subject, trust, "")) or self._rows.get((blob, subject, trust, now))
+
+    def keep(self, blob: Digest, subject: Digest, trust: Digest, now: str, row: Row) -> None:
+        """Remember a row, unless it could not be told, or would not fit."""
+        evidence = row.evidence
+        size = len(evidence.statement.payload) if evidence is not None else 1_000
+        if row.outcome == "unavailable" or size > self._room:
+            return
+        lasting = evidence is not None and evidence.signer.kind == "certificate"
+        self._rows[blob, subject, trust, "" if lasting else now] = row
+        self._room -= size
+
+
+def trust_digest(roots: TrustedRoot | None, expected: Expected) -> Digest:
+    """What somebody trusts, as one digest: the same trust gives the same digest."""
+    return Digest.of(msgspec.json.encode((expected, roots), order="deterministic"))
 
 
 def collect(
@@ -48,9 +86,13 @@ def collect(
     expected: Expected,
     now: str,
     *,
+    types: frozenset[str] = frozenset(),
+    tags: TaggedManifests | None = None,
+    index: Digest | None = None,
+    memory: Memory | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Collected:
-    """Fetch every bundle attached to a subject and judge each.
+    """Judge everything attached to a subject that may be a statement about it; one row each.
 
     Args:
         store: repository or layout.
@@ -58,68 +100,98 @@ def collect(
         roots: the logs and authorities to believe.
         expected: whose signature counts.
         now: RFC 3339 UTC.
+        types: predicate types wanted, by their canonical names; empty = all.
+        tags: where cosign's older tags lie; looked at only with `legacy.cosign_v2`.
+        index: the index the subject was chosen from; looked at only where nothing else is attached.
+        memory: what was verified before.
         limits: `referrers_count`, `bundle_bytes`, `manifest_bytes`.
 
     Raises:
         UnavailableError: the list itself could not be read: nobody knows what is attached.
     """
-    listed = store.referrers(subject)
-    found = [candidate for _, candidate in _candidates(store, listed, subject, limits)]
-    rows = examine(found, subject, roots, expected, now)
+    place = Place(store, tags if expected.legacy.cosign_v2 else None)
+    wanted = Wanted(types=types)
+    trust = trust_digest(roots, expected)
+    rows: list[Row] = []
+    ignored = narrowed = 0
+
+    def take(item: Item) -> None:
+        nonlocal ignored, narrowed
+        if item.form == "other" and item.error is None:
+            ignored += 1
+        elif not wanted.takes(item.predicate_type):
+            narrowed += 1
+        else:
+            row = _known(item, store, subject, roots, expected, now, trust, memory, limits)
+            if types and row.predicate_type and predicates.canonical_type(row.predicate_type) not in types:
+                narrowed += 1  # the annotation said nothing; the content did
+            else:
+                rows.append(row)
+
+    for item in attached(place, subject, wanted, limits):
+        take(item)
+    if not rows and index is not None and index != subject:
+        for item in in_index(store, index, subject, wanted, limits):
+            take(item)
+    evidence = tuple(row.evidence for row in rows if row.evidence is not None)
     return Collected(
-        subject=subject,
-        rows=tuple(rows),
-        evidence=tuple(row.evidence for row in rows if row.evidence is not None),
-        ignored_count=len(listed) - len(found),
+        subject=subject, rows=tuple(rows), evidence=evidence, ignored_count=ignored, narrowed_count=narrowed
     )
 
 
-def candidates(
-    store: ReferrerStore, subject: Digest, limits: Limits = DEFAULT_LIMITS
-) -> Iterator[tuple[Descriptor, Candidate]]:
-    """The bundles attached to a subject, with the descriptor of the manifest that carries each."""
-    return _candidates(store, store.referrers(subject), subject, limits)
+def judge(
+    item: Item,
+    store: ReferrerStore,
+    subject: Digest,
+    roots: TrustedRoot | None,
+    expected: Expected,
+    now: str,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Row:
+    """What becomes of one item; its content is downloaded here and let go of here."""
+    if item.form == "statement" and item.error is None:
+        return _unsigned(item, subject, roots, expected, now)
+    try:
+        data = fetched(store, item, limits)
+    except AssayError as error:
+        (row,) = examine([Candidate(place=item.place, error=error)], subject, roots, expected, now)
+        return row
+    if item.form in ("signature", "envelope"):
+        annotations = item.layer.annotations if item.layer is not None else {}
+        older = LegacyCandidate(place=item.place, payload=item.form == "signature", data=data, annotations=annotations)
+        return judge_legacy(older, subject, roots, expected, now, limits)
+    (row,) = examine([Candidate(place=item.place, data=data)], subject, roots, expected, now)
+    return row
 
 
-def _candidates(
-    store: ReferrerStore, listed: tuple[Descriptor, ...], subject: Digest, limits: Limits
-) -> Iterator[tuple[Descriptor, Candidate]]:
-    for number, descriptor in enumerate(sorted(listed, key=lambda d: str(d.digest))):
-        if descriptor.artifact_type and not descriptor.artifact_type.startswith(_BUNDLE_PREFIX):
-            continue
-        place = f"referrer {descriptor.digest}"
-        if number >= limits.referrers_count:
-            why = UntrustedError("too many referrers", where=place, why=f"limit {limits.referrers_count}")
-            yield descriptor, Candidate(place=place, error=why)
-            continue
-        try:
-            data = _bundle(store, descriptor, subject, place, limits)
-        except AssayError as error:
-            # An old list may leave the type out: what turns out to be something else is not ours to judge.
-            if error.kind == "unsupported" and not descriptor.artifact_type:
-                continue
-            yield descriptor, Candidate(place=place, error=error)
-            continue
-        yield descriptor, Candidate(place=place, data=data)
+def _known(
+    item: Item,
+    store: ReferrerStore,
+    subject: Digest,
+    roots: TrustedRoot | None,
+    expected: Expected,
+    now: str,
+    trust: Digest,
+    memory: Memory | None,
+    limits: Limits,
+) -> Row:
+    """The row, out of the memory where it is there; only bundles, whose whole proof is in their bytes, are kept."""
+    blob = item.layer.digest if item.layer is not None else None
+    if memory is None or blob is None or item.form != "bundle" or item.error is not None:
+        return judge(item, store, subject, roots, expected, now, limits)
+    known = memory.recall(blob, subject, trust, now)
+    if known is not None:
+        return msgspec.structs.replace(known, place=item.place)
+    row = judge(item, store, subject, roots, expected, now, limits)
+    memory.keep(blob, subject, trust, now, row)
+    return row
 
 
-def _bundle(store: ReferrerStore, descriptor: Descriptor, subject: Digest, place: str, limits: Limits) -> bytes:
-    """The bundle's bytes, each step checked against its digest."""
-    if descriptor.digest is None:
-        raise UntrustedError("a referrer without a digest", where=place, remedy="attach it again")
-    manifest = store.fetch(descriptor.digest, limits.manifest_bytes, manifest=True)
-    integrity.check(manifest, descriptor, where=place)
-    parsed = referrers.parse_referrer(manifest, where=place, limits=limits)
-    if parsed.subject.digest != subject:
-        raise UntrustedError(
-            "a referrer of something else",
-            where=place,
-            why=f"its subject is {parsed.subject.digest}",
-            remedy="attach it again",
-            code="SUBJECT_MISMATCH",
-            step="referrer",
-        )
-    if parsed.layer.digest is None:
-        raise UntrustedError("a bundle without a digest", where=place, remedy="attach it again")
-    data = store.fetch(parsed.layer.digest, limits.bundle_bytes, manifest=False)
-    return integrity.check(data, parsed.layer, where=place)
+def _unsigned(item: Item, subject: Digest, roots: TrustedRoot | None, expected: Expected, now: str) -> Row:
+    """A bare statement, as Docker and BuildKit attach them: whoever may push could have written it."""
+    error = UntrustedError(
+        "a statement nobody signed", where=item.place, why="a bare in-toto statement carries no signature",
+        remedy="attest it with a key or an identity", code="NOT_SIGNED", step="content",
+    )  # fmt: skip
+    (row,) = examine([Candidate(place=item.place, error=error)], subject, roots, expected, now)
+    return msgspec.structs.replace(row, format=BARE, predicate_type=item.predicate_type)
