@@ -41,6 +41,7 @@ from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ig
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.public import trusted_root
 from assay.bootstrap.reports import report_on, why_silent
+from assay.bootstrap.signing import KeylessWords, bundle_maker, sign_file
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
 from assay.bootstrap.vex import VexSearch, automatic_statements, statement_time
 from assay.bootstrap.vex_desk import explain_vex, lint_vex, make_vex, merge_vex, now, vex_document
@@ -50,12 +51,14 @@ __all__ = [
     "DEFAULT_POLICY",
     "LIMITS",
     "TOOL",
+    "KeylessWords",
     "Reading",
     "SecondLook",
     "VexSearch",
     "automatic_statements",
     "baseline_reports",
     "build_database",
+    "bundle_maker",
     "chosen_settings",
     "collect",
     "compare_targets",
@@ -90,6 +93,7 @@ __all__ = [
     "save_image",
     "sbom_document",
     "sign_and_attach",
+    "sign_file",
     "signer",
     "statement_time",
     "statements_of",

@@ -31,6 +31,7 @@ COMMANDS = {
     "scan": ("assay.interfaces.cli.scan", "Take stock, match against advisories, decide by policy."),
     "score": ("assay.interfaces.cli.score", "Say how complete an SBOM is, by NTIA's or BSI's elements."),
     "sign": ("assay.interfaces.cli.sign", "Sign an image with a managed key."),
+    "sign-bundle": ("assay.interfaces.cli.sign_bundle", "Sign a file keylessly, with an identity token."),
     "vex": ("assay.interfaces.cli.vex", "Write, join, check and explain VEX documents."),
     "verify": ("assay.interfaces.cli.verify", "Verify the evidence attached to an image; decide from it alone."),
     "who-has": ("assay.interfaces.cli.who_has", "Say which of several images or SBOMs hold a package."),

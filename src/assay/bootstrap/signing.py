@@ -1,0 +1,163 @@
+"""Whoever signs: a managed key, or a keyless identity; and the signing of single files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from assay.bootstrap.evidence import key_maker
+from assay.bootstrap.machine import LIMITS, read_file, write_file
+from assay.bootstrap.public import SIGNING_CONFIG, public_file, trusted_root
+from assay.model.digest import Digest
+from assay.model.errors import UnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from assay.adapters.http import Http
+    from assay.flows.keyless import Instance, KeylessMaker
+    from assay.flows.signing import BundleMaker
+    from assay.ports.sigstore import IdentityTokens
+    from assay.settings import Settings
+    from assay.trust.expect import Identity
+
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", re.ASCII)
+
+
+class KeylessWords(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command was told about signing without a key of one's own."""
+
+    identity_token: str | None = None
+    """A JWT, a file with one, `-` for standard input; None for what the machine offers."""
+    signing_config: str | None = None
+    trusted_root: str | None = None
+    trust: str | None = None
+    """A trust profile or a client trust config: root and signing config in one file."""
+    staging: bool = False
+
+
+@contextmanager
+def keyless_maker(words: KeylessWords, settings: Settings) -> Iterator[KeylessMaker]:
+    """Whoever the token names, at the installation the words name; closes its connections at the end."""
+    from assay.adapters.ambient import METADATA
+    from assay.adapters.clock import WallClock
+    from assay.adapters.http import Http
+    from assay.adapters.sigstore import SigstoreServices
+    from assay.flows.keyless import KeylessMaker
+
+    http = Http(limits=LIMITS, insecure=(*settings.insecure, METADATA), env=os.environ)
+    services = SigstoreServices(http)
+    try:
+        tokens = _tokens(words.identity_token, http)
+        yield KeylessMaker(instance(words), services, tokens, WallClock(), limits=LIMITS)
+    finally:
+        services.close()
+
+
+@contextmanager
+def bundle_maker(
+    key: str | None,
+    passphrase_file: str | None,
+    prompt: Callable[[], str] | None,
+    words: KeylessWords | None,
+    settings: Settings,
+) -> Iterator[BundleMaker]:
+    """Whoever signs statements: the key, or else the keyless identity.
+
+    Raises:
+        UsageError: both, or neither.
+    """
+    if (key is None) == (words is None):
+        raise UsageError(
+            "nobody to sign as" if key is None else "two to sign as",
+            why=f"a key and an identity are {'both missing' if key is None else 'both given'}",
+            remedy="give either --key, or --identity-token or --keyless",
+        )
+    if words is None:
+        yield key_maker(key or "", passphrase_file, prompt)
+        return
+    with keyless_maker(words, settings) as maker:
+        yield maker
+
+
+def instance(words: KeylessWords) -> Instance:
+    """The installation of Sigstore to sign at and to verify by."""
+    from assay.flows.keyless import Instance
+    from assay.formats import signingconfig
+
+    if words.trust is not None:
+        both = signingconfig.read_client(
+            read_file(words.trust, LIMITS.trust_file_bytes), where=words.trust, limits=LIMITS
+        )
+        return Instance(config=both.signing_config, roots=both.trusted_root)
+    name, data = public_file(SIGNING_CONFIG, words.signing_config, words.staging)
+    return Instance(
+        config=signingconfig.read(data, where=name, limits=LIMITS),
+        roots=trusted_root(words.trusted_root, words.staging),
+    )
+
+
+def sign_file(path: str, out: str, *, in_toto: bool, words: KeylessWords, settings: Settings) -> Identity:
+    """Sign a file's bytes, or the statement they are, and write the verified bundle, whole or not at all.
+
+    Args:
+        path: the file.
+        out: where the bundle goes.
+        in_toto: whether the file is an in-toto statement, to be signed as it is.
+        words: as whom, and where.
+        settings: which hosts may be spoken to over plain HTTP.
+
+    Returns:
+        Who signed.
+
+    Raises:
+        UsageError: no such file, or no token.
+        MalformedError: `in_toto`, and the file is no statement.
+        UntrustedError: a service refused, or what it answered does not verify. Nothing is written.
+        UnavailableError: a service did not answer. Nothing is written.
+    """
+    from assay.formats import intoto
+
+    with keyless_maker(words, settings) as maker:
+        if in_toto:
+            payload = read_file(path, LIMITS.bundle_bytes)
+            intoto.read(payload, where=path, limits=LIMITS)
+            bundle = maker.payload(payload, None)
+        else:
+            bundle = maker.artifact(_digest(path))
+        write_file(out, bundle)
+        return maker.signer()
+
+
+def _digest(path: str) -> Digest:
+    from assay.adapters.files import file_chunks
+
+    digest = hashlib.sha256()
+    for chunk in file_chunks(path):
+        digest.update(chunk)
+    return Digest("sha256", digest.hexdigest())
+
+
+def _tokens(text: str | None, http: Http) -> IdentityTokens:
+    from assay.adapters.ambient import AmbientTokens, GivenToken
+
+    if text is None:
+        return AmbientTokens(http, os.environ, limits=LIMITS)
+    return GivenToken(text if _JWT.fullmatch(text) else _token_file(text))
+
+
+def _token_file(path: str) -> str:
+    """The token in a file. What was given is not quoted: it may be a token that somebody cut short."""
+    try:
+        return read_file(path, LIMITS.token_bytes).decode("ascii", "replace").strip()
+    except (UsageError, UnavailableError, ValueError) as error:
+        raise UsageError(
+            "the identity token is neither a JWT nor a file that can be read",
+            where="--identity-token",
+            why=type(error).__name__,
+            remedy="give the token itself, or the name of a file that holds it",
+        ) from None
