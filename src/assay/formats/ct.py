@@ -79,6 +79,11 @@ def signed_bytes(issuer_spki: bytes, tbs_without_list: bytes, *, timestamp_ms: i
     )
 
 
+def log_id(spki: bytes) -> bytes:
+    """A log's identifier: the SHA-256 of its SubjectPublicKeyInfo (§3.2)."""
+    return hashlib.sha256(spki).digest()
+
+
 def without_list(certificate: bytes, *, where: str) -> tuple[bytes, bytes | None]:
     """A certificate's TBSCertificate with the list cut out, and the list's extension value (None: there was none).
 

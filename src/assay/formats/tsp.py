@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from assay.formats import der
+from assay.formats import certificates, der
 from assay.model.errors import MalformedError
 
 ID_DATA_TST = "1.2.840.113549.1.9.16.1.4"  # id-ct-TSTInfo
@@ -209,7 +209,7 @@ def signed_attributes(content_digest: bytes, time: datetime, certificate_hash: b
     return der.set_of(
         (
             _attribute(CONTENT_TYPE, der.oid(ID_DATA_TST)),
-            _attribute(SIGNING_TIME, _x509_time(time)),
+            _attribute(SIGNING_TIME, certificates.time(time)),
             _attribute(MESSAGE_DIGEST, der.octets(content_digest)),
             _attribute(SIGNING_CERTIFICATE_V2, der.sequence(der.sequence(reference))),
         )
@@ -225,7 +225,7 @@ def write_granted(
     serial: int,
     digest_algorithm: str,
     signature_algorithm: str,
-    certificates: tuple[bytes, ...] = (),
+    along: tuple[bytes, ...] = (),
 ) -> bytes:
     """A whole TimeStampResp around signed parts.
 
@@ -237,7 +237,7 @@ def write_granted(
         serial: its serial number.
         digest_algorithm: of the attributes' digest, a name of `HASHES`.
         signature_algorithm: dotted identifier.
-        certificates: what goes along (certReq).
+        along: certificates that go along (certReq).
     """
     signer = der.sequence(
         der.integer(1),
@@ -251,7 +251,7 @@ def write_granted(
         der.integer(3),
         der.set_of((algorithm(digest_algorithm),)),
         der.sequence(der.oid(ID_DATA_TST), der.context(0, der.octets(content))),
-        der.set_of(certificates, 0xA0) if certificates else b"",
+        der.set_of(along, 0xA0) if along else b"",
         der.set_of((signer,)),
     )
     token = der.sequence(der.oid(ID_SIGNED_DATA), der.context(0, signed))
@@ -290,10 +290,10 @@ def _token(element: der.Element, where: str) -> Token:
     fields.end()
     if len(signers) != 1:
         raise _bad(where, f"{len(signers)} signers, expected one")
-    certificates = der.children(listed, where=where, limit=_CERTIFICATES_COUNT) if listed else ()
-    if any(one.tag != der.SEQUENCE for one in certificates):
+    along = der.children(listed, where=where, limit=_CERTIFICATES_COUNT) if listed else ()
+    if any(one.tag != der.SEQUENCE for one in along):
         raise _bad(where, "a certificate of an unknown kind")
-    return _signer(signers[0], content, tuple(one.raw for one in certificates), where)
+    return _signer(signers[0], content, tuple(one.raw for one in along), where)
 
 
 def _content(element: der.Element, where: str) -> bytes:
@@ -306,7 +306,7 @@ def _content(element: der.Element, where: str) -> bytes:
     return content
 
 
-def _signer(element: der.Element, content: bytes, certificates: tuple[bytes, ...], where: str) -> Token:
+def _signer(element: der.Element, content: bytes, along: tuple[bytes, ...], where: str) -> Token:
     """SignerInfo (RFC 5652 §5.3) that names its certificate by issuer and serial number."""
     fields = der.open_(der.one(element.raw, der.SEQUENCE, where=where), where=where)
     if der.read_integer(fields.take(), where=where) != 1:
@@ -339,7 +339,7 @@ def _signer(element: der.Element, content: bytes, certificates: tuple[bytes, ...
         message_digest=_octets(said[MESSAGE_DIGEST], where),
         certificate_hash_algorithm=hash_algorithm,
         certificate_hash=certificate_hash,
-        certificates=certificates,
+        certificates=along,
     )
 
 
@@ -446,12 +446,6 @@ def _attribute(kind: str, value: bytes) -> bytes:
 
 def _implicit(tag: int, encoded: bytes) -> bytes:
     return bytes((tag,)) + encoded[1:]
-
-
-def _x509_time(value: datetime) -> bytes:
-    whole = value.replace(microsecond=0)
-    written = der.time(whole)
-    return written if whole.year >= 2050 else der.tlv(der.UTC_TIME, der.one(written, where="time").value[2:])
 
 
 def _bound(data: bytes, limit: int, where: str) -> None:

@@ -3,7 +3,6 @@
 Every refusal is an `UntrustedError` whose `code` names the check. Identity and issuer are handed back, not judged.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -107,10 +106,10 @@ def check(
     others = [chain.read(data, where=name) for data in intermediates]
     issuer = _path(leaf, others, times, roots.certificate_authorities, name)
     identity_kind, identity = _profile(leaf, name)
-    _transparency(leaf_der, _spki(issuer), roots.ctlogs, name)
+    _transparency(leaf_der, chain.spki(issuer), roots.ctlogs, name)
     extensions = _extensions(leaf, name)
     return Leaf(
-        spki=_spki(leaf),
+        spki=chain.spki(leaf),
         identity=identity,
         identity_kind=identity_kind,
         issuer=_issuer(extensions, name),
@@ -196,7 +195,7 @@ def _transparency(leaf: bytes, issuer_spki: bytes, logs: Sequence[TransparencyLo
     listed = 0
     for one in timestamps:
         # RFC 6962 §3.2: the id of a log is the hash of its key, whatever a list says.
-        candidates = [log for log in logs if hashlib.sha256(_log_spki(log)).digest() == one.log_id]
+        candidates = [log for log in logs if ct.log_id(_log_spki(log)) == one.log_id]
         if not candidates:
             continue
         if why := _timestamp_fails(one, candidates, tbs, issuer_spki):
@@ -268,12 +267,6 @@ def _issuer(extensions: dict[str, str], name: str) -> str:
         why = f"names {len(said)} issuers: {', '.join(sorted(said))[:200]}" if said else "names no issuer"
         raise _no("ISSUER", "identity", name, f"the certificate {why}")
     return said.pop()
-
-
-def _spki(certificate: "Certificate") -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _no(code: str, step: str, name: str, why: str) -> UntrustedError:

@@ -61,6 +61,13 @@ def read(data: bytes, *, where: str) -> "Certificate":
     return certificate
 
 
+def spki(certificate: "Certificate") -> bytes:
+    """DER SubjectPublicKeyInfo of a certificate."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
 def extension(certificate: "Certificate", oid: str) -> Any:
     """The extension of this kind (with `critical` and `value`), or None."""
     return next((e for e in certificate.extensions if e.oid.dotted_string == oid), None)
