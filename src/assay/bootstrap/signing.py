@@ -85,15 +85,17 @@ def bundle_maker(
 
 
 def instance(words: KeylessWords) -> Instance:
-    """The installation of Sigstore to sign at and to verify by."""
+    """The installation of Sigstore to sign at and to verify by.
+
+    Raises:
+        UsageError: the trust profile names no installation to sign at.
+        UntrustedError: `TRUST_EXPIRED`.
+    """
     from assay.flows.keyless import Instance
     from assay.formats import signingconfig
 
     if words.trust is not None:
-        both = signingconfig.read_client(
-            read_file(words.trust, LIMITS.trust_file_bytes), where=words.trust, limits=LIMITS
-        )
-        return Instance(config=both.signing_config, roots=both.trusted_root)
+        return _trusted(words.trust)
     name, data = public_file(SIGNING_CONFIG, words.signing_config, words.staging)
     return Instance(
         config=signingconfig.read(data, where=name, limits=LIMITS),
@@ -131,6 +133,29 @@ def sign_file(path: str, out: str, *, in_toto: bool, words: KeylessWords, settin
             bundle = maker.artifact(_digest(path))
         write_file(out, bundle)
         return maker.signer()
+
+
+def _trusted(path: str) -> Instance:
+    """The installation a client trust config or a trust profile names; a profile also says how well to prove."""
+    from assay.adapters.clock import WallClock
+    from assay.flows.keyless import Instance
+    from assay.formats import signingconfig, trustprofile
+    from assay.trust import profile as profiles
+
+    data = read_file(path, LIMITS.trust_file_bytes)
+    if signingconfig.CLIENT_MEDIA_TYPE.encode() in data:
+        both = signingconfig.read_client(data, where=path, limits=LIMITS)
+        return Instance(config=both.signing_config, roots=both.trusted_root)
+    profile = trustprofile.read(data, where=path, limits=LIMITS)
+    trust = profiles.use(profile, WallClock().now())
+    if profile.signing_config is None or trust.roots is None:
+        raise UsageError(
+            "the trust profile names no services to sign with",
+            where=path,
+            why="it has no signing config, or no trusted root",
+            remedy="give --signing-config and --trusted-root, or sign with --key",
+        )
+    return Instance(config=profile.signing_config, roots=trust.roots, require=trust.expected.require)
 
 
 def _digest(path: str) -> Digest:

@@ -23,7 +23,7 @@ from assay.model.statement import Envelope, Signature, Statement
 from assay.ports.sigstore import EphemeralKey, IdentityTokens, Services
 from assay.ports.world import Clock
 from assay.trust import certificate, chain, timestamps
-from assay.trust.expect import Expected, Identity
+from assay.trust.expect import Expected, Identity, Require
 from assay.trust.services import Chosen, choose
 from assay.trust.verify import verify, verify_artifact
 
@@ -39,6 +39,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
 
     config: SigningConfig
     roots: TrustedRoot
+    require: Require = Require()
+    """How well what is made here must be proven."""
 
 
 class _Certified(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,8 +171,8 @@ class KeylessMaker:
                 code="CERT_KEY",
                 step="certificate",
             )
-        identity = Identity(identity=believed.identity, issuer=believed.issuer)
-        standard = Standard(expected=Expected(identities=(identity,)), roots=roots)
+        whom = (Identity(identity=believed.identity, issuer=believed.issuer),)
+        standard = Standard(expected=Expected(identities=whom, require=self._instance.require), roots=roots)
         return _Certified(key=key, certificate=leaf, standard=standard, ends=window.not_valid_after_utc.timestamp())
 
     def _stamped(self, chosen: Chosen, signature: bytes) -> tuple[bytes, ...]:

@@ -35,6 +35,7 @@ DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
 @click.option("--type", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these statements; repeatable.")
 @options.key_option
 @options.passphrase_option
+@options.keyless_options
 @options.store_option
 @click.option("--out", metavar="DIR", help="Also write each statement to DIR as NAME.intoto.json.")
 @click.option("--force", is_flag=True, help="Attach even what is attached already.")
@@ -49,6 +50,7 @@ def command(
     kinds: tuple[str, ...],
     key: str | None,
     passphrase_file: str | None,
+    words: bootstrap.KeylessWords | None,
     store: str | None,
     out: str | None,
     force: bool,
@@ -57,11 +59,14 @@ def command(
 ) -> None:
     """Scan TARGET and state what was found: SBOM, findings, VEX and verdict, as in-toto statements about its digest.
 
-    With --key each statement is signed and attached to the image as an OCI referrer. Without, --out says where the
-    unsigned statements go.
+    With --key, --identity-token or --keyless each statement is signed and attached to the image as an OCI referrer.
+    Without, --out says where the unsigned statements go.
     """
-    if key is None and out is None:
-        raise UsageError("nowhere to put the statements", remedy="give --key to sign and attach, or --out DIR")
+    signs = key is not None or words is not None
+    if not signs and out is None:
+        raise UsageError(
+            "nowhere to put the statements", remedy="give --key or --keyless to sign and attach, or --out DIR"
+        )
     console = options.Console(quiet)
     settings = options.settings(db)
     inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
@@ -80,13 +85,13 @@ def command(
     ]
     if out is not None:
         _write(out, inventories, made)
-    if key is not None:
+    if signs:
         console.stage("signing and attaching")
-        maker = bootstrap.key_maker(key, passphrase_file, options.prompt_passphrase)
         door = bootstrap.evidence_door(
             target, store=store, settings=settings, platform=reading.platform, everything=reading.all_platforms
         )
-        _attach(door, reports, made, maker, force)
+        with bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings) as maker:
+            _attach(door, reports, made, maker, force)
 
 
 def _write(folder: str, inventories: Sequence[Inventory], made: Sequence[Sequence[Statement]]) -> None:

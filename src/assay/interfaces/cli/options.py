@@ -303,6 +303,47 @@ passphrase_option = click.option(
     help="File with the key's passphrase (else ASSAY_KEY_PASSPHRASE, else a prompt).",
 )
 key_option = click.option("--key", metavar="FILE", help="Private key (PKCS#8 PEM) to sign with.")
+
+
+def keyless_options(function: F) -> F:
+    """Options of signing without a key of one's own; the command gets `words`, None where none of them is given."""
+    from functools import wraps
+
+    @wraps(function)
+    def gather(
+        *args: object,
+        keyless: bool,
+        identity_token: str | None,
+        signing_config: str | None,
+        trusted_root: str | None,
+        trust: str | None,
+        staging: bool,
+        **rest: object,
+    ) -> object:
+        from assay.bootstrap import KeylessWords
+
+        words = KeylessWords(
+            identity_token=identity_token,
+            signing_config=signing_config,
+            trusted_root=trusted_root,
+            trust=trust,
+            staging=staging,
+        )
+        return function(*args, words=words if keyless or words != KeylessWords() else None, **rest)
+
+    return _keyless_flags(cast(F, gather))
+
+
+_keyless_flags = _stack(
+    click.option("--keyless", is_flag=True, help="Sign as this machine's OIDC identity, which a log makes public."),
+    click.option(
+        "--identity-token", metavar="JWT|FILE", help="Sign as this OIDC token's identity (- for standard input)."
+    ),
+    click.option("--trust", metavar="PROFILE", help="Trust profile that names the services to sign with."),
+    click.option("--signing-config", metavar="FILE", help="Services to sign with. Default: the public instance's."),
+    click.option("--trusted-root", metavar="FILE", help="Trusted root of them. Default: the public instance's."),
+    click.option("--staging", is_flag=True, help="The staging instance of the public Sigstore."),
+)
 store_option = click.option(
     "--store",
     metavar="TARGET",

@@ -11,29 +11,36 @@ from assay.interfaces.cli.render import evidence
 @click.argument("target")
 @click.option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which platform of an index.")
 @click.option("--recursive", is_flag=True, help="Sign the index and every platform of it.")
-@click.option("--key", required=True, metavar="FILE", help="Private key (PKCS#8 PEM).")
+@options.key_option
 @options.passphrase_option
+@options.keyless_options
 @options.store_option
 @click.option("--force", is_flag=True, help="Attach even what is attached already.")
 def command(
     target: str,
     platform: str | None,
     recursive: bool,
-    key: str,
+    key: str | None,
     passphrase_file: str | None,
+    words: bootstrap.KeylessWords | None,
     store: str | None,
     force: bool,
 ) -> None:
-    """Sign TARGET's manifest with a managed key: a statement about its digest, attached as an OCI referrer."""
-    maker = bootstrap.key_maker(key, passphrase_file, options.prompt_passphrase)
+    """Sign TARGET's manifest: a statement about its digest, attached as an OCI referrer.
+
+    Either with a managed key (--key), or as the identity of an OIDC token (--identity-token, or --keyless for the one
+    this machine offers).
+    """
+    settings = options.settings()
+    who = bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings)
     door = bootstrap.evidence_door(
         target,
         store=store,
-        settings=options.settings(),
+        settings=settings,
         platform=options.parse_platform(platform),
         everything=recursive,
     )
-    with door as (subjects, place):
+    with who as maker, door as (subjects, place):
         for named in subjects:
             statement = bootstrap.image_signature(named.subject)
             for attached in bootstrap.sign_and_attach(place, named.descriptor, (statement,), maker, force=force):
