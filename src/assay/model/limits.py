@@ -123,6 +123,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A signed note: a checkpoint with its signatures."""
     note_signatures_count: int = 64
     """C2SP demands at least 16; post-quantum ones have near 5 kB."""
+    log_tile_bytes: int = 17 * MIB
+    """256 entries of 64 KiB with their lengths."""
     log_policy_bytes: int = 256 * KIB
     """A C2SP tlog-policy."""
     log_policy_names_count: int = 1_000
@@ -179,6 +181,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     build_lock_bytes: int = 64 * MIB
     build_input_bytes: int = 16 * GIB
     """One input of a build in the content store."""
+    store_layers_count: int = 20_000
+    """Blobs of an exported content store."""
     build_entries_count: int = 2_000_000
     """Files, directories and links of one assembled tree."""
 
