@@ -13,6 +13,9 @@ from assay.model.verdict import Verdict
 
 SLSA_VERSION = "1.2"
 PASSED_LEVEL = "ASSAY_POLICY_PASSED"
+REBUILT = "ASSAY_REBUILT"
+"""The property of an artifact that we ourselves built again with the same bytes."""
+_OPERATORS = 2
 REASONS = "urn:assay:vsa:reasons"
 ENGINE = "urn:assay:vsa:engine"
 INPUT = "urn:assay:vsa:input"
@@ -20,10 +23,13 @@ INPUT = "urn:assay:vsa:input"
 
 _PREFIX = "SLSA_"
 _OFFICIAL = re.compile(
-    r"SLSA_BUILD_LEVEL_(?:[0-3]|UNEVALUATED)|SLSA_SOURCE_LEVEL_(?:[1-4]|UNEVALUATED)|SLSA_BUILD_REPRODUCED|FAILED",
+    r"SLSA_BUILD_LEVEL_(?:[0-3]|UNEVALUATED)|SLSA_SOURCE_LEVEL_(?:[1-4]|UNEVALUATED)"
+    r"|SLSA_BUILD_REPRODUCED|SLSA_SOURCE_TWO_PARTY_REVIEWED|FAILED",
     re.ASCII,
 )
-"""SlsaResult (slsa.dev/spec/v1.2, verification_summary): the specification's own levels and properties."""
+"""SlsaResult and the verified properties (slsa.dev/spec/v1.2): what the specification itself defines."""
+REPRODUCED = "SLSA_BUILD_REPRODUCED"
+"""Two or more independently operated platforms gave the same artifact (v1.2, verified properties)."""
 
 
 def is_official(level: str) -> bool:
@@ -78,21 +84,31 @@ def read(value: dict[str, object], *, where: str) -> VerificationSummary:
     return claims.read(value, VerificationSummary, where=where, what="a verification summary")
 
 
-def write(summary: VerificationSummary, *, where: str = "summary") -> dict[str, object]:
+def write(
+    summary: VerificationSummary, *, operators_count: int = 0, where: str = "verification summary"
+) -> dict[str, object]:
     """The predicate of a summary.
 
+    Args:
+        summary: what was verified.
+        operators_count: independent operators whose provenances agree (`trust.levels.independent`).
+        where: named in errors.
+
     Raises:
-        MalformedError: a level that only looks like one of the specification's.
+        MalformedError: a level that only looks like one of the specification's, or `SLSA_BUILD_REPRODUCED` without two
+            operators (a rebuild of one's own is `ASSAY_REBUILT`).
     """
     for level in (*summary.verified_levels, *summary.dependency_levels):
         if is_reserved(level):
-            raise MalformedError(
-                "not a verification summary",
-                where=where,
-                why=f"the level {level[:100]!r} is no level of SLSA's, whose prefix it takes",
-                remedy="call your own levels by another prefix",
-            )
+            raise _bad(where, f"{level[:100]!r} is no level of SLSA's, whose prefix it takes", "choose another prefix")
+    if REPRODUCED in summary.verified_levels and operators_count < _OPERATORS:
+        why = f"{REPRODUCED} needs {_OPERATORS} independent operators, there are {operators_count}"
+        raise _bad(where, why, f"call a rebuild of your own {REBUILT}")
     return claims.write(summary)
+
+
+def _bad(where: str, why: str, remedy: str) -> MalformedError:
+    return MalformedError("not a verification summary", where=where, why=why, remedy=remedy)
 
 
 def _digest(text: str) -> dict[str, str]:

@@ -1,0 +1,31 @@
+"""Freshness: of statements of one kind by one signer the newest counts, by the time that is proven, not claimed."""
+
+from collections.abc import Sequence
+
+from assay.formats import predicates, wire
+from assay.model.evidence import Evidence
+
+
+def newest(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """What is newest of each (predicate type, signer), in the order given, among statements about one subject.
+
+    The earliest proven time of a signature counts: anybody can have an old one stamped again. Statements of equal time
+    all count, and so do those without a proven time, for nobody knows how old they are.
+    """
+    best: dict[tuple[str, ...], str] = {}
+    for one in evidence:
+        moment = proven(one)
+        if moment > best.get(_series(one), ""):
+            best[_series(one)] = moment
+    return tuple(one for one in evidence if proven(one) in {"", best.get(_series(one), "")})
+
+
+def proven(evidence: Evidence) -> str:
+    """The earliest proven time of a signature, RFC 3339 UTC of one width so that texts compare; empty where none is."""
+    return min((wire.instant(time) for time in evidence.times if wire.is_instant(time)), default="")
+
+
+def _series(evidence: Evidence) -> tuple[str, ...]:
+    signer = evidence.signer
+    kind = predicates.canonical_type(evidence.statement.predicate_type)
+    return (kind, signer.kind, signer.key_id, signer.issuer, signer.identity)
