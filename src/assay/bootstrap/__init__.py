@@ -22,6 +22,7 @@ from assay.bootstrap.database import (
     write_delta,
 )
 from assay.bootstrap.difference import compare_targets
+from assay.bootstrap.dockerfiles import import_dockerfile
 from assay.bootstrap.documents import sbom_document
 from assay.bootstrap.evidence import (
     collect,
@@ -43,6 +44,20 @@ from assay.bootstrap.public import trusted_root
 from assay.bootstrap.reports import report_on, why_silent
 from assay.bootstrap.signing import KeylessWords, bundle_maker, sign_file
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
+from assay.bootstrap.trust import (
+    Content,
+    export_halves,
+    first_profile,
+    new_file,
+    next_profile,
+    read_profile,
+    real_now,
+    replace_profile,
+    sign_profile,
+    trust_by,
+    write_profile,
+)
+from assay.bootstrap.verification import Answer, Search, Trusted, verify_image
 from assay.bootstrap.vex import VexSearch, automatic_statements, statement_time
 from assay.bootstrap.vex_desk import explain_vex, lint_vex, make_vex, merge_vex, now, vex_document
 
@@ -51,9 +66,13 @@ __all__ = [
     "DEFAULT_POLICY",
     "LIMITS",
     "TOOL",
+    "Answer",
+    "Content",
     "KeylessWords",
     "Reading",
+    "Search",
     "SecondLook",
+    "Trusted",
     "VexSearch",
     "automatic_statements",
     "baseline_reports",
@@ -70,10 +89,13 @@ __all__ = [
     "evidence_door",
     "explain_vex",
     "export_database",
+    "export_halves",
+    "first_profile",
     "generate_key",
     "image_signature",
     "import_database",
     "import_delta",
+    "import_dockerfile",
     "import_ignores",
     "key_maker",
     "keyring",
@@ -83,28 +105,37 @@ __all__ = [
     "make_fingerprints",
     "make_vex",
     "merge_vex",
+    "new_file",
+    "next_profile",
     "now",
     "passphrase",
     "pull_database",
     "push_database",
     "read_file",
     "read_ignores",
+    "read_profile",
+    "real_now",
+    "replace_profile",
     "report_on",
     "save_image",
     "sbom_document",
     "sign_and_attach",
     "sign_file",
+    "sign_profile",
     "signer",
     "statement_time",
     "statements_of",
     "take_stock",
+    "trust_by",
     "trusted_root",
     "update_database",
     "verify_database",
+    "verify_image",
     "vex_document",
     "why_silent",
     "wish_of",
     "with_ignores",
     "write_delta",
     "write_file",
+    "write_profile",
 ]
