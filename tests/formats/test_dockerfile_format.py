@@ -40,9 +40,9 @@ def ours(text: str) -> list[tuple[object, ...]] | None:
 def theirs(text: str) -> list[tuple[object, ...]] | None:
     try:
         parsed = oracle.parse_string(text)
-    except (oracle.GoParseError, AttributeError):  # it stumbles over a continued line without an instruction
+    except (oracle.GoParseError, AttributeError):  # it may stumble over a continued line without an instruction
         return None
-    if any(c.cmd.upper() not in INSTRUCTIONS for c in parsed):
+    if any(c.cmd is None or c.cmd.upper() not in INSTRUCTIONS for c in parsed):
         return None  # the parser lets it pass; the builder refuses it
     return [
         (

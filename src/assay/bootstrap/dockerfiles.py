@@ -1,0 +1,52 @@
+"""Dockerfiles taken over as specs."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from assay.bootstrap.machine import LIMITS, read_file
+from assay.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from assay.build.dockerfile.translate import Kind
+    from assay.flows.import_dockerfile import Imported
+
+
+def import_dockerfile(path: str, *, name: str, version: str, context: str, spec: str, epoch: int) -> Imported:
+    """Read a Dockerfile and judge it.
+
+    Args:
+        path: of the file, or `-`.
+        name: of the image; else that of the context's folder.
+        version: of the image.
+        context: the build context, where it is looked up what is a folder.
+        spec: where the spec will be: its paths are relative to that place.
+        epoch: time of everything in the image, seconds since 1970.
+
+    Raises:
+        MalformedError, UnsupportedError: no Dockerfile. UnavailableError: it cannot be read.
+        UsageError: the context does not lie beside or below the spec.
+    """
+    from assay.build.dockerfile import Named
+    from assay.flows.import_dockerfile import import_dockerfile as imported
+
+    def kind(part: str) -> Kind | None:
+        place = os.path.join(context, part)
+        return "directory" if os.path.isdir(place) else "file" if os.path.isfile(place) else None
+
+    relative = os.path.relpath(context, os.path.dirname(spec) or ".")
+    if relative.split(os.sep)[0] == os.pardir:
+        raise UsageError(
+            "the context lies outside of the spec's folder", where=context, remedy="write the spec into the context"
+        )
+    folder = os.path.basename(os.path.abspath(context)).lower()
+    named = Named(
+        name=name or re.sub(r"[^a-z0-9]+", "-", folder).strip("-") or "image",
+        version=version,
+        context=relative,
+        epoch=epoch,
+        kind=kind,
+    )
+    return imported(read_file(path, LIMITS.metadata_bytes), path, named)

@@ -1,0 +1,347 @@
+"""What each instruction becomes: one row an instruction name."""
+
+import re
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from assay.build.dockerfile import bases, commands, shell
+from assay.build.dockerfile.secrets import is_secret
+from assay.build.dockerfile.stage import Copied, Stage, Work
+from assay.build.dockerfile.variables import expand, unquoted
+from assay.build.dockerfile.verdicts import Judgement, Outcome, Remark, worst
+from assay.formats.dockerfile import Instruction
+from assay.model.errors import UnsupportedError
+
+Answer = tuple[Outcome, str, tuple[Judgement, ...]]
+Row = Callable[[Work, Stage, Instruction], Answer]
+_SHA256 = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
+_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.[a-z0-9]{2,4})$", re.ASCII | re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _from(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    """The stage itself is begun by the reader; here its base is judged."""
+    if not stage.base:
+        return "needs-human", "it names no image", ()
+    before = next((other for other in work.stages[:-1] if other.name and other.name == stage.base.casefold()), None)
+    if before is not None:
+        stage.distribution, stage.python = before.distribution, before.python
+        stage.packages, stage.env = list(before.packages), dict(before.env)
+        stage.users, stage.groups = list(before.users), list(before.groups)
+        stage.copied, stage.workdir, stage.user = list(before.copied), before.workdir, before.user
+        stage.pip, stage.npm, stage.config = list(before.pip), list(before.npm), dict(before.config)
+        return "translated", "", ()
+    name, missing = expand(stage.base, stage.arguments)
+    if missing:
+        return "needs-human", f"the argument {missing[0]} has no default", ()
+    known = bases.base(name)
+    if known.why:
+        if "@sha256:" not in name:
+            why = f"{name} is named by a tag, which moves"
+            work.warnings.append(Remark(code="no-digest", severity="medium", line=instruction.start, why=why))
+        return "needs-human", known.why, ()
+    stage.distribution, stage.python, stage.packages = known.distribution, known.python, list(known.packages)
+    return "translated", "the packages of the base, pinned by the lock" if known.packages else "", ()
+
+
+def _run(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    for flag in instruction.flags:
+        if flag.startswith("--mount=") and "type=secret" in flag:
+            return "needs-human", "a step gets no secrets", ()
+        if flag.startswith("--mount=") and "type=ssh" in flag:
+            return "needs-human", "a step has no network and no keys", ()
+        if flag.startswith(("--network=host", "--security=insecure")):
+            return "needs-human", f"{flag}: a step has neither network nor privileges", ()
+    if instruction.is_json:
+        text = " ".join(_quoted(word) for word in instruction.arguments)
+    elif instruction.heredocs:
+        script = "\n".join(document.content for document in instruction.heredocs)
+        command = instruction.arguments[0].partition("<<")[0].strip() if instruction.arguments else ""
+        if command and command.rsplit("/", 1)[-1] not in ("sh", "bash", "bash -e", "sh -e"):
+            return "needs-human", f"a here-document for {command[:40]!a}", ()
+        text = script
+    else:
+        text = instruction.arguments[0] if instruction.arguments else ""
+    if stage.shell[0].rsplit("/", 1)[-1] not in ("sh", "bash", "ash", "dash"):
+        return "needs-human", f"the shell {stage.shell[0][:40]!a} is not known", ()
+    expanded, _ = expand(text, stage.known)
+    where = f"line {instruction.start}"
+    try:
+        found, whole = shell.commands(expanded, where)
+    except UnsupportedError as error:
+        return "needs-human", error.why, ()
+    if not whole:
+        return "needs-human", "the shell grammar does not understand it", ()
+    judged = tuple(commands.judge(work, stage, one, instruction.start) for one in found)
+    expanded, judged = _pinned(work, stage, expanded, judged)
+    outcome, why = worst(judged)
+    if not stage.is_last and any(one.why.endswith("a command of the build step") for one in judged):
+        stage.script.append(expanded)
+    return outcome, why, judged
+
+
+def _pinned(work: Work, stage: Stage, text: str, judged: tuple[Judgement, ...]) -> tuple[str, tuple[Judgement, ...]]:
+    """Where the same RUN checks what it fetched against one literal digest, the source has its digest.
+
+    Returns:
+        The text with a copy in place of the fetching, and the judgements.
+    """
+    digests = set(_SHA256.findall(text))
+    fetched = [name for name, one in work.sources.items() if "sha256" not in one and str(one["url"]) in text]
+    if len(digests) != 1 or len(fetched) != 1 or ("sha256sum" not in text and "shasum" not in text):
+        return text, judged
+    source = work.sources[fetched[0]]
+    source["sha256"] = digests.pop()
+    place = f"{source['url']}:"
+    work.warnings[:] = [w for w in work.warnings if w.code != "unverified-download" or not w.why.startswith(place)]
+    changed = []
+    for one in judged:
+        if one.why != commands.NO_DIGEST:
+            changed.append(one)
+            continue
+        output = commands.output_of(one.text)
+        copied = f'cp "$SRC/{fetched[0]}/{str(source["url"]).rsplit("/", 1)[-1]}" {output}'
+        if stage.is_last or not output or one.text not in text:
+            why = "it is a source with its digest now: install it where it belongs"
+            changed.append(msgspec.structs.replace(one, why=why))
+            continue
+        text = text.replace(one.text, copied)
+        stage.fetched.append(fetched[0])
+        why = "a source with the digest it is checked by; a command of the build step"
+        changed.append(msgspec.structs.replace(one, outcome="translated", why=why))
+    return text, tuple(changed)
+
+
+def _quoted(word: str) -> str:
+    return word if re.fullmatch(r"[A-Za-z0-9_./:=@%+,-]+", word) else "'" + word.replace("'", "'\\''") + "'"
+
+
+def _copy(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    flags = dict(flag.removeprefix("--").partition("=")[::2] for flag in instruction.flags)
+    if instruction.heredocs:
+        return "needs-human", "write the here-document as a file of the context", ()
+    words = [expand(word, stage.known) for word in instruction.arguments]
+    missing = [name for _, names in words for name in names]
+    if missing:
+        return "needs-human", f"the variable {missing[0]} has no value", ()
+    paths = tuple(unquoted(text) for text, _ in words)
+    if len(paths) < 2:
+        return "needs-human", "it needs a source and a destination", ()
+    *sources, to = paths
+    origin = "context"
+    if "from" in flags:
+        named, unknown = expand(flags["from"], stage.known)
+        other = work.stage(named)
+        if unknown or other is None or other is stage:
+            return "needs-human", f"{named} is an image: name what is taken from it as a source with its digest", ()
+        origin = f"stage {work.stages.index(other)}"
+    if any("*" in path or "?" in path for path in sources) and origin != "context":
+        return "needs-human", "a pattern in another stage: name the files", ()
+    target = stage.absolute(to)
+    if to.endswith("/") or len(sources) > 1 or to in (".", "./"):
+        target = target.rstrip("/") + "/"
+    stage.copied.append(
+        Copied(origin, tuple(sources), target, mode=flags.get("chmod", ""), owner=flags.get("chown", ""))
+    )
+    return "translated", "", ()
+
+
+def _add(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    sources = instruction.arguments[:-1]
+    remote = [path for path in sources if re.match(r"(?:https?|git|ssh)://|git@", path)]
+    if not remote:
+        if any(_ARCHIVE.search(path) for path in sources):
+            return "needs-human", "ADD unpacks an archive: name it as an archive source with its digest", ()
+        return _copy(work, stage, instruction)
+    if len(sources) != 1 or not remote[0].startswith("http") or remote[0].split("?")[0].endswith(".git"):
+        return "needs-human", "name it as a git source with its commit", ()
+    flags = dict(flag.removeprefix("--").partition("=")[::2] for flag in instruction.flags)
+    digest = flags.get("checksum", "").removeprefix("sha256:")
+    url, missing = expand(remote[0], stage.known)
+    if missing:
+        return "needs-human", f"the variable {missing[0]} has no value", ()
+    name = commands.source_name(url, work)
+    source: dict[str, object] = {"type": "file", "url": url}
+    if _SHA256.fullmatch(digest):
+        source["sha256"] = digest
+    work.sources.setdefault(name, source)
+    stage.copied.append(Copied(f"source {name}", (), stage.absolute(instruction.arguments[-1])))
+    if "sha256" not in source:
+        why = f"{url}: {commands.NO_DIGEST}"
+        work.warnings.append(Remark(code="unverified-download", severity="medium", line=instruction.start, why=why))
+        return "needs-human", commands.NO_DIGEST, ()
+    return "translated", "", ()
+
+
+def _env(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    pairs = list(zip(instruction.arguments[::2], instruction.arguments[1::2], strict=False))
+    if not pairs:
+        return "needs-human", "it sets nothing", ()
+    before = stage.known
+    for name, text in pairs:
+        value, missing = expand(text, before)
+        if is_secret(name, unquoted(value)):
+            why = f"{name} looks like a secret, and everybody who has the image can read it"
+            work.warnings.append(Remark(code="secret", severity="critical", line=instruction.start, why=why))
+            return "needs-human", f"{why}: hand it in when the program runs", ()
+        # The builder puts nothing in place of a name without a value, but for PATH, which the base brings.
+        stage.env[unquoted(name)] = unquoted(_without(value, missing))
+    return "translated", "", ()
+
+
+def _without(text: str, names: tuple[str, ...]) -> str:
+    for name in set(names):
+        standard = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" if name == "PATH" else ""
+        text = text.replace(f"${{{name}}}", standard).replace(f"${name}", standard)
+    return text
+
+
+def _arg(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    for word in instruction.arguments:
+        name, equals, text = word.partition("=")
+        value = unquoted(expand(text, stage.known)[0])
+        if is_secret(name, value):
+            why = f"{name} looks like a secret, and the image's history keeps it"
+            work.warnings.append(Remark(code="secret", severity="critical", line=instruction.start, why=why))
+            return "needs-human", f"{why}: leave it out", ()
+        if equals:
+            stage.arguments.setdefault(name, value)
+            stage.arguments[name] = value
+        elif name not in stage.arguments and _is_secret_name(name):
+            why = f"{name} asks for a secret, and the image's history would keep it"
+            work.warnings.append(Remark(code="secret", severity="critical", line=instruction.start, why=why))
+            return "needs-human", f"{why}: leave it out", ()
+    return "translated", "a value from outside is not taken: the spec holds what is built", ()
+
+
+def _is_secret_name(name: str) -> bool:
+    return is_secret(name, "something-with-a-value")
+
+
+def _label(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    pairs = zip(instruction.arguments[::2], instruction.arguments[1::2], strict=False)
+    labels = stage.config.setdefault("labels", {})
+    for name, text in pairs:
+        value, missing = expand(text, stage.known)
+        labels[unquoted(name)] = unquoted(_without(value, missing))  # type: ignore[index]
+    return "translated", "", ()
+
+
+def _maintainer(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    labels = stage.config.setdefault("labels", {})
+    labels["org.opencontainers.image.authors"] = instruction.arguments[0] if instruction.arguments else ""  # type: ignore[index]
+    return "translated", "the label org.opencontainers.image.authors", ()
+
+
+def _process(field: str) -> Row:
+    def row(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+        if instruction.is_json:
+            stage.config[field] = list(instruction.arguments)
+            return "translated", "", ()
+        if not instruction.arguments:
+            stage.config[field] = []
+            return "translated", "", ()
+        stage.config[field] = [*stage.shell, instruction.arguments[0]]
+        return "translated", "the shell form: the image needs the package dash for /bin/sh", ()
+
+    return row
+
+
+def _expose(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    ports = stage.config.setdefault("ports", [])
+    for word in instruction.arguments:
+        text, missing = expand(word, stage.known)
+        if missing or not re.fullmatch(r"[1-9][0-9]{0,4}(?:/(?:tcp|udp))?", text.lower(), re.ASCII):
+            return "needs-human", f"{word[:40]!a} is no single port", ()
+        ports.append(text.lower())  # type: ignore[attr-defined]
+    return "translated", "", ()
+
+
+def _volume(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    volumes = stage.config.setdefault("volumes", [])
+    for word in instruction.arguments:
+        text, missing = expand(word, stage.known)
+        if missing:
+            return "needs-human", f"the variable {missing[0]} has no value", ()
+        volumes.append(stage.absolute(unquoted(text)))  # type: ignore[attr-defined]
+    return "translated", "", ()
+
+
+def _workdir(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    text, missing = expand(instruction.arguments[0] if instruction.arguments else "", stage.known)
+    if missing or not text:
+        return "needs-human", f"the variable {missing[0]} has no value" if missing else "it names no folder", ()
+    stage.workdir = stage.absolute(unquoted(text))
+    return "translated", "", ()
+
+
+def _user(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    text, missing = expand(instruction.arguments[0] if instruction.arguments else "", stage.known)
+    if missing or not text:
+        return "needs-human", f"the variable {missing[0]} has no value" if missing else "it names nobody", ()
+    stage.user = unquoted(text)
+    return "translated", "", ()
+
+
+def _stopsignal(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    text, missing = expand(instruction.arguments[0] if instruction.arguments else "", stage.known)
+    if missing or not re.fullmatch(r"SIG[A-Z0-9+]+|[0-9]+", text, re.ASCII):
+        return "needs-human", "it is no name or number of a signal", ()
+    stage.config["stop-signal"] = text
+    return "translated", "", ()
+
+
+def _healthcheck(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    if instruction.arguments[:1] in (("NONE",), ("none",)):
+        return "dropped", "nothing is inherited that would have to be taken away", ()
+    if not instruction.arguments or instruction.arguments[0].upper() != "CMD" or len(instruction.arguments) < 2:
+        return "needs-human", "HEALTHCHECK is NONE, or CMD with a command", ()
+    command = list(instruction.arguments[1:])
+    check: dict[str, object] = {"test": ["CMD", *command] if instruction.is_json else ["CMD-SHELL", *command]}
+    for flag in instruction.flags:
+        name, _, value = flag.removeprefix("--").partition("=")
+        if name == "retries" and value.isdecimal():
+            check["retries"] = int(value)
+            continue
+        match = re.fullmatch(r"(\d{1,6})(ms|s|m|h)", value, re.ASCII)
+        if match is None or name not in ("interval", "timeout", "start-period"):
+            return "needs-human", f"{flag[:60]!a} is not known", ()
+        check[f"{name}-seconds"] = round(int(match[1]) * _SECONDS[match[2]])
+    stage.config["healthcheck"] = check
+    return "translated", "", ()
+
+
+def _shell(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    if not instruction.is_json or not instruction.arguments:
+        return "needs-human", "SHELL is a JSON array", ()
+    stage.shell = instruction.arguments
+    if stage.shell[0].rsplit("/", 1)[-1] not in ("sh", "bash", "ash", "dash"):
+        return "needs-human", f"the shell {stage.shell[0][:40]!a} is not known", ()
+    return "translated", "", ()
+
+
+def _onbuild(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+    return "needs-human", "a spec postpones nothing: write it where it is to happen", ()
+
+
+ROWS: Mapping[str, Row] = {
+    "FROM": _from,
+    "RUN": _run,
+    "COPY": _copy,
+    "ADD": _add,
+    "ENV": _env,
+    "ARG": _arg,
+    "LABEL": _label,
+    "MAINTAINER": _maintainer,
+    "CMD": _process("command"),
+    "ENTRYPOINT": _process("entrypoint"),
+    "EXPOSE": _expose,
+    "VOLUME": _volume,
+    "WORKDIR": _workdir,
+    "USER": _user,
+    "STOPSIGNAL": _stopsignal,
+    "HEALTHCHECK": _healthcheck,
+    "SHELL": _shell,
+    "ONBUILD": _onbuild,
+}
