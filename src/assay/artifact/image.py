@@ -18,7 +18,7 @@ from assay.model.image import BuildStep, Descriptor, Image, Layer, Platform, Sub
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.content import ImageSource, Root
 
-__all__ = ["blob_of", "check", "check_diff_id", "checked", "parse_platform", "resolve"]
+__all__ = ["blob_of", "check", "check_diff_id", "checked", "parse_platform", "platform_manifests", "resolve"]
 
 DEFAULT_HOST = Platform("linux", "amd64")
 LAYER_INDEX, CONFIG_PATH = "assay.layer.index", "assay.config.path"
@@ -82,6 +82,25 @@ def resolve(
     if not all_platforms:
         return (_platform_fits(images[0], platform),)
     return tuple(sorted(images, key=lambda image: (str(image.subject.platform), str(image.subject.digest))))
+
+
+def platform_manifests(
+    source: ImageSource,
+    index: oci.Index,
+    *,
+    name: str,
+    platform: Platform | None = None,
+    host: Platform = DEFAULT_HOST,
+    all_platforms: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[Descriptor, ...]:
+    """The manifests `resolve` would take, by what the index says of them; none of them is read.
+
+    Raises:
+        UsageError: no such platform. MalformedError, UnsupportedError: the index lists no image, or too many.
+    """
+    leaves = _leaves(source, index, name, limits)
+    return leaves if all_platforms else _choose(leaves, platform, host, name)
 
 
 def blob_of(layer: Layer) -> Descriptor:

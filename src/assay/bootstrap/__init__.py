@@ -25,7 +25,6 @@ from assay.bootstrap.difference import compare_targets
 from assay.bootstrap.dockerfiles import import_dockerfile
 from assay.bootstrap.documents import sbom_document
 from assay.bootstrap.evidence import (
-    collect,
     decide_on,
     evidence_door,
     generate_key,
@@ -40,7 +39,7 @@ from assay.bootstrap.evidence import (
 from assay.bootstrap.fingerprints import make_fingerprints
 from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
-from assay.bootstrap.public import trusted_root
+from assay.bootstrap.public import trusted_root, update_public
 from assay.bootstrap.reports import report_on, why_silent
 from assay.bootstrap.signing import KeylessWords, bundle_maker, sign_file
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
@@ -79,7 +78,6 @@ __all__ = [
     "build_database",
     "bundle_maker",
     "chosen_settings",
-    "collect",
     "compare_targets",
     "database_difference",
     "database_status",
@@ -129,6 +127,7 @@ __all__ = [
     "trust_by",
     "trusted_root",
     "update_database",
+    "update_public",
     "verify_database",
     "verify_image",
     "vex_document",

@@ -127,16 +127,6 @@ def sign_and_attach(
     return attest.sign_and_attach(store, subject, statements, maker, clock(), force=force, limits=LIMITS)
 
 
-def collect(store: ReferrerStore, subject: Subject, keys: Keyring) -> Collected:
-    """Fetch and judge everything attached to a subject."""
-    from assay.flows import verify
-    from assay.trust.expect import Expected
-
-    if subject.digest is None:
-        raise UnsupportedError("this subject has no digest", where=subject.name, remedy="use a registry or a layout")
-    return verify.collect(store, subject.digest, None, Expected(keys=keys), clock().now(), limits=LIMITS)
-
-
 def decide_on(collected: Collected, subject: Subject, policy_path: str) -> Verdict:
     """Decide from verified evidence alone."""
     from assay.flows.decide import decide

@@ -10,7 +10,7 @@ from assay.model.errors import AssayError, UntrustedError
 from assay.model.evidence import Evidence
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.content import ReferrerStore, TaggedManifests
-from assay.trust.examine import Candidate, Row, examine, exit_code
+from assay.trust.examine import Candidate, Result, Row, examine, exit_code
 from assay.trust.expect import Expected
 from assay.trust.legacy import LegacyCandidate
 from assay.trust.legacy import judge as judge_legacy
@@ -29,6 +29,8 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
     """Referrers that are no statements."""
     narrowed_count: int = 0
     """Left alone, because their annotations name a type that was not asked for."""
+    missing: tuple[str, ...] = ()
+    """Predicate types that were asked for and of which nothing verified."""
 
     def summary(self) -> str:
         """One line; "none found" and "none verified" never share a message."""
@@ -40,11 +42,24 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
         if not any(row.outcome == "verified" for row in self.rows):
             return f"none of {len(self.rows)} attestations of {self.subject} verified"
         held = sum(row.outcome == "verified" for row in self.rows)
-        return f"{held} of {len(self.rows)} attestations of {self.subject} verified"
+        lacking = ", ".join(map(predicates.short_name, self.missing))
+        return f"{held} of {len(self.rows)} attestations of {self.subject} verified" + (
+            f"; none of type {lacking}" if lacking else ""
+        )
 
     def exit_code(self) -> int:
-        """Exit code of the listing, policy aside."""
-        return exit_code(self.rows)
+        """Exit code of the listing, policy aside: 0 only if something verified, and of each type that was asked for."""
+        if not self.missing:
+            return exit_code(self.rows)
+        return exit_code(row for row in self.rows if row.outcome != "verified")
+
+    def outcome(self) -> Result:
+        """The listing in one word: `verified`, or what its exit code stands for."""
+        code = self.exit_code()
+        if code == 0:
+            return "verified"
+        words = [row.outcome for row in self.rows if exit_code([row]) == code]
+        return words[0] if words else "not-signed"
 
 
 class Memory:
@@ -134,8 +149,14 @@ def collect(
         for item in in_index(store, index, subject, wanted, limits):
             take(item)
     evidence = tuple(row.evidence for row in rows if row.evidence is not None)
+    held = {predicates.canonical_type(row.predicate_type) for row in rows if row.outcome == "verified"}
     return Collected(
-        subject=subject, rows=tuple(rows), evidence=evidence, ignored_count=ignored, narrowed_count=narrowed
+        missing=tuple(sorted(types - held)) if rows else (),
+        subject=subject,
+        rows=tuple(rows),
+        evidence=evidence,
+        ignored_count=ignored,
+        narrowed_count=narrowed,
     )
 
 
@@ -151,6 +172,20 @@ def judge(
     """What becomes of one item; its content is downloaded here and let go of here."""
     if item.form == "statement" and item.error is None:
         return _unsigned(item, subject, roots, expected, now)
+    row = _judged(item, store, subject, roots, expected, now, limits)
+    # Of what is not believed the annotation is all there is to call it by.
+    return row if row.predicate_type else msgspec.structs.replace(row, predicate_type=item.predicate_type)
+
+
+def _judged(
+    item: Item,
+    store: ReferrerStore,
+    subject: Digest,
+    roots: TrustedRoot | None,
+    expected: Expected,
+    now: str,
+    limits: Limits,
+) -> Row:
     try:
         data = fetched(store, item, limits)
     except AssayError as error:

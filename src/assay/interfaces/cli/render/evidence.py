@@ -6,9 +6,14 @@ import msgspec
 from assay.flows.attest import Attached
 from assay.flows.verify import Collected
 from assay.formats import predicates
-from assay.interfaces.cli.render.text import cut, pad, safe
+from assay.interfaces.cli.render.text import cut, pad, safe, width, wrap
 from assay.model.image import Subject
 from assay.trust.examine import Row
+
+MARKS = {"verified": "✓", "unavailable": "?", "not-signed": "–"}
+"""What tells the outcomes apart without colour; every other is `✗`."""
+_WORDS = 17
+_KINDS = 13
 
 
 def kind(uri: str) -> str:
@@ -23,26 +28,90 @@ def attached(done: Attached) -> str:
     return f"{word}: {safe(predicates.short_name(done.predicate_type))} as {done.manifest}"
 
 
+def document(subject: Subject, collected: Collected) -> dict[str, object]:
+    """One subject for programs."""
+    return {
+        "subject": msgspec.to_builtins(subject, str_keys=True),
+        "outcome": collected.outcome(),
+        "rows": [row(found) for found in collected.rows],
+        "ignored": collected.ignored_count,
+        "narrowed": collected.narrowed_count,
+        "missing": list(collected.missing),
+    }
+
+
 def row(found: Row) -> dict[str, object]:
     """A row for programs; the statement itself is left out."""
-    value = {name: getattr(found, name) for name in ("place", "outcome", "format", "predicate_type", "signer", "code")}
-    value["reason"] = found.reason
+    names = ("place", "outcome", "format", "predicate_type", "signer", "code", "reason")
+    value: dict[str, object] = {name: getattr(found, name) for name in names}
     value["checks"] = msgspec.to_builtins(found.checks)
-    value["evidence"] = str(found.evidence.digest) if found.evidence else None
+    proven = found.evidence
+    value["evidence"] = str(proven.digest) if proven else None
+    value["identity"] = proven.signer.identity if proven else ""
+    value["issuer"] = proven.signer.issuer if proven else ""
+    value["times"] = list(proven.times) if proven else []
+    value["log"] = proven.log if proven else ""
     return value
 
 
-def table(subject: Subject, collected: Collected, *, columns: int, colour: bool) -> str:
-    """The rows and a closing line; "none found" and "none verified" never share a message."""
-    lines = [cut(f"{safe(subject.name)} {subject.digest}", columns)]
+def table(subject: Subject, collected: Collected, *, columns: int, colour: bool, everything: bool = False) -> str:
+    """The rows and a closing line; "none found" and "none verified" never share a message.
+
+    Args:
+        subject: what they are about.
+        collected: the rows.
+        columns: width of the terminal; lines never exceed it.
+        colour: whether to write ANSI colours; every mark also has its word.
+        everything: also the place of each row and each check.
+    """
+    lines = [cut(safe(subject.name), columns), cut(f"{subject.digest}{_platform(subject)}", columns)]
     for found in sorted(collected.rows, key=lambda r: (r.outcome != "verified", r.predicate_type, r.place)):
+        head, *rest = _row(found, columns, everything=everything)
         good = found.outcome == "verified"
-        what = safe(predicates.short_name(found.predicate_type)) if found.predicate_type else safe(found.place)
-        tail = f"signed by {safe(found.signer)}" if good else safe(found.reason)
-        text = cut(f"{'✓' if good else '✗'} {pad(found.outcome, 16)} {pad(what, 12)} {tail}", columns)
-        lines.append(click.style(text, fg="green" if good else "red") if colour else text)
+        lines += [click.style(head, fg="green" if good else "red") if colour else head, *rest]
     summary = collected.summary()
     if not collected.rows:
         summary = f"no evidence found: {summary}"
-    lines.append(summary)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *wrap(summary, columns)]) + "\n"
+
+
+def _platform(subject: Subject) -> str:
+    if subject.platform is not None:
+        return f" {subject.platform}"
+    return " (index)" if "index" in subject.media_type or "list" in subject.media_type else ""
+
+
+def _row(found: Row, columns: int, *, everything: bool) -> list[str]:
+    """Mark, word, type and who or why; what does not fit goes on below, as a reason that is cut helps nobody."""
+    what = safe(predicates.short_name(found.predicate_type)) if found.predicate_type else "?"
+    mark = f"{MARKS.get(found.outcome, '✗')} {pad(found.outcome, _WORDS)}"
+    if width(what) > _KINDS and columns < 120:
+        head, below = cut(f"{mark}{what}", columns), [*_told(found)]
+    else:
+        first, *below = _told(found)
+        head = f"{mark}{pad(what, _KINDS)} {first}"
+        if width(head) > columns:
+            head, below = f"{mark}{what}", [first, *below]
+    lines = [cut(head.rstrip(), columns)]
+    if everything or (found.outcome != "verified" and found.place not in found.reason):
+        below.append(safe(found.place))
+    for text in below:
+        lines += wrap(text, columns, "    ")
+    if everything:
+        for check in found.checks:
+            lines += wrap(safe(f"{check.outcome} {check.step}: {check.reason}"), columns, "      ")
+    return lines
+
+
+def _told(found: Row) -> list[str]:
+    """Who signed and when that is proven; or why it does not count."""
+    if found.outcome != "verified":
+        return [safe(f"{found.code} {found.reason}".strip())]
+    proven = found.evidence
+    lines = [f"signed by {safe(found.signer)}"]
+    if proven is not None and proven.signer.identity:
+        lines = [f"signed by {safe(proven.signer.identity)}", f"issuer {safe(proven.signer.issuer)}"]
+    if proven is not None and proven.times:
+        log = f", {proven.inclusion or 'logged'} in {safe(proven.log)}" if proven.log else ""
+        lines.append(f"at {', '.join(proven.times)}{log}")
+    return lines
