@@ -4,6 +4,7 @@ Everything is imported where it is plugged in, so a command loads only what it u
 """
 
 from assay.bootstrap.baseline import baseline_reports
+from assay.bootstrap.bundles import BundleWords, verify_bundle
 from assay.bootstrap.carrying import load_image, save_image
 from assay.bootstrap.configuration import chosen_settings, effective_settings
 from assay.bootstrap.court import DEFAULT_POLICY, load_policy
@@ -66,6 +67,7 @@ __all__ = [
     "LIMITS",
     "TOOL",
     "Answer",
+    "BundleWords",
     "Content",
     "KeylessWords",
     "Reading",
@@ -128,6 +130,7 @@ __all__ = [
     "trusted_root",
     "update_database",
     "update_public",
+    "verify_bundle",
     "verify_database",
     "verify_image",
     "vex_document",

@@ -126,13 +126,39 @@ def sign(new: str, out: str | None, key: str, passphrase_file: str | None) -> No
 
 
 @command.command("update")
-@click.argument("file")
-@click.argument("new")
+@click.argument("file", required=False)
+@click.argument("new", required=False)
 @click.option(
     "--signature", "signatures", metavar="FILE", multiple=True, help="An owner's signature. Default: NEW.sigstore.json."
 )
-def update(file: str, new: str, signatures: tuple[str, ...]) -> None:
-    """Put NEW in the place of FILE, if its version is higher and enough owners named in FILE have signed it."""
+@click.option("--public", is_flag=True, help="Fetch the public Sigstore's trusted root and signing config through TUF.")
+@click.option("--staging", is_flag=True, help="Of its staging instance.")
+@click.option("--mirror", metavar="URL", help="Another address of the TUF repository.")
+@click.option("--tuf-root", metavar="FILE", help="Root metadata of a TUF repository of your own.")
+@click.option("--out", metavar="DIR", help="Where the files go. Default: the user's data folder, where they are used.")
+def update(
+    file: str | None,
+    new: str | None,
+    signatures: tuple[str, ...],
+    public: bool,
+    staging: bool,
+    mirror: str | None,
+    tuf_root: str | None,
+    out: str | None,
+) -> None:
+    """Put NEW in the place of FILE, if its version is higher and enough owners named in FILE have signed it.
+
+    With --public, fetch what the public Sigstore publishes instead; later runs then use it in place of the shipped
+    snapshot.
+    """
+    if public != (file is None) or public != (new is None):
+        raise click.UsageError("give either FILE and NEW, or --public")
+    if public:
+        folder, roots = bootstrap.update_public(staging=staging, url=mirror, root=tuf_root, out=out)
+        click.echo(render.public(str(folder), roots), nl=False)
+        return
+    if file is None or new is None or staging or mirror or tuf_root or out:
+        raise click.UsageError("--staging, --mirror, --tuf-root and --out belong to --public")
     profile = bootstrap.replace_profile(file, new, signatures or (f"{new}.sigstore.json",))
     click.echo(f"{profile.name}: version {profile.version}")
 

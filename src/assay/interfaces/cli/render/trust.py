@@ -9,7 +9,7 @@ from assay.trust.profile import notes
 
 if TYPE_CHECKING:
     from assay.formats.trustprofile import KeyRow, Profile
-    from assay.formats.trustroot import Validity
+    from assay.formats.trustroot import TrustedRoot, Validity
 
 
 def profile(value: "Profile") -> str:
@@ -35,13 +35,19 @@ def status(value: "Profile", now: str) -> str:
     return "".join(f"{safe(line)}\n" for line in lines)
 
 
+def public(folder: str, root: "TrustedRoot") -> str:
+    """Where the public trust was put, and whom it lists."""
+    lines = [f"{folder}:", *(f"{what}: {_window(window)}" for what, window in _instances(root))]
+    return "".join(f"{safe(line)}\n" for line in lines)
+
+
 def _lines(value: "Profile") -> Iterator[str]:
     yield f"{value.name}: version {value.version}, mode {value.mode}"
     for note in notes(value):
         yield f"note: {note}"
     yield f"expires: {value.expires or 'never'}"
     for what, window in _windows(value):
-        yield f"{what}: from {window.start}" + (f" to {window.end}" if window.end else "")
+        yield f"{what}: {_window(window)}"
     for row in value.keys:
         yield f"key: {_key(row)}"
     for signer in value.signers:
@@ -63,9 +69,11 @@ def _lines(value: "Profile") -> Iterator[str]:
 
 def _windows(value: "Profile") -> Iterator[tuple[str, "Validity"]]:
     """Every instance of the trusted root with what it is called."""
-    root = value.trusted_root
-    if root is None:
-        return
+    if value.trusted_root is not None:
+        yield from _instances(value.trusted_root)
+
+
+def _instances(root: "TrustedRoot") -> Iterator[tuple[str, "Validity"]]:
     for kind, logs in (("log", root.tlogs), ("certificate log", root.ctlogs)):
         yield from ((f"{kind} {log.base_url}", log.valid_for) for log in logs)
     for kind, authorities in (
@@ -80,9 +88,13 @@ def _key(row: "KeyRow") -> str:
     window = row.valid_for
     words = [row.owner or "nobody named", row.key_id]
     words += [f"for {row.usage}"] if row.usage else []
-    words += [f"from {window.start}" + (f" to {window.end}" if window.end else "")] if window else []
+    words += [_window(window)] if window else []
     words += [f"REVOKED since {row.revoked_since}: {row.revoked_reason}"] if row.revoked_since else []
     return ", ".join(words)
+
+
+def _window(window: "Validity") -> str:
+    return f"from {window.start}" + (f" to {window.end}" if window.end else "")
 
 
 def _days(earlier: str, later: str) -> int:
