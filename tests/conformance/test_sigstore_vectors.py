@@ -1,55 +1,108 @@
-"""Every case of the public Sigstore vectors: managed keys are decided; certificate bundles are refused by name."""
+"""Every case of the public Sigstore vectors, twice: given the artifact, and given its digest alone."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from assay.formats import trustroot
 from assay.model.digest import Digest
-from assay.model.errors import AssayError, UnsupportedError
+from assay.model.errors import AssayError, UntrustedError
 from assay.trust import keyring
-from assay.trust.expect import Expected
+from assay.trust.expect import Expected, Identity
 from assay.trust.keyring import Keyring
-from assay.trust.verify import verify, verify_artifact
+from assay.trust.verify import Evidence, Proof, verify, verify_artifact
+from command import assay
 from support import SHARED, needs_shared, shared
 
-NOW = "2026-01-01T00:00:00Z"
+NOW = "2026-11-02T00:00:00Z"
 CASES = json.loads((SHARED / "vectors/sigstore/cases.json").read_text()) if SHARED else []
+BUNDLES = {c["bundle"]: c for c in json.loads((SHARED / "vectors/slsa/cases.json").read_text())} if SHARED else {}
+CODES = {
+    "bundle-unknown-version_fail": "BUNDLE_VERSION",
+    "signature-mismatch_fail": "SIGNATURE",
+    "dsse-invalid-sig_fail": "SIGNATURE",
+    "checkpoint-wrong-roothash_fail": "CHECKPOINT_ROOT",
+    "inclusion-proof-corrupted-hash_fail": "INCLUSION_PROOF",
+    "set-invalid-signature_fail": "PROMISE",
+    "rekor2-no-timestamp_fail": "TIME_MISSING",
+    "invalid-ct-key_fail": "SCT",
+    "wrong-hashedrekord-entry_fail": "ENTRY_MISMATCH",
+    "managed-key-wrong-key_fail": "",  # the key file itself is refused
+}
 pytestmark = needs_shared
 
 
-def judge(case: dict[str, str]) -> None:
-    """What the command line would do with this case: raises one of the five errors to refuse."""
+def judge(case: dict[str, str], artifact: Digest | None = None) -> Evidence | Proof:
+    """Raises one of the five errors to refuse."""
     folder: Path = shared("vectors", "sigstore")
-    keys = Keyring()
     if "key" in case:
-        keys = Keyring((keyring.key((folder / case["key"]).read_bytes(), name="key.pub"),))
-    data = (folder / case["bundle"]).read_bytes()
-    artifact = Digest.of((folder / case["artifact"]).read_bytes())
-    if b'"dsseEnvelope"' in data:
-        verify(data, artifact, None, Expected(keys=keys), NOW, name=case["case"])
+        expected = Expected(keys=Keyring((keyring.key((folder / case["key"]).read_bytes(), name="key.pub"),)))
     else:
-        verify_artifact(data, artifact, None, Expected(keys=keys), NOW, name=case["case"])
+        issuer = case["certificate_oidc_issuer"]
+        expected = Expected(identities=(Identity(identity=case["certificate_identity"], issuer=issuer),))
+    data = (folder / case["bundle"]).read_bytes()
+    roots = trustroot.read((folder / case["trusted_root"]).read_bytes(), where="trusted root")
+    artifact = artifact or Digest.of((folder / case["artifact"]).read_bytes())
+    door = verify if b'"dsseEnvelope"' in data else verify_artifact
+    return door(data, artifact, roots, expected, NOW, name=case["case"])
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["case"])
 def test_case(case):
-    if "key" in case and case["expect"] == "accept":
-        judge(case)
+    if case["expect"] == "accept":
+        assert judge(case).times
         return
     with pytest.raises(AssayError) as caught:
         judge(case)
-    if case["expect"] == "accept":
-        # Keyless verification is not part of this version: refused as unsupported, never as untrusted.
-        assert isinstance(caught.value, UnsupportedError)
+    assert getattr(caught.value, "code", "") == CODES[case["case"]]
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if "key" in c and c["expect"] == "accept"], ids=lambda c: c["case"])
+@pytest.mark.parametrize("case", [c for c in CASES if c["expect"] == "accept"], ids=lambda c: c["case"])
 def test_the_same_bundle_does_not_vouch_for_another_artifact(case):
+    with pytest.raises(UntrustedError) as caught:
+        judge(case, Digest.of(b"other"))
+    assert caught.value.code in {"DIGEST_MISMATCH", "SUBJECT_MISMATCH"}
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if "key" not in c and c["expect"] == "accept"], ids=lambda c: c["case"]
+)
+@pytest.mark.parametrize("field", ["certificate_identity", "certificate_oidc_issuer"])
+def test_nobody_else_is_expected(case, field):
+    code = "IDENTITY" if field == "certificate_identity" else "ISSUER"
+    for other in (case[field][:-1], case[field] + "x", case[field].upper(), ""):
+        with pytest.raises(UntrustedError) as caught:
+            judge({**case, field: other})
+        assert caught.value.code == code
+
+
+@pytest.mark.parametrize("case", BUNDLES.values(), ids=lambda c: c["bundle"].removeprefix("bundles/"))
+def test_the_bundles_of_slsa_verify(case):
+    issuer = case["certificate_oidc_issuer"]
+    expected = Expected(identities=(Identity(identity=case["certificate_identity"], issuer=issuer),))
+    roots = trustroot.read(shared("vectors", "sigstore", "public-good-trusted-root.json").read_bytes(), where="root")
+    data = shared("vectors", "slsa", case["bundle"]).read_bytes()
+    target = Digest("sha256", case["subject_sha256"])
+    evidence = verify(data, target, roots, expected, NOW, name="b")
+    assert evidence.statement.predicate_type == case["predicate_type"]
+    assert evidence.inclusion == "proven"
+
+
+def words(case: dict[str, str], artifact: str) -> list[str]:
+    """A case as clients of the conformance protocol would ask it."""
     folder = shared("vectors", "sigstore")
-    keys = Keyring((keyring.key((folder / case["key"]).read_bytes(), name="key.pub"),))
-    with pytest.raises(AssayError) as caught:
-        verify_artifact(
-            (folder / case["bundle"]).read_bytes(), Digest.of(b"other"), None, Expected(keys=keys), NOW, name="x"
-        )
-    assert caught.value.code == "DIGEST_MISMATCH"
+    by = ["--certificate-identity", case.get("certificate_identity", "")]
+    by += ["--certificate-oidc-issuer", case.get("certificate_oidc_issuer", "")]
+    if "key" in case:
+        by = ["--key", str(folder / case["key"])]
+    root = ["--trusted-root", str(folder / case["trusted_root"])]
+    return ["verify-bundle", "--bundle", str(folder / case["bundle"]), *by, *root, artifact]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["case"])
+def test_case_at_the_command_line_with_artifact_and_with_digest(case, tmp_path):
+    path = shared("vectors", "sigstore", case["artifact"])
+    for artifact in (str(path), str(Digest.of(path.read_bytes()))):
+        done = assay(*words(case, artifact), home=tmp_path)
+        assert (done.code == 0) == (case["expect"] == "accept"), done.stderr

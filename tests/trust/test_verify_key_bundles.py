@@ -31,7 +31,10 @@ def test_a_signed_statement_becomes_evidence(name):
     assert evidence.digest == Digest.of(data)
     assert {c.step: c.outcome for c in evidence.checks} == {
         "parse": "pass",
+        "material": "pass",
+        "content": "pass",
         "signature": "pass",
+        "statement": "pass",
         "window": "pass",
         "subject": "pass",
     }
@@ -169,10 +172,11 @@ def test_a_key_bundle_needs_a_key():
     assert caught.value.code == "KEY_REQUIRED"
 
 
-def test_keyless_bundles_are_said_to_be_unsupported():
+def test_a_certificate_bundle_needs_an_expected_identity():
     data = changed(GOOD, "verificationMaterial", value={"certificate": {"rawBytes": "AAAA"}})
-    with pytest.raises(UnsupportedError, match="keyless"):
+    with pytest.raises(UntrustedError) as caught:
         verify(data, TARGET, None, Expected(), NOW, name="here")
+    assert caught.value.code == "IDENTITY"
 
 
 def test_too_long_is_refused_before_parsing():

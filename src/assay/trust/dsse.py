@@ -1,5 +1,6 @@
 """Signatures: make a DSSE envelope through a `Signer`, and check one signature with one key, by algorithm."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from assay.formats import bundle, dsse
@@ -34,38 +35,46 @@ def sign(statement: Statement, signer: Signer) -> bytes:
 
 def valid(key: Key, signature: bytes, message: bytes) -> bool:
     """Whether `signature` is the key's over the whole `message`."""
+    return held(key, signature, message) is not None
+
+
+def held(key: Key, signature: bytes, message: bytes) -> str | None:
+    """Name of the hash the key signed the whole `message` with (empty for pure Ed25519); None if it did not sign it."""
     loaded = keyring.load(key.spki, where=key.name)
     if key.algorithm == "ed25519":
-        return _holds(lambda: loaded.verify(signature, message))  # type: ignore[union-attr, call-arg]
-    return any(_holds(lambda h=h: _verify(loaded, key, signature, message, h)) for h in _hashes(key))
+        return "" if _holds(lambda: loaded.verify(signature, message)) else None  # type: ignore[union-attr, call-arg]
+    hashes = _hashes(key)
+    return next((h.name for h in hashes if _holds(lambda h=h: _verify(loaded, key, signature, message, h))), None)
 
 
-def valid_over_digest(key: Key, signature: bytes, digest: bytes, algorithm: str) -> bool:
-    """Whether `signature` is the key's over a message with this digest.
+def held_digest(key: Key, signature: bytes, digests: Mapping[str, bytes]) -> str | None:
+    """Name of the hash the key signed an artifact with that has these digests; None if it did not sign it.
 
     Args:
         key: the trusted key.
         signature: as found in the bundle.
-        digest: raw digest of the message.
-        algorithm: `sha256`, `sha384` or `sha512`.
+        digests: raw digests of the artifact by algorithm: `sha256`, `sha384`, `sha512`.
 
     Raises:
-        UntrustedError: `ALGORITHM`: pure Ed25519 needs the message itself, or the key never signs with that hash.
+        UntrustedError: `ALGORITHM`: pure Ed25519 needs the artifact itself, or the key signs none of these hashes.
     """
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-    chosen = [h for h in _hashes(key) if h.name == algorithm]
+    chosen = [h for h in _hashes(key) if h.name in digests]
     if not chosen:
         raise UntrustedError(
             "this key cannot be checked against a digest alone",
             where=key.name,
-            why=f"{key.algorithm} does not sign {algorithm} digests",
+            why=f"{key.algorithm} does not sign {' or '.join(sorted(digests)) or 'unknown'} digests",
             remedy="sign a statement instead",
             code="ALGORITHM",
             step="content",
         )
     loaded = keyring.load(key.spki, where=key.name)
-    return _holds(lambda: _verify(loaded, key, signature, digest, Prehashed(chosen[0])))
+    for one in chosen:
+        if _holds(lambda h=one: _verify(loaded, key, signature, digests[h.name], Prehashed(h))):
+            return one.name
+    return None
 
 
 def _hashes(key: Key) -> "list[HashAlgorithm]":

@@ -47,9 +47,9 @@ class Keyring(msgspec.Struct, frozen=True):
 
     keys: tuple[Key, ...] = ()
 
-    def select(self, hint: str) -> Key | None:
-        """The key a bundle's hint names, if the caller trusts it."""
-        return next((key for key in self.keys if key.key_id == hint), None)
+    def named(self, hint: str) -> tuple[Key, ...]:
+        """The rows of the key a bundle's hint names, one for each window; npm's registry spells it `SHA256:…`."""
+        return tuple(key for key in self.keys if hint in (key.key_id, f"SHA256:{key.key_id.rstrip('=')}"))
 
 
 def is_open(key: Key, now: str) -> bool:
@@ -83,9 +83,14 @@ def refused(key: Key, times: Sequence[datetime], now: str) -> tuple[str, str]:
     return "", ""
 
 
+def hashed(spki: bytes) -> bytes:
+    """SHA-256(SubjectPublicKeyInfo)."""
+    return hashlib.sha256(spki).digest()
+
+
 def key_id(spki: bytes) -> str:
     """base64(SHA-256(SubjectPublicKeyInfo)): the `hint` of a bundle and the DSSE `keyid`."""
-    return base64text.encode(hashlib.sha256(spki).digest())
+    return base64text.encode(hashed(spki))
 
 
 def key(data: bytes, *, name: str, not_before: str = "", not_after: str = "") -> Key:

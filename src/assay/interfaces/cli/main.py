@@ -36,6 +36,7 @@ COMMANDS = {
     "trust": ("assay.interfaces.cli.trust", "Write, show, sign and update who is believed."),
     "vex": ("assay.interfaces.cli.vex", "Write, join, check and explain VEX documents."),
     "verify": ("assay.interfaces.cli.verify", "Verify the evidence attached to an image; decide from it alone."),
+    "verify-bundle": ("assay.interfaces.cli.verify_bundle", "Verify one Sigstore bundle about a file or a digest."),
     "who-has": ("assay.interfaces.cli.who_has", "Say which of several images or SBOMs hold a package."),
     "why": ("assay.interfaces.cli.why", "Print why a package is there: paths, layer, instruction, owner."),
 }

@@ -1,0 +1,98 @@
+"""One bundle and one artifact: files and words in, the row of what became of it out. Nothing here asks the network."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from assay.bootstrap.machine import LIMITS, clock, read_file
+from assay.bootstrap.public import trusted_root
+from assay.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from assay.model.digest import Digest
+    from assay.trust.examine import Row
+    from assay.trust.expect import Expected
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+
+
+class BundleWords(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command was told about a bundle and whom to believe."""
+
+    bundle: str
+    """The bundle's file."""
+    artifact: str
+    """A file, or `sha256:<hex>` where no file has that name."""
+    identity: str = ""
+    issuer: str = ""
+    key: str = ""
+    """File of a public key, instead of an identity."""
+    trusted_root: str | None = None
+    staging: bool = False
+
+
+def verify_bundle(words: BundleWords) -> Row:
+    """Judge one bundle; a refusal is a row too.
+
+    Raises:
+        UsageError: neither a key nor an identity with its issuer, or both; no such file.
+        MalformedError, UnsupportedError, UntrustedError: a key or a trusted root that is none.
+    """
+    from assay.trust.examine import judge
+
+    expected = _expected(words)
+    roots = trusted_root(words.trusted_root, words.staging)
+    data = read_file(words.bundle, LIMITS.bundle_bytes)
+    digests = _digests(words.artifact)
+    content = _content(words.artifact, expected)
+    return judge(data, digests, roots, expected, clock().now(), name=words.bundle, content=content, limits=LIMITS)
+
+
+def _expected(words: BundleWords) -> Expected:
+    from assay.trust.expect import Expected, Identity
+
+    if words.key:
+        if words.identity or words.issuer:
+            raise UsageError("give a key, or an identity with its issuer", why="both are there", remedy="leave one out")
+        from assay.bootstrap.evidence import keyring
+
+        return Expected(keys=keyring([words.key]))
+    if not words.identity or not words.issuer:
+        raise UsageError(
+            "whose signature should it be?",
+            why="neither a key, nor an identity with its issuer",
+            remedy="give --certificate-identity and --certificate-oidc-issuer, or --key",
+        )
+    return Expected(identities=(Identity(identity=words.identity, issuer=words.issuer),))
+
+
+def _is_digest(text: str) -> bool:
+    """A path may be named like a digest: then it is the path."""
+    return _DIGEST.fullmatch(text) is not None and not os.path.lexists(text)
+
+
+def _digests(text: str) -> tuple[Digest, ...]:
+    """What is known of the artifact: the digest given, or all the strong ones of its bytes, read once."""
+    import hashlib
+
+    from assay.adapters.files import file_chunks
+    from assay.model.digest import Digest
+
+    if _is_digest(text):
+        return (Digest.parse(text),)
+    hashes = {name: hashlib.new(name) for name in ("sha256", "sha384", "sha512")}
+    for chunk in file_chunks(text):
+        for one in hashes.values():
+            one.update(chunk)
+    return tuple(Digest(name, one.hexdigest()) for name, one in hashes.items())
+
+
+def _content(text: str, expected: Expected) -> bytes | None:
+    """The artifact itself, only where a key is given that cannot do with its digest."""
+    if _is_digest(text) or not any(key.algorithm == "ed25519" for key in expected.keys.keys):
+        return None
+    return read_file(text, LIMITS.bundle_bytes)
