@@ -1,12 +1,12 @@
 # METADATA
 # scope: package
-# title: What the decision rests on is signed by a trusted key
+# title: What the decision rests on is signed by a trusted key or identity
 # custom:
 #   code: signature.validity
 #   severity: critical
 #   state: enforce
 #   needs: [signatures]
-#   remedy: sign the attestations with a key the verifier trusts
+#   remedy: sign the attestations with a key or an identity the verifier trusts
 package assay.rules.signature_validity
 
 import rego.v1
@@ -16,20 +16,23 @@ default applies := false
 
 applies if input.signatures.verifying
 
+# Only what was verified is among the facts: by a key, or by a certificate's identity, that the caller trusts.
+trusted_kinds := {"key", "certificate"}
+
 image_facts := "urn:assay:predicate:image:1"
 
-deny contains {"code": "none", "msg": "nothing is signed by a trusted key"} if count(signed) == 0
+deny contains {"code": "none", "msg": "nothing is signed by a trusted key or identity"} if count(signed) == 0
 
 deny contains {"code": "unsigned", "msg": msg, "facts": [attestation.evidence]} if {
 	some attestation in input.signatures.attestations
-	attestation.kind != "key"
+	not attestation.kind in trusted_kinds
 	attestation.predicate_type != image_facts
 	msg := sprintf("a statement of type %s is not signed", [attestation.predicate_type])
 }
 
 signed contains attestation.evidence if {
 	some attestation in input.signatures.attestations
-	attestation.kind == "key"
+	attestation.kind in trusted_kinds
 }
 
 warn contains {"code": "rejected", "msg": msg} if {

@@ -22,6 +22,11 @@ test_signed_statements_pass if {
 	count(signature_validity.deny) == 0 with input as facts
 }
 
+test_statements_signed_by_an_identity_pass if {
+	facts := signatures(true, [attestation("certificate", "urn:a")], [])
+	count(signature_validity.deny) == 0 with input as facts
+}
+
 test_own_sight_of_the_image_needs_no_signature if {
 	facts := signatures(true, [attestation("key", "urn:a"), attestation("self", "urn:assay:predicate:image:1")], [])
 	count(signature_validity.deny) == 0 with input as facts

@@ -41,10 +41,10 @@ def test_violated():
 
 def test_evidence_missing_is_decided_without_the_engine():
     engine = FakeEngine()
-    verdict = decided(policy(rego("a.one", needs="provenance")), engine)
+    verdict = decided(policy(rego("a.one", needs="weather")), engine)
     assert outcomes(verdict) == {"a.one": "evidence_missing"}
     assert (verdict.decision, engine.asked, explain.exit_code(verdict)) == ("deny", [], 1)
-    assert verdict.reasons[0].remedy == "supply evidence about provenance"
+    assert verdict.reasons[0].remedy == "supply evidence about weather"
 
 
 def test_a_used_section_may_be_absent():
@@ -151,11 +151,11 @@ def test_the_same_input_gives_the_same_verdict():
 
 
 def test_the_explanation_puts_denials_first():
-    bundle = policy(rego("a.one"), rego("b.two", state="warn"), rego("c.three", needs="provenance"))
+    bundle = policy(rego("a.one"), rego("b.two", state="warn"), rego("c.three", needs="weather"))
     engine = FakeEngine(b_two=answer("b_two", deny=({"msg": "hm"},)))
     verdict = decided(bundle, engine)
     assert explain.summary(verdict) == "DENY by policy test: 1 of 2 enforced rules refuse (c.three)"
     assert [reason.rule for reason in explain.ordered(verdict)] == ["c.three", "b.two", "a.one"]
     assert [explain.denies(reason) for reason in explain.ordered(verdict)] == [True, False, False]
     assert [explain.refuses(reason) for reason in explain.ordered(verdict)] == [True, True, False]
-    assert explain.ordered(verdict)[0].remedy.startswith("supply evidence about provenance")
+    assert explain.ordered(verdict)[0].remedy.startswith("supply evidence about weather")

@@ -15,7 +15,9 @@ from assay.model.digest import Digest
 from assay.model.errors import MalformedError
 from assay.model.evidence import Evidence
 from assay.model.image import Subject
+from assay.policy import origins
 from assay.trust.examine import Row
+from assay.trust.levels import BuilderRow
 
 Section = dict[str, Any]
 _ITEM_FIELDS = (
@@ -23,6 +25,8 @@ _ITEM_FIELDS = (
     "deployer", "reach",
 )  # fmt: skip
 
+_WHERE_FOUND = frozenset({"provenance", "summaries"})
+"""Sections that stand in the document only where there is something to say: a missing one counts as absent."""
 _LOST = frozenset({"DIGEST_MISMATCH", "SIZE_MISMATCH"})
 """Codes of rows whose bytes are not those that were attached: what was said is as unknown as if nothing had come."""
 
@@ -56,6 +60,7 @@ class _Sources(msgspec.Struct, frozen=True):
     subject: Subject
     usable: tuple[Evidence, ...]
     verifying: bool
+    builders: Sequence[BuilderRow] | None = None
 
     def of(self, *types: str) -> list[Evidence]:
         found = [e for e in self.usable if predicates.canonical_type(e.statement.predicate_type) in types]
@@ -63,7 +68,12 @@ class _Sources(msgspec.Struct, frozen=True):
 
 
 def build(
-    evidence: Sequence[Evidence], subject: Subject, *, rows: Sequence[Row] | None = None, components: bool = False
+    evidence: Sequence[Evidence],
+    subject: Subject,
+    *,
+    rows: Sequence[Row] | None = None,
+    components: bool = False,
+    builders: Sequence[BuilderRow] | None = None,
 ) -> Facts:
     """Make the fact document of one subject.
 
@@ -73,9 +83,10 @@ def build(
         rows: what became of every candidate where the decision rests on attestations; None where this process decides
             on its own observations only (then signatures are not asked for).
         components: whether a selected rule declares the section `components`.
+        builders: who may vouch for which builder; None takes the rows that come with the program.
     """
     matching = tuple(e for e in evidence if _about(e, subject))
-    sources = _Sources(subject, matching, rows is not None)
+    sources = _Sources(subject, matching, rows is not None, builders)
     makers: dict[str, Callable[[_Sources], Section]] = {
         "image": _image,
         "sbom": _sbom,
@@ -85,6 +96,8 @@ def build(
         "locks": _locks,
         "lifetimes": _lifetimes,
         "suspicions": _suspicions,
+        "provenance": _provenance,
+        "summaries": _summaries,
         **({"components": _components} if components else {}),
     }
     sections = {"subject": _subject(subject), "signatures": _signatures(evidence, subject, rows)}
@@ -95,6 +108,7 @@ def build(
         for name, section in sections.items():
             if section["state"] == "absent" or name == "findings":
                 section |= {"state": "failed", "reason": "evidence could not be fetched"}
+    sections = {n: section for n, section in sections.items() if n not in _WHERE_FOUND or section["state"] != "absent"}
     return Facts(
         document=strictjson.canonical(sections),
         states={name: section["state"] for name, section in sections.items()},
@@ -130,13 +144,11 @@ def _subject(subject: Subject) -> Section:
 
 
 def _signatures(evidence: Sequence[Evidence], subject: Subject, rows: Sequence[Row] | None) -> Section:
-    signed = [e for e in evidence if e.signer.kind == "key"]
+    signed = [e for e in evidence if e.signer.kind != "self"]
     attestations = [
         {
             "predicate_type": e.statement.predicate_type,
-            "signer": e.signer.name,
-            "key_id": e.signer.key_id,
-            "kind": e.signer.kind,
+            **origins.signer_facts(e),
             "subject_matches": _about(e, subject),
             "evidence": str(e.digest),
         }
@@ -155,6 +167,15 @@ def _signatures(evidence: Sequence[Evidence], subject: Subject, rows: Sequence[R
         "rejected": rejected,
         "evidence": sorted({str(e.digest) for e in evidence}),
     }
+
+
+def _provenance(sources: _Sources) -> Section:
+    return origins.provenance(sources.of(predicates.PROVENANCE), sources.builders)
+
+
+def _summaries(sources: _Sources) -> Section:
+    operators_count = _guarded(_provenance, sources).get("operators_count", 0)
+    return origins.summaries(sources.of(predicates.VSA), operators_count)
 
 
 def _image(sources: _Sources) -> Section:
@@ -201,7 +222,7 @@ def _locks(sources: _Sources) -> Section:
 
 def _sbom(sources: _Sources) -> Section:
     """SBOM documents; our own inventory of this very run counts as one where no attestation is asked for."""
-    documents = [_document(e) for e in sources.of(predicates.CYCLONEDX, predicates.SPDX)]
+    documents = [_document(e) for e in sources.of(predicates.CYCLONEDX, predicates.SPDX, predicates.SPDX3)]
     for e in sources.of(predicates.IMAGE_FACTS):
         if e.signer.kind == "self" and not sources.verifying:
             facts = image_facts.read(e.statement.predicate, where=str(e.digest))
@@ -216,12 +237,33 @@ def _sbom(sources: _Sources) -> Section:
 def _document(evidence: Evidence) -> Section:
     """Counts of an SBOM predicate, CycloneDX or SPDX."""
     predicate, where = evidence.statement.predicate, str(evidence.digest)
-    spdx = predicates.canonical_type(evidence.statement.predicate_type) == predicates.SPDX
-    items = predicate.get("packages" if spdx else "components", [])
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise MalformedError("not an SBOM", where=where, why="its components are no list", remedy="attest it again")
+    kind = predicates.canonical_type(evidence.statement.predicate_type)
+    if kind == predicates.SPDX3:
+        return _document_spdx3(evidence)
+    spdx = kind == predicates.SPDX
+    items = _listed(predicate, "packages" if spdx else "components", where)
     named = sum(_identified(item, spdx=spdx) for item in items)
     return _counts("spdx" if spdx else "cyclonedx", len(items), len(items) - named, evidence)
+
+
+def _document_spdx3(evidence: Evidence) -> Section:
+    """SPDX 3 puts everything into one graph; its packages say themselves which package URL is theirs."""
+    items = _listed(evidence.statement.predicate, "@graph", str(evidence.digest))
+    packages = [item for item in items if item.get("type") == "software_Package"]
+    named = sum(bool(item.get("software_packageUrl")) or _is_whole(item) for item in packages)
+    return _counts("spdx3", len(packages), len(packages) - named, evidence)
+
+
+def _is_whole(item: dict[str, Any]) -> bool:
+    """An operating system or an image has no package URL by nature."""
+    return item.get("software_primaryPurpose") in {"operatingSystem", "container", "file"}
+
+
+def _listed(predicate: dict[str, object], name: str, where: str) -> list[dict[str, Any]]:
+    items = predicate.get(name, [])
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise MalformedError("not an SBOM", where=where, why="its components are no list", remedy="attest it again")
+    return items
 
 
 def _identified(item: dict[str, Any], *, spdx: bool) -> bool:

@@ -170,26 +170,36 @@ def _source(case: _Case) -> Iterator[Check]:
     yield Check("source", "pass", wanted)
 
 
-def _certificate(case: _Case) -> Iterator[Check]:
-    """What the authority saw of the build weighs more than what the build says of itself: both must agree."""
-    said = {
-        "repository": extension(case.signer, "sourceRepositoryURI"),
-        "ref": extension(case.signer, "sourceRepositoryRef"),
-        "commit": extension(case.signer, "sourceRepositoryDigest").lower(),
-    }
-    if not any(said.values()):
-        yield Check("certificate", "skip", "the signer's certificate says nothing of the source")
-        return
+def contradiction(found: Sequence[Source], signer: Signer) -> str:
+    """Where a provenance's sources and its signer's certificate differ, in words; empty where they do not."""
+    said = _certified(signer)
     repository = source(said["repository"]).repository if said["repository"] else ""
-    for found in case.sources:
-        pairs = [("repository", repository, found.repository), ("ref", said["ref"], found.ref)]
-        if found.ref:  # a delegated builder may build a commit it has just made; then it names no ref
-            pairs.append(("commit", said["commit"], found.commit))
+    for one in found:
+        pairs = [("repository", repository, one.repository), ("ref", said["ref"], one.ref)]
+        if one.ref:  # a delegated builder may build a commit it has just made; then it names no ref
+            pairs.append(("commit", said["commit"], one.commit))
         for word, certified, claimed in pairs:
             if certified and claimed and certified != claimed:
-                why = f"the {word} is {claimed[:200]}, the certificate says {certified[:200]}"
-                raise case.refuse("CERTIFICATE_MISMATCH", "certificate", why)
+                return f"the {word} is {claimed[:200]}, the certificate says {certified[:200]}"
+    return ""
+
+
+def _certificate(case: _Case) -> Iterator[Check]:
+    """What the authority saw of the build weighs more than what the build says of itself: both must agree."""
+    if not any(_certified(case.signer).values()):
+        yield Check("certificate", "skip", "the signer's certificate says nothing of the source")
+        return
+    if why := contradiction(case.sources, case.signer):
+        raise case.refuse("CERTIFICATE_MISMATCH", "certificate", why)
     yield Check("certificate", "pass", "it agrees with the provenance on the source")
+
+
+def _certified(signer: Signer) -> dict[str, str]:
+    return {
+        "repository": extension(signer, "sourceRepositoryURI"),
+        "ref": extension(signer, "sourceRepositoryRef"),
+        "commit": extension(signer, "sourceRepositoryDigest").lower(),
+    }
 
 
 def _reference(case: _Case) -> Iterator[Check]:
