@@ -71,6 +71,24 @@ def subtree(row: bytes) -> bytes:
     return row
 
 
+def reader(read: Callable[[str], bytes | None], missing: Callable[[str], Exception]) -> Read:
+    """Tiles by path; where a partial one is gone, it is cut from the full one that took its place (tlog-tiles).
+
+    `missing` makes the error to raise for a path that is not there.
+    """
+
+    def tile_bytes(tile: Tile) -> bytes:
+        data = read(tile.path)
+        if data is None and tile.width < tiles.WIDTH:
+            full = read(Tile(tile.level, tile.index).path)
+            data = None if full is None else _cut(full, tiles.WIDTH, tile)
+        if data is None:
+            raise missing(tile.path)
+        return data
+
+    return tile_bytes
+
+
 def served(path: str, size: int, read: Read) -> bytes | None:
     """What a log of a published size answers for a path; None (404) for all that the size does not imply.
 
@@ -84,8 +102,11 @@ def served(path: str, size: int, read: Read) -> bytes | None:
     if tile.width > now:
         return None
     data = read(Tile(tile.level, tile.index, now))
-    if tile.width == now:
-        return data
+    return data if tile.width == now else _cut(data, now, tile)
+
+
+def _cut(data: bytes, width: int, tile: Tile) -> bytes:
+    """A narrower form of a tile or bundle of that width."""
     if tile.level == tiles.ENTRIES:
-        return tiles.bundle(tiles.entries(data, now, where=path)[: tile.width])
-    return data[: tile.width * tiles.HASH_BYTES]
+        return tiles.bundle(tiles.entries(data, width, where=tile.path)[: tile.width])
+    return tiles.hashes(data, width, where=tile.path)[: tile.width * tiles.HASH_BYTES]
