@@ -1,6 +1,7 @@
 """A TUF repository made here, on loopback: what its roles vouch for is taken, and nothing else."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -168,6 +169,8 @@ def test_an_update_is_used_from_then_on_and_a_bad_one_is_not(repository, tmp_pat
     assert public.update_public(**words)[0] == folder
     assert public.public_file(public.TRUSTED_ROOT, None, False) == (str(folder / "trusted_root.json"), before[1])
     assert public.trusted_root() == public.trusted_root(str(public.shipped_folder(False) / public.TRUSTED_ROOT))
+    os.utime(folder / public.TRUSTED_ROOT, (1_700_000_000, 1_700_000_000))  # older than the release
+    assert public.public_file(public.TRUSTED_ROOT, None, False) == before
     repository.publish({**SHIPPED, NAMES[1]: b"{}"})
     with pytest.raises((MalformedError, UnsupportedError)):
         public.update_public(**words)

@@ -1,12 +1,13 @@
 """Public-good Sigstore: its trusted root and signing config, from a file, as last updated, or as shipped.
 
-The order: the file that is named; what `assay trust update --public` wrote into the user's data folder; the snapshot in
-the package. Only `update_public` speaks to the network.
+The order: the file that is named; what `assay trust update --public` wrote into the user's data folder, unless the
+package is newer; the snapshot in the package. Only `update_public` speaks to the network.
 """
 
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def public_file(what: str, path: str | None, staging: bool) -> tuple[str, bytes]
     if path is not None:
         return path, read_file(path, LIMITS.trust_file_bytes)
     updated = updated_folder(staging) / what
-    found = updated if updated.is_file() else shipped_folder(staging) / what
+    found = updated if _is_newer(updated) else shipped_folder(staging) / what
     return str(found), read_file(str(found), LIMITS.trust_file_bytes)
 
 
@@ -114,6 +115,15 @@ def updated_folder(staging: bool) -> Path:
     """Where an update lies: `assay/trust/public` in the user's data folder (XDG Base Directory Specification)."""
     data = os.environ.get("XDG_DATA_HOME") or str(PurePath(os.environ.get("HOME", "/"), ".local", "share"))
     return Path(data, "assay", "trust", "public", _instance(staging))
+
+
+def _is_newer(updated: Path) -> bool:
+    """Whether there is an update that is not older than the snapshot: a release may bring a newer one."""
+    try:
+        written = datetime.fromtimestamp(updated.stat().st_mtime, UTC)
+    except OSError:
+        return False
+    return written.date().isoformat() >= SNAPSHOT
 
 
 def _instance(staging: bool) -> str:
