@@ -1,0 +1,75 @@
+"""Compressors: pinned by what they make of fixed vectors; the pieces input comes in do not show."""
+
+import gzip
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.formats import codec, compressors
+from assay.model.errors import UsageError
+from assay.model.limits import DEFAULT_LIMITS
+
+NAMES = ["gzip", "zstd", "none"] + (["libdeflate"] if __import__("importlib.util").util.find_spec("deflate") else [])
+
+
+def packed(name, chunks, level=None):
+    return b"".join(compressors.compress(chunks, compressors.row(name), level))
+
+
+def unpacked(name, data):
+    return b"".join(codec.inflate([data], compressors.row(name).media_type, DEFAULT_LIMITS, "t"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("number", range(4))
+def test_vectors_come_back(name, number):
+    vector = compressors.vectors()[number]
+    assert unpacked(name, packed(name, [vector])) == vector
+
+
+def test_the_vectors_are_the_written_down_ones():
+    empty, one, text, noise = compressors.vectors()
+    assert (empty, one, len(text), len(noise)) == (b"", b"a", 1 << 20, 1 << 20)
+    assert hashlib.sha256(text).hexdigest() == "0ba011d33e419f3fe593d77a8f11a96c2927b0556e75856f5d5d3fbba425c9a8"
+    assert hashlib.sha256(noise).hexdigest() == "642607a558c9c932e458f4c3a847928f572e5408b9848e106e7716884e3b5f0a"
+
+
+def test_golden_of_no_compression_needs_no_library():
+    assert str(compressors.golden("none")) == "sha256:7fe6d70a0ddd99053cfbb5fb2d74a8cad0d6ba5a83b49effe1d5e6134f09d5f4"
+
+
+def test_golden_tells_level_from_level_and_row_from_row():
+    found = {compressors.golden("gzip", level) for level in (1, 6, 9)} | {
+        compressors.golden("zstd"),
+        compressors.golden("none"),
+    }
+    assert len(found) == 5
+
+
+def test_the_gzip_header_names_no_time_and_no_system():
+    data = packed("gzip", [b"x"])
+    assert data[:10] == b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+    assert gzip.decompress(data) == b"x"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_pieces_do_not_show(name):
+    data = compressors.vectors()[2] + compressors.vectors()[3] + b"tail"
+    want = packed(name, [data])
+    for size in (1_000, 65_536, 1_048_577):
+        assert packed(name, (data[start : start + size] for start in range(0, len(data), size))) == want
+
+
+@given(st.lists(st.binary(max_size=30), max_size=12), st.integers(1, 25))
+def test_even_pieces(chunks, size):
+    pieces = list(compressors.even(chunks, size))
+    assert b"".join(pieces) == b"".join(chunks)
+    assert all(len(piece) == size for piece in pieces[:-1])
+    assert not pieces or 0 < len(pieces[-1]) <= size
+
+
+def test_an_unknown_compressor_is_named():
+    with pytest.raises(UsageError, match="gzip, libdeflate, none, zstd"):
+        compressors.row("brotli")
