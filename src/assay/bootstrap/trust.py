@@ -163,6 +163,17 @@ def real_now() -> str:
     return WallClock().now()
 
 
+def policy_text(path: str | None) -> str:
+    """The text of a C2SP tlog-policy in a file, once it has been read as one; empty without a file."""
+    from assay.formats import logpolicy
+
+    if path is None:
+        return ""
+    text = read_file(path, LIMITS.trust_file_bytes).decode("utf-8", "surrogateescape")
+    logpolicy.parse(text, where=path, limits=LIMITS)
+    return text
+
+
 def _filled(profile: Profile, content: Content) -> Profile:
     """A profile with what was named in it."""
     from assay.formats.trustprofile import SignerRow
@@ -192,14 +203,7 @@ def _filled(profile: Profile, content: Content) -> Profile:
 
 
 def _policy(content: Content) -> str | None:
-    """The text of a witness policy, once it has been read as one."""
-    if content.witnesses is None:
-        return None
-    from assay.formats import logpolicy
-
-    text = read_file(content.witnesses, LIMITS.trust_file_bytes).decode("utf-8", "surrogateescape")
-    logpolicy.parse(text, where=content.witnesses, limits=LIMITS)
-    return text
+    return None if content.witnesses is None else policy_text(content.witnesses)
 
 
 def _joined(rows: tuple[KeyRow, ...], files: Sequence[str]) -> tuple[KeyRow, ...]:

@@ -105,6 +105,10 @@ class _EntryWire(msgspec.Struct):
     dsseRequestV002: _Dsse | None = None  # noqa: N815
 
 
+class _EmailWire(msgspec.Struct):
+    email: str
+
+
 class _TimestampWire(msgspec.Struct):
     artifactHash: str  # noqa: N815
     hashAlgorithm: str  # noqa: N815
@@ -183,6 +187,12 @@ def timestamp(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> TimestampReque
     if nonce is not None and not 0 <= nonce < _NONCE_LIMIT:
         raise _bad("a nonce that is too large")
     return TimestampRequest(digest=digest, algorithm=algorithm, nonce=nonce, certificates=bool(wire.certificates))
+
+
+def email(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> str:
+    """Read `POST /test-issuer/token`: the address a token is wanted for."""
+    wire: _EmailWire = _read(data, _EmailWire, limits)
+    return wire.email
 
 
 def _entry(verifier: _Verifier, signature: bytes, digest: str, envelope: Envelope | None) -> EntryRequest:

@@ -1,0 +1,328 @@
+"""The embedded authority on disk: made, opened, rotated, exported.
+
+DIR/authority.json         every instance, its window, its certificates; nothing secret
+DIR/keys/NAME.key[.pub]    private keys (0600, encrypted if there is a passphrase) and their public halves
+DIR/keys/memory/           what each log's key signed last, the last second a timestamp named
+DIR/log/NAME-N/            a transparency log: checkpoint, tiles
+DIR/issuance/NAME-N/       an issuance log
+DIR/public/                trusted_root.json, signing_config.json, client_trust_config.json
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from assay.bootstrap.machine import LIMITS, read_file, write_file
+from assay.model.errors import UnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from assay.adapters.keyfile import Kind
+    from assay.flows.authority import Authority, Logged
+    from assay.flows.authority_life import Wish
+    from assay.flows.log import Log
+    from assay.formats.authorityfile import AuthorityFile, Instance
+    from assay.formats.jwt import JsonKey
+    from assay.ports.decisions import Signer
+    from assay.trust.token import Claims
+
+FILE, KEYS, MEMORY, PUBLIC = "authority.json", "keys", "memory", "public"
+_BATCH, _WAITING, _SECONDS = 1_024, 4_096, 20.0
+"""Entries published at once, entries that may wait, and how long one waits (clients wait 20 s and more)."""
+Secret = Callable[[], bytes]
+
+
+def make_authority(folder: str, wish: Wish, secret: bytes, kms: Mapping[str, str]) -> AuthorityFile:
+    """Make keys, certificates, logs with their genesis leaves, and what is published.
+
+    Args:
+        folder: new or empty.
+        wish: what it is to be.
+        secret: passphrase of the key files; empty leaves them plain.
+        kms: URI of a key by its name (`ca-1`), for those that are not to be made here.
+
+    Raises:
+        UsageError: the folder is in use, or as `authority_life.begin`.
+        UnavailableError: it cannot be written.
+    """
+    from assay.flows import authority_life
+
+    place = Path(folder)
+    if place.exists() and any(place.iterdir()):
+        raise UsageError("the folder is in use", where=folder, remedy="choose a new one")
+    (place / KEYS / MEMORY).mkdir(mode=0o700, parents=True, exist_ok=True)
+    (place / KEYS).chmod(0o700)
+    keys = _Keys(place / KEYS, secret, kms)
+    file = authority_life.begin(wish, keys, now(), secrets.token_bytes)
+    for kind, instances in (("log", file.logs), ("issuance", file.ct_logs)):
+        log = _log(place, file, kind, instances[-1], lambda: secret)
+        log.create()
+    _publish(place, file)
+    return file
+
+
+def read_authority(folder: str) -> AuthorityFile:
+    """The file of an authority."""
+    from assay.formats import authorityfile
+
+    path = Path(folder) / FILE
+    return authorityfile.read(read_file(str(path), LIMITS.trust_file_bytes), where=str(path), limits=LIMITS)
+
+
+@contextmanager
+def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[Authority]:
+    """Open an authority to serve it; nobody else can meanwhile. Entries that wait at the end are still written.
+
+    Raises:
+        UsageError: it has a built-in issuer and is to listen elsewhere than on loopback.
+        UnavailableError: somebody else serves it, its disk or its witnesses cannot be reached.
+        UntrustedError: a key others can read, a log older than its key's memory.
+    """
+    from assay.adapters.batcher import Batcher
+    from assay.adapters.tilestore import TileStore
+    from assay.flows.authority import Authority, Parts, committed
+
+    file = read_authority(folder)
+    if file.test_issuer is not None and not is_loopback:
+        raise UsageError(
+            "the built-in issuer is for loopback alone",
+            why="whoever reaches it gets a token for any address",
+            remedy="listen on 127.0.0.1, or make an authority without --test-issuer",
+        )
+    place = Path(folder)
+    with _alone(place):
+        logs = {f"{file.name}-{one.number}": _log(place, file, "log", one, secret) for one in file.logs}
+        issuance = {f"{file.name}-{one.number}": _log(place, file, "issuance", one, secret) for one in file.ct_logs}
+        newest, leaves = logs[f"{file.name}-{len(logs)}"], issuance[f"{file.name}-{len(issuance)}"]
+        for log in (newest, leaves):
+            log.recover()
+        entries_queue: Batcher[bytes, Logged] = Batcher(
+            committed(newest, file, proofs=True), name=newest.origin, batch=_BATCH, waiting=_WAITING, seconds=_SECONDS
+        )
+        leaves_queue: Batcher[bytes, Logged] = Batcher(
+            committed(leaves, file, proofs=False), name=leaves.origin, batch=_BATCH, waiting=_WAITING, seconds=_SECONDS
+        )
+        own = _signer(place, file.test_issuer, secret) if file.test_issuer else None
+        parts = Parts(
+            file=file,
+            identify=_judge(file, own),
+            authority=_signer(place, file.authorities[-1], secret),
+            ct=_signer(place, file.ct_logs[-1], secret),
+            timestamps=_signer(place, file.timestamps[-1], secret),
+            logs=logs,
+            issuance=issuance,
+            entries=entries_queue,
+            leaves=leaves_queue,
+            memory=TileStore(place / KEYS / MEMORY),
+            now=now,
+            chance=secrets.token_bytes,
+            alone=threading.Lock(),
+            test_issuer=own,
+        )
+        try:
+            yield Authority(parts, LIMITS)
+        finally:
+            leaves_queue.close()
+            entries_queue.close()
+
+
+def rotate_authority(folder: str, roles: Collection[str], secret: bytes, kms: Mapping[str, str]) -> AuthorityFile:
+    """New instances; old logs frozen, old windows closed. The trusted root is published before the signing config.
+
+    Raises:
+        UnavailableError: it is being served: stop it first.
+        UsageError: as `authority_life.rotate`.
+    """
+    from assay.flows import authority_life
+
+    place = Path(folder)
+    file = read_authority(folder)
+    with _alone(place):
+        following = authority_life.rotate(file, roles, _Keys(place / KEYS, secret, kms), now(), secrets.token_bytes)
+        for kind, role, old, new in (
+            ("log", "log", file.logs, following.logs),
+            ("issuance", "ct", file.ct_logs, following.ct_logs),
+        ):
+            if role in roles:
+                _log(place, file, kind, old[-1], lambda: secret).freeze()
+                _log(place, following, kind, new[-1], lambda: secret).create()
+        _publish(place, following)
+    return following
+
+
+def export_root_key(folder: str, role: str, out: str, *, remove: bool) -> Path:
+    """Copy the newest root key of `ca` or `tsa` elsewhere, as it is (encrypted if it was); remove it here if asked.
+
+    Raises:
+        UsageError: no such key here, or a file in the way.
+    """
+    from assay.adapters import secretfile
+
+    file = read_authority(folder)
+    number = len(file.authorities if role == "ca" else file.timestamps)
+    source = Path(folder) / KEYS / f"{role}-root-{number}.key"
+    target = Path(out)
+    if not source.exists():
+        raise UsageError("the root key is not here", where=str(source), why="it was removed, or lies in a KMS")
+    if os.path.lexists(target):
+        raise UsageError("a file is in the way", where=out, remedy="choose another name")
+    secretfile.write(target, secretfile.read(source), 0o600)
+    if remove:
+        source.unlink()
+    return target
+
+
+def client_config(file: AuthorityFile) -> tuple[bytes, bytes, bytes]:
+    """What clients need: the trusted root, the signing config, and both in one."""
+    from assay.formats import signingconfig, trustroot
+    from assay.formats.signingconfig import ClientTrustConfig
+    from assay.trust import instances
+
+    root, config = instances.trusted_root(file), instances.signing_config(file)
+    return (
+        trustroot.write(root) + b"\n",
+        signingconfig.write(config),
+        signingconfig.write_client(ClientTrustConfig(root, config)),
+    )
+
+
+def now() -> datetime:
+    """The machine's time; `SOURCE_DATE_EPOCH` does not rule what is dated for others."""
+    return datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds that never go back."""
+    return time.monotonic()
+
+
+class _Keys:
+    """Key files in a folder, or keys in a KMS where the operator says so."""
+
+    def __init__(self, folder: Path, secret: bytes, kms: Mapping[str, str]) -> None:
+        self._folder, self._secret, self._kms = folder, secret, kms
+
+    def make(self, name: str, kind: str) -> tuple[str, Signer]:
+        """A new file, or the key the KMS has under the URI given for this name."""
+        from assay.adapters.keyfile import KeyFileSigner, generate
+        from assay.adapters.kms import KmsSigner
+
+        if uri := self._kms.get(name, ""):
+            return uri, KmsSigner(uri)
+        path = self._folder / f"{name}.key"
+        generate(path, cast("Kind", kind), self._secret)
+        return path.name, KeyFileSigner(path, lambda: self._secret)
+
+
+def _signer(place: Path, instance: Instance, secret: Secret) -> Signer:
+    """The key of an instance; refused if it is another one.
+
+    Raises:
+        UsageError: another key lies there.
+    """
+    from assay.adapters.keyfile import KeyFileSigner
+    from assay.adapters.kms import KmsSigner, is_kms
+
+    found: Signer
+    found = (
+        KmsSigner(instance.key, secret) if is_kms(instance.key) else KeyFileSigner(place / KEYS / instance.key, secret)
+    )
+    if found.public_key() != instance.spki:
+        raise UsageError("another key lies there", where=instance.key, remedy="bring back the authority's own key")
+    return found
+
+
+def _log(place: Path, file: AuthorityFile, kind: str, instance: Instance, secret: Secret) -> Log:
+    from assay.adapters.tilestore import TileStore
+    from assay.flows.log import Log
+    from assay.trust import instances
+
+    make = instances.log_path if kind == "log" else instances.issuance_path
+    path = make(file.name, instance.number)
+    (place / kind).mkdir(exist_ok=True)
+    return Log(
+        instances.origin(file.url, path),
+        _signer(place, instance, secret),
+        TileStore(place / path),
+        TileStore(place / KEYS / MEMORY),
+        unique=kind == "log" and not instance.valid_for.end,
+        limits=LIMITS,
+    )
+
+
+def _judge(file: AuthorityFile, own: Signer | None) -> Callable[[str], Claims]:
+    """Who judges tokens: by the issuers of the file, their keys asked for over HTTP; the built-in one is at hand."""
+    from assay.adapters.http import Http
+    from assay.adapters.jwks import IssuerKeys
+    from assay.flows import authority_life
+    from assay.trust import mint, token
+
+    asked = IssuerKeys(Http(limits=LIMITS, env=os.environ))
+    issuers = tuple(token.check_issuer(authority_life.issuer_of(one)) for one in file.issuers)
+    own_issuer = f"{file.url}/{mint.PATH}"
+
+    def keys_of(issuer: str, key_id: str) -> Sequence[JsonKey]:
+        if own is not None and issuer == own_issuer:
+            return mint.keys(own.public_key())
+        return asked.keys(issuer, key_id)
+
+    used: dict[str, datetime] = {}
+    lock = threading.Lock()
+
+    def identify(text: str) -> Claims:
+        moment = now()
+        claims = token.judge(text, issuers, keys_of, moment)
+        if claims.is_single_use:
+            with lock:
+                for spent in [name for name, end in used.items() if end < moment]:
+                    del used[spent]
+                token.check_unused(claims, used)
+                used[claims.fingerprint] = claims.expires + timedelta(seconds=token.SKEW_SECONDS)
+        return claims
+
+    return identify
+
+
+def _publish(place: Path, file: AuthorityFile) -> None:
+    """First what is believed, then where to sign: no client may meet a key that it cannot know yet."""
+    from assay.formats import authorityfile
+
+    root, config, both = client_config(file)
+    (place / PUBLIC).mkdir(exist_ok=True)
+    write_file(str(place / FILE), authorityfile.write(file))
+    for name, data in (
+        ("trusted_root.json", root), ("client_trust_config.json", both), ("signing_config.json", config)
+    ):  # fmt: skip
+        write_file(str(place / PUBLIC / name), data)
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Serve or rotate, one process at a time; a process that dies lets go."""
+    path = place / ".lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise UnavailableError(
+            "cannot open the authority", where=str(place), why=error.strerror or str(error)
+        ) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UnavailableError(
+                "the authority is in use", where=str(place), why="another process serves or rotates it",
+                remedy="stop it first",
+            ) from error  # fmt: skip
+        yield
+    finally:
+        with suppress(OSError):
+            os.close(handle)

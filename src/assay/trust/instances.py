@@ -1,0 +1,132 @@
+"""What an authority's instances mean to others: the trusted root and the signing config it publishes.
+
+Origins of logs are their addresses without scheme: foreign verifiers look for the key's name inside `baseUrl`.
+"""
+
+import hashlib
+
+from assay.formats.authorityfile import AuthorityFile, Instance
+from assay.formats.signingconfig import Selection, Service, SigningConfig
+from assay.formats.trustroot import CertificateAuthority, TransparencyLog, TrustedRoot, Validity
+from assay.trust import keyring, notes
+
+KEY_DETAILS = {
+    "ecdsa-p256": "PKIX_ECDSA_P256_SHA_256",
+    "ecdsa-p384": "PKIX_ECDSA_P384_SHA_384",
+    "ecdsa-p521": "PKIX_ECDSA_P521_SHA_512",
+    "ed25519": "PKIX_ED25519",
+}
+"""Names of protobuf-specs (`PublicKeyDetails`); of RSA keys the name says the size, see `key_details`."""
+
+
+def log_path(name: str, number: int) -> str:
+    """Path of a log under the authority's address; a new key has a new one, never used before."""
+    return f"log/{name}-{number}"
+
+
+def issuance_path(name: str, number: int) -> str:
+    """Path of an issuance log."""
+    return f"issuance/{name}-{number}"
+
+
+def origin(url: str, path: str) -> str:
+    """A log's origin, the name of its key: its address without the scheme."""
+    return f"{url.partition('://')[2]}/{path}"
+
+
+def key_details(spki: bytes) -> str:
+    """A public key's algorithm in the words of protobuf-specs.
+
+    Raises:
+        UnsupportedError, MalformedError: as `keyring.key`.
+    """
+    algorithm = keyring.key(spki, name="key").algorithm
+    if algorithm == "rsa":
+        loaded = keyring.load(spki, where="key")
+        return f"PKIX_RSA_PKCS1V15_{loaded.key_size}_SHA256"  # type: ignore[union-attr]
+    return KEY_DETAILS[algorithm]
+
+
+def trusted_root(file: AuthorityFile) -> TrustedRoot:
+    """Every instance there has been, oldest first, each in its window."""
+    return TrustedRoot(
+        tlogs=tuple(_log(file, one) for one in file.logs),
+        ctlogs=tuple(_ct_log(file, one) for one in file.ct_logs),
+        certificate_authorities=tuple(_authority(file, one, file.url, "CA") for one in file.authorities),
+        timestamp_authorities=tuple(
+            _authority(file, one, f"{file.url}/api/v1/timestamp", "TSA") for one in file.timestamps
+        ),
+    )
+
+
+def signing_config(file: AuthorityFile) -> SigningConfig:
+    """Where to sign now and next, newest first. The timestamp authority's address is written in full."""
+
+    def service(path: str, version: int, window: Validity) -> Service:
+        url = f"{file.url}/{path}" if path else file.url
+        return Service(url=url, major_api_version=version, valid_for=window, operator=file.organization)
+
+    def newest(instances: tuple[Instance, ...]) -> Validity:
+        return instances[-1].valid_for
+
+    logs = [service(log_path(file.name, one.number), 2, one.valid_for) for one in reversed(file.logs)]
+    issuers = [
+        Service(url=one.issuer, major_api_version=1, valid_for=newest(file.authorities), operator=file.organization)
+        for one in file.issuers
+        if one.kind == "email"
+    ]
+    return SigningConfig(
+        authorities=(service("", 1, newest(file.authorities)),),
+        issuers=tuple(issuers),
+        logs=tuple(log for log in logs if not log.valid_for.end),
+        log_selection=Selection("ANY"),
+        timestamps=(service("api/v1/timestamp", 1, newest(file.timestamps)),),
+        timestamp_selection=Selection("ANY"),
+    )
+
+
+def _log(file: AuthorityFile, one: Instance) -> TransparencyLog:
+    path = log_path(file.name, one.number)
+    name = origin(file.url, path)
+    return TransparencyLog(
+        base_url=f"{file.url}/{path}",
+        hash_algorithm="SHA2_256",
+        spki=one.spki,
+        key_details=key_details(one.spki),
+        valid_for=one.valid_for,
+        log_id=log_id(name, one.spki),
+        operator=file.organization,
+    )
+
+
+def log_id(name: str, spki: bytes) -> bytes:
+    """The untruncated key id of a log: of Ed25519 as in signed notes, of other keys SHA-256 of the key."""
+    from assay.formats import note
+
+    key = notes.key_of(name, spki, cosigner=False, where=name)
+    if key.kind == note.ED25519:
+        return note.key_id(name, note.ED25519, key.key)
+    return hashlib.sha256(spki).digest()
+
+
+def _ct_log(file: AuthorityFile, one: Instance) -> TransparencyLog:
+    return TransparencyLog(
+        base_url=f"{file.url}/{issuance_path(file.name, one.number)}",
+        hash_algorithm="SHA2_256",
+        spki=one.spki,
+        key_details=key_details(one.spki),
+        valid_for=one.valid_for,
+        log_id=hashlib.sha256(one.spki).digest(),
+        operator=file.organization,
+    )
+
+
+def _authority(file: AuthorityFile, one: Instance, uri: str, what: str) -> CertificateAuthority:
+    return CertificateAuthority(
+        organization=file.organization,
+        common_name=f"{file.name} {what} {one.number}",
+        uri=uri,
+        certificates=one.certificates,
+        valid_for=one.valid_for,
+        operator=file.organization,
+    )
