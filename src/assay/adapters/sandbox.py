@@ -1,0 +1,282 @@
+"""Build steps under bubblewrap: the locked root alone, a filter on system calls, every limit enforced from outside.
+
+Run by root, the launcher first becomes a user without rights of its own, so that even a broken sandbox is nobody's.
+"""
+
+import contextlib
+import json
+import os
+import platform
+import resource
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from assay.adapters import probe
+from assay.build import sealing, seccomp
+from assay.model.errors import UnavailableError, UnsupportedError
+from assay.ports.sandbox import Finished, SandboxLimits, SealedCommand
+
+NOBODY = 65534
+"""Whom a launcher run by root becomes."""
+_CANARY = "/tmp/.assay-canary"  # noqa: S108  (a place inside the sandbox)
+_PROBE_SECONDS = 20.0
+_PIECE_BYTES = 1 << 16
+_VERSION_SECONDS = 5
+
+
+class Bubblewrap:
+    """The `Sandbox` port by `bwrap`."""
+
+    def __init__(self, program: str | None = None, *, filtered: bool = True, tracing: bool = False) -> None:
+        found = program or shutil.which("bwrap")
+        if found is None:
+            raise UnavailableError(
+                "bwrap not found",
+                why="a build step runs sealed off, or not at all",
+                remedy="apt-get install bubblewrap, or build a spec without steps",
+            )
+        self._program = found
+        self._filter = seccomp.program(platform.machine(), tracing=tracing) if filtered else None
+
+    def describe(self) -> str:
+        """`bubblewrap 0.8.0`."""
+        try:
+            told = subprocess.run(  # noqa: S603
+                [self._program, "--version"], capture_output=True, text=True, timeout=_VERSION_SECONDS, check=True
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise _unavailable(f"{self._program} --version: {error}") from error
+        return told.stdout.strip()[:100]
+
+    def filter_digest(self) -> str:
+        """Digest of the filter in force; empty where this machine's call numbers are not known."""
+        return seccomp.digest(self._filter) if self._filter is not None else ""
+
+    def run(self, command: SealedCommand) -> Finished:
+        """Run a command to its end or its limits."""
+        return self._run(command, ())
+
+    def probe(self, command: SealedCommand) -> dict[str, tuple[str, str]]:
+        """Let the canaries try the ways out, with a bare interpreter of the host laid beside the locked root."""
+        with contextlib.ExitStack() as stack:
+            places = stack.enter_context(_host_places())
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            os.chmod(folder, 0o755)  # noqa: S103
+            start = _interpreter(folder)
+            mounts = ("--ro-bind", folder, _CANARY)
+            limits = msgspec.structs.replace(command.limits, seconds=_PROBE_SECONDS, memory_bytes=1 << 30)
+            trial = msgspec.structs.replace(
+                command,
+                arguments=(*start, json.dumps(places)),
+                environment=(*command.environment, ("PYTHONHOME", f"{_CANARY}/home")),
+                limits=limits,
+            )
+            done = self._run(trial, mounts)
+        try:
+            found = json.loads(done.log.splitlines()[-1])
+            return {str(name): (str(state), str(detail)) for name, (state, detail) in found.items()}
+        except (ValueError, IndexError, TypeError, AttributeError) as error:
+            text = done.log.decode("utf-8", "replace").strip()[-500:]
+            raise _unavailable(f"the canaries said nothing (exit {done.exit_code}): {text or error}") from error
+
+    def _run(self, command: SealedCommand, extra: tuple[str, ...]) -> Finished:
+        with contextlib.ExitStack() as stack:
+            descriptor = None
+            if self._filter is not None:
+                file = stack.enter_context(tempfile.TemporaryFile())
+                file.write(self._filter)
+                file.seek(0)
+                descriptor = file.fileno()
+            words = [self._program, *sealing.bubblewrap(command, filter_descriptor=descriptor, extra=extra)]
+            kept = (descriptor,) if descriptor is not None else ()
+            drops = os.geteuid() == 0
+            if command.output and drops:
+                os.chown(command.output, NOBODY, NOBODY)
+            try:
+                process = subprocess.Popen(  # noqa: S603
+                    words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=kept,
+                    umask=0o022, start_new_session=True, env={}, cwd="/", preexec_fn=_limited(command.limits),  # noqa: PLW1509
+                    user=NOBODY if drops else None, group=NOBODY if drops else None,
+                    extra_groups=[] if drops else None,
+                )  # fmt: skip
+            except (OSError, subprocess.SubprocessError) as error:
+                raise _unavailable(str(error)) from error
+            stack.callback(_end, process)
+            stopped, log = _followed(process, command)
+            return _finished(process, stopped, log)
+
+
+def _finished(process: "subprocess.Popen[bytes]", stopped: str, log: bytes) -> Finished:
+    if stopped:
+        _end(process)
+    code = process.wait()
+    if code == 1 and log.startswith(b"bwrap: "):
+        why = log.decode("utf-8", "replace").splitlines()[0][:300]
+        if "not permitted" in why or "user namespace" in why.lower() or "clone" in why:
+            raise UnsupportedError(
+                "this kernel makes no sandbox",
+                why=why,
+                remedy="allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces)",
+            )
+        raise _unavailable(why)
+    return Finished(exit_code=code if code >= 0 else 128 - code, stopped=stopped, log=log)
+
+
+def _followed(process: "subprocess.Popen[bytes]", command: SealedCommand) -> tuple[str, bytes]:
+    """Read the log until the end or a limit; which one."""
+    assert process.stdout is not None  # noqa: S101
+    limits, taken = command.limits, 0
+    parts: list[bytes] = []
+    deadline = time.monotonic() + limits.seconds
+    stream = process.stdout
+    with selectors.DefaultSelector() as selector, stream:
+        selector.register(stream, selectors.EVENT_READ)
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return "deadline", b"".join(parts)
+            if not selector.select(min(left, 1.0)):
+                if command.output and _size(command.output, limits.output_bytes) > limits.output_bytes:
+                    return "output", b"".join(parts)
+                continue
+            piece = os.read(stream.fileno(), _PIECE_BYTES)
+            if not piece:
+                return "", b"".join(parts)
+            parts.append(piece[: limits.log_bytes - taken])
+            taken += len(piece)
+            if taken > limits.log_bytes:
+                return "log", b"".join(parts)
+
+
+def _size(folder: str, limit: int) -> int:
+    """Bytes of all files in a folder, counted until the limit is passed."""
+    total, stack = 0, [folder]
+    while stack and total <= limit:
+        with contextlib.suppress(OSError), os.scandir(stack.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(entry.path)
+                else:
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+    return total
+
+
+def _limited(limits: SandboxLimits):  # type: ignore[no-untyped-def]
+    """What the child does before it becomes the launcher."""
+
+    def prepare() -> None:
+        for kind, value in (
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_FSIZE, limits.output_bytes),
+            (resource.RLIMIT_AS, limits.memory_bytes),
+            (resource.RLIMIT_NPROC, limits.processes_count),
+        ):
+            _, hard = resource.getrlimit(kind)
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(kind, (value, value))
+
+    return prepare
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill the launcher and so, as they die with it, all that it started."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+@contextlib.contextmanager
+def _host_places() -> Iterator[dict[str, object]]:
+    """Doors of the host that answer: the canaries must not reach any of them."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        os.chmod(folder, 0o755)  # noqa: S103
+        secret = os.urandom(16).hex()
+        file = Path(folder, "secret")
+        file.write_text(secret, encoding="utf-8")
+        path, abstract = f"{folder}/door", f"assay-{secret}"
+        for family, address in (
+            (socket.AF_UNIX, path),
+            (socket.AF_UNIX, f"\0{abstract}"),
+            (socket.AF_INET, ("127.0.0.1", 0)),
+        ):
+            door = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            door.bind(address)
+            door.listen()
+        os.chmod(path, 0o777)  # noqa: S103
+        port = door.getsockname()[1]
+        yield {"unix_path": path, "unix_abstract": abstract, "tcp_port": port, "file": str(file), "secret": secret}
+
+
+_LISTING = """
+import ctypes, json, os, platform, socket, sys
+specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
+modules = [spec.origin for spec in specs if spec is not None and spec.has_location]
+maps = {line.split(maxsplit=5)[5].rstrip() for line in open("/proc/self/maps") if "/" in line}
+print(json.dumps([os.path.dirname(os.__file__), sorted(set(modules) - {None}), sorted(maps)]))
+"""
+"""What a bare interpreter with the canaries' imports has loaded: its modules and its libraries."""
+
+
+def _interpreter(folder: str) -> tuple[str, ...]:
+    """Lay a bare interpreter and the canaries into a folder of their own: the locked root need not have one.
+
+    Returns:
+        The words that start it inside.
+    """
+    program = os.path.realpath(sys.executable)
+    words = [program, "-I", "-S", "-B", "-c", _LISTING]
+    told = subprocess.run(words, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=True)  # noqa: S603
+    library, modules, maps = json.loads(told.stdout)
+    place = Path(folder, "home", "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    for module in modules:
+        relative = os.path.relpath(module, library)
+        if not relative.startswith(".."):
+            _copy(module, place / relative)
+    shared = [path for path in maps if ".so" in os.path.basename(path) and not path.startswith(library + os.sep)]
+    for path in shared:
+        for name in _names(os.path.basename(path)):
+            _copy(path, Path(folder, "lib", name))
+    _copy(program, Path(folder, "python"))
+    _copy(str(Path(probe.__file__)), Path(folder, "probe.py"))
+    start = [f"{_CANARY}/python"]
+    loader = next((os.path.basename(path) for path in shared if os.path.basename(path).startswith("ld-")), "")
+    if loader:
+        start = [f"{_CANARY}/lib/{loader}", "--library-path", f"{_CANARY}/lib", *start]
+    return (*start, "-S", "-s", "-B", f"{_CANARY}/probe.py")
+
+
+def _names(library: str) -> list[str]:
+    """A library's file name and the shorter ones others know it by: `libffi.so.8.1.2` is `libffi.so.8` to them."""
+    stem, mark, version = library.partition(".so.")
+    if not mark:
+        return [library]
+    parts = version.split(".")
+    return [f"{stem}.so.{'.'.join(parts[:count])}" for count in range(1, len(parts) + 1)]
+
+
+def _copy(source: str, target: Path) -> None:
+    """A file that everybody may read and run, in folders that everybody may enter."""
+    for parent in (*reversed(target.parents),):
+        if not parent.exists():
+            parent.mkdir()
+            parent.chmod(0o755)
+    shutil.copyfile(source, target)
+    target.chmod(0o755)
+
+
+def _unavailable(why: str) -> UnavailableError:
+    return UnavailableError("the sandbox cannot be made", why=why, remedy="assay doctor says what is missing")
