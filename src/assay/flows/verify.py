@@ -38,7 +38,8 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
         if self.narrowed_count:
             others += f" ({self.narrowed_count} of other types)"
         if not self.rows:
-            return f"no attestation is attached to {self.subject}{others}"
+            what = "attestation of the types asked for" if self.narrowed_count else "attestation"
+            return f"no {what} is attached to {self.subject}{others}"
         if not any(row.outcome == "verified" for row in self.rows):
             return f"none of {len(self.rows)} attestations of {self.subject} verified"
         held = sum(row.outcome == "verified" for row in self.rows)

@@ -1,5 +1,7 @@
 """Rows of evidence: what is attached to a subject, what of it holds, and why not."""
 
+from collections.abc import Iterator, Sequence
+
 import click
 import msgspec
 
@@ -7,6 +9,7 @@ from assay.flows.attest import Attached
 from assay.flows.verify import Collected
 from assay.formats import predicates
 from assay.interfaces.cli.render.text import cut, pad, safe, width, wrap
+from assay.model.evidence import Check
 from assay.model.image import Subject
 from assay.trust.examine import Row
 
@@ -64,12 +67,12 @@ def table(subject: Subject, collected: Collected, *, columns: int, colour: bool,
         colour: whether to write ANSI colours; every mark also has its word.
         everything: also the place of each row and each check.
     """
-    lines = [cut(safe(subject.name), columns), cut(f"{subject.digest}{_platform(subject)}", columns)]
+    lines = [cut(safe(f"{subject.name}{_platform(subject)}"), columns), cut(str(subject.digest), columns)]
     for found in sorted(collected.rows, key=lambda r: (r.outcome != "verified", r.predicate_type, r.place)):
         head, *rest = _row(found, columns, everything=everything)
         good = found.outcome == "verified"
         lines += [click.style(head, fg="green" if good else "red") if colour else head, *rest]
-    summary = collected.summary()
+    summary = collected.summary().replace(f" of {subject.digest}", "")
     if not collected.rows:
         summary = f"no evidence found: {summary}"
     return "\n".join([*lines, *wrap(summary, columns)]) + "\n"
@@ -94,13 +97,25 @@ def _row(found: Row, columns: int, *, everything: bool) -> list[str]:
             head, below = f"{mark}{what}", [first, *below]
     lines = [cut(head.rstrip(), columns)]
     if everything or (found.outcome != "verified" and found.place not in found.reason):
-        below.append(safe(found.place))
+        below.append(safe(found.place.removeprefix("referrer ")))  # so that a digest fits into 80 columns
     for text in below:
         lines += wrap(text, columns, "    ")
     if everything:
-        for check in found.checks:
-            lines += wrap(safe(f"{check.outcome} {check.step}: {check.reason}"), columns, "      ")
+        for line in _checks(found.checks):
+            lines += wrap(safe(line), columns, "      ")
     return lines
+
+
+def _checks(checks: Sequence[Check]) -> Iterator[str]:
+    """Each check; those left out for one reason together."""
+    skipped: dict[str, list[str]] = {}
+    for check in checks:
+        if check.outcome == "skip":
+            skipped.setdefault(check.reason, []).append(check.step)
+        else:
+            yield f"{check.outcome} {check.step}: {check.reason}"
+    for reason, steps in skipped.items():
+        yield f"skip {', '.join(steps)}: {reason}"
 
 
 def _told(found: Row) -> list[str]:
