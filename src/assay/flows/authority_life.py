@@ -24,6 +24,8 @@ _KINDS = {
     "ca-root": "ecdsa-p384", "ca": "ecdsa-p384", "ct": "ecdsa-p256", "log": "ed25519", "tsa-root": "ecdsa-p384",
     "tsa": "ecdsa-p256", "witness": "ed25519", "test-issuer": "ecdsa-p256",
 }  # fmt: skip
+_OVERLAP = timedelta(seconds=1)
+"""Times are whole seconds, and sigstore-python leaves a window's last one out: this second stays good."""
 Chance = Callable[[int], bytes]
 
 
@@ -87,7 +89,7 @@ def rotate(file: AuthorityFile, roles: Collection[str], keys: Keys, now: datetim
         raise UsageError(
             "nothing to rotate", why=", ".join(sorted(roles)) or "none", remedy=f"choose {', '.join(ROLES)}"
         )
-    ends = {"ca": now + issue.LIFETIME, "ct": now + issue.LIFETIME, "log": now, "tsa": now}
+    ends = {"ca": now + issue.LIFETIME, "ct": now + issue.LIFETIME, "log": now + _OVERLAP, "tsa": now + _OVERLAP}
     for role in sorted(roles):
         field = _FIELDS[role]
         *older, last = getattr(file, field)

@@ -123,24 +123,26 @@ def _certificates(door: Door, authority: Authority, limits: Limits) -> list[HTTP
 
 def _logs(door: Door, authority: Authority, limits: Limits) -> list[HTTPRouteHandler]:
     @post("/log/{name:str}/api/v2/log/entries")
-    async def add(request: Asked, name: str) -> Response[bytes]:
-        return await door.take(request, lambda data: authority.add(name, data), limits.entry_request_bytes)
+    async def add(request: Asked) -> Response[bytes]:
+        return await door.take(
+            request, lambda data: authority.add(_part(request, "name"), data), limits.entry_request_bytes
+        )
 
     @get(["/log/{name:str}/checkpoint", "/log/{name:str}/api/v2/checkpoint"])
-    async def checkpoint(request: Asked, name: str) -> Response[bytes]:
-        return await door.answer(request, lambda: authority.checkpoint("log", name))
+    async def checkpoint(request: Asked) -> Response[bytes]:
+        return await door.answer(request, lambda: authority.checkpoint("log", _part(request, "name")))
 
     @get(["/log/{name:str}/tile/{path:path}", "/log/{name:str}/api/v2/tile/{path:path}"])
-    async def tile(request: Asked, name: str, path: str) -> Response[bytes]:
-        return await door.answer(request, lambda: authority.tile("log", name, path.removeprefix("/")))
+    async def tile(request: Asked) -> Response[bytes]:
+        return await door.answer(request, lambda: authority.tile("log", *_tile(request)))
 
     @get("/issuance/{name:str}/checkpoint")
-    async def issued(request: Asked, name: str) -> Response[bytes]:
-        return await door.answer(request, lambda: authority.checkpoint("issuance", name))
+    async def issued(request: Asked) -> Response[bytes]:
+        return await door.answer(request, lambda: authority.checkpoint("issuance", _part(request, "name")))
 
     @get("/issuance/{name:str}/tile/{path:path}")
-    async def issued_tile(request: Asked, name: str, path: str) -> Response[bytes]:
-        return await door.answer(request, lambda: authority.tile("issuance", name, path.removeprefix("/")))
+    async def issued_tile(request: Asked) -> Response[bytes]:
+        return await door.answer(request, lambda: authority.tile("issuance", *_tile(request)))
 
     @post("/add-checkpoint")
     async def cosign(request: Asked) -> Response[bytes]:
@@ -186,6 +188,15 @@ def _health(door: Door, authority: Authority) -> HTTPRouteHandler:
         return await door.answer(request, authority.health)
 
     return health
+
+
+def _part(asked: Asked, name: str) -> str:
+    """A part of the address."""
+    return str(asked.path_params[name])
+
+
+def _tile(asked: Asked) -> tuple[str, str]:
+    return _part(asked, "name"), _part(asked, "path").removeprefix("/")
 
 
 async def _body(asked: Asked, limit: int) -> bytes | None:
