@@ -1,8 +1,10 @@
 """A throw-away signing authority for tests: CA, CT log and TSA over keys in memory, with a fixed clock."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -10,6 +12,9 @@ from assay.formats import ct
 from assay.formats.trustroot import CertificateAuthority, TransparencyLog, TrustedRoot, Validity
 from assay.trust import issue, stamp
 from signing import MemorySigner
+
+OPENSSL = shutil.which("openssl")
+needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="no openssl on this machine")
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2036, 1, 1, tzinfo=UTC)

@@ -58,6 +58,8 @@ class Information(msgspec.Struct, frozen=True, kw_only=True):
     nonce: int | None = None
     accuracy_ms: int | None = None
     """Half width of the interval, in whole milliseconds rounded up; None where the authority does not say."""
+    has_critical_extension: bool = False
+    """None is known here, so such a token must be refused; it is not written."""
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,8 +165,7 @@ def read_information(data: bytes, *, where: str) -> Information:
         der.read_boolean(ordering, where=where)
     nonce = fields.optional(der.INTEGER)
     fields.optional(0xA0)  # tsa: a name beside the certificate's, proves nothing
-    if fields.optional(0xA1) is not None:
-        raise _bad(where, "a TSTInfo with extensions")
+    extensions = fields.optional(0xA1)
     fields.end()
     return Information(
         policy=policy,
@@ -174,6 +175,7 @@ def read_information(data: bytes, *, where: str) -> Information:
         time=time,
         nonce=_nonce(nonce, where),
         accuracy_ms=_accuracy(accuracy, where) if accuracy else None,
+        has_critical_extension=extensions is not None and _is_critical(extensions, where),
     )
 
 
@@ -279,9 +281,10 @@ def _token(element: der.Element, where: str) -> Token:
     wrapped = outer.take(0xA0)
     outer.end()
     fields = der.open_(der.one(wrapped.value, der.SEQUENCE, where=where), where=where)
+    # Nothing signs these fields, so they get no freedom: one token shall have one spelling.
     if der.read_integer(fields.take(), where=where) != 3:  # RFC 5652 §5.1: content of another type than id-data
         raise _bad(where, "signed data of another version than 3")
-    fields.take(der.SET)
+    digests = [_hash_name(one, where) for one in der.children(fields.take(der.SET), where=where, limit=8)]
     content = _content(fields.take(der.SEQUENCE), where)
     listed = fields.optional(0xA0)
     if fields.optional(0xA1) is not None:
@@ -293,7 +296,10 @@ def _token(element: der.Element, where: str) -> Token:
     along = der.children(listed, where=where, limit=_CERTIFICATES_COUNT) if listed else ()
     if any(one.tag != der.SEQUENCE for one in along):
         raise _bad(where, "a certificate of an unknown kind")
-    return _signer(signers[0], content, tuple(one.raw for one in along), where)
+    token = _signer(signers[0], content, tuple(one.raw for one in along), where)
+    if digests != [token.digest_algorithm]:
+        raise _bad(where, "digest algorithms that are not the signer's")
+    return token
 
 
 def _content(element: der.Element, where: str) -> bytes:
@@ -316,10 +322,9 @@ def _signer(element: der.Element, content: bytes, along: tuple[bytes, ...], wher
     identifier.end()
     digest_algorithm = _hash_name(fields.take(der.SEQUENCE), where)
     attributes = b"\x31" + fields.take(0xA0).raw[1:]
-    signature_algorithm = der.read_oid(der.open_(fields.take(der.SEQUENCE), where=where).take(), where=where)
+    signature_algorithm = _algorithm(fields.take(der.SEQUENCE), where)
     signature = fields.take(der.OCTET_STRING).value
-    fields.optional(0xA1)  # unsigned attributes: nobody's word
-    fields.end()
+    fields.end()  # no unsigned attributes: nobody's word
     said = _attributes(attributes, where)
     missing = [name for name in (CONTENT_TYPE, MESSAGE_DIGEST) if name not in said]
     if missing:
@@ -397,12 +402,19 @@ def _imprint(element: der.Element, where: str) -> tuple[str, bytes]:
 
 
 def _hash_name(element: der.Element, where: str) -> str:
-    """A hash's name, or the identifier of an unknown one; parameters absent or NULL."""
+    """A hash's name, or the identifier of an unknown one."""
+    dotted = _algorithm(element, where)
+    return HASHES.get(dotted, dotted)
+
+
+def _algorithm(element: der.Element, where: str) -> str:
+    """AlgorithmIdentifier with parameters absent or NULL."""
     fields = der.open_(element, where=where)
     dotted = der.read_oid(fields.take(), where=where)
-    fields.optional(der.NULL)
+    if (parameters := fields.optional(der.NULL)) is not None and parameters.value:
+        raise _bad(where, "a NULL that is not empty")
     fields.end()
-    return HASHES.get(dotted, dotted)
+    return dotted
 
 
 def _nonce(element: der.Element | None, where: str) -> int | None:
@@ -427,6 +439,18 @@ def _accuracy(element: der.Element, where: str) -> int:
         _small(der.Element(der.INTEGER, part.value, part.raw), where) * unit for part, unit in parts if part is not None
     )
     return -(-micros // 1000)
+
+
+def _is_critical(element: der.Element, where: str) -> bool:
+    """Whether any of the extensions is critical (RFC 5280 §4.1)."""
+    found = False
+    for extension in der.children(element, where=where):
+        fields = der.open_(der.one(extension.raw, der.SEQUENCE, where=where), where=where)
+        fields.take(der.OID)
+        found |= _flag(fields.optional(der.BOOLEAN), where)
+        fields.take(der.OCTET_STRING)
+        fields.end()
+    return found
 
 
 def _small(element: der.Element, where: str) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from assay.model.errors import UntrustedError
+from assay.formats import der
+from assay.model.errors import MalformedError, UntrustedError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -48,17 +49,30 @@ def read(data: bytes, *, where: str) -> "Certificate":
     """
     from cryptography.x509 import Version, load_der_x509_certificate
 
+    _check_serial(data, where)
     try:
         certificate = load_der_x509_certificate(data)
         if certificate.version is not Version.v3:
             raise _malformed(where, f"version {certificate.version.name}")
-        if certificate.serial_number <= 0:
-            raise _malformed(where, "a serial number that is not positive")
-        list(certificate.extensions)
+        for lazy in ("extensions", "issuer", "subject", "not_valid_before_utc", "signature_algorithm_oid"):
+            getattr(certificate, lazy)  # the library parses these only now, and raises for what is damaged
         certificate.public_key()
     except _failures() as error:
         raise _malformed(where, str(error)[:200] or type(error).__name__) from error
     return certificate
+
+
+def _check_serial(data: bytes, where: str) -> None:
+    """RFC 5280 §4.1.2.2: positive. Looked at before the library, which warns about others on standard error."""
+    try:
+        outer = der.open_(der.one(data, der.SEQUENCE, where=where), where=where)
+        fields = der.open_(outer.take(der.SEQUENCE), where=where)
+        fields.optional(0xA0)
+        serial = der.read_integer(fields.take(), where=where)
+    except MalformedError as error:
+        raise _malformed(where, error.why) from error
+    if serial <= 0:
+        raise _malformed(where, "a serial number that is not positive")
 
 
 def spki(certificate: "Certificate") -> bytes:

@@ -6,7 +6,7 @@ the list for anchors that are none.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,22 @@ from assay.formats import tsp
 from assay.formats.trustroot import CertificateAuthority
 from assay.formats.tsp import Token
 from assay.model.errors import MalformedError, UntrustedError
-from assay.trust import chain
+from assay.trust import chain, keyring
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 _COUNT = 32
+_RSA = "1.2.840.113549.1.1.1"
+_SIGNATURES: Mapping[tuple[str, str], frozenset[str]] = {
+    ("ecdsa", "sha256"): frozenset({"1.2.840.10045.4.3.2"}),
+    ("ecdsa", "sha384"): frozenset({"1.2.840.10045.4.3.3"}),
+    ("ecdsa", "sha512"): frozenset({"1.2.840.10045.4.3.4"}),
+    ("rsa", "sha256"): frozenset({_RSA, "1.2.840.113549.1.1.11"}),
+    ("rsa", "sha384"): frozenset({_RSA, "1.2.840.113549.1.1.12"}),
+    ("rsa", "sha512"): frozenset({_RSA, "1.2.840.113549.1.1.13"}),
+}
+"""Names of signature algorithms by key and digest. The library ignores the name, and nothing signs it."""
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +139,11 @@ def _token(token: Token, signature: bytes, signer: "Certificate", name: str) -> 
         raise _no("TIMESTAMP", "timestamps", name, f"a timestamp by an unknown or weak hash {said.hash_algorithm[:60]}")
     if said.imprint != hashlib.new(said.hash_algorithm, signature).digest():
         raise _no("TIMESTAMP", "timestamps", name, "a timestamp over other bytes than this signature")
+    kind = keyring.algorithm_of(signer.public_key(), where=name).partition("-")[0]
+    if token.signature_algorithm not in _SIGNATURES.get((kind, token.digest_algorithm), ()):
+        raise _no("TIMESTAMP", "timestamps", name, "a timestamp whose signature algorithm is not its key's")
+    if said.has_critical_extension:
+        raise _no("TIMESTAMP", "timestamps", name, "a timestamp with an unknown critical extension")
     if token.content_type != tsp.ID_DATA_TST:
         raise _no("TIMESTAMP", "timestamps", name, "a timestamp whose signed content type is another")
     if token.message_digest != hashlib.new(token.digest_algorithm, token.content).digest():
