@@ -1,12 +1,15 @@
-"""Witnesses, seen by those who rely on them: is a checkpoint cosigned by enough of them?"""
+"""Witnesses: is a checkpoint cosigned by enough of them, and may a witness cosign what a log shows it?"""
+
+from collections.abc import Sequence
 
 import msgspec
 
+from assay.formats.addcheckpoint import AddCheckpoint
 from assay.formats.logpolicy import NONE, LogPolicy
-from assay.formats.note import Note, checkpoint
+from assay.formats.note import Checkpoint, Note, checkpoint
 from assay.formats.vkey import VerifierKey
 from assay.model.errors import UntrustedError
-from assay.trust import notes
+from assay.trust import merkle, notes
 
 
 class Cosigned(msgspec.Struct, frozen=True):
@@ -52,6 +55,50 @@ def quorum(value: Note, policy: LogPolicy, *, where: str = "checkpoint") -> Quor
         names = ", ".join(one.name for one in found) or "none"
         raise _no(where, f"the quorum {policy.quorum!r} is not reached; cosigned by {names} of {len(times)} witnesses")
     return Quorum(policy.quorum, found)
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Why a witness does not cosign, in the status codes of c2sp.org/tlog-witness."""
+
+    status: int
+    why: str
+    size: int | None = None
+    """409: the size the witness cosigned last."""
+    fork: bool = False
+    """The log has signed two trees of one size: both notes are the proof of it."""
+
+
+def judge(asked: AddCheckpoint, keys: Sequence[VerifierKey], last: Checkpoint | None) -> Refused | None:
+    """Whether a witness may cosign; None: it may, once the checkpoint is its new last one, durably.
+
+    Args:
+        asked: the request.
+        keys: the keys trusted for the request's origin; none where the origin is unknown.
+        last: what this witness cosigned last of this origin.
+
+    Between reading `last` and keeping the new one nobody else may do the same.
+    """
+    said = asked.checkpoint
+    if not keys:
+        return Refused(404, "unknown origin")
+    if not is_signed(asked.note, keys):
+        return Refused(403, "no signature by a key of this log")
+    known = last or Checkpoint(said.origin, 0, merkle.EMPTY_ROOT)
+    if last is not None and said.size == last.size and said.root != last.root:
+        return Refused(409, "another tree of this size was cosigned", last.size, fork=True)
+    if asked.old > said.size:
+        return Refused(400, "the old size is above the checkpoint's")
+    if asked.old != known.size:
+        return Refused(409, "another size was cosigned last", known.size)
+    if not merkle.verify_consistency(known.size, known.root, said.size, said.root, asked.proof):
+        return Refused(422, "the consistency proof does not hold")
+    return None
+
+
+def is_signed(value: Note, keys: Sequence[VerifierKey], *, where: str = "checkpoint") -> bool:
+    """Whether a note carries a signature by one of these keys, and none in their names that does not hold."""
+    times = [notes.verify(key, value.text, line, where=where) for key in keys for line in notes.lines_of(key, value)]
+    return bool(times) and None not in times
 
 
 def _time(key: VerifierKey, value: Note, where: str) -> int | None:
