@@ -79,7 +79,12 @@ def _judged(found: Sequence[Found], trust: VexTrust | None, image: str, now: str
     from assay.trust.vex import judge
     from assay.trust.vex_policy import VexTrust
 
-    return judge(found, trust or VexTrust(), image=image, now=now, read=_read, limits=LIMITS)
+    policy = trust or VexTrust()
+    if policy.identities and policy.roots is None:
+        from assay.bootstrap.public import trusted_root
+
+        policy = msgspec.structs.replace(policy, roots=trusted_root())
+    return judge(found, policy, image=image, now=now, read=_read, limits=LIMITS)
 
 
 def automatic_statements(report: Report) -> tuple[VexStatement, ...]:
@@ -129,6 +134,7 @@ def _trust(path: str) -> VexTrust:
         read_file(path, LIMITS.vex_trust_bytes),
         where=Path(path).name,
         read_key=lambda name: read_file(str(folder / name), LIMITS.key_bytes),
+        read_root=lambda name: read_file(str(folder / name), LIMITS.trust_file_bytes),
     )
 
 

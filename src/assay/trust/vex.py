@@ -1,8 +1,9 @@
 """VEX documents that were found: which of them count, for whom, and the first reason why the others do not.
 
-A document counts only if a signature over it holds under a key the trust policy names, the statement around it is about
-this very image, and what it says lies within the signer's scope. Its author then is the signer, whatever it calls
-itself: nobody can overrule an author by using the name. Everything else is *seen, not applied*.
+A document counts only if a signature over it holds under a key, or by an identity, that the trust policy names, the
+statement around it is about this very image, and what it says lies within the signer's scope. Its author then is the
+signer, whatever it calls itself: nobody can overrule an author by using the name. Everything else is *seen, not
+applied*.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,19 +14,22 @@ import msgspec
 from assay.formats import bundle as bundles
 from assay.formats import dsse as envelopes
 from assay.formats import intoto, openvex, predicates, strictjson
+from assay.formats.trustroot import TrustedRoot
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, MalformedError, UntrustedError
+from assay.model.evidence import Evidence, Signer
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.vex import VexDocument, VexStatement
 from assay.trust.expect import Expected
-from assay.trust.verify import verify, verify_artifact, verify_envelope
+from assay.trust.verify import Proof, verify, verify_artifact, verify_envelope
 from assay.trust.vex_found import VEX_TYPES, Found
 from assay.trust.vex_policy import Trusted, VexTrust, within
 
 Read = Callable[[bytes, str], tuple[VexStatement, ...]]
 OPERATOR = "the operator"
 _REASONS_COUNT = 5
-_KEYLESS = "signed by a certificate; keyless verification is not available in this version"
+_KEYLESS = "signed by a certificate, and no trust policy names an identity (--vex-trust)"
+_LEGACY = "signed by a certificate in the legacy form of cosign 2; attach it as a Sigstore bundle"
 _WORDS = {
     "KEY_REQUIRED": "signed by a key, and no trust policy names one (--vex-trust)",
     "NOT_SIGNED": "not signed",
@@ -37,6 +41,14 @@ class Judged(msgspec.Struct, frozen=True):
 
     document: VexDocument
     statements: tuple[VexStatement, ...] = ()
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    """Who signed, when that is proven to have been, and the digest of what proves it."""
+
+    signer: Signer
+    times: tuple[str, ...]
+    evidence: Digest
 
 
 class _Claim(msgspec.Struct, frozen=True):
@@ -66,7 +78,7 @@ def judge(
         found: what discovery brought.
         trust: who may say what.
         image: repository or layout the image was named by.
-        now: RFC 3339 UTC, for the windows of keys.
+        now: RFC 3339 UTC, for the windows of keys where nothing proves a time.
         read: bytes of a document to statements.
         limits: bounds.
     """
@@ -115,14 +127,17 @@ def _judge(one: Found, trust: VexTrust, image: str, now: str, read: Read, limits
         claim = _claim_of_document(one.data) if one.kind == "document" else _claim(one, limits)
         if not claim.is_vex:
             return None
-        key, evidence = _signed(one, trust, now, limits)
+        signed = _signed(one, trust, now, limits)
+        rows = trust.of_signer(signed.signer, signed.times, now)
+        if not rows:
+            raise _no("OUTSIDE_WINDOW", one.place, "no row of the trust policy holds when it was signed")
         data = one.data if one.kind == "document" else strictjson.canonical(claim.predicate)
         statements = read(data, one.place)
     except AssayError as error:
         code = getattr(error, "code", "") or error.kind.upper()
         outcome: Literal["seen", "failed"] = "failed" if error.kind == "unavailable" else "seen"
         return Judged(_document(one, claim, outcome, code, _WORDS.get(code, error.why or error.what)))
-    return _scoped(one, claim, statements, trust.of_key(key, now), evidence, image)
+    return _scoped(one, claim, statements, rows, signed.evidence, image)
 
 
 def _scoped(
@@ -179,60 +194,69 @@ def _document(
     )
 
 
-def _signed(one: Found, trust: VexTrust, now: str, limits: Limits) -> tuple[str, Digest]:
-    """Id of the key that signed, and the digest of what proves it.
+def _signed(one: Found, trust: VexTrust, now: str, limits: Limits) -> _Signed:
+    """Who signed, and the digest of what proves it.
 
     Raises:
         UntrustedError, UnsupportedError: nobody trusted did.
     """
-    expected, name = Expected(keys=trust.keyring(now)), one.place
+    name = one.place
     if one.kind == "document":
         if not one.signature:
             raise _no("NOT_SIGNED", name, "no signature lies beside it")
-        _refuse_certificate(one.signature, name, limits)
-        proof = verify_artifact(one.signature, Digest.of(one.data), None, expected, now, name=name, limits=limits)
-        return proof.signer.key_id, proof.bundle
+        roots, expected = _trusted(one.signature, trust, now, name, limits)
+        digest = Digest.of(one.data)
+        proof = verify_artifact(one.signature, digest, roots, expected, now, name=name, limits=limits)
+        return _of(proof, proof.bundle)
     form = _form(one.data, name, limits)
     if one.target is None:
         raise _no("SUBJECT_MISMATCH", name, "the image has no digest it could be about")
     if form == "statement":
         return _signed_carrier(one, one.target, trust, now, limits)
     if form == "bundle":
-        _refuse_certificate(one.data, name, limits)
-        evidence = verify(one.data, one.target, None, expected, now, name=name, limits=limits)
+        roots, expected = _trusted(one.data, trust, now, name, limits)
+        evidence = verify(one.data, one.target, roots, expected, now, name=name, limits=limits)
     elif one.certificate:
-        raise _no("KEYLESS", name, _KEYLESS)
+        raise _no("KEYLESS", name, _LEGACY)
     else:
-        evidence = verify_envelope(one.data, one.target, expected, now, name=name, limits=limits)
-    return evidence.signer.key_id, evidence.digest
+        keys = Expected(keys=trust.keyring(now))
+        evidence = verify_envelope(one.data, one.target, keys, now, name=name, limits=limits)
+    return _of(evidence, evidence.digest)
 
 
-def _signed_carrier(one: Found, target: Digest, trust: VexTrust, now: str, limits: Limits) -> tuple[str, Digest]:
+def _of(proven: Evidence | Proof, digest: Digest) -> _Signed:
+    return _Signed(proven.signer, proven.times, digest)
+
+
+def _signed_carrier(one: Found, target: Digest, trust: VexTrust, now: str, limits: Limits) -> _Signed:
     """Who signed the manifest around a bare statement: its digest covers the statement, whose subject must fit."""
     if one.carrier is None or not one.carrier_signatures:
         raise _no("NOT_SIGNED", one.place, "a bare in-toto statement")
     statement = intoto.read(one.data, where=one.place, limits=limits)
     if not any(subject.digest.get(target.algorithm) == target.hex for subject in statement.subject):
         raise _no("SUBJECT_MISMATCH", one.place, f"the statement is not about {target}")
-    expected = Expected(keys=trust.keyring(now))
     refusals: list[AssayError] = []
     for signature in one.carrier_signatures:
         try:
-            _refuse_certificate(signature, one.place, limits)
-            evidence = verify(signature, one.carrier, None, expected, now, name=one.place, limits=limits)
+            roots, expected = _trusted(signature, trust, now, one.place, limits)
+            evidence = verify(signature, one.carrier, roots, expected, now, name=one.place, limits=limits)
         except AssayError as error:
             refusals.append(error)
             continue
         if evidence.statement.predicate_type == predicates.COSIGN_SIGN:
-            return evidence.signer.key_id, evidence.digest
+            return _of(evidence, evidence.digest)
         refusals.append(_no("NOT_SIGNED", one.place, "what is signed about its manifest is another statement"))
     raise refusals[0]
 
 
-def _refuse_certificate(data: bytes, name: str, limits: Limits) -> None:
+def _trusted(data: bytes, trust: VexTrust, now: str, name: str, limits: Limits) -> tuple[TrustedRoot | None, Expected]:
+    """Whom a bundle is measured by: by its certificate the identities and the roots, by its key the keys alone."""
     parsed = bundles.read(data, where=name, limits=limits)
-    if parsed.certificate is not None or parsed.chain is not None:
+    if parsed.certificate is None and parsed.chain is None:
+        return None, Expected(keys=trust.keyring(now))
+    if not trust.identities:
         raise _no("KEYLESS", name, _KEYLESS)
+    return trust.roots, Expected(identities=trust.identities)
 
 
 def _form(data: bytes, name: str, limits: Limits) -> Literal["bundle", "envelope", "statement"]:

@@ -10,21 +10,31 @@
     not_before = "2026-01-01T00:00:00Z"
     not_after = "2027-01-01T00:00:00Z"
 
+    [[vex.trust]]
+    name = "release pipeline"
+    identity = "https://github.com/team/app/.github/workflows/vex.yml@refs/heads/main"
+    issuer = "https://token.actions.githubusercontent.com"       # both exact; with `glob = true`, `*` is any text
+    images = ["registry.example/team/*"]
+
 `products` or `images` must be there: nobody is trusted for everything by an omission; `products = ["*"]` says so.
-A signer of a certificate (`identity` and `issuer`) may be named, but no document counts for it yet.
+`trusted_root = "root.json"` in a table `[vex]` before the rows names whose certificates and logs are believed; without
+it the public ones are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
 import msgspec
 
 from assay.formats import purl as purls
-from assay.formats import toml
+from assay.formats import toml, trustroot, wire
+from assay.formats.trustroot import TrustedRoot
 from assay.model.errors import MalformedError
+from assay.model.evidence import Signer
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.vex import VexProduct, VexStatement, VexStatus
 from assay.trust import keyring
+from assay.trust.expect import Identity
 from assay.trust.keyring import Key, Keyring, is_open
 
 _REMEDY = "correct the trust policy"
@@ -49,13 +59,29 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
     key: Key | None
     identity: str = ""
     issuer: str = ""
+    glob: bool = False
+    not_before: str = ""
+    not_after: str = ""
+    """Window of an identity's row; a key has its own."""
     scope: Scope
+
+    @property
+    def expected(self) -> Identity:
+        """The identity a certificate must have."""
+        return Identity(identity=self.identity, issuer=self.issuer, glob=self.glob)
 
 
 class VexTrust(msgspec.Struct, frozen=True):
     """The whole table; without rows nobody is believed."""
 
     rows: tuple[Trusted, ...] = ()
+    roots: TrustedRoot | None = None
+    """Whose certificates and logs are believed, where the table names them."""
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """Every identity of the table."""
+        return tuple(row.expected for row in self.rows if row.identity)
 
     def keyring(self, now: str = "") -> Keyring:
         """Every key of the table; of a key with several windows the one that is open comes first, for it is asked."""
@@ -66,6 +92,22 @@ class VexTrust(msgspec.Struct, frozen=True):
         """The rows of one key that are open now: it may speak within any of them."""
         return tuple(r for r in self.rows if r.key is not None and r.key.key_id == key_id and is_open(r.key, now))
 
+    def of_signer(self, signer: Signer, times: Sequence[str], now: str) -> tuple[Trusted, ...]:
+        """The rows of whoever was verified to have signed, of an identity those open at every proven time."""
+        if signer.kind == "key":
+            return self.of_key(signer.key_id, now)
+        return tuple(
+            row
+            for row in self.rows
+            if row.identity
+            and row.expected.names(signer.identity, signer.issuer) == (True, True)
+            and all(_is_within(row, wire.instant(moment)) for moment in times or (now,))
+        )
+
+
+def _is_within(row: Trusted, moment: str) -> bool:
+    return not ((row.not_before and moment < row.not_before) or (row.not_after and moment > row.not_after))
+
 
 class _Row(msgspec.Struct, forbid_unknown_fields=True):
     name: str
@@ -73,6 +115,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     key_pem: str = ""
     identity: str = ""
     issuer: str = ""
+    glob: bool = False
     products: list[str] = []
     images: list[str] = []
     vulnerabilities: list[str] = []
@@ -81,16 +124,25 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     not_after: str = ""
 
 
-def read(data: bytes, *, where: str, read_key: Callable[[str], bytes]) -> VexTrust:
+def read(
+    data: bytes,
+    *,
+    where: str,
+    read_key: Callable[[str], bytes],
+    read_root: Callable[[str], bytes] | None = None,
+) -> VexTrust:
     """The table out of TOML; tables of other names (an `assay.toml`) are left to their readers.
 
     Args:
         data: the file's bytes.
         where: named in errors.
         read_key: the bytes of a key file named in a row.
+        read_root: the bytes of a trusted root named beside the rows; None reads it as a key file.
 
     Raises:
-        MalformedError: not TOML, an unknown field, a row without key or scope, two rows of one name.
+        MalformedError: not TOML, an unknown field, a row without key or scope, two rows of one name, a trusted root
+            that is none.
+        UntrustedError: a trusted root without windows.
         UnsupportedError: a kind of key nobody can use.
     """
     document = toml.loads(data, where=where, limit=DEFAULT_LIMITS.vex_trust_bytes)
@@ -104,7 +156,14 @@ def read(data: bytes, *, where: str, read_key: Callable[[str], bytes]) -> VexTru
     names = [row.name for row in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise _bad(where, f"two rows are called {twice[0][:100]!r}")
-    return VexTrust(found)
+    return VexTrust(found, _roots(inner, where, read_root or read_key))
+
+
+def _roots(inner: dict[str, Any], where: str, read_root: Callable[[str], bytes]) -> TrustedRoot | None:
+    name = inner.get("trusted_root", "")
+    if not isinstance(name, str):
+        raise _bad(where, "vex.trusted_root is no name of a file")
+    return trustroot.read(read_root(name), where=name) if name else None
 
 
 def _trusted(value: Any, where: str, read_key: Callable[[str], bytes]) -> Trusted:
@@ -125,6 +184,10 @@ def _trusted(value: Any, where: str, read_key: Callable[[str], bytes]) -> Truste
         raise _bad(where, f"needs exactly one of key, key_pem and identity, has {' and '.join(ways) or 'none'}")
     if bool(row.identity) != bool(row.issuer):
         raise _bad(where, "identity and issuer belong together")
+    if row.glob and not row.identity:
+        raise _bad(where, "glob is for an identity")
+    if row.identity:
+        _check_window(row, where)
     key = None
     if not row.identity:
         pem = read_key(row.key) if row.key else row.key_pem.encode()
@@ -134,6 +197,9 @@ def _trusted(value: Any, where: str, read_key: Callable[[str], bytes]) -> Truste
         key=key,
         identity=row.identity,
         issuer=row.issuer,
+        glob=row.glob,
+        not_before=row.not_before if row.identity else "",
+        not_after=row.not_after if row.identity else "",
         scope=Scope(
             products=tuple(row.products),
             images=tuple(row.images),
@@ -141,6 +207,13 @@ def _trusted(value: Any, where: str, read_key: Callable[[str], bytes]) -> Truste
             statuses=tuple(row.statuses) or _STATUSES,
         ),
     )
+
+
+def _check_window(row: _Row, where: str) -> None:
+    """Times of one width, so that texts compare as times do."""
+    for text in filter(None, (row.not_before, row.not_after)):
+        if not wire.is_instant(text) or wire.instant(text) != text:
+            raise _bad(where, f"{text[:40]!r} is not a time like 2026-01-02T03:04:05Z")
 
 
 def within(statement: VexStatement, scope: Scope, image: str) -> tuple[VexStatement | None, str]:
