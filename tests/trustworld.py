@@ -119,21 +119,20 @@ def prove(body: bytes, log: Log, *, before: int = 5, after: int = 3, **changes: 
     text = note.checkpoint_text(Checkpoint(log.origin, size, top, changes.get("extensions", ())))
     text = _changed(text, changes.get("text"))
     lines = _changed((log.line(text),), changes.get("lines"))
-    proof = InclusionProof(
+    return InclusionProof(
         log_index=changes.get("index", before),
         root_hash=changes.get("root", top),
         tree_size=changes.get("size", size),
         hashes=_changed(merkle.inclusion(before, size, node), changes.get("hashes")),
         checkpoint=f"{text}\n{note.lines(lines)}",
     )
-    return proof
 
 
 def _changed(value: Any, change: Any) -> Any:
     return value if change is None else change(value) if callable(change) else change
 
 
-def entry(body: bytes, log: Log, proof: InclusionProof | None, **changes: Any) -> LogEntry:
+def entry(body: bytes, log: Log, *, proof: InclusionProof | None, **changes: Any) -> LogEntry:
     """The entry of a body: with promise and time where the log is of version 1. `time` dates the promise."""
     value = strictjson.loads(body, where="body", limit=1 << 20)
     index = proof.log_index if proof else 0
@@ -269,7 +268,8 @@ def make(
             usual = "dsse" if content == "statement" else "hashedrekord"
             written = v1_body(kind or usual, signed, signature, shown)
         written = _changed(written, body)
-        entries = (entry(written, log, prove(written, log, **(proof or {})), **(logged or {})),)
+        fields = {"proof": prove(written, log, **(proof or {})), **(logged or {})}
+        entries = (entry(written, log, **fields),)
     wanted = stamps if stamps is not None else (log is None or log.version == 2) and by == "certificate"
     wanted = wanted or (stamps is None and log is not None and log.version == 2)
     return Made(
