@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from assay.formats import ct, note, rekor, signingconfig, strictjson, trustroot
 from assay.formats.note import Checkpoint, Note
@@ -53,7 +53,8 @@ def b64(data: bytes) -> str:
 def token(identity: str = IDENTITY, *, lifetime: float = 600, issuer: str = ISSUER, **claims: object) -> str:
     """A JWT this installation takes; nobody checks its signature here."""
     now = int(datetime.now(UTC).timestamp())
-    said = {"iss": issuer, "sub": "1", "aud": "sigstore", "email": identity, "exp": now + lifetime, **claims}
+    said = {"iss": issuer, "sub": "1", "aud": "sigstore", "email": identity, "email_verified": True,
+            "iat": now, "exp": now + lifetime, **claims}  # fmt: skip
     parts = [json.dumps({"alg": "ES256"}).encode(), json.dumps(said).encode(), b"not looked at"]
     return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
 
@@ -182,9 +183,14 @@ class Sigstore:
         """POST /api/v2/signingCert"""
         said = headers.get("authorization", "").removeprefix("Bearer ").split(".")
         claims = json.loads(base64.urlsafe_b64decode(said[1] + "=="))
-        request = x509.load_pem_x509_csr(base64.b64decode(json.loads(body)["certificateSigningRequest"]))
-        assert request.is_signature_valid
-        spki = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        asked = json.loads(body)
+        if "publicKeyRequest" in asked:
+            key = load_pem_public_key(asked["publicKeyRequest"]["publicKey"]["content"].encode())
+        else:
+            request = x509.load_pem_x509_csr(base64.b64decode(asked["certificateSigningRequest"]))
+            assert request.is_signature_valid
+            key = request.public_key()
+        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return self.reply_chain(self.leaf(spki, claims["email"], claims["iss"]))
 
     def leaf(self, spki: bytes, identity: str = IDENTITY, issuer: str = ISSUER) -> bytes:
@@ -194,7 +200,7 @@ class Sigstore:
 
     def reply_chain(self, leaf: bytes, name: str = "signedCertificateEmbeddedSct") -> Reply:
         chain = [pem(certificate).decode() for certificate in (leaf, *self.roots_of["ca"])]
-        return Reply("", 201, json.dumps({name: {"chain": {"certificates": chain}}}).encode())
+        return Reply("", 200, json.dumps({name: {"chain": {"certificates": chain}}}).encode())
 
     def submit2(self, body: bytes) -> Reply:
         """POST /log/api/v2/log/entries"""
@@ -244,7 +250,7 @@ class Sigstore:
         if logged in self.known:
             return Reply("", 409, b"{}", {"Location": f"/api/v1/log/entries/{uuid}"})
         self.known[logged] = self.v1.add(logged)
-        return Reply("", 201, self.entry1(uuid))
+        return Reply("", 201, self.entry1(uuid), {"ETag": uuid})  # clients find the entry by it
 
     def entry1(self, uuid: str) -> bytes:
         index = next(i for i, body in enumerate(self.v1.bodies) if merkle.leaf_hash(body).hex() == uuid)
@@ -291,8 +297,8 @@ class Sigstore:
 
 
 @contextmanager
-def sigstore() -> Iterator[Sigstore]:
-    """An installation that listens until the end."""
+def sigstore(origin: str = "") -> Iterator[Sigstore]:
+    """An installation that listens until the end; the log of version 2 is called `origin`, or by its address."""
     made = Sigstore()
 
     class Handler(BaseHTTPRequestHandler):
@@ -310,7 +316,8 @@ def sigstore() -> Iterator[Sigstore]:
             reply.path = self.path
             made.twist(reply)
             self.send_response(reply.status)
-            for name, value in {**reply.headers, "Content-Length": str(len(reply.body))}.items():
+            kind = "application/json" if reply.body[:1] == b"{" else "application/octet-stream"
+            for name, value in {"Content-Type": kind, **reply.headers, "Content-Length": str(len(reply.body))}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(reply.body)
@@ -320,7 +327,7 @@ def sigstore() -> Iterator[Sigstore]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.url = f"http://127.0.0.1:{server.server_address[1]}"
-    made.v2 = Tree(made.v2.signer, f"127.0.0.1:{server.server_address[1]}/log")
+    made.v2 = Tree(made.v2.signer, origin or f"127.0.0.1:{server.server_address[1]}/log")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -1,0 +1,41 @@
+"""Peers written in Go, built once for each machine: in the folder ASSAY_GO_TOOLS names, or the user's cache."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REKOR = ("posix", "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0")
+FULCIO = ("fulcio", "github.com/sigstore/fulcio@v1.8.8")
+_BUILD_SECONDS = 900
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def go_tool(name: str, module: str) -> Path:
+    """The program of a module, built if need be; skips the test where it cannot be had.
+
+    Args:
+        name: of the program that `go install` makes.
+        module: `path@version`.
+    """
+    folder = Path(os.environ.get("ASSAY_GO_TOOLS") or _CACHE / "assay" / "interop")
+    place = folder / module.rpartition("@")[2] / name
+    if place.is_file():
+        return place
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip(f"no Go on this machine to build {module}, and no {place}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "GOBIN": str(place.parent), "GOFLAGS": "-buildvcs=false"}
+    try:
+        done = subprocess.run(
+            [go, "install", module], env=environment, capture_output=True, timeout=_BUILD_SECONDS, cwd="/"
+        )
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"{module} was not built within {_BUILD_SECONDS} s")
+    if done.returncode != 0 or not place.is_file():
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        pytest.skip(f"{module} cannot be built here: {said[-1] if said else done.returncode}")
+    return place
