@@ -35,6 +35,18 @@ ARTIFACT = b"an artifact\n"
 TARGET = Digest.of(ARTIFACT)
 WORLD = authorities.world()
 OTHER_WORLD = authorities.world()
+
+
+def _unlisted() -> tuple[bytes, stamp.Authority]:
+    root, signer = authorities.p384(), authorities.p256()
+    span: dict[str, Any] = {"organization": "other", "start": authorities.START, "end": authorities.END}
+    top = issue.root(root, common_name="tsa root", serial=91, below=0, **span)
+    made = issue.timestamping(top, root, signer.public_key(), common_name="tsa", serial=92, **span)
+    return top, stamp.Authority(certificate=made, signer=signer)
+
+
+UNLISTED_TSA_ROOT, UNLISTED_TSA = _unlisted()
+"""A timestamp authority of another name, which the root does not list."""
 IDENTITY = Identity(identity=authorities.SUBJECT.identity, issuer=authorities.ISSUER)
 BY_IDENTITY = Expected(identities=(IDENTITY,))
 MANAGED, STRANGER = authorities.p256(), authorities.p256()

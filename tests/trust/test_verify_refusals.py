@@ -20,7 +20,7 @@ from assay.formats.trustroot import Validity
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UntrustedError
 from assay.model.statement import Signature
-from assay.trust import issue, keyring, stamp
+from assay.trust import issue, keyring
 from assay.trust.expect import Expected, Identity, Require
 from signing import MemorySigner, changed, claim
 
@@ -285,17 +285,6 @@ CHECKPOINTS = {
 }  # fmt: skip
 LATE = w.NOW + timedelta(minutes=10, seconds=1)
 EARLY = w.NOW - timedelta(seconds=1)
-
-
-def other_tsa() -> stamp.Authority:
-    root, signer = authorities.p384(), authorities.p256()
-    span = {"organization": "other", "start": authorities.START, "end": authorities.END}
-    top = issue.root(root, common_name="tsa root", serial=91, below=0, **span)
-    made = issue.timestamping(top, root, signer.public_key(), common_name="tsa", serial=92, **span)
-    return stamp.Authority(certificate=made, signer=signer)
-
-
-OTHER_TSA = other_tsa()
 SAME_NAME = w.OTHER_WORLD.authority()
 TIMES = {
     "promise forged": (
@@ -313,9 +302,9 @@ TIMES = {
     "version 2 without timestamp": (GOOD.but(timestamps=()), "TIME_MISSING"),
     "timestamp over other bytes": (GOOD.but(timestamps=(w.stamped(b"other"),)), "TIMESTAMP"),
     "timestamp by an unlisted authority": (
-        GOOD.but(timestamps=(w.stamped(GOOD.signature, authority=OTHER_TSA),)), "TIME_MISSING"),
+        GOOD.but(timestamps=(w.stamped(GOOD.signature, authority=w.UNLISTED_TSA),)), "TIME_MISSING"),
     "the same without its certificate": (
-        GOOD.but(timestamps=(w.stamped(GOOD.signature, authority=OTHER_TSA, certificate=False),)), "TIME_MISSING"),
+        GOOD.but(timestamps=(w.stamped(GOOD.signature, authority=w.UNLISTED_TSA, certificate=False),)), "TIME_MISSING"),
     "timestamp by a namesake of a listed authority": (
         GOOD.but(timestamps=(w.stamped(GOOD.signature, authority=SAME_NAME),)), "TIMESTAMP"),
     "timestamp before the certificate": (w.make(stamp_at=EARLY), "CERT_WINDOW"),
