@@ -5,7 +5,7 @@ fallback tag in `index.json` (distribution-spec 1.1, "Referrers Tag Schema"), an
 as an entry of `index.json` whose manifest names the `subject`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
 from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.ports.content import Tagged
 
 _INDEX = "index.json"
 _SAVED = {".att": "dev.cosignproject.cosign/atts", ".sig": "dev.cosignproject.cosign/sigs"}
@@ -144,6 +145,20 @@ class LayoutStore:
                 document = {**document, "manifests": others}
                 write_whole(self._path / _INDEX, strictjson.canonical(document))
             self._sweep(manifest, document)
+
+    def change_tagged(self, tag: str, change: Callable[[bytes | None], Tagged]) -> None:
+        """Change the manifest at a tag; nobody else changes the layout meanwhile."""
+        with locked(self._path, self._limits.lock_seconds):
+            document = self._read_index()
+            named = [entry for entry in self._entries(document) if entry.annotations.get(oci.REF_NAME) == tag]
+            before = self._manifest(named[0]) if named else None
+            made = change(before)
+            if made.manifest == before:
+                return
+            for blob in (*made.blobs, made.manifest):
+                self._put(blob)
+            entry = _list_entry(Digest.of(made.manifest), made.manifest, tag, oci.OCI_MANIFEST)
+            self._write_index(document, tag, entry)
 
     def push_stream(self, descriptor: Descriptor, chunks: Iterator[bytes]) -> None:
         """Store a blob of any size, unless one of its size is there under its digest."""

@@ -1,11 +1,11 @@
 """Images and evidence in a registry: `RegistrySource` (an `ImageSource`) and `RegistryStore` (a `ReferrerStore`)."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 from assay.adapters.blobs import too_large
 from assay.adapters.registry_client import RegistryClient
-from assay.adapters.registry_fallback import add_to_tag, list_referrers, remove_from_tag
+from assay.adapters.registry_fallback import add_to_tag, change_tag, list_referrers, remove_from_tag
 from assay.adapters.registry_stream import BlobStream
 from assay.artifact.integrity import check
 from assay.artifact.reference import Target
@@ -14,7 +14,7 @@ from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnavailableError, UsageError
 from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
-from assay.ports.content import Root
+from assay.ports.content import Root, Tagged
 
 
 class _Repository:
@@ -177,6 +177,18 @@ class RegistryStore(_Repository):
         """
         remove_from_tag(self.client, subject, manifest)
         self.client.delete_manifest(manifest)
+
+    def change_tagged(self, tag: str, change: Callable[[bytes | None], Tagged]) -> None:
+        """Change the manifest at a tag, keeping what others add to it at the same time."""
+
+        def changed(before: bytes | None) -> bytes | None:
+            made = change(before)
+            if made.manifest != before:
+                for blob in made.blobs:
+                    self.push_blob(blob)
+            return made.manifest
+
+        change_tag(self.client, tag, changed, oci.OCI_MANIFEST)
 
     def push_stream(self, descriptor: Descriptor, chunks: Iterator[bytes]) -> None:
         """Store a blob of any size, unless it is there."""

@@ -61,7 +61,7 @@ def add_to_tag(client: RegistryClient, subject: Digest, descriptor: Descriptor) 
     def merged(before: bytes | None) -> bytes | None:
         return form.merge_index(before, descriptor, where=where, limits=client.limits)
 
-    _change_tag(client, subject, where, merged)
+    change_tag(client, form.fallback_tag(subject), merged, oci.OCI_INDEX)
 
 
 def remove_from_tag(client: RegistryClient, subject: Digest, manifest: Digest) -> None:
@@ -76,14 +76,24 @@ def remove_from_tag(client: RegistryClient, subject: Digest, manifest: Digest) -
     def without(before: bytes | None) -> bytes | None:
         return None if before is None else form.without(before, manifest, where=where, limits=client.limits)
 
-    _change_tag(client, subject, where, without)
+    change_tag(client, form.fallback_tag(subject), without, oci.OCI_INDEX)
 
 
-def _change_tag(
-    client: RegistryClient, subject: Digest, where: str, change: Callable[[bytes | None], bytes | None]
+def change_tag(
+    client: RegistryClient, tag: str, change: Callable[[bytes | None], bytes | None], media_type: str
 ) -> None:
-    """Read, change, write, look again, until a look finds nothing to change."""
-    tag = form.fallback_tag(subject)
+    """Read the manifest at a tag, change, write, look again, until a look finds nothing to change.
+
+    Args:
+        client: the repository.
+        tag: the tag.
+        change: makes the new manifest of the present one; the same bytes or None for no change. Asked again and again,
+            so that what others add meanwhile stays.
+        media_type: of the manifest.
+
+    Raises:
+        UnavailableError: others keep changing it, or the registry refuses.
+    """
     slowest = 0.0
     began = time.monotonic()
     current = client.manifest(tag)
@@ -94,7 +104,7 @@ def _change_tag(
             return
         etag = current.headers.get("etag", "") if current else ""
         condition = {"If-None-Match": "*"} if current is None else ({"If-Match": etag} if etag else {})
-        if client.put_manifest(tag, changed, oci.OCI_INDEX, condition) is not None:
+        if client.put_manifest(tag, changed, media_type, condition) is not None:
             # Another writer's step from reading to writing takes about as long as our own: leave room for two of it.
             slowest = max(slowest, time.monotonic() - began)
             client.http.sleep(max(client.limits.referrers_settle_seconds, 2 * slowest))
@@ -102,7 +112,7 @@ def _change_tag(
         current = client.manifest(tag)
     raise UnavailableError(
         "cannot list the evidence",
-        where=where,
+        where=f"{client.name}:{tag}",
         why=f"others changed the list {client.limits.referrers_rounds_count} times meanwhile",
         remedy="try again; the evidence itself is stored, attaching it again only lists it",
     )

@@ -7,11 +7,13 @@ from assay.bootstrap.attachments import doctor_image, inspect_image, prune_image
 from assay.bootstrap.authority import (
     authority_at,
     client_config,
+    configure_authority,
     export_root_key,
     make_authority,
     monotonic,
     read_authority,
     rotate_authority,
+    witness_policy,
 )
 from assay.bootstrap.baseline import baseline_reports
 from assay.bootstrap.bundles import BundleWords, verify_bundle
@@ -46,6 +48,7 @@ from assay.bootstrap.evidence import (
     sign_and_attach,
     signer,
     statements_of,
+    write_older,
 )
 from assay.bootstrap.fingerprints import make_fingerprints
 from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
@@ -94,6 +97,7 @@ __all__ = [
     "chosen_settings",
     "client_config",
     "compare_targets",
+    "configure_authority",
     "database_difference",
     "database_status",
     "decide_on",
@@ -159,7 +163,9 @@ __all__ = [
     "why_silent",
     "wish_of",
     "with_ignores",
+    "witness_policy",
     "write_delta",
     "write_file",
+    "write_older",
     "write_profile",
 ]

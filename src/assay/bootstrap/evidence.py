@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from assay.adapters.layout_store import LayoutStore
     from assay.adapters.registry import RegistryStore
     from assay.flows.attest import Attached
+    from assay.flows.compat import Written
     from assay.flows.signing import BundleMaker
     from assay.flows.subjects import Named
     from assay.flows.verify import Collected
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from assay.settings import Settings
     from assay.trust.keyring import Keyring
 
-    Door = tuple[tuple[Named, ...], ReferrerStore]
+    Door = tuple[tuple[Named, ...], RegistryStore | LayoutStore]
 
 
 @contextmanager
@@ -125,6 +126,29 @@ def sign_and_attach(
     from assay.flows import attest
 
     return attest.sign_and_attach(store, subject, statements, maker, clock(), force=force, limits=LIMITS)
+
+
+def write_older(
+    store: RegistryStore | LayoutStore,
+    subject: Subject,
+    statements: Sequence[Statement],
+    maker: BundleMaker,
+    *,
+    force: bool,
+) -> tuple[Written, ...]:
+    """Write statements once more at cosign's older tags, unless they are there already.
+
+    Raises:
+        UnsupportedError: the maker is no managed key, or the subject has no digest.
+    """
+    from assay.flows import compat
+
+    if subject.digest is None:
+        raise UnsupportedError("nothing to sign", where=subject.name, why="no digest", remedy="sign an image")
+    reference = subject.name.partition("@")[0].rpartition(":")[0] if "/" in subject.name else ""
+    return compat.write_older(
+        store, subject.digest, statements, maker, clock().now(), reference=reference, force=force, limits=LIMITS
+    )
 
 
 def decide_on(collected: Collected, subject: Subject, policy_path: str) -> Verdict:

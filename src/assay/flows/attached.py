@@ -195,15 +195,23 @@ def _predicate(layer: Descriptor, form: Form) -> str:
     return predicates.COSIGN_SIGN if form == "signature" else attestations.annotated(layer.annotations)
 
 
+def older(tags: TaggedManifests, tag: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Item]:
+    """The layers at an older tag.
+
+    Raises:
+        UnavailableError, MalformedError: nobody knows what is there.
+    """
+    where = f"tag {tag}"
+    for manifest in tags.tagged(tag):
+        brief = Item(place=where, found="tag", form="other", carrier=Digest.of(manifest), size=len(manifest))
+        yield from _layers(manifest, brief, None, where, limits)
+
+
 def _tag(tags: TaggedManifests, tag: str, wanted: Wanted, limits: Limits) -> Iterator[Item]:
-    """The layers at an older tag. Those annotated with an unwanted type are left out."""
+    """The same; those annotated with an unwanted type are left out, and what cannot be read is an item."""
     where = f"tag {tag}"
     try:
-        for manifest in tags.tagged(tag):
-            brief = Item(place=where, found="tag", form="other", carrier=Digest.of(manifest), size=len(manifest))
-            for item in _layers(manifest, brief, None, where, limits):
-                if wanted.takes(item.predicate_type):
-                    yield item
+        yield from (item for item in older(tags, tag, limits) if wanted.takes(item.predicate_type))
     except AssayError as error:
         yield _broken(where, "tag", "signature" if tag.endswith(".sig") else "envelope", error)
 

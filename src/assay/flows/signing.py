@@ -51,6 +51,11 @@ class KeyMaker:
         key = keyring.key(signer.public_key(), name="the signer's own key")
         self._standard = Standard(expected=Expected(keys=Keyring((key,))))
 
+    @property
+    def signer(self) -> Signer:
+        """The key, for forms that are no bundle."""
+        return self._signer
+
     def standard(self) -> Standard:
         """The key itself; neither log nor time."""
         return self._standard

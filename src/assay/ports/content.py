@@ -1,6 +1,6 @@
 """Where content comes from: images, trees, referrers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -109,6 +109,24 @@ class TaggedManifests(Protocol):
 
         Raises:
             UnavailableError: nobody knows whether there is one.
+        """
+
+
+class Tagged(msgspec.Struct, frozen=True):
+    """A manifest to put at a tag, and the blobs that must be there before it."""
+
+    manifest: bytes
+    blobs: tuple[bytes, ...] = ()
+
+
+class TagWriter(Protocol):
+    """Manifests at tags that several writers add to, as programs before the referrers API share them."""
+
+    def change_tagged(self, tag: str, change: Callable[[bytes | None], Tagged]) -> None:
+        """Put what `change` makes of the manifest at a tag (None = none yet); asked again when others came between.
+
+        Raises:
+            UnavailableError: others keep changing it, or it cannot be read or written.
         """
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assay import bootstrap
-from assay.interfaces.cli import options
+from assay.interfaces.cli import options, trusting
 from assay.interfaces.cli.output import labels_of
 from assay.interfaces.cli.render import evidence
 from assay.interfaces.cli.vex_options import vex_options
@@ -38,6 +38,7 @@ DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
 @options.keyless_options
 @options.store_option
 @click.option("--out", metavar="DIR", help="Also write each statement to DIR as NAME.intoto.json.")
+@trusting.compat_option
 @click.option("--force", is_flag=True, help="Attach even what is attached already.")
 @options.verbosity_options
 def command(
@@ -53,6 +54,7 @@ def command(
     words: bootstrap.KeylessWords | None,
     store: str | None,
     out: str | None,
+    compat: str | None,
     force: bool,
     quiet: bool,
     verbose: int,
@@ -62,6 +64,7 @@ def command(
     With --key, --identity-token or --keyless each statement is signed and attached to the image as an OCI referrer.
     Without, --out says where the unsigned statements go.
     """
+    trusting.refuse_keyless(compat, words)
     signs = key is not None or words is not None
     if not signs and out is None:
         raise UsageError(
@@ -91,7 +94,7 @@ def command(
             target, store=store, settings=settings, platform=reading.platform, everything=reading.all_platforms
         )
         with bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings) as maker:
-            _attach(door, reports, made, maker, force)
+            _attach(door, reports, made, maker, force, compat)
 
 
 def _write(folder: str, inventories: Sequence[Inventory], made: Sequence[Sequence[Statement]]) -> None:
@@ -111,6 +114,7 @@ def _attach(
     made: Sequence[Sequence[Statement]],
     maker: "BundleMaker",
     force: bool,
+    compat: str | None,
 ) -> None:
     with door as (subjects, place):
         descriptors = {named.subject.digest: named.descriptor for named in subjects}
@@ -125,3 +129,6 @@ def _attach(
                 )
             for attached in bootstrap.sign_and_attach(place, descriptor, statements, maker, force=force):
                 click.echo(evidence.attached(attached))
+            if compat is not None:
+                for older in bootstrap.write_older(place, report.subject, statements, maker, force=force):
+                    click.echo(evidence.older(older))

@@ -3,7 +3,7 @@
 import click
 
 from assay import bootstrap
-from assay.interfaces.cli import options
+from assay.interfaces.cli import options, trusting
 from assay.interfaces.cli.render import evidence
 
 
@@ -15,6 +15,7 @@ from assay.interfaces.cli.render import evidence
 @options.passphrase_option
 @options.keyless_options
 @options.store_option
+@trusting.compat_option
 @click.option("--force", is_flag=True, help="Attach even what is attached already.")
 def command(
     target: str,
@@ -24,6 +25,7 @@ def command(
     passphrase_file: str | None,
     words: bootstrap.KeylessWords | None,
     store: str | None,
+    compat: str | None,
     force: bool,
 ) -> None:
     """Sign TARGET's manifest: a statement about its digest, attached as an OCI referrer.
@@ -40,8 +42,12 @@ def command(
         platform=options.parse_platform(platform),
         everything=recursive,
     )
+    trusting.refuse_keyless(compat, words)
     with who as maker, door as (subjects, place):
         for named in subjects:
             statement = bootstrap.image_signature(named.subject)
             for attached in bootstrap.sign_and_attach(place, named.descriptor, (statement,), maker, force=force):
                 click.echo(evidence.attached(attached))
+            if compat is not None:
+                for older in bootstrap.write_older(place, named.subject, (statement,), maker, force=force):
+                    click.echo(evidence.older(older))

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from assay.interfaces.cli.options import parse_platform, store_option
+from assay.model.errors import UsageError
 
 Command = Callable[..., Any]
 
@@ -92,6 +93,25 @@ def search_options(function: Command) -> Command:
         return function(*args, search=told, **rest)
 
     return _search_flags(gather)
+
+
+compat_option = click.option(
+    "--compat", type=click.Choice(["cosign-v2"]), help="Write cosign's older form too, at .sig and .att tags."
+)
+
+
+def refuse_keyless(compat: str | None, words: object) -> None:
+    """Refuse the older form of a keyless signature before anything is signed.
+
+    Raises:
+        UsageError: both were asked for.
+    """
+    if compat is not None and words is not None:
+        raise UsageError(
+            "no older form without a managed key",
+            why="the proofs of a keyless signature have no room in it",
+            remedy="sign with --key, or leave --compat out",
+        )
 
 
 _search_flags = _stack(

@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from assay.flows.attest import Attached
+from assay.flows.compat import Written
 from assay.flows.verify import Collected
 from assay.formats import predicates
 from assay.interfaces.cli.render.text import cut, pad, safe, width, wrap
@@ -29,6 +30,12 @@ def attached(done: Attached) -> str:
     """One line for a statement that was attached, or was there already."""
     word = "attached" if done.written else "already there"
     return f"{word}: {safe(predicates.short_name(done.predicate_type))} as {done.manifest}"
+
+
+def older(done: Written) -> str:
+    """One line for a statement in the older form."""
+    word = "attached" if done.written else "already there"
+    return f"{word}: {safe(predicates.short_name(done.predicate_type))} at {done.tag}"
 
 
 def document(subject: Subject, collected: Collected) -> dict[str, object]:
