@@ -1,0 +1,204 @@
+"""One `.deb`: its members, its control data, and its files as entries (deb(5)). Nothing in it is ever run."""
+
+import hashlib
+import lzma
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import msgspec
+
+from assay.formats import ar, deb822, tarread
+from assay.model.errors import MalformedError, UnsupportedError, UntrustedError
+from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.tree import TreeEntry
+
+_SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
+_CONTROL_FIELDS = frozenset({"package", "version", "architecture", "source", "replaces", "depends"})
+_CONTROL_BYTES = 8 << 20
+_XZ_MEMORY_BYTES = 256 << 20
+_STEP_BYTES = 1 << 18
+Entries = Iterator[tuple[TreeEntry, Iterator[bytes]]]
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True):
+    """What a package says of itself."""
+
+    name: str
+    version: str
+    architecture: str
+    replaces: str = ""
+    text: str = ""
+    """The control file, as it is."""
+    scripts: Mapping[str, str] = {}
+    """Maintainer script → its SHA-256."""
+    postinst: str = ""
+    """Text of that script: only its plain `update-alternatives` lines are ever looked at."""
+    conffiles: tuple[str, ...] = ()
+
+
+def read(
+    chunks: Iterable[bytes], *, where: str, take: Callable[[Control, Entries], None], limits: Limits = DEFAULT_LIMITS
+) -> Control:
+    """Read a package in one pass.
+
+    Args:
+        chunks: the file.
+        where: named in errors.
+        take: is handed what the package says of itself and the entries of its tree, to be read at once.
+        limits: on sizes and counts.
+
+    Raises:
+        MalformedError: not a package of format 2.0, or a member missing, twice or of another name.
+        UnsupportedError: an unknown compression, or more than a limit.
+    """
+    control: Control | None = None
+    seen: list[str] = []
+    for member, content in ar.members(chunks, where=where, limit=limits.build_input_bytes, count=3):
+        seen.append(member.name)
+        if len(seen) == 1:
+            _version(member.name, content, where)
+        elif len(seen) == 2 and member.name.startswith("control.tar"):
+            control = _control(_inflated(member.name, content, "control.tar", where, _CONTROL_BYTES), where, limits)
+        elif len(seen) == 3 and member.name.startswith("data.tar") and control is not None:
+            plain = _inflated(member.name, content, "data.tar", where, limits.build_input_bytes)
+            take(control, tarread.read(plain, limits, where=where))
+        else:
+            raise _bad(where, f"the member {member.name!r} is not expected there")
+    if control is None or len(seen) != 3:
+        raise _bad(where, f"its members are {', '.join(seen) or 'none'}")
+    return control
+
+
+def check(control: Control, *, name: str, version: str, architecture: str, where: str) -> None:
+    """Whether a package is the one its pin names.
+
+    Raises:
+        UntrustedError: another name, version or architecture.
+    """
+    found = (control.name, control.version, control.architecture)
+    if found[:2] != (name, version) or control.architecture not in (architecture, "all"):
+        raise UntrustedError(
+            "the package is another one than its pin says",
+            where=where,
+            why=f"it is {' '.join(found)}, pinned was {name} {version} {architecture}",
+            remedy="lock again",
+        )
+
+
+def _version(name: str, content: Iterator[bytes], where: str) -> None:
+    data = b"".join(content)[:16]
+    if name != "debian-binary" or not data.startswith(b"2."):
+        raise _bad(where, f"it begins with {name!r}, version {data[:8]!r}")
+
+
+def _control(plain: Iterator[bytes], where: str, limits: Limits) -> Control:
+    files: dict[str, bytes] = {}
+    for entry, content in tarread.read(plain, limits, where=where):
+        if entry.kind == "file":
+            files[entry.path.decode("utf-8", "replace")] = b"".join(content)
+    text = files.get("control", b"").decode("utf-8", "replace")
+    records = [record for record in deb822.paragraphs(text, _CONTROL_FIELDS) if record]
+    if len(records) != 1 or not {"package", "version", "architecture"} <= records[0].keys():
+        raise _bad(where, "its control file names no package, version and architecture")
+    fields = records[0]
+    return Control(
+        name=fields["package"],
+        version=fields["version"],
+        architecture=fields["architecture"],
+        replaces=fields.get("replaces", ""),
+        text=text,
+        scripts={name: f"sha256:{hashlib.sha256(files[name]).hexdigest()}" for name in _SCRIPTS if name in files},
+        postinst=files.get("postinst", b"").decode("utf-8", "replace"),
+        conffiles=tuple(files.get("conffiles", b"").decode("utf-8", "replace").split("\n")[:-1]),
+    )
+
+
+def _inflated(member: str, content: Iterator[bytes], stem: str, where: str, limit: int) -> Iterator[bytes]:
+    """A member's bytes without their compression, counted."""
+    make = _COMPRESSIONS.get(member.removeprefix(stem))
+    if make is None:
+        raise UnsupportedError(
+            "the package is compressed in an unknown way", where=where, why=member,
+            remedy="gzip, xz, zstd and none are read",
+        )  # fmt: skip
+    total = 0
+    try:
+        for piece in make(content):
+            total += len(piece)
+            if total > limit:
+                raise UnsupportedError(
+                    "package over its limits", where=where, why=f"{member} holds more than {limit} bytes",
+                    remedy="raise the limit if you trust it",
+                )  # fmt: skip
+            yield piece
+    except (lzma.LZMAError, zlib.error, EOFError, ValueError, RuntimeError) as error:
+        raise _bad(where, f"{member}: {error}") from error
+
+
+def _plain(content: Iterator[bytes]) -> Iterator[bytes]:
+    yield from content
+
+
+def _xz(content: Iterator[bytes]) -> Iterator[bytes]:
+    inflate = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES)
+    for chunk in content:
+        data = chunk
+        while True:
+            if inflate.eof:
+                if inflate.unused_data.strip(b"\0") or (data and not inflate.unused_data):
+                    raise ValueError("something follows the end")
+                break
+            piece = inflate.decompress(data, _STEP_BYTES)
+            if piece:
+                yield piece
+            data = b""
+            if inflate.needs_input or (not piece and not inflate.eof):
+                break
+    if not inflate.eof:
+        raise EOFError("it ends too soon")
+
+
+def _gzip(content: Iterator[bytes]) -> Iterator[bytes]:
+    inflate = zlib.decompressobj(31)
+    for chunk in content:
+        rest = chunk
+        while rest:
+            if inflate.eof:
+                raise ValueError("something follows the end")
+            yield inflate.decompress(rest, _STEP_BYTES)
+            rest = inflate.unconsumed_tail or inflate.unused_data
+    if not inflate.eof:
+        raise EOFError("it ends too soon")
+
+
+def _zstd(content: Iterator[bytes]) -> Iterator[bytes]:
+    from backports.zstd import DecompressionParameter, ZstdDecompressor
+
+    inflate = ZstdDecompressor(options={DecompressionParameter.window_log_max: 27})
+    for chunk in content:
+        data = chunk
+        while True:
+            if inflate.eof:
+                if data or inflate.unused_data:
+                    raise ValueError("something follows the end")
+                break
+            piece = inflate.decompress(data, _STEP_BYTES)
+            if piece:
+                yield piece
+            data = b""
+            if inflate.needs_input or (not piece and not inflate.eof):
+                break
+    if not inflate.eof:
+        raise EOFError("it ends too soon")
+
+
+_COMPRESSIONS: Mapping[str, Callable[[Iterator[bytes]], Iterator[bytes]]] = {
+    "": _plain,
+    ".gz": _gzip,
+    ".xz": _xz,
+    ".zst": _zstd,
+}
+
+
+def _bad(where: str, why: str) -> MalformedError:
+    return MalformedError("not a Debian package", where=where, why=why, remedy="fetch it again")
