@@ -6,17 +6,26 @@ Without IMAGE a small Debian and Python image is made from Debian's packages. Ev
 this script only types them, shows them, and says where each artefact lies.
 """
 
+import importlib.util
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = Path(os.environ.get("OUT") or "out").resolve()
 SHARED = Path(os.environ.get("ASSAY_SHARED", ROOT.parent / "shared"))
 ASSAY = [sys.executable, "-m", "assay"]
+SIGNER = "someone@example.com"
+_PATIENCE_SECONDS = 20
 
 
 def say(text: str) -> None:
@@ -66,6 +75,76 @@ def image() -> str:
     return f"oci-dir:{layout}:latest"
 
 
+def keyless(target: str, store: list[str], file: Path) -> None:
+    """Sign a file and the image as an identity, and let two verifiers say what they think of it."""
+    if importlib.util.find_spec("litestar") is None or importlib.util.find_spec("uvicorn") is None:
+        print("The authority needs the extra `authority` (pip install 'assay[authority]'): left out.")
+        return
+    folder, bundle, token = OUT / "authority", OUT / "sbom.cdx.sigstore.json", OUT / "identity.token"
+    with authority(folder) as url:
+        issuer = f"{url}/test-issuer"
+        token.touch(mode=0o600)
+        token.write_text(issued(f"{issuer}/token"))
+        public = folder / "public"
+        here = ["--trusted-root", f"{public}/trusted_root.json"]
+        services = [*here, "--signing-config", f"{public}/signing_config.json"]
+        assay("sign-bundle", "--identity-token", str(token), "--bundle", str(bundle), *services, str(file))
+        assay("sign", target, "--identity-token", str(token), "--trust", f"{public}/client_trust_config.json", *store)
+        token.unlink()
+    print("The authority is gone: everything from here on is verified offline.")
+    who = ["--certificate-identity", SIGNER, "--certificate-oidc-issuer", issuer]
+    assay("verify-bundle", "--bundle", str(bundle), *who, *here, str(file))
+    assay("verify", target, *who, *here, *store, "--type", "https://sigstore.dev/cosign/sign/v1")
+    if importlib.util.find_spec("sigstore") is None:
+        print("sigstore-python is not installed: no second answer.")
+        return
+    named = ["--cert-identity", SIGNER, "--cert-oidc-issuer", issuer]
+    words = ["--trust-config", f"{public}/client_trust_config.json", "verify", "identity", "--bundle", str(bundle)]
+    print(f"$ sigstore {' '.join([*words, *named, str(file)])}".replace(f"{OUT}/", f"{OUT.name}/"), flush=True)
+    code = subprocess.run([sys.executable, "-m", "sigstore", *words, *named, str(file)], check=False).returncode
+    print(f"  exit {code}", flush=True)
+    if code:
+        sys.exit("The two verifiers differ.")
+
+
+@contextmanager
+def authority(folder: Path) -> Iterator[str]:
+    """An authority that serves on loopback until the end; its address. Its keys last as long as the demonstration."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    shutil.rmtree(folder, ignore_errors=True)
+    assay("authority", "init", str(folder), "--name", "demo", "--url", url, "--test-issuer", "--no-passphrase")
+    print(f"$ assay authority serve {OUT.name}/{folder.name} --port {port} &", flush=True)
+    serving = subprocess.Popen([*ASSAY, "authority", "serve", str(folder), "--port", str(port), "-q"])
+    try:
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not answers(f"{url}/healthz"):
+            if serving.poll() is not None or time.monotonic() > end:
+                sys.exit("stopped: the authority does not serve")
+            time.sleep(0.1)
+        yield url
+    finally:
+        serving.terminate()
+        serving.wait()
+
+
+def answers(url: str) -> bool:
+    """Whether somebody listens there."""
+    try:
+        urllib.request.urlopen(url, timeout=2).close()
+    except urllib.error.URLError:
+        return False
+    return True
+
+
+def issued(url: str) -> str:
+    """A token of the authority's built-in issuer, which is for tests and listens on loopback alone."""
+    with urllib.request.urlopen(url, json.dumps({"email": SIGNER}).encode(), timeout=10) as answer:
+        return str(json.load(answer)["id_token"])
+
+
 def main() -> None:
     """Run every step."""
     OUT.mkdir(parents=True, exist_ok=True)
@@ -91,11 +170,14 @@ def main() -> None:
     assay("sign", target, "--key", str(key), *store)
     say("6. Verify from the outside: the attached evidence alone decides")
     verified = assay("verify", target, "--key", str(public), *store, "--policy", "default", allowed=(0, 1))
+    say("7. Sign without a key: an authority of our own, an identity in place of a key, a log that says so in public")
+    keyless(target, store, OUT / "sbom.cdx.json")
     say("What lies where")
     for name, what in (
         ("report.html", "the report to show to a colleague"), ("report.json", "the same for programs"),
         ("report.sarif", "for code scanning"), ("sbom.cdx.json", "CycloneDX 1.6"), ("sbom.spdx.json", "SPDX 2.3"),
         ("assay.key.pub", "the key to verify with"), ("advisories.db", "the advisory database"),
+        ("authority", "the demonstration's signing authority"), ("sbom.cdx.sigstore.json", "the SBOM's keyless bundle"),
     ):  # fmt: skip
         if (OUT / name).exists():
             print(f"  {OUT.name}/{name:<16} {what}")
