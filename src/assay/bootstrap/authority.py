@@ -21,6 +21,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import msgspec
+
 from assay.bootstrap.machine import LIMITS, read_file, write_file
 from assay.model.errors import UnavailableError, UsageError
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from assay.adapters.keyfile import Kind
     from assay.flows.authority import Authority, Logged
     from assay.flows.authority_life import Wish
-    from assay.flows.log import Log
+    from assay.flows.log import Cosign, Log
+    from assay.flows.witness import WitnessRole
     from assay.formats.authorityfile import AuthorityFile, Instance
     from assay.formats.jwt import JsonKey
     from assay.ports.decisions import Signer
@@ -99,11 +102,13 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
         )
     place = Path(folder)
     with _alone(place):
-        logs = {f"{file.name}-{one.number}": _log(place, file, "log", one, secret) for one in file.logs}
-        issuance = {f"{file.name}-{one.number}": _log(place, file, "issuance", one, secret) for one in file.ct_logs}
+        logs, issuance = (
+            {f"{file.name}-{one.number}": _log(place, file, kind, one, secret, _cosign(file)) for one in instances}
+            for kind, instances in (("log", file.logs), ("issuance", file.ct_logs))
+        )
         newest, leaves = logs[f"{file.name}-{len(logs)}"], issuance[f"{file.name}-{len(issuance)}"]
         for log in (newest, leaves):
-            log.recover()
+            _settle(log)
         entries_queue: Batcher[bytes, Logged] = Batcher(
             committed(newest, file, proofs=True), name=newest.origin, batch=_BATCH, waiting=_WAITING, seconds=_SECONDS
         )
@@ -125,6 +130,7 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
             now=now,
             chance=secrets.token_bytes,
             alone=threading.Lock(),
+            witness=_witness(place, file, secret),
             test_issuer=own,
         )
         try:
@@ -156,6 +162,35 @@ def rotate_authority(folder: str, roles: Collection[str], secret: bytes, kms: Ma
                 _log(place, following, kind, new[-1], lambda: secret).create()
         _publish(place, following)
     return following
+
+
+def configure_authority(
+    folder: str,
+    change: Callable[[AuthorityFile], AuthorityFile],
+    secret: bytes,
+    kms: Mapping[str, str],
+) -> AuthorityFile:
+    """Change what may change without a new instance: issuers, witnesses, the logs watched as a witness.
+
+    Raises:
+        UnavailableError: it is being served: stop it first.
+        UsageError: an issuer that makes no sense.
+    """
+    from assay.flows import authority_life
+
+    place = Path(folder)
+    with _alone(place):
+        changed = change(read_authority(folder))
+        settled = authority_life.settle(changed, _Keys(place / KEYS, secret, kms), now())
+        _publish(place, settled)
+    return settled
+
+
+def witness_policy(file: AuthorityFile) -> bytes:
+    """Lines of a C2SP tlog-policy: the logs of an authority, and itself as a witness, for others to copy."""
+    from assay.trust import instances
+
+    return instances.policy_lines(file).encode()
 
 
 def export_root_key(folder: str, role: str, out: str, *, remove: bool) -> Path:
@@ -240,7 +275,17 @@ def _signer(place: Path, instance: Instance, secret: Secret) -> Signer:
     return found
 
 
-def _log(place: Path, file: AuthorityFile, kind: str, instance: Instance, secret: Secret) -> Log:
+def _settle(log: Log) -> None:
+    """Bring a log to rest. Where its witnesses are silent it is served nevertheless: readers read, writers get 503."""
+    try:
+        log.recover()
+    except UnavailableError:
+        log.published()  # raises where there is no log at all
+
+
+def _log(
+    place: Path, file: AuthorityFile, kind: str, instance: Instance, secret: Secret, cosign: Cosign | None = None
+) -> Log:
     from assay.adapters.tilestore import TileStore
     from assay.flows.log import Log
     from assay.trust import instances
@@ -253,7 +298,42 @@ def _log(place: Path, file: AuthorityFile, kind: str, instance: Instance, secret
         _signer(place, instance, secret),
         TileStore(place / path),
         TileStore(place / KEYS / MEMORY),
+        cosign=cosign,
         unique=kind == "log" and not instance.valid_for.end,
+        limits=LIMITS,
+    )
+
+
+def _cosign(file: AuthorityFile) -> Cosign | None:
+    """Who cosigns the checkpoints of one log; what a policy says of logs is for verifiers."""
+    from assay.adapters.http import Http
+    from assay.adapters.witness_http import HttpWitness, hurried
+    from assay.flows.cosign import Witnesses
+    from assay.formats import logpolicy
+
+    if not file.witnesses:
+        return None
+    policy = logpolicy.parse(file.witnesses, where="witnesses", limits=LIMITS)
+    http = Http(limits=hurried(LIMITS), env=os.environ)
+    doors = {one.name: HttpWitness(http, one.url, LIMITS) for one in policy.witnesses if one.url}
+    return Witnesses(msgspec.structs.replace(policy, logs=()), doors, LIMITS)
+
+
+def _witness(place: Path, file: AuthorityFile, secret: Secret) -> WitnessRole | None:
+    """The witness role, where it has logs to watch."""
+    from assay.adapters.tilestore import TileStore
+    from assay.flows.witness import WitnessRole
+    from assay.formats import logpolicy
+    from assay.trust import instances
+
+    if file.witness is None or not file.witness_logs:
+        return None
+    return WitnessRole(
+        instances.witness_name(file),
+        (_signer(place, file.witness, secret),),
+        logpolicy.parse(file.witness_logs, where="witness logs", limits=LIMITS),
+        TileStore(place / KEYS / "witness"),
+        lambda: int(time.time()),
         limits=LIMITS,
     )
 

@@ -70,11 +70,22 @@ def begin(wish: Wish, keys: Keys, now: datetime, chance: Chance) -> AuthorityFil
         file = msgspec.structs.replace(
             file, issuers=(*wish.issuers, own), test_issuer=_plain("test-issuer", 1, keys, now)
         )
-    if wish.witness_logs:
-        file = msgspec.structs.replace(file, witness=_plain("witness", 1, keys, now))
+    return _added(settle(file, keys, now), ROLES, keys, now, chance)
+
+
+def settle(file: AuthorityFile, keys: Keys, now: datetime) -> AuthorityFile:
+    """The file with what its settings need: a key as a witness, where it has logs to watch.
+
+    Raises:
+        UsageError: an issuer that makes no sense, or none at all.
+    """
+    if not file.issuers:
+        raise UsageError("nobody could get a certificate", why="no OIDC issuer", remedy="name one with --issuer")
     for one in file.issuers:
         token.check_issuer(issuer_of(one))
-    return _added(file, ROLES, keys, now, chance)
+    if file.witness_logs and file.witness is None:
+        return msgspec.structs.replace(file, witness=_plain("witness", 1, keys, now))
+    return file
 
 
 def rotate(file: AuthorityFile, roles: Collection[str], keys: Keys, now: datetime, chance: Chance) -> AuthorityFile:
@@ -182,5 +193,3 @@ def _check(wish: Wish, url: str) -> None:
         raise UsageError(
             "not an address for an authority", why=repr(url[:100]), remedy="leave out spaces and plus signs"
         )
-    if not wish.issuers and not wish.test_issuer:
-        raise UsageError("nobody could get a certificate", why="no OIDC issuer", remedy="name one with --issuer")

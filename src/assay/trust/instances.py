@@ -5,6 +5,7 @@ Origins of logs are their addresses without scheme: foreign verifiers look for t
 
 import hashlib
 
+from assay.formats import vkey
 from assay.formats.authorityfile import AuthorityFile, Instance
 from assay.formats.signingconfig import Selection, Service, SigningConfig
 from assay.formats.trustroot import CertificateAuthority, TransparencyLog, TrustedRoot, Validity
@@ -101,12 +102,27 @@ def _log(file: AuthorityFile, one: Instance) -> TransparencyLog:
 
 def log_id(name: str, spki: bytes) -> bytes:
     """The untruncated key id of a log: of Ed25519 as in signed notes, of other keys SHA-256 of the key."""
-    from assay.formats import note
+    return notes.key_of(name, spki, cosigner=False, where=name).whole_id
 
-    key = notes.key_of(name, spki, cosigner=False, where=name)
-    if key.kind == note.ED25519:
-        return note.key_id(name, note.ED25519, key.key)
-    return hashlib.sha256(spki).digest()
+
+def witness_name(file: AuthorityFile) -> str:
+    """The key name of an authority as a witness."""
+    return origin(file.url, "witness")
+
+
+def policy_lines(file: AuthorityFile) -> str:
+    """A tlog-policy: every log that is not frozen, and the authority as a witness; it demands nobody yet."""
+    rows = []
+    for make, logs in ((log_path, file.logs), (issuance_path, file.ct_logs)):
+        for one in logs:
+            path = make(file.name, one.number)
+            if not one.valid_for.end:
+                key = notes.key_of(origin(file.url, path), one.spki, cosigner=False, where=path)
+                rows.append(f"log {vkey.write(key)} {file.url}/{path}\n")
+    if file.witness is not None:
+        key = notes.key_of(witness_name(file), file.witness.spki, cosigner=True, where="witness")
+        rows.append(f"witness {file.name} {vkey.write(key)} {file.url}\n")
+    return "".join((*rows, "quorum none\n"))
 
 
 def _ct_log(file: AuthorityFile, one: Instance) -> TransparencyLog:

@@ -1,6 +1,7 @@
 """One process that serves an embedded authority: uvicorn around the application, stopped gracefully."""
 
 import logging
+import signal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -64,4 +65,9 @@ def run(authority: "Authority", listening: Listening, *, verbose: bool) -> None:
         level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
     LOG.setLevel(logging.INFO if verbose else logging.WARNING)
+    signal.signal(signal.SIGTERM, _end)  # uvicorn finishes its work first, then raises the signal again
     server(authority, listening).run()
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(0)

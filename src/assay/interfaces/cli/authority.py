@@ -1,14 +1,18 @@
-"""`assay authority init|serve|rotate|export`: a certificate authority, a log and a timestamp authority of one's own."""
+"""`assay authority init|serve|configure|rotate|export`: certificates, a log and timestamps of one's own."""
 
 import importlib
 import ipaddress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.model.errors import UnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from assay.formats.authorityfile import AuthorityFile, Issuer
 
 _KINDS = ("email", "uri", "username", "spiffe", "github", "gitlab", "buildkite", "kubernetes")
 _ROLES = ("ca", "ct", "log", "tsa")
@@ -67,18 +71,12 @@ def init(
 ) -> None:
     """Make keys, certificates and logs in DIR, and DIR/public for clients. Take the root keys offline afterwards."""
     from assay.flows.authority_life import Wish
-    from assay.formats.authorityfile import Issuer
 
-    places = dict(domains)
-    rows = tuple(
-        Issuer(issuer=address, kind=_kind(kind), domain=places.get(address, ""), single_use=address in single)
-        for address, kind in issuers
-    )
     wish = Wish(
         name=name,
         url=url,
         organization=organization or name,
-        issuers=rows,
+        issuers=_issuers(issuers, domains, single),
         witnesses=bootstrap.policy_text(witnesses),
         witness_logs=bootstrap.policy_text(witness_logs),
         test_issuer=test_issuer,
@@ -141,12 +139,55 @@ def rotate(
     click.echo("Hand out DIR/public/trusted_root.json first, then the signing config.", err=True)
 
 
+@command.command("configure")
+@click.argument("folder", metavar="DIR")
+@click.option(
+    "--issuer", "issuers", metavar="URL KIND", nargs=2, multiple=True, help="Take this issuer's tokens too, or as KIND."
+)
+@click.option("--issuer-domain", "domains", metavar="URL DOMAIN", nargs=2, multiple=True, help="See init.")
+@click.option("--single-use", "single", metavar="URL", multiple=True, help="Tokens of this issuer count once.")
+@click.option("--drop-issuer", "dropped", metavar="URL", multiple=True, help="Take its tokens no more.")
+@click.option("--witnesses", metavar="FILE", help="C2SP tlog-policy: who must cosign every checkpoint.")
+@click.option("--witness-logs", metavar="FILE", help="C2SP tlog-policy: logs to cosign as a witness.")
+@options.passphrase_option
+@plain_option
+def configure(
+    folder: str,
+    issuers: tuple[tuple[str, str], ...],
+    domains: tuple[tuple[str, str], ...],
+    single: tuple[str, ...],
+    dropped: tuple[str, ...],
+    witnesses: str | None,
+    witness_logs: str | None,
+    passphrase_file: str | None,
+    no_passphrase: bool,
+) -> None:
+    """Change issuers and witnesses; keys and logs stay. Stop serving first.
+
+    A passphrase is needed only where a key must be made: the first --witness-logs.
+    """
+    rows = _issuers(issuers, domains, single)
+    changes = {
+        name: bootstrap.policy_text(path)
+        for name, path in (("witnesses", witnesses), ("witness_logs", witness_logs))
+        if path is not None
+    }
+
+    def change(file: "AuthorityFile") -> "AuthorityFile":
+        named = {row.issuer for row in rows} | set(dropped)
+        kept = tuple(row for row in file.issuers if row.issuer not in named)
+        return msgspec.structs.replace(file, issuers=(*kept, *rows), **changes)
+
+    secret = _new_secret(passphrase_file, no_passphrase) if witness_logs else b""
+    bootstrap.configure_authority(folder, change, secret, {})
+
+
 @command.command("export")
 @click.argument("folder", metavar="DIR")
 @click.option("--out", metavar="FILE", help="Where it goes. Default: standard output.")
 @click.option(
-    "--what", type=click.Choice(["client-config", "trusted-root", "signing-config"]), default="client-config",
-    show_default=True, help="What clients need.",
+    "--what", type=click.Choice(["client-config", "trusted-root", "signing-config", "log-policy"]),
+    default="client-config", show_default=True, help="What clients need; or its logs, for witnesses.",
 )  # fmt: skip
 @click.option("--root-key", type=click.Choice(["ca", "tsa"]), help="Copy this root's private key instead.")
 @click.option("--remove", is_flag=True, help="Remove that key here: the authority serves without it.")
@@ -159,8 +200,10 @@ def export(folder: str, out: str | None, what: str, root_key: str | None, remove
         return
     if remove:
         raise click.UsageError("--remove is for --root-key")
-    root, config, both = bootstrap.client_config(bootstrap.read_authority(folder))
-    data = {"client-config": both, "trusted-root": root, "signing-config": config}[what]
+    file = bootstrap.read_authority(folder)
+    root, config, both = bootstrap.client_config(file)
+    policy = bootstrap.witness_policy(file)
+    data = {"client-config": both, "trusted-root": root, "signing-config": config, "log-policy": policy}[what]
     if out:
         bootstrap.write_file(out, data)
     else:
@@ -176,6 +219,18 @@ def _server() -> Any:
             "the authority needs libraries that are not installed", why=str(error),
             remedy="pip install 'assay[authority]'",
         ) from error  # fmt: skip
+
+
+def _issuers(
+    issuers: tuple[tuple[str, str], ...], domains: tuple[tuple[str, str], ...], single: tuple[str, ...]
+) -> "tuple[Issuer, ...]":
+    from assay.formats.authorityfile import Issuer
+
+    places = dict(domains)
+    return tuple(
+        Issuer(issuer=address, kind=_kind(kind), domain=places.get(address, ""), single_use=address in single)
+        for address, kind in issuers
+    )
 
 
 def _kind(text: str) -> str:
