@@ -22,7 +22,8 @@ deny contains {"code": "unlisted", "msg": msg, "facts": [item.evidence]} if {
 	msg := sprintf("the external parameter %s is not listed", [name])
 }
 
-deny contains {"code": "incomplete", "msg": "a provenance has more parameters than are shown", "facts": [item.evidence]} if {
+deny contains {"code": "incomplete", "msg": msg, "facts": [item.evidence]} if {
 	some item in input.provenance.items
 	not item.parameters_complete
+	msg := "a provenance has more parameters, or longer ones, than are shown"
 }

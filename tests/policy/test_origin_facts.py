@@ -7,10 +7,12 @@ import pytest
 import regorus
 
 from assay.formats import claims, predicates, vsa
+from assay.model.errors import MalformedError
 from assay.model.evidence import Evidence, Signer
 from assay.model.image import Subject
 from assay.model.statement import ResourceDescriptor
 from assay.model.summary import VerificationSummary, Verifier
+from assay.policy.bundle import builders, load
 from assay.policy.facts import build
 from assay.trust.examine import Row
 from provenances import certified, signed_by
@@ -176,3 +178,15 @@ def test_the_rules_pass_what_is_as_listed():
 )  # fmt: skip
 def test_the_rules_refuse_what_is_not(evidence, rule):
     assert rule in _denied(evidence)
+
+
+def test_a_policy_adds_rows_of_its_own_and_bad_ones_are_refused_when_it_is_loaded():
+    row = {
+        "name": "ours", "issuer": "https://token.actions.githubusercontent.com", "identity": BUILDER,
+        "builder_id": "{identity}", "level": 3, "operator": "github.com",
+    }  # fmt: skip
+    policy = load({}, {"builders": [row]})
+    (item,) = _facts(_provenance(), builders=lambda: builders(policy))["provenance"]["items"]
+    assert (item["level"], item["level_row"]) == (3, "ours")
+    with pytest.raises(MalformedError, match="operates"):
+        load({}, {"builders": [{**row, "operator": ""}]})

@@ -12,6 +12,7 @@ from assay.model.policy import PolicyBundle
 from assay.model.verdict import Verdict
 from assay.policy import engine as weighing
 from assay.policy import facts as fact_documents
+from assay.policy.bundle import builders
 from assay.policy.facts import Facts
 from assay.ports.decisions import PolicyEngine, RawOutcome
 from assay.trust.examine import Row
@@ -44,7 +45,13 @@ def decide(
         UnsupportedError: no engine on this machine.
     """
     subject = msgspec.structs.replace(subject, name=wire.escape(subject.name))  # a path may lie outside UTF-8
-    facts = fact_documents.build(evidence, subject, rows=rows, components=weighing.wants_components(bundle))
+    facts = fact_documents.build(
+        evidence,
+        subject,
+        rows=rows,
+        components=weighing.wants_components(bundle),
+        builders=lambda: builders(bundle),
+    )
     packages = weighing.selected(bundle, facts)
     outcomes = _evaluate(bundle, packages, facts, engine, now, seconds, limits)
     return weighing.weigh(bundle, facts, outcomes, subject, engine.describe(), now)

@@ -226,7 +226,7 @@ def read(value: dict[str, object], *, where: str) -> Scan:
         MalformedError: no scanner, no result list, or wrong types.
     """
     try:
-        wire = msgspec.convert(value, _Predicate)
+        wire = msgspec.convert(_unwrapped(value), _Predicate)
         items = tuple(sorted(_item(result) for result in wire.scanner.result))
     except msgspec.ValidationError as error:
         raise MalformedError(
@@ -251,6 +251,18 @@ def read(value: dict[str, object], *, where: str) -> Scan:
         lifetimes=None if details.lifetimes is None else tuple(sorted(_ending(one) for one in details.lifetimes)),
         suspicions=None if details.suspicions is None else tuple(sorted(_doubted(one) for one in details.suspicions)),
     )
+
+
+def _unwrapped(value: dict[str, Any]) -> dict[str, Any]:
+    """v0.1 (vuln.md) describes each result as `{"vulnerability": {…}}`, while its example has the inner object alone."""
+    scanner = value.get("scanner")
+    results = scanner.get("result") if isinstance(scanner, dict) else None
+    if not isinstance(scanner, dict) or not isinstance(results, list):
+        return value
+    if not any(isinstance(one, dict) and "vulnerability" in one and "id" not in one for one in results):
+        return value
+    bare = [one.get("vulnerability", one) if isinstance(one, dict) and "id" not in one else one for one in results]
+    return {**value, "scanner": {**scanner, "result": bare}}
 
 
 def _told(life: Lifetime) -> bool:

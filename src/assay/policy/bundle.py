@@ -8,6 +8,8 @@ from assay.model.digest import Digest
 from assay.model.errors import MalformedError
 from assay.model.policy import PolicyBundle, Rule
 from assay.policy import metadata
+from assay.trust import levels
+from assay.trust.levels import BuilderRow
 
 _REFUSED = (
     "time.now_ns",
@@ -45,7 +47,8 @@ def load(modules: Mapping[str, str], data: object, *, name: str = "policy") -> P
 
     Raises:
         MalformedError: a module without `import rego.v1` or its METADATA, a refused builtin, two rules of one code or
-            package, a state for a rule that is not there, data under `assay`, a rule in a package of another name.
+            package, a state for a rule that is not there, data under `assay`, a rule in a package of another name, rows
+            of `builders` that say too little.
     """
     if not isinstance(data, dict):
         raise _bad("data.json", "not an object")
@@ -66,6 +69,8 @@ def load(modules: Mapping[str, str], data: object, *, name: str = "policy") -> P
         rules[rule.code] = rule
     if "assay" in data:
         raise _bad("data.json", "data may not stand under `assay`: that is where rules live")
+    if "builders" in data:
+        levels.from_objects(data["builders"], where="data.json: builders")
     for code, word in _states(data).items():
         if code not in rules:
             raise _bad("data.json", f"a state for {code!r}, which is no rule of this policy")
@@ -81,6 +86,12 @@ def load(modules: Mapping[str, str], data: object, *, name: str = "policy") -> P
         digest=str(Digest.of(content)),
         rules=tuple(rule for _, rule in sorted(rules.items())),
     )
+
+
+def builders(bundle: PolicyBundle) -> tuple[BuilderRow, ...]:
+    """Who may vouch for which builder: the shipped rows, and those the policy adds (`builders` in its data)."""
+    added = bundle.data.get("builders", [])
+    return (*levels.shipped(), *levels.from_objects(added, where=f"{bundle.name}: builders"))
 
 
 def _profile(path: str, text: str) -> None:

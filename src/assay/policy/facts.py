@@ -60,7 +60,7 @@ class _Sources(msgspec.Struct, frozen=True):
     subject: Subject
     usable: tuple[Evidence, ...]
     verifying: bool
-    builders: Sequence[BuilderRow] | None = None
+    builders: Callable[[], Sequence[BuilderRow]] | None = None
 
     def of(self, *types: str) -> list[Evidence]:
         found = [e for e in self.usable if predicates.canonical_type(e.statement.predicate_type) in types]
@@ -73,7 +73,7 @@ def build(
     *,
     rows: Sequence[Row] | None = None,
     components: bool = False,
-    builders: Sequence[BuilderRow] | None = None,
+    builders: Callable[[], Sequence[BuilderRow]] | None = None,
 ) -> Facts:
     """Make the fact document of one subject.
 
@@ -83,7 +83,8 @@ def build(
         rows: what became of every candidate where the decision rests on attestations; None where this process decides
             on its own observations only (then signatures are not asked for).
         components: whether a selected rule declares the section `components`.
-        builders: who may vouch for which builder; None takes the rows that come with the program.
+        builders: who may vouch for which builder, asked only if there is provenance; None takes the rows that come with
+            the program.
     """
     matching = tuple(e for e in evidence if _about(e, subject))
     sources = _Sources(subject, matching, rows is not None, builders)
@@ -170,7 +171,8 @@ def _signatures(evidence: Sequence[Evidence], subject: Subject, rows: Sequence[R
 
 
 def _provenance(sources: _Sources) -> Section:
-    return origins.provenance(sources.of(predicates.PROVENANCE), sources.builders)
+    found = sources.of(predicates.PROVENANCE)
+    return origins.provenance(found, sources.builders() if found and sources.builders else None)
 
 
 def _summaries(sources: _Sources) -> Section:

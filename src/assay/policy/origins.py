@@ -37,6 +37,7 @@ def signer_facts(evidence: Evidence) -> Section:
         "issuer": signer.issuer,
         "times": list(evidence.times),
         "log": evidence.log,
+        "inclusion": evidence.inclusion,
     }
 
 
@@ -116,8 +117,8 @@ def _item(evidence: Evidence, read: Provenance, level: Level) -> Section:
         "contradiction": contradiction(named, evidence.signer),
         "runner": extension(evidence.signer, "runnerEnvironment"),
         "parameter_names": sorted(read.external_parameters)[:_PARAMETERS_COUNT],
-        "parameters": dict(flat[:_PARAMETERS_COUNT]),
-        "parameters_complete": max(len(flat), len(read.external_parameters)) <= _PARAMETERS_COUNT,
+        "parameters": {path: text[:_PARAMETER_CHARACTERS] for path, text in flat[:_PARAMETERS_COUNT]},
+        "parameters_complete": _is_complete(flat, read),
         "materials_count": len(read.resolved_dependencies),
         "unpinned": sorted(unpinned)[:_UNPINNED_COUNT],
         "unpinned_count": len(unpinned),
@@ -140,4 +141,10 @@ def _flat(value: Mapping[str, object], prefix: str, depth: int) -> Iterator[tupl
             yield from _flat(inner, f"{path}.", depth + 1)
         else:
             text = inner if isinstance(inner, str) else json.dumps(inner, sort_keys=True)
-            yield path, text[:_PARAMETER_CHARACTERS]
+            yield path, text
+
+
+def _is_complete(flat: Sequence[tuple[str, str]], read: Provenance) -> bool:
+    """Whether every parameter is shown, and shown whole."""
+    count = max(len(flat), len(read.external_parameters))
+    return count <= _PARAMETERS_COUNT and all(len(text) <= _PARAMETER_CHARACTERS for _, text in flat)

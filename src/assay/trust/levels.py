@@ -68,10 +68,6 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    builder: list[BuilderRow]
-
-
 def read(data: bytes, *, where: str) -> tuple[BuilderRow, ...]:
     """Rows out of TOML.
 
@@ -80,8 +76,19 @@ def read(data: bytes, *, where: str) -> tuple[BuilderRow, ...]:
             vouches for more than level 1 without saying whose signature or who runs it.
     """
     document = toml.loads(data, where=where, limit=DEFAULT_LIMITS.settings_bytes)
+    if more := sorted(set(document) - {"builder"}):
+        raise _bad(where, f"unknown name {more[0][:100]!r}")
+    return from_objects(document.get("builder"), where=where)
+
+
+def from_objects(value: object, *, where: str) -> tuple[BuilderRow, ...]:
+    """Rows out of a parsed list of objects (a policy's data, a trust profile).
+
+    Raises:
+        MalformedError: as `read`.
+    """
     try:
-        rows = tuple(msgspec.convert(document, _File).builder)
+        rows = tuple(msgspec.convert(value, list[BuilderRow]))
     except msgspec.ValidationError as error:
         raise _bad(where, str(error)) from error
     if len(rows) > _ROWS_COUNT:
