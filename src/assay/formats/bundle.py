@@ -290,6 +290,8 @@ def _message(wire: _Message, where: str) -> MessageSignature:
     signature = base64text.decode(wire.signature, where=f"{where}: messageSignature.signature")
     if wire.messageDigest is None:
         return MessageSignature(signature=signature)
+    if not wire.messageDigest.algorithm:
+        raise _bad(where, "messageDigest without an algorithm")
     return MessageSignature(
         signature=signature,
         algorithm=DIGEST_NAMES.get(wire.messageDigest.algorithm, wire.messageDigest.algorithm),
