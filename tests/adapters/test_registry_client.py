@@ -591,3 +591,31 @@ def test_everything_together_has_a_deadline(registry: FakeRegistry) -> None:
     assert "too" in str(caught.value) or "deadline" in str(caught.value) or "time" in str(caught.value)
     assert registry.log == []
     late.close()
+
+
+def test_a_list_that_grew_old_before_it_was_written_is_read_anew(
+    registry: FakeRegistry, store: RegistryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that stalls between reading and writing must not write over those who came between and have gone."""
+    from assay.adapters import registry_fallback
+
+    registry.referrers_api = False
+    subject = image(registry)
+    assert subject.digest is not None
+    first, second = referrer(subject, 1), referrer(subject, 2)
+    tag, real = fallback_tag(subject.digest), registry_fallback.form.merge_index
+    clock, stalled = [0.0], []
+
+    def stalling(existing: bytes | None, *add: Descriptor, **how: object) -> bytes:
+        if not stalled:  # while we think, another writes, looks, and goes
+            stalled.append(True)
+            clock[0] += 60
+            registry.manifests[tag] = (real(None, second.descriptor, where="other"), INDEX)
+        return real(existing, *add, **how)
+
+    monkeypatch.setattr(registry_fallback.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(registry_fallback.form, "merge_index", stalling)
+    slow = RegistryStore(target(registry), limits=Limits(referrers_settle_seconds=0.25), client=store.client)
+    monkeypatch.setattr(slow.client, "limits", Limits(referrers_settle_seconds=0.25))
+    attach(slow, first)
+    assert {d.digest for d in store.referrers(subject.digest)} == {first.descriptor.digest, second.descriptor.digest}

@@ -5,6 +5,8 @@ This server has no referrers API: evidence is listed at the fallback tag.
 
 import base64
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,3 +208,57 @@ def test_a_credential_of_another_authority_is_not_used(guarded: RegistryServer, 
     with pytest.raises(UnavailableError, match="401"):
         source.root()
     source.close()
+
+
+WRITER = """
+import sys
+from assay.adapters.registry import RegistryStore
+from assay.artifact.older_tags import with_layer
+from assay.artifact.reference import parse_reference
+from assay.artifact.referrers import build_referrer
+from assay.model.digest import Digest
+from assay.model.image import Descriptor
+store = RegistryStore(parse_reference(sys.argv[1]))
+subject = store.describe()
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(int(sys.argv[2]), int(sys.argv[2]) + 3):
+    data = b"bundle %d" % number
+    made = build_referrer(data, subject, "https://example.org/p", "2026-01-02T03:04:05Z")
+    for blob in made.blobs:
+        store.push_blob(blob)
+    store.push_referrer(made.manifest, made.descriptor, subject.digest)
+    layer = Descriptor(media_type="x/y", digest=Digest.of(data), size=len(data))
+    store.change_tagged("older.sig", lambda before: with_layer(before, layer=layer, where="tag"))
+store.close()
+"""
+
+
+def test_two_processes_lose_nothing(server: RegistryServer, image: Path) -> None:
+    """Two processes at once, at the fallback tag and at an older tag of a registry that knows no conditions."""
+    target = pushed(server, "race/two", image)
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(target), str(first)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for first in (0, 10)
+    ]
+    for process in both:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    for process in both:
+        process.communicate()
+        assert process.returncode == 0
+    store = RegistryStore(target, limits=LIMITS)
+    subject = store.describe().digest
+    assert subject is not None
+    assert len(store.referrers(subject)) == 6
+    (manifest,) = store.tagged("older.sig")
+    assert {layer["digest"] for layer in json.loads(manifest)["layers"]} == {
+        str(Digest.of(b"bundle %d" % number)) for number in (0, 1, 2, 10, 11, 12)
+    }
+    store.close()

@@ -19,6 +19,8 @@ from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnavailableError
 from assay.model.image import Descriptor
 
+_STALLS_COUNT = 3
+"""So often a list is read anew because making the next one took too long; then the machine is simply slow."""
 _NO_API = frozenset({400, 404, 406})
 _LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[A-Za-z]+\s*=\s*(?:"[^"]*"|[^",;\s]+))*)', re.ASCII)
 _NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next)(?=\s*(?:;|$))', re.ASCII | re.IGNORECASE)
@@ -94,7 +96,7 @@ def change_tag(
     Raises:
         UnavailableError: others keep changing it, or the registry refuses.
     """
-    slowest = 0.0
+    settle, slowest, stalls = client.limits.referrers_settle_seconds, 0.0, 0
     began = time.monotonic()
     current = client.manifest(tag)
     for _ in range(client.limits.referrers_rounds_count):
@@ -102,12 +104,17 @@ def change_tag(
         changed = change(before)
         if changed is None or changed == before:
             return
+        if settle and time.monotonic() - began > settle and stalls < _STALLS_COUNT:
+            # Whoever came between has stopped looking by now: what was read is too old to write over.
+            stalls, began = stalls + 1, time.monotonic()
+            current = client.manifest(tag)
+            continue
         etag = current.headers.get("etag", "") if current else ""
         condition = {"If-None-Match": "*"} if current is None else ({"If-Match": etag} if etag else {})
         if client.put_manifest(tag, changed, media_type, condition) is not None:
             # Another writer's step from reading to writing takes about as long as our own: leave room for two of it.
             slowest = max(slowest, time.monotonic() - began)
-            client.http.sleep(max(client.limits.referrers_settle_seconds, 2 * slowest))
+            client.http.sleep(max(settle, 2 * slowest))
         began = time.monotonic()
         current = client.manifest(tag)
     raise UnavailableError(
