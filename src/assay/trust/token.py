@@ -74,8 +74,7 @@ def check_issuer(issuer: Issuer) -> Issuer:
             template.
     """
     template = _template(issuer)
-    parts = urlsplit(issuer.url)
-    if parts.query or parts.fragment or "@" in parts.netloc or not issuer.url.isascii() or not _is_safe(issuer.url):
+    if not _is_safe(issuer.url):
         raise _usage(issuer, "its address is not https (http is for loopback alone)")
     if template.needs_domain and not issuer.domain:
         raise _usage(issuer, f"an issuer of the kind {issuer.kind} needs a domain")
@@ -284,7 +283,9 @@ def _template(issuer: Issuer) -> Template:
 
 
 def _is_safe(url: str) -> bool:
-    """https, or http to this very machine."""
+    """https, or http to this very machine; nothing that could be read in two ways."""
+    if not (url.isascii() and url.isprintable()) or any(sign in url for sign in " ?#@\\"):
+        return False
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
