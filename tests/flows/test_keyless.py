@@ -354,3 +354,71 @@ def test_a_log_that_sends_elsewhere_for_the_entry_is_not_followed(place, where):
     place.twist = of(LOG, lambda reply: (status(409)(reply), reply.headers.update(Location=where)))
     with pytest.raises(UnavailableError, match="does not say where"):
         maker(place, 1).artifact(TARGET)
+
+
+# --- every field of every answer, one at a time ---------------------------------------------------------------------
+
+
+def paths(value: object, at: tuple = ()) -> Iterator[tuple]:
+    """Where a JSON value has something that can be changed."""
+    if isinstance(value, dict | list):
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from paths(child, (*at, key))
+    if at:
+        yield at
+
+
+def mutants(value: object) -> Iterator[Callable[[dict], None]]:
+    """Changes of one field each: gone, null, of another kind, or another text or number."""
+
+    def put(at: tuple, make: Callable[[object], object]) -> Callable[[dict], None]:
+        def change(document: dict) -> None:
+            place = document
+            for step in at[:-1]:
+                place = place[step]
+            if (new := make(place[at[-1]])) is ...:
+                del place[at[-1]]
+            else:
+                place[at[-1]] = new
+
+        return change
+
+    for at in paths(value):
+        for make in (lambda _: ..., lambda _: None, lambda _: [], lambda _: "", lambda _: -1):
+            yield put(at, make)
+        yield put(at, lambda old: f"{old}x" if isinstance(old, str) else {"other": old})
+        yield put(at, lambda old: old[1:] + old[:1] if isinstance(old, str) else old)
+
+
+@pytest.mark.parametrize(("part", "version"), [(CA, 2), (LOG, 2), (LOG, 1)])
+def test_a_changed_answer_is_refused_or_changes_nothing_that_counts(place, part, version):
+    """What comes out verifies, whatever a service answers; and one of the five errors where nothing does."""
+    seen: list[dict] = []
+    place.twist = of(part, lambda reply: seen.append(json.loads(reply.body)))
+    maker(place, version).artifact(TARGET)
+    tried = accepted = 0
+    for change in mutants(seen[0]):
+        place.twist = edit(part, lambda value, change=change: change(_renamed(value, seen[0])))
+        try:
+            made = maker(place, version).artifact(TARGET)
+        except AssayError:
+            pass
+        else:
+            verify_artifact(made, TARGET, place.trusted_root(), WHO, NOW, name="b")
+            accepted += 1
+        tried += 1
+    assert tried > 30
+    assert accepted < tried / 5, "mutants that change nothing are few"
+
+
+def _renamed(value: dict, like: dict) -> dict:
+    """Version 1 names an entry by its hash, which is new each time: give it the name the mutants were made with."""
+    if len(value) == len(like) == 1 and (name := next(iter(like))) not in value:
+        value[name] = value.pop(next(iter(value)))
+    return value
+
+
+def test_clients_of_a_log_wait_long_enough():
+    """A log of version 2 answers once a checkpoint covers the entry, up to 20 s later."""
+    assert Limits().http_read_seconds >= 20
+    assert Limits().http_document_seconds >= 20

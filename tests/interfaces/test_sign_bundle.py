@@ -66,13 +66,15 @@ def test_a_statement_is_signed_as_it_is(place, tmp_path):
 def test_the_token_may_come_from_a_file_the_input_or_the_machine(place, file, tmp_path):
     jwt = token()
     (tmp_path / "token").write_text(jwt + "\n")
+    (tmp_path / "my.id.token").write_text(jwt)
     common = ["--bundle", str(tmp_path / "out.json"), *place.write(tmp_path), str(file)]
     for words, stdin, env in (
         (("--identity-token", str(tmp_path / "token")), b"", {}),
+        (("--identity-token", "my.id.token"), b"", {}),
         (("--identity-token", "-"), jwt.encode(), {}),
         ((), b"", {"SIGSTORE_ID_TOKEN": jwt}),
     ):
-        done = assay("sign-bundle", *words, *common, home=tmp_path, stdin=stdin, env=env)
+        done = assay("sign-bundle", *words, *common, home=tmp_path, stdin=stdin, env=env, cwd=tmp_path)
         assert (done.code, done.err) == (0, ""), words
         (tmp_path / "out.json").unlink()
 

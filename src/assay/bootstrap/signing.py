@@ -172,7 +172,8 @@ def _tokens(text: str | None, http: Http) -> IdentityTokens:
 
     if text is None:
         return AmbientTokens(http, os.environ, limits=LIMITS)
-    return GivenToken(text if _JWT.fullmatch(text) else _token_file(text))
+    is_token = bool(_JWT.fullmatch(text)) and not os.path.exists(text)
+    return GivenToken(text if is_token else _token_file(text))
 
 
 def _token_file(path: str) -> str:

@@ -63,7 +63,9 @@ def proven(
         hashes=tree.inclusion(index),
         checkpoint=text.decode("utf-8"),
     )
-    return LogEntry(log_index=index, log_id=_log_id(roots, where), kind=kind, version=version, body=body, proof=proof)
+    return LogEntry(
+        log_index=index, log_id=_log_id(roots, head.origin, where), kind=kind, version=version, body=body, proof=proof
+    )
 
 
 def _tile(log: TransparencyLog, tile: Tile) -> bytes:
@@ -75,11 +77,12 @@ def _tile(log: TransparencyLog, tile: Tile) -> bytes:
         return full[: tile.width * tiles.HASH_BYTES]
 
 
-def _log_id(roots: TrustedRoot, url: str) -> bytes:
-    place = _place(url)
-    for known in roots.tlogs:
-        if _place(known.base_url) == place:
-            return known.log_id
+def _log_id(roots: TrustedRoot, origin: str, url: str) -> bytes:
+    """The id of the trusted log that is written to at this address, or that calls itself so in its checkpoint."""
+    for place in (_place(url), origin):
+        for known in roots.tlogs:
+            if _place(known.base_url) == place:
+                return known.log_id
     raise UntrustedError(
         "the trusted root does not list this log",
         where=url,
