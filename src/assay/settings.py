@@ -66,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether what no feed speaks for is matched by CPE names, weakly (`--cpe`, `ASSAY_CPE`)."""
     policy: str = ""
     """The policy to decide by (`--policy`, `ASSAY_POLICY`); empty = the shipped one."""
+    store: str = ""
+    """Folder of the content store of builds (`--store`, `ASSAY_STORE`, else the user's data folder)."""
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +197,9 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(key="ignore-file", field="ignore_files", variable="ASSAY_IGNORE_FILE", read=_texts, says="ignore files"),
     Setting(key="policy", field="policy", variable="ASSAY_POLICY", read=_text, says="policy to decide by"),
+    Setting(
+        key="store", field="store", variable="ASSAY_STORE", read=_text, says="content store of builds", weighs=False,
+    ),
 )  # fmt: skip
 """Every setting. A new one is a row here and a field above."""
 
@@ -268,6 +273,7 @@ def _homes(env: Mapping[str, str]) -> Mapping[str, str]:
     return {
         "db": str(PurePath(data, "assay", "advisories.db")),
         "cache": str(PurePath(cache, "assay", "layers")),
+        "store": str(PurePath(data, "assay", "store")),
     }
 
 

@@ -22,7 +22,7 @@ from assay.ports.stores import Blob
 
 
 class LayoutSink:
-    """An `ArtifactSink`: blobs in any order, then `publish`."""
+    """A `BlobSink`: blobs in any order, then `publish`."""
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self._limits = folder, limits

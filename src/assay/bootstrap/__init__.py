@@ -16,6 +16,16 @@ from assay.bootstrap.authority import (
     witness_policy,
 )
 from assay.bootstrap.baseline import baseline_reports
+from assay.bootstrap.builds import (
+    build_spec,
+    clean_store,
+    export_store,
+    import_store,
+    lint_spec,
+    lock_spec,
+    read_placed,
+    verify_store,
+)
 from assay.bootstrap.bundles import BundleWords, verify_bundle
 from assay.bootstrap.carrying import load_image, save_image
 from assay.bootstrap.configuration import chosen_settings, effective_settings
@@ -93,8 +103,10 @@ __all__ = [
     "automatic_statements",
     "baseline_reports",
     "build_database",
+    "build_spec",
     "bundle_maker",
     "chosen_settings",
+    "clean_store",
     "client_config",
     "compare_targets",
     "configure_authority",
@@ -109,6 +121,7 @@ __all__ = [
     "export_database",
     "export_halves",
     "export_root_key",
+    "export_store",
     "first_profile",
     "generate_key",
     "image_signature",
@@ -116,12 +129,15 @@ __all__ = [
     "import_delta",
     "import_dockerfile",
     "import_ignores",
+    "import_store",
     "inspect_image",
     "key_maker",
     "keyring",
+    "lint_spec",
     "lint_vex",
     "load_image",
     "load_policy",
+    "lock_spec",
     "make_authority",
     "make_fingerprints",
     "make_vex",
@@ -138,6 +154,7 @@ __all__ = [
     "read_authority",
     "read_file",
     "read_ignores",
+    "read_placed",
     "read_profile",
     "real_now",
     "replace_profile",
@@ -159,6 +176,7 @@ __all__ = [
     "verify_bundle",
     "verify_database",
     "verify_image",
+    "verify_store",
     "vex_document",
     "why_silent",
     "wish_of",

@@ -1,7 +1,6 @@
 """The content store as a whole: what locks need stays, the rest goes; it moves as one OCI artifact; rot is found."""
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
 import msgspec
 
@@ -11,22 +10,12 @@ from assay.model.errors import MalformedError, UnavailableError, UntrustedError
 from assay.model.image import Descriptor
 from assay.model.limits import Limits
 from assay.ports.content import ImageSource
-from assay.ports.stores import Blob, ContentStore
+from assay.ports.stores import Blob, BlobSink, ContentStore
 
 ARTIFACT = "application/vnd.assay.content-store.v1"
 INPUT = "application/vnd.assay.input.v1"
 TAG = "store"
 _EMPTY = b"{}"
-
-
-class ArtifactSink(Protocol):
-    """Where an artifact is written in streams (`adapters.layout_sink`)."""
-
-    def put(self, chunks: Iterable[bytes], *, limit: int, expected: Digest | None = None) -> Blob:
-        """As `ContentStore.put`."""
-
-    def publish(self, descriptor: Descriptor, tag: str) -> None:
-        """Show the manifest under a tag; its blobs are there."""
 
 
 class Cleaned(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +78,7 @@ def verify(store: ContentStore, digests: Iterable[Digest]) -> tuple[int, tuple[R
     return good, tuple(bad)
 
 
-def export(store: ContentStore, digests: Iterable[Digest], sink: ArtifactSink, limits: Limits) -> Moved:
+def export(store: ContentStore, digests: Iterable[Digest], sink: BlobSink, limits: Limits) -> Moved:
     """Write blobs as one OCI artifact; the same blobs give the same bytes.
 
     Raises:

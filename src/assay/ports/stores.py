@@ -9,7 +9,9 @@ import msgspec
 from assay.model.advisory import Advisory, Epss, Feed, Kev, Score, Ssvc
 from assay.model.cpe import CpeCondition
 from assay.model.digest import Digest
+from assay.model.image import Descriptor
 from assay.model.lifecycle import Product
+from assay.model.tree import Span
 
 
 class AdvisoryHit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -192,3 +194,23 @@ class ContentStore(Protocol):
 
     def delete(self, digest: Digest) -> None:
         """Forget it; nothing happens when it is not there."""
+
+
+class BlobSink(Protocol):
+    """Where an image or another artifact is written, in streams, and shown when it is whole."""
+
+    def put(self, chunks: Iterable[bytes], *, limit: int, expected: Digest | None = None) -> Blob:
+        """As `ContentStore.put`."""
+
+    def publish(self, descriptor: Descriptor, tag: str) -> None:
+        """Show a manifest or an index under a tag; its blobs are there."""
+
+
+class Spool(Protocol):
+    """Room for the bytes of a tree while it is put together; gone with the process."""
+
+    def add(self, chunks: Iterable[bytes]) -> Span:
+        """Keep the bytes; where they lie."""
+
+    def read(self, span: Span) -> Iterator[bytes]:
+        """The bytes of a span, in pieces."""

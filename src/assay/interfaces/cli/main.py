@@ -16,6 +16,7 @@ from assay.model.errors import AssayError
 COMMANDS = {
     "attest": ("assay.interfaces.cli.attest", "Make statements about an image; sign and attach them."),
     "authority": ("assay.interfaces.cli.authority", "Make, serve, rotate and export a signing authority of your own."),
+    "build": ("assay.interfaces.cli.build", "Build an image from its spec, lock and store; no network."),
     "completion": ("assay.interfaces.cli.completion", "Print the completion script of a shell."),
     "config": ("assay.interfaces.cli.config", "Print each setting and where its value came from."),
     "convert": ("assay.interfaces.cli.convert", "Write an SBOM in another form; list what is lost."),
@@ -28,6 +29,7 @@ COMMANDS = {
     "inspect": ("assay.interfaces.cli.inspect", "List everything attached to an image, in a tree."),
     "keys": ("assay.interfaces.cli.keys", "Make a signing key."),
     "load": ("assay.interfaces.cli.load", "Carry an image and its evidence from an OCI layout to a registry."),
+    "lock": ("assay.interfaces.cli.lock", "Pin every input of a build spec and bring it into the store."),
     "locks": ("assay.interfaces.cli.locks", "Say whether locks are there, hashed, and in step."),
     "merge": ("assay.interfaces.cli.merge", "Join several SBOMs or images into one SBOM."),
     "prune": ("assay.interfaces.cli.prune", "Take old evidence of one's own off an image."),
@@ -38,6 +40,7 @@ COMMANDS = {
     "sign": ("assay.interfaces.cli.sign", "Sign an image with a managed key."),
     "sign-bundle": ("assay.interfaces.cli.sign_bundle", "Sign a file keylessly, with an identity token."),
     "trust": ("assay.interfaces.cli.trust", "Write, show, sign and update who is believed."),
+    "store": ("assay.interfaces.cli.store", "Clean, check, export and import the content store of builds."),
     "vex": ("assay.interfaces.cli.vex", "Write, join, check and explain VEX documents."),
     "verify": ("assay.interfaces.cli.verify", "Verify the evidence attached to an image; decide from it alone."),
     "verify-bundle": ("assay.interfaces.cli.verify_bundle", "Verify one Sigstore bundle about a file or a digest."),

@@ -1,0 +1,217 @@
+"""Specs, locks, the content store and builds, on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from assay.bootstrap.machine import LIMITS, read_file, target_of, write_file
+from assay.model.digest import Digest
+from assay.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from assay.adapters.contentstore import FolderContentStore
+    from assay.build.lock import Change, Lock
+    from assay.build.spec_lint import Advice
+    from assay.build.spec_read import PlacedSpec
+    from assay.flows.build import Built
+    from assay.flows.store import Cleaned, Moved, Rot
+    from assay.settings import Settings
+
+
+class Locked(msgspec.Struct, frozen=True):
+    """What `lock` found."""
+
+    path: str
+    """Of the lock file."""
+    changes: tuple[Change, ...]
+    """Against the lock that was there; empty also for a first one."""
+    first: bool
+    inputs_count: int
+    advice: tuple[Advice, ...]
+
+
+def read_placed(path: str) -> PlacedSpec:
+    """A spec from its file.
+
+    Raises:
+        MalformedError: with file, line and column. UsageError: no such file.
+    """
+    from assay.build.spec_read import read_spec
+
+    return read_spec(read_file(path, LIMITS.build_spec_bytes + 1), where=Path(path).name)
+
+
+def lint_spec(path: str) -> tuple[Advice, ...]:
+    """What a spec says and should not."""
+    from assay.build.spec_lint import lint
+
+    return lint(read_placed(path))
+
+
+def lock_spec(path: str, settings: Settings, *, check: bool = False, update: str = "", lock: str = "") -> Locked:
+    """Bring every input of a spec into the store and write its lock beside it.
+
+    Args:
+        path: the spec.
+        settings: where the store lies.
+        check: write nothing; say what would change.
+        update: the one source to look at again.
+        lock: another place for the lock.
+
+    Raises:
+        UntrustedError: an input has another digest than the spec says.
+    """
+    from assay.adapters.http import Http
+    from assay.adapters.inputfetch import InputFetch
+    from assay.adapters.localinputs import FolderInputs
+    from assay.build import lock as locks
+    from assay.build.spec_lint import lint
+    from assay.flows.lock import Locking, make_lock
+
+    placed = read_placed(path)
+    goal = Path(lock) if lock else lock_path(path, placed)
+    previous = _lock_if_there(goal)
+    if update and previous is None:
+        raise UsageError("there is no lock to update", where=str(goal), remedy="run `assay lock` without --update")
+    folder = Path(path).absolute().parent
+    with _store(settings).using() as store:
+        at = Locking(
+            inputs=FolderInputs(folder, LIMITS), fetcher=InputFetch(Http(limits=LIMITS, env=os.environ)), store=store,
+            limits=LIMITS, own_files=_beside(folder, goal),
+        )  # fmt: skip
+        made = make_lock(placed, at, previous=previous, update=update)
+        if not check:
+            write_file(str(goal), locks.write(made))
+    changes = locks.difference(previous, made) if previous is not None else ()
+    return Locked(str(goal), changes, previous is None, len(locks.blobs(made)), lint(placed))
+
+
+def build_spec(path: str, output: str, settings: Settings, *, lock: str = "") -> Built:
+    """Build a spec from its lock and the store into an OCI layout.
+
+    Args:
+        path: the spec.
+        output: `oci-dir:PATH[:tag]`; without a tag the version of the spec is one.
+        settings: where the store lies.
+        lock: another place of the lock.
+
+    Raises:
+        UsageError: there is no lock. UntrustedError: it is another spec's, or an input has changed.
+    """
+    from assay.adapters.layout_sink import layout_sink
+    from assay.adapters.spool import FileSpool
+    from assay.flows.build import build, check_lock
+
+    placed = read_placed(path)
+    goal = Path(lock) if lock else lock_path(path, placed)
+    found = _lock_if_there(goal)
+    if found is None:
+        raise UsageError("there is no lock", where=str(goal), remedy=f"run `assay lock {path}` first")
+    check_lock(placed.spec, found)
+    folder, tag = _layout(output)
+    with _store(settings).using() as store, closing(FileSpool()) as spool, layout_sink(folder, LIMITS) as sink:
+        own = re.sub(r"[^A-Za-z0-9_.-]", "-", placed.spec.metadata.version)
+        return build(placed, found, store, spool, sink, tag=tag or own, limits=LIMITS)
+
+
+def clean_store(lock_files: Sequence[str], settings: Settings, *, dry_run: bool = False) -> Cleaned:
+    """Remove from the store what none of the locks needs."""
+    from assay.flows import store as flow
+
+    with _store(settings).using(alone=True) as store:
+        done = flow.clean(store, _needed(lock_files), dry_run=dry_run)
+        if not dry_run:
+            store.sweep()
+        return done
+
+
+def verify_store(lock_files: Sequence[str], settings: Settings) -> tuple[int, tuple[Rot, ...]]:
+    """Read everything in the store, or everything the locks need, to its end."""
+    from assay.flows import store as flow
+
+    with _store(settings).using() as store:
+        wanted = _needed(lock_files) if lock_files else [blob.digest for blob in store.blobs()]
+        return flow.verify(store, wanted)
+
+
+def export_store(output: str, lock_files: Sequence[str], settings: Settings) -> Moved:
+    """Write the store, or what the locks need of it, as an OCI artifact into a layout."""
+    from assay.adapters.layout_sink import layout_sink
+    from assay.flows import store as flow
+
+    folder, _ = _layout(output)
+    with _store(settings).using() as store, layout_sink(folder, LIMITS) as sink:
+        wanted = _needed(lock_files) if lock_files else [blob.digest for blob in store.blobs()]
+        return flow.export(store, wanted, sink, LIMITS)
+
+
+def import_store(target: str, settings: Settings) -> Moved:
+    """Take the blobs of an exported store."""
+    from assay.bootstrap.stock import image_source
+    from assay.flows import store as flow
+
+    with closing(image_source(target_of(target), settings)) as source, _store(settings).using() as store:
+        return flow.import_(source, store, LIMITS)
+
+
+def lock_path(path: str, placed: PlacedSpec) -> Path:
+    """Where a spec's lock lies: as it says, else its own name with `.lock.json`."""
+    return Path(path).with_name(placed.spec.lock) if placed.spec.lock else Path(path).with_suffix(".lock.json")
+
+
+class _Store:
+    """The store of the settings, opened for use."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def using(self, *, alone: bool = False) -> Iterator[FolderContentStore]:
+        from assay.adapters.contentstore import FolderContentStore
+
+        store = FolderContentStore(Path(self._folder))
+        with store.hold(alone=alone):
+            yield store
+
+
+def _store(settings: Settings) -> _Store:
+    return _Store(settings.store)
+
+
+def _lock_if_there(path: Path) -> Lock | None:
+    from assay.build import lock as locks
+
+    if not path.exists():
+        return None
+    return locks.read(read_file(str(path), LIMITS.build_lock_bytes), where=path.name)
+
+
+def _needed(lock_files: Sequence[str]) -> list[Digest]:
+    from assay.build import lock as locks
+
+    found = [locks.read(read_file(path, LIMITS.build_lock_bytes), where=path) for path in lock_files]
+    return [digest for lock in found for digest in locks.blobs(lock)]
+
+
+def _layout(output: str) -> tuple[Path, str]:
+    scheme, colon, rest = output.partition(":")
+    location, mark, tag = rest.rpartition(":")
+    if not mark or "/" in tag:
+        location, tag = rest, ""
+    if scheme != "oci-dir" or not colon or not location or "@" in tag or (mark and "/" not in tag and not tag):
+        raise UsageError("not a place to build into", why=repr(output), remedy="write oci-dir:PATH or oci-dir:PATH:TAG")
+    return Path(location), tag
+
+
+def _beside(folder: Path, goal: Path) -> tuple[str, ...]:
+    try:
+        return (goal.absolute().relative_to(folder).as_posix(),)
+    except ValueError:
+        return ()

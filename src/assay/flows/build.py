@@ -1,0 +1,165 @@
+"""From a spec, its lock and the sealed store to an image: no network, no clock, nothing that the lock does not name.
+
+One row of `COLLECTORS` a kind of input: it gives entries with their owners; everything after that knows no kinds.
+"""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from assay.build import accounts, assemble, compose, content, layering
+from assay.build import lock as locks
+from assay.build import spec as specs
+from assay.build.spec_read import PlacedSpec, spec_digest
+from assay.flows.install import install
+from assay.flows.lock import shaping_tools
+from assay.formats import compressors
+from assay.model.errors import UnsupportedError, UntrustedError
+from assay.model.image import Descriptor, Platform
+from assay.model.limits import Limits
+from assay.model.tree import OwnedEntry, Owner, TreeEntry
+from assay.ports.stores import BlobSink, ContentStore, Spool
+
+PASSWD, GROUP = b"etc/passwd", b"etc/group"
+_ACCOUNTS = Owner("rule", "accounts")
+
+
+class Building(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build works with."""
+
+    spec: specs.Spec
+    lock: locks.Lock
+    store: ContentStore
+    """Sealed."""
+    spool: Spool
+    limits: Limits
+
+
+class Built(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build made."""
+
+    root: Descriptor
+    """The manifest, or the index of several platforms."""
+    images: tuple[assemble.BuiltImage, ...]
+    trees: tuple[tuple[OwnedEntry, ...], ...]
+    """Every entry with its owner, per image: the SBOM's and the comparisons' source."""
+    tests: tuple[specs.ImageTest, ...]
+    inputs_bytes: int
+    """Read and hashed before anything began."""
+
+
+Collector = Callable[[Building, Platform], Iterator[OwnedEntry]]
+
+
+def build(
+    placed: PlacedSpec, lock: locks.Lock, store: ContentStore, spool: Spool, sink: BlobSink, *, tag: str, limits: Limits
+) -> Built:
+    """Build every platform of a spec and publish it under a tag.
+
+    Raises:
+        UntrustedError: the lock is another spec's; an input is not what the lock says.
+        UnavailableError: an input is not in the store.
+        UnsupportedError: a part this version cannot build; a compressor or tar writer other than the lock's.
+        MalformedError: two inputs disagree on a path.
+    """
+    spec = placed.spec
+    check_lock(spec, lock)
+    _refuse_unknown(placed)
+    at = Building(spec=spec, lock=lock, store=content.Sealed(store), spool=spool, limits=limits)
+    read = content.check(at.store, locks.blobs(lock))
+    images, trees = [], []
+    for text in sorted(spec.platforms):
+        image, tree = _image(at, Platform(*text.split("/")), sink)
+        images.append(image)
+        trees.append(tree)
+    root = assemble.write_index(images, sink, limits)
+    sink.publish(root, tag)
+    return Built(root=root, images=tuple(images), trees=tuple(trees), tests=spec.image.tests, inputs_bytes=read)
+
+
+def check_lock(spec: specs.Spec, lock: locks.Lock) -> None:
+    """Whether the lock is this spec's, and the tools here make the bytes it promises.
+
+    Raises:
+        UntrustedError: it pins another spec. UnsupportedError: a tool differs; the message names it.
+    """
+    if lock.spec != str(spec_digest(spec)):
+        raise UntrustedError(
+            "the lock is not this spec's", where=spec.metadata.name,
+            why=f"the lock pins the spec {lock.spec}, this is {spec_digest(spec)}",
+            remedy="run `assay lock` and look at what changed", code="LOCK_MISMATCH", step="lock",
+        )  # fmt: skip
+    own = {tool.name: tool for tool in shaping_tools(spec)}
+    for tool in lock.tools:
+        here = own.get(tool.name)
+        same = here is not None and (tool.golden == here.golden if tool.golden else tool.version == here.version)
+        if not same:
+            raise UnsupportedError(
+                "a tool here makes other bytes than the lock promises", where=tool.name,
+                why=f"locked {tool.version} golden {tool.golden}, here "
+                + (f"{here.version} golden {here.golden}" if here else "none"),
+                remedy="build where that version is installed, or lock anew",
+            )  # fmt: skip
+
+
+def _image(at: Building, platform: Platform, sink: BlobSink) -> tuple[assemble.BuiltImage, tuple[OwnedEntry, ...]]:
+    entries = [entry for collect in COLLECTORS for entry in collect(at, platform)]
+    entries, user = _with_accounts(at, entries)
+    tree = compose.compose(entries, epoch=at.lock.epoch)
+    by = compressors.row(at.spec.image.layers.compression)
+    layers = [
+        assemble.write_layer(plan, at.spool.read, by, sink, at.limits)
+        for plan in layering.plan(tree, at.spec.image.layers)
+    ]
+    image = assemble.write_image(
+        layers, run=at.spec.image.config, user=user, metadata=at.spec.metadata, platform=platform, epoch=at.lock.epoch,
+        sink=sink, limits=at.limits,
+    )  # fmt: skip
+    return image, tree
+
+
+def _with_accounts(at: Building, entries: list[OwnedEntry]) -> tuple[list[OwnedEntry], str]:
+    """The entries with the accounts' files over those an input brought, home folders, and the user to run as."""
+    wanted = at.spec.image.accounts
+    brought = {item.entry.path: item for item in entries if item.entry.path in (PASSWD, GROUP) and item.span}
+    base = {path: b"".join(at.spool.read(item.span)) for path, item in brought.items() if item.span}
+    passwd, group = base.get(PASSWD, accounts.ROOT_PASSWD), base.get(GROUP, accounts.ROOT_GROUP)
+    user = accounts.run_as(wanted, passwd=passwd, group=group)
+    if brought and not wanted.users and not wanted.groups:
+        return entries, user
+    kept = [item for item in entries if item.entry.path not in brought]
+    for path, data in zip((PASSWD, GROUP), accounts.files(wanted, passwd=passwd, group=group), strict=True):
+        span = at.spool.add([data])
+        kept.append(OwnedEntry(TreeEntry(path=path, size=span.size), _ACCOUNTS, span))
+    there = {item.entry.path for item in kept}
+    for one in wanted.users:
+        home = one.home.strip("/").encode()
+        if home and one.home != "/nonexistent" and home not in there:
+            entry = TreeEntry(path=home, kind="directory", mode=0o755, uid=one.uid, gid=accounts.gid_of(one))
+            kept.append(OwnedEntry(entry, _ACCOUNTS))
+            there.add(home)
+    return kept, user
+
+
+def _refuse_unknown(placed: PlacedSpec) -> None:
+    spec = placed.spec
+    parts = [path for path in ("debian", "toolchains", "dependencies", "steps") if getattr(spec, path)]
+    if parts:
+        raise UnsupportedError(
+            "this version cannot build a part of the spec", where=placed.places.where(parts[0]), why=", ".join(parts),
+            remedy="build from folders, files and archives alone, or wait for a later version",
+        )  # fmt: skip
+
+
+def _sources(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
+    """What `image.install` takes from sources."""
+    for item in at.spec.image.install:
+        kind, _, name = item.from_.partition(".")
+        if kind == "sources":
+            source, locked = at.spec.sources[name], at.lock.sources[name]
+            owner = Owner("source", name)
+            yield from install(source, locked, item, owner, at.store, at.spool, at.limits, epoch=at.lock.epoch)
+
+
+COLLECTORS: tuple[Collector, ...] = (_sources,)
+"""In any order: the tree is sorted."""

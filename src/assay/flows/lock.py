@@ -1,0 +1,174 @@
+"""From a spec to its lock: every input is brought into the content store, and pinned by digest.
+
+One row a kind of source; a spec that needs a kind without a row is refused whole, before anything is fetched.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from assay.build import lock as locks
+from assay.build import spec as specs
+from assay.build.spec_read import PlacedSpec, spec_digest
+from assay.formats import compressors, tarwrite
+from assay.model.digest import Digest
+from assay.model.errors import UnsupportedError, UsageError
+from assay.model.limits import Limits
+from assay.model.tree import TreeEntry
+from assay.ports.inputs import Fetcher, LocalInputs
+from assay.ports.stores import ContentStore
+
+_ALWAYS_OUT = (b".git",)
+"""Never part of a folder's content: it changes with every command of git."""
+
+
+class Locking(msgspec.Struct, frozen=True, kw_only=True):
+    """What locking works with."""
+
+    inputs: LocalInputs
+    fetcher: Fetcher
+    store: ContentStore
+    limits: Limits
+    own_files: tuple[str, ...] = ()
+    """Paths beside the spec that a folder never holds: the lock itself, which pins the folder."""
+
+
+Lockers = dict[type, Callable[[Locking, specs.Source, str], locks.SourceLock]]
+
+
+def make_lock(placed: PlacedSpec, at: Locking, *, previous: locks.Lock | None = None, update: str = "") -> locks.Lock:
+    """Bring every input and pin it.
+
+    Args:
+        placed: the spec.
+        at: where inputs come from and go to.
+        previous: an earlier lock of this spec.
+        update: with `previous`, the one source to look at again; the others stay as they were where the spec asks for
+            the same (brief B8, the smallest change).
+
+    Raises:
+        UnsupportedError: a kind of input this version cannot lock. UntrustedError: content of another digest.
+    """
+    spec = placed.spec
+    _refuse_unknown(placed)
+    if update and update not in spec.sources:
+        raise UsageError(
+            "no such source", where=update, remedy=f"choose among {', '.join(sorted(spec.sources)) or 'none'}"
+        )
+    sources: dict[str, locks.SourceLock] = {}
+    for name, source in spec.sources.items():
+        old = previous.sources.get(name) if previous is not None and update else None
+        keep = old is not None and name != update
+        sources[name] = old if keep and old is not None else _LOCKERS[type(source)](at, source, name)
+    return locks.ordered(
+        locks.Lock(
+            spec=str(spec_digest(spec)),
+            epoch=_epoch(spec, sources),
+            sources=sources,
+            keys=dict(_keys(spec, at)),
+            tools=shaping_tools(spec),
+        )
+    )
+
+
+def shaping_tools(spec: specs.Spec) -> tuple[locks.ShapingTool, ...]:
+    """The tools that shape this image's bytes, as they are here."""
+    row = compressors.row(spec.image.layers.compression)
+    packer = locks.ShapingTool(
+        name=row.name,
+        version=row.version(),
+        level=row.level,
+        feeding=row.feeding,
+        golden=str(compressors.golden(row.name)),
+    )
+    return (packer, locks.ShapingTool(name="tar", version=tarwrite.VERSION))
+
+
+def _refuse_unknown(placed: PlacedSpec) -> None:
+    spec = placed.spec
+    wanted = [(f"sources.{name}", source) for name, source in spec.sources.items() if type(source) not in _LOCKERS]
+    parts = [path for path, _ in wanted]
+    parts += [path for path in ("debian", "toolchains", "dependencies", "steps") if getattr(spec, path)]
+    if parts:
+        raise UnsupportedError(
+            "this version cannot lock a part of the spec", where=placed.places.where(parts[0]),
+            why=", ".join(parts), remedy="build from folders, files and archives alone, or wait for a later version",
+        )  # fmt: skip
+
+
+def _epoch(spec: specs.Spec, sources: dict[str, locks.SourceLock]) -> int:
+    if isinstance(spec.epoch, int):
+        return spec.epoch
+    source = sources[spec.epoch.commit_of]
+    return source.time if isinstance(source, locks.GitLock) else 0
+
+
+def _keys(spec: specs.Spec, at: Locking) -> Iterator[tuple[str, str]]:
+    paths = {source.signed_by for source in spec.sources.values() if isinstance(source, specs.GitSource)}
+    paths |= {debian.keys for debian in spec.debian.values()}
+    for path in sorted(filter(None, paths)):
+        with at.inputs.file(path) as pieces:
+            yield path, str(at.store.put(pieces, limit=at.limits.key_bytes).digest)
+
+
+def _archive(at: Locking, source: specs.Source, name: str) -> locks.SourceLock:
+    assert isinstance(source, specs.ArchiveSource)  # noqa: S101 - the table's row
+    size = _bring(at, source.url, source.path, source.sha256)
+    return locks.ArchiveLock(url=source.url or "", path=source.path or "", sha256=f"sha256:{source.sha256}", size=size)
+
+
+def _file(at: Locking, source: specs.Source, name: str) -> locks.SourceLock:
+    assert isinstance(source, specs.FileSource)  # noqa: S101 - the table's row
+    size = _bring(at, source.url, source.path, source.sha256)
+    own = source.name or posixpath.basename((source.url or source.path or "").partition("?")[0].partition("#")[0])
+    if not own or own in (".", ".."):
+        raise UsageError("a file without a name", where=f"sources.{name}", remedy="add `name:`")
+    return locks.FileLock(
+        url=source.url or "", path=source.path or "", name=own, sha256=f"sha256:{source.sha256}", size=size
+    )
+
+
+def _bring(at: Locking, url: str | None, path: str | None, sha256: str) -> int:
+    """Put the bytes into the store, unless they are there and well."""
+    expected = Digest("sha256", sha256)
+    limit = at.limits.build_input_bytes
+    if url is not None:
+        size = at.store.size(expected)
+        if size is not None:
+            return size  # read with a hash whenever it is used
+        with at.fetcher.fetch(url, limit) as pieces:
+            return at.store.put(pieces, limit=limit, expected=expected).size
+    with at.inputs.file(path or "") as pieces:
+        return at.store.put(pieces, limit=limit, expected=expected).size
+
+
+def _directory(at: Locking, source: specs.Source, name: str) -> locks.SourceLock:
+    assert isinstance(source, specs.DirectorySource)  # noqa: S101 - the table's row
+    own = {posixpath.relpath(path, source.path).encode() for path in at.own_files}
+    count = 0
+
+    def leave_out(path: bytes) -> bool:
+        last = path.rpartition(b"/")[2]
+        return last in _ALWAYS_OUT or path in own or any(_fits(path, one) or _fits(last, one) for one in source.exclude)
+
+    def counted() -> Iterator[tuple[TreeEntry, Iterator[bytes]]]:
+        nonlocal count
+        for item in at.inputs.tree(source.path, leave_out):
+            count += 1
+            yield item
+
+    blob = at.store.put(tarwrite.write(counted()), limit=at.limits.build_input_bytes)
+    return locks.DirectoryLock(path=source.path, content=str(blob.digest), size=blob.size, files=count)
+
+
+def _fits(path: bytes, pattern: str) -> bool:
+    return fnmatchcase(path.decode("utf-8", "surrogateescape"), pattern)
+
+
+_LOCKERS: Lockers = {
+    specs.ArchiveSource: _archive,
+    specs.FileSource: _file,
+    specs.DirectorySource: _directory,
+}

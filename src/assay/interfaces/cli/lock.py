@@ -1,0 +1,40 @@
+"""`assay lock SPEC`."""
+
+import click
+import msgspec
+
+from assay import bootstrap
+from assay.interfaces.cli import options
+from assay.settings import Settings
+
+
+@click.command("lock")
+@click.argument("spec")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the lock would change.")
+@click.option("--update", metavar="SOURCE", default="", help="Look at one source again; leave the others as they are.")
+@click.option("--lock", "lock_file", metavar="PATH", default="", help="Place of the lock; else beside the spec.")
+@click.option("--store", metavar="PATH", help="Content store; else that of the settings.")
+@options.verbosity_options
+def command(spec: str, check: bool, update: str, lock_file: str, store: str | None, quiet: bool, verbose: int) -> None:
+    """Pin every input of SPEC by digest, and bring it into the content store.
+
+    What changed against the lock that was there is printed, line by line. Exit code 1: --check, and it would change.
+    """
+    settings = with_store(store)
+    done = bootstrap.lock_spec(spec, settings, check=check, update=update, lock=lock_file)
+    console = options.Console(quiet)
+    for advice in done.advice:
+        console.warn(f"{advice.where}: {advice.code}: {advice.why}. {advice.remedy}")
+    for change in done.changes:
+        click.echo(change.line())
+    if check and (done.first or done.changes):
+        if done.first:
+            click.echo(f"there is no lock at {done.path}")
+        raise click.exceptions.Exit(1)
+    console.stage(f"{done.inputs_count} inputs {'are' if check else 'locked in ' + done.path}")
+
+
+def with_store(store: str | None) -> Settings:
+    """The settings with `--store` over them."""
+    found = options.settings()
+    return msgspec.structs.replace(found, store=store) if store else found
