@@ -16,6 +16,9 @@ _ALTERNATIVE = re.compile(
     r"update-alternatives\b[^\n;&|]*?--install\s+(\S+)\s+(\S+)\s+(\S+)\s+(\d{1,6})((?:\s+(?:--quiet|--slave\s+\S+\s+\S+\s+\S+))*)"
 )
 _SLAVE = re.compile(r"--slave\s+(\S+)\s+(\S+)\s+(\S+)")
+_ASSIGNED = re.compile(r"^([A-Za-z_]{1,40})=([A-Za-z0-9_./-]{1,100})$", re.ASCII | re.MULTILINE)
+"""A variable with a plain value, as `automake` has its version."""
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]{1,40})\}|([A-Za-z_]{1,40}))", re.ASCII)
 _PLAIN = re.compile(r"/[A-Za-z0-9_./+-]+", re.ASCII)
 
 
@@ -78,7 +81,9 @@ def alternatives(text: str) -> tuple[Alternative, ...]:
     (Alternative(link='/usr/bin/awk', priority=5, target='/usr/bin/mawk'),)
     """
     found = []
-    for match in _ALTERNATIVE.finditer(text.replace("\\\n", " ")):
+    values = dict(_ASSIGNED.findall(text))
+    text = _VARIABLE.sub(lambda match: values.get(match[1] or match[2], match[0]), text.replace("\\\n", " "))
+    for match in _ALTERNATIVE.finditer(text):
         priority = int(match[4])
         pairs = [(match[1], match[3]), *((slave[1], slave[3]) for slave in _SLAVE.finditer(match[5]))]
         found += [
