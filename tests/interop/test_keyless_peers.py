@@ -107,6 +107,54 @@ def test_we_verify_what_cosign_signs(place, tmp_path, version):
     assert proof.signer.identity == IDENTITY
 
 
+@needs_cosign
+@pytest.mark.parametrize("version", [1, 2])
+def test_we_ask_a_log_what_cosign_asks_it(place, tmp_path, version):
+    """There is no small version 1 server to try: so its requests are compared with cosign's, name by name."""
+    (tmp_path / "blob").write_bytes(BLOB)
+    (tmp_path / "predicate.json").write_text('{"a":1}')
+    (tmp_path / "token").write_text(token())
+    place.write(tmp_path, version)
+    services = ("--signing-config", "config.json", "--trusted-root", "root.json", "--identity-token", "token", "--yes")
+    statement = ("--predicate", "predicate.json", "--type", "urn:test:1")
+    for words in (("sign-blob", *services), ("attest-blob", *services, *statement)):
+        done = cosign(tmp_path, *words, "--bundle", f"{words[0]}.json", "blob")
+        assert done.returncode == 0, done.stderr
+    who = maker(place.trusted_root(), place.config(version))
+    who.artifact(TARGET)
+    who.bundle(claim(TARGET), TARGET)
+    theirs, stated, ours, ours_stated = (shape(body) for path, _, body in place.asked if path.endswith("/log/entries"))
+    assert theirs == ours
+    assert stated == ours_stated
+    evidence = verify(
+        (tmp_path / "attest-blob.json").read_bytes(), TARGET, place.trusted_root(), WHO, NOW, name="theirs"
+    )
+    assert evidence.statement.predicate == {"a": 1}
+
+
+def shape(data: bytes) -> object:
+    """A JSON value with its names, and its short texts; longer ones are signatures and digests."""
+
+    def of(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: of(child) for name, child in value.items() if child is not None}
+        if isinstance(value, list):
+            return [of(child) for child in value]
+        return value if len(str(value)) < 30 else _inside(str(value))
+
+    return of(json.loads(data))
+
+
+def _inside(text: str) -> object:
+    """An envelope travels as text: what it holds counts, not how it is spaced; a certificate as PEM in base64."""
+    if text.startswith("{"):
+        return sorted(json.loads(text))
+    try:
+        return "PEM" if base64.b64decode(text).startswith(b"-----BEGIN CERTIFICATE-----\n") else "text"
+    except ValueError:
+        return "text"
+
+
 # --- rekor-tiles ------------------------------------------------------------------------------------------------
 
 
