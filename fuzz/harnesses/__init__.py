@@ -1,6 +1,6 @@
 """The table of harnesses: every parser of the house, each with the law its answers keep. Grow by rows."""
 
-from . import archives, catalogers, claims, databases, documents, feeds, orders, programs, texts, vexes
+from . import archives, catalogers, claims, databases, documents, feeds, identities, orders, programs, texts, vexes
 from .shape import Harness, answers
 
 TABLE: tuple[Harness, ...] = tuple(
@@ -12,6 +12,7 @@ TABLE: tuple[Harness, ...] = tuple(
             *databases.HARNESSES,
             *documents.HARNESSES,
             *feeds.HARNESSES,
+            *identities.HARNESSES,
             *orders.HARNESSES,
             *programs.HARNESSES,
             *texts.HARNESSES,
