@@ -66,6 +66,8 @@ def _texts(value: str) -> Iterator[tuple[str, Any]]:
         yield "longer", value.rstrip("=") + "AAAA"
         yield "shorter", value[:-4]
         yield "URL alphabet", value.replace("+", "-").replace("/", "_")
+    elif not value:
+        yield "filled", "x"
     else:
         yield "other first", _next(value[0]) + value[1:]
         yield "other last", value[:-1] + _next(value[-1])

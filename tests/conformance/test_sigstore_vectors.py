@@ -12,6 +12,7 @@ from assay.trust import keyring
 from assay.trust.expect import Expected, Identity
 from assay.trust.keyring import Keyring
 from assay.trust.verify import Evidence, Proof, verify, verify_artifact
+from bundlemutants import mutants
 from command import assay
 from support import SHARED, needs_shared, shared
 
@@ -33,7 +34,7 @@ CODES = {
 pytestmark = needs_shared
 
 
-def judge(case: dict[str, str], artifact: Digest | None = None) -> Evidence | Proof:
+def judge(case: dict[str, str], artifact: Digest | None = None, data: bytes = b"") -> Evidence | Proof:
     """Raises one of the five errors to refuse."""
     folder: Path = shared("vectors", "sigstore")
     if "key" in case:
@@ -41,7 +42,7 @@ def judge(case: dict[str, str], artifact: Digest | None = None) -> Evidence | Pr
     else:
         issuer = case["certificate_oidc_issuer"]
         expected = Expected(identities=(Identity(identity=case["certificate_identity"], issuer=issuer),))
-    data = (folder / case["bundle"]).read_bytes()
+    data = data or (folder / case["bundle"]).read_bytes()
     roots = trustroot.read((folder / case["trusted_root"]).read_bytes(), where="trusted root")
     artifact = artifact or Digest.of((folder / case["artifact"]).read_bytes())
     door = verify if b'"dsseEnvelope"' in data else verify_artifact
@@ -106,3 +107,47 @@ def test_case_at_the_command_line_with_artifact_and_with_digest(case, tmp_path):
     for artifact in (str(path), str(Digest.of(path.read_bytes()))):
         done = assay(*words(case, artifact), home=tmp_path)
         assert (done.code == 0) == (case["expect"] == "accept"), done.stderr
+
+
+ABSENT = {"null", "removed"}
+REASONS = (
+    # (end of the place, what is done there, why it is believed all the same)
+    ("messageDigest", ABSENT, "the digest is a hint: the signature covers the artifact"),
+    ("inclusionPromise", ABSENT, "the proof remains, and the time is proven otherwise or not needed"),
+    ("timestampVerificationData", ABSENT | {"emptied"}, "the promise proves a time as well"),
+    ("rfc3161Timestamps", ABSENT | {"emptied", "shortened"}, "the promise proves a time as well"),
+    ("rfc3161Timestamps.0", {"removed"}, "the promise proves a time as well"),
+    ("tlogEntries", ABSENT | {"emptied", "shortened"}, "a managed key vouches alone unless a log is required"),
+    ("tlogEntries.0", {"removed"}, "a managed key vouches alone unless a log is required"),
+    ("keyid", ABSENT, "it was empty"),
+    ("inclusionProof.logIndex", ABSENT, "it was 0, which is what absent means"),
+    ("inclusionProof.hashes", ABSENT, "it was empty"),
+    (
+        "envelope",
+        {f"without line {n}" for n in (5, 6, 7)},
+        "a witness's line, which only a policy of witnesses asks for",
+    ),
+    ("mediaType", {"other last"}, "version 0.1 with a proof is a good version 0.2"),
+)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c["expect"] == "accept"], ids=lambda c: c["case"])
+def test_every_mutant_that_is_believed_has_its_reason(case):
+    believed = []
+    count = 0
+    data = shared("vectors", "sigstore", case["bundle"]).read_bytes()
+    for path, what, mutant in mutants(data):
+        count += 1
+        try:
+            judge(case, data=mutant)
+        except UntrustedError:
+            continue
+        believed.append((".".join(map(str, path)), what))
+    assert count > 350
+    assert [
+        (place, what)
+        for place, what in believed
+        if not any(place.endswith(end) and what in done for end, done, _ in REASONS)
+    ] == []
+    logged = [place for place, _ in believed if place.endswith(("tlogEntries", "tlogEntries.0"))]
+    assert not logged or "key" in case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -33,6 +33,8 @@ class BundleWords(msgspec.Struct, frozen=True, kw_only=True):
     """File of a public key, instead of an identity."""
     trusted_root: str | None = None
     staging: bool = False
+    log: Literal["", "required", "optional"] = ""
+    """Whether it must be logged. Empty: yes, but for a managed key where no trusted root is named."""
 
 
 def verify_bundle(words: BundleWords) -> Row:
@@ -53,21 +55,23 @@ def verify_bundle(words: BundleWords) -> Row:
 
 
 def _expected(words: BundleWords) -> Expected:
-    from assay.trust.expect import Expected, Identity
+    from assay.trust.expect import Expected, Identity, Require
 
+    # Who names a trusted root means its logs to be asked; a key alone may have signed what nobody logged.
+    require = Require(log=words.log or ("required" if words.trusted_root else ""))
     if words.key:
         if words.identity or words.issuer:
             raise UsageError("give a key, or an identity with its issuer", why="both are there", remedy="leave one out")
         from assay.bootstrap.evidence import keyring
 
-        return Expected(keys=keyring([words.key]))
+        return Expected(keys=keyring([words.key]), require=require)
     if not words.identity or not words.issuer:
         raise UsageError(
             "whose signature should it be?",
             why="neither a key, nor an identity with its issuer",
             remedy="give --certificate-identity and --certificate-oidc-issuer, or --key",
         )
-    return Expected(identities=(Identity(identity=words.identity, issuer=words.issuer),))
+    return Expected(identities=(Identity(identity=words.identity, issuer=words.issuer),), require=require)
 
 
 def _is_digest(text: str) -> bool:

@@ -78,6 +78,8 @@ def _by_certificate(parsed: Bundle, expected: Expected, name: str) -> Opened:
     leaf, *others = (parsed.certificate,) if parsed.certificate is not None else parsed.chain or (b"",)
     if not leaf:
         raise no("BUNDLE_MATERIAL", "material", name, "a chain without certificates")
+    if len({leaf, *others}) != 1 + len(others):
+        raise no("BUNDLE_MATERIAL", "material", name, "its chain holds a certificate twice")
     certificate = chain.read(leaf, where=name)
     kept = [data for data in others if not _is_self_issued(data, name)]
     if len(kept) != len(others) and not is_promise_only(parsed, expected.legacy):

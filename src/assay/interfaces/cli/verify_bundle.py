@@ -1,6 +1,7 @@
 """`assay verify-bundle`: the argument protocol of external conformance clients; the order of the options is free."""
 
 import json
+from typing import Literal
 
 import click
 import msgspec
@@ -17,6 +18,11 @@ from assay.trust.examine import Row, exit_code
 @click.option("--certificate-oidc-issuer", "issuer", default="", metavar="URL", help="Who vouches for it, exactly.")
 @click.option("--key", default="", metavar="PEM", help="Public key that must have signed, instead of an identity.")
 @click.option("--trusted-root", metavar="FILE", help="Trusted root. Default: the public instance's.")
+@click.option(
+    "--log",
+    type=click.Choice(["required", "optional"]),
+    help="Whether it must be logged. Default: required, but for --key without --trusted-root.",
+)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Format.")
 @click.option("-v", "--verbose", is_flag=True, help="Also show every check.")
 @click.argument("artifact", metavar="FILE_OR_DIGEST")
@@ -27,6 +33,7 @@ def command(
     issuer: str,
     key: str,
     trusted_root: str | None,
+    log: Literal["required", "optional"] | None,
     output: str,
     verbose: bool,
     artifact: str,
@@ -45,6 +52,7 @@ def command(
             key=key,
             trusted_root=trusted_root,
             staging=staging,
+            log=log or "",
         )
     )
     verified = row.outcome == "verified"
