@@ -1,0 +1,46 @@
+"""The page about keyless signing: its commands exist as they are written, and the local ones run."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from command import assay
+from fakes.layouts import demo_layers, layout
+from fakes.sigstore import sigstore, token
+from support import ROOT
+
+PAGE = (ROOT / "docs/how-to/sign-keylessly.md").read_text(encoding="utf-8")
+COMMANDS = [line[2:] for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_page_runs_where_an_installation_is_on_loopback(command, tmp_path: Path):
+    """The same words, with a loopback installation behind the files they name, and a layout for the registry."""
+    (tmp_path / "app.tar").write_bytes(b"an artifact\n")
+    (tmp_path / "token").write_text(token("me@example.com", issuer="https://accounts.example"))
+    layout(tmp_path / "image", demo_layers())
+    words = shlex.split(command.replace("registry.example/app:1.2", f"oci-dir:{tmp_path}/image"))[1:]
+    with sigstore() as place:
+        files = place.write(tmp_path)
+        (tmp_path / "root.json").rename(tmp_path / "trusted_root.json")
+        (tmp_path / "config.json").rename(tmp_path / "signing_config.json")
+        here = [files[0], str(tmp_path / "trusted_root.json"), files[2], str(tmp_path / "signing_config.json")]
+        env = {"SIGSTORE_ID_TOKEN": (tmp_path / "token").read_text()}
+        if "trust.json" in words:
+            made = ["--name", "here", "--mode", "private", *here]
+            assert assay("trust", "init", "trust.json", *made, home=tmp_path, cwd=tmp_path).code == 0
+            here = []
+        if words[0] == "verify-bundle":
+            signed = ["--identity-token", "token", "--bundle", "app.sigstore.json", "app.tar"]
+            assert assay("sign-bundle", *here, *signed, home=tmp_path, cwd=tmp_path).code == 0
+            here = here[:2]
+        if words[:2] == ["trust", "update"]:
+            here = ["--mirror", place.url]
+        if words[0] == "attest":
+            here += ["--type", "image"]
+        done = assay(*words, *(word for word in here if "--trusted-root" not in words), home=tmp_path, env=env,
+                     cwd=tmp_path)  # fmt: skip
+    expected = {"trust": 75}.get(words[0], 0)  # the mirror is none: the command got as far as asking it
+    assert done.code == expected, done.err
