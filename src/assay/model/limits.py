@@ -125,6 +125,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """C2SP demands at least 16; post-quantum ones have near 5 kB."""
     log_tile_bytes: int = 17 * MIB
     """256 entries of 64 KiB with their lengths."""
+    monitor_alerts_count: int = 1_000
+    """Alerts of one look that are listed; the rest is counted."""
     log_policy_bytes: int = 256 * KIB
     """A C2SP tlog-policy."""
     log_policy_names_count: int = 1_000

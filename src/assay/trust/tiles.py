@@ -40,6 +40,10 @@ class TileTree:
         """Consistency proof from the first `old` leaves to the tree of that size."""
         return merkle.consistency(old, self.size if size is None else size, self.node)
 
+    def tile(self, tile: Tile) -> bytes:
+        """A tile's bytes, as they are served."""
+        return tiles.hashes(self._read(tile), tile.width, where=tile.path)
+
     def leaf(self, index: int) -> bytes:
         """Hash of one leaf."""
         return self.node(0, index)

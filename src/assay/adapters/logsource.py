@@ -1,0 +1,74 @@
+"""Logs as anyone may read them (`ports.logs.LogSource`), and witnesses (`ports.logs.Cosigner`): folders and HTTP."""
+
+from pathlib import Path
+
+from assay.adapters.http import Http, Request
+from assay.adapters.http_errors import clean
+from assay.adapters.sigstore_http import post
+from assay.formats import tiles
+from assay.model.errors import MalformedError, UnavailableError
+
+_OK, _NOT_FOUND = 200, frozenset({404, 410})
+_NAMES = frozenset({"checkpoint", "frozen"})
+
+
+class FolderLog:
+    """A log, or a copy of one, in a folder; nothing outside it is read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """See the port."""
+        path = self._folder / _known(name)
+        try:
+            with path.open("rb") as file:
+                data = file.read(limit + 1)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise UnavailableError(
+                "cannot read the log", where=path.name, why=why, remedy="check the folder"
+            ) from error
+        if len(data) > limit:
+            raise MalformedError("a file of the log is too long", where=name, why=f"more than {limit} bytes")
+        return data
+
+
+class HttpLog:
+    """A log over HTTP: `<url>/checkpoint`, `<url>/tile/…`."""
+
+    def __init__(self, http: Http, url: str) -> None:
+        self._http, self._url = http, url.rstrip("/")
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """See the port."""
+        url = f"{self._url}/{_known(name)}"
+        answer = self._http.send(Request(method="GET", url=url, headers={"Accept": "*/*"}), limit=limit)
+        if answer.status in _NOT_FOUND:
+            return None
+        if answer.status != _OK:
+            raise UnavailableError(
+                "the log does not answer", where=clean(url), why=f"status {answer.status}", remedy="try again later"
+            )
+        return answer.body
+
+
+class HttpWitness:
+    """A witness over HTTP: `POST <url>/add-checkpoint`."""
+
+    def __init__(self, http: Http, url: str) -> None:
+        self._http, self._url = http, url.rstrip("/") + "/add-checkpoint"
+
+    def add_checkpoint(self, request: bytes) -> tuple[int, bytes]:
+        """See the port."""
+        answer = post(self._http, self._url, request, kind="text/plain; charset=utf-8", accept="*/*")
+        return answer.status, answer.body
+
+
+def _known(name: str) -> str:
+    """The name of something a log has; anything else is a defect of ours."""
+    if name not in _NAMES and tiles.tile_of(name) is None:
+        raise ValueError(f"no name of a file of a log: {name[:100]!r}")
+    return name
