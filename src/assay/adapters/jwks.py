@@ -76,6 +76,7 @@ class IssuerKeys:
         try:
             kept.keys = self._fetch(issuer)
         except AssayError as error:
+            kept.asked = self._monotonic()  # who waited meanwhile shall not ask at once again
             if kept.keys is not None and is_fresh:
                 return kept.keys  # the token's key is not among them, and that is what will be said
             kept.keys, kept.error = None, error
