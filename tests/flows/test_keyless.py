@@ -342,6 +342,23 @@ def test_a_log_that_names_the_place_of_another_entry_is_refused(place):
     assert caught.value.code == "INCLUSION_PROOF"
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_proof_of_another_entry_proves_nothing(place, version):
+    """A log that answers with a wholly valid entry, somebody else's: everything in it holds but what it is about."""
+    answers: list[bytes] = []
+    place.twist = of(LOG, lambda reply: answers.append(reply.body))
+    maker(place, version).artifact(TARGET)
+    place.twist = of(LOG, body(answers[0]))
+    for sign in (
+        lambda: maker(place, version).artifact(TARGET),
+        lambda: maker(place, version).artifact(Digest.of(b"other")),
+        lambda: maker(place, version).bundle(claim(TARGET), TARGET),
+    ):
+        with pytest.raises(UntrustedError) as caught:
+            sign()
+        assert caught.value.code in {"ENTRY_MISMATCH", "ENTRY_KIND"}
+
+
 @pytest.mark.parametrize("index", ["", "-1", "9" * 30, "77"])
 def test_a_log_that_names_no_place_it_can_prove_is_unavailable(place, index):
     place.twist = of(LOG, lambda reply: (status(409)(reply), reply.headers.update({"x-log-index": index})))
