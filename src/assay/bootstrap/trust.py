@@ -39,10 +39,21 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def first_profile(name: str, mode: str, content: Content) -> Profile:
-    """Version 1 of a profile."""
+    """Version 1 of a profile. One of mode `public` without a root of its own gets the public instance's, as known here."""
     from assay.formats.trustprofile import Profile
 
-    return _filled(Profile(name=name, mode=cast("Mode", mode), version=1), content)
+    first = _filled(Profile(name=name, mode=cast("Mode", mode), version=1), content)
+    return _public(first) if mode == "public" and first.trusted_root is None else first
+
+
+def _public(profile: Profile) -> Profile:
+    """The profile with the public trusted root, and the public signing config unless it has another."""
+    from assay.bootstrap.public import SIGNING_CONFIG, public_file, trusted_root
+    from assay.formats import signingconfig
+
+    name, data = public_file(SIGNING_CONFIG, None, staging=False)
+    config = profile.signing_config or signingconfig.read(data, where=name, limits=LIMITS)
+    return msgspec.structs.replace(profile, trusted_root=trusted_root(), signing_config=config)
 
 
 def next_profile(
