@@ -21,6 +21,7 @@ from pathlib import Path
 import many_files
 import peerdbs
 import trivydb
+import verifying
 from images import SHARED, find_image
 from matching import matching
 from measure import Contender, Run, alternate, median, run
@@ -116,6 +117,7 @@ def main() -> None:
         contenders[f"{peer.label} sbom, cold"] = (functools.partial(peer.prepare, CACHE / "peer-cache"), argv, extra)
     if db is not None and not given.no_peers:
         contenders |= scanners(find(given.peers, ("grype", "trivy")), target)
+    contenders |= verifying.processes()
     medians = {label: median(runs) for label, runs in alternate(contenders, given.rounds).items()}
     many = many_files_run(assay, env) if not given.no_many_files else None
     text = page(name, given.rounds, medians, matching(db) if db else None, reading(), many)
@@ -155,7 +157,8 @@ def page(
             "Trivy's index of jars needs a network: it is given an empty one and names no jar; we do.",
         ]
     lines += ["", "| ratio | measured | bar | held |", "| --- | ---: | ---: | --- |"]
-    for label, value, bar in ratios(medians, matched, read, many):
+    verified = verifying.rows({label: one.wall for label, one in medians.items()}, verifying.in_process())
+    for label, value, bar in [*ratios(medians, matched, read, many), *verified]:
         lines.append(f"| {label} | {value:.2f} | {bar:g} | {'yes' if value <= bar else 'NO'} |")
     return "\n".join(lines) + "\n"
 
