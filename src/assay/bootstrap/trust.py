@@ -39,7 +39,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def first_profile(name: str, mode: str, content: Content) -> Profile:
-    """Version 1 of a profile. One of mode `public` without a root of its own gets the public instance's, as known here."""
+    """Version 1 of a profile; of mode `public` without a root of its own, with the public root as it is known here."""
     from assay.formats.trustprofile import Profile
 
     first = _filled(Profile(name=name, mode=cast("Mode", mode), version=1), content)
