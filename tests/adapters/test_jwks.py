@@ -116,3 +116,20 @@ def test_keys_that_are_none_are_malformed(issuer, cache):
     issuer.keys = b'{"keys": 1}'
     with pytest.raises(MalformedError):
         cache.keys(issuer.url, "key-1")
+
+
+def test_who_waited_for_an_issuer_that_is_down_does_not_ask_it_again(clock):
+    class Slow:
+        asked = 0
+
+        def send(self, request, *, limit):
+            self.asked += 1
+            clock.now += 10
+            raise UnavailableError("no answer")
+
+    http = Slow()
+    cache = IssuerKeys(http, monotonic=clock)
+    for _ in range(3):
+        with pytest.raises(UnavailableError):
+            cache.keys("https://issuer.example", "x")
+    assert http.asked == 1

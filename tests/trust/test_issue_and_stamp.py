@@ -165,6 +165,18 @@ def test_a_signer_that_lies_is_noticed_before_anything_leaves(changes):
     assert caught.value.code == "SIGNER"
 
 
+def test_an_authority_has_no_ed25519_key():
+    signer = MemorySigner(ed25519.Ed25519PrivateKey.generate())
+    span = {"organization": "x", "start": START, "end": END, "serial": number(1)}
+    with pytest.raises(UnsupportedError):
+        issue.root(signer, common_name="r", **span)
+    root = p384()
+    top = issue.root(root, common_name="r", **span)
+    middle = issue.intermediate(top, root, signer.public_key(), common_name="i", **span)
+    with pytest.raises(UnsupportedError):
+        WORLD.leaf(issuer=middle, authority=signer)
+
+
 def test_a_log_key_that_browsers_would_not_know():
     with pytest.raises(UnsupportedError):
         WORLD.leaf(log=p384())

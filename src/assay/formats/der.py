@@ -17,6 +17,7 @@ UTF8, PRINTABLE, IA5, UTC_TIME, GENERALIZED_TIME = 0x0C, 0x13, 0x16, 0x17, 0x18
 SEQUENCE, SET = 0x30, 0x31
 
 _TIME = re.compile(r"(\d{14})(?:\.(\d{0,8}[1-9]))?Z", re.ASCII)  # X.690 §11.7: UTC, seconds, no trailing zeros
+_FIELDS = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,38})){1,30}", re.ASCII)
 _INTEGER_BYTES = 513
 """An RSA modulus of 4,096 bits and its sign octet; serials and nonces are far shorter."""
@@ -166,9 +167,9 @@ def read_time(element: Element, *, where: str) -> datetime:
     match = _TIME.fullmatch(text)
     if match is None:
         raise bad(where, f"{text[:40]!r} is not a GeneralizedTime in DER")
+    year, month, day, hour, minute, second = (int(match[1][a:b]) for a, b in _FIELDS)
     try:
-        fields = (text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:14])
-        whole = datetime(*map(int, fields), tzinfo=UTC)  # type: ignore[misc, arg-type]
+        whole = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as error:
         raise bad(where, f"{text[:40]!r} is no time") from error
     return whole.replace(microsecond=int((match[2] or "")[:6].ljust(6, "0")))

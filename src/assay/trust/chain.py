@@ -22,6 +22,7 @@ _SUBJECT_KEY, _AUTHORITY_KEY, _NAME_CONSTRAINTS = "2.5.29.14", "2.5.29.35", "2.5
 SUBJECT_ALTERNATIVE = "2.5.29.17"
 _UNDERSTOOD = frozenset({BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_KEY_USAGE, SUBJECT_ALTERNATIVE, _SUBJECT_KEY})
 """Extensions that may be critical: what this file and its callers judge."""
+# No Ed25519: certificate timestamps are over issuers with ECDSA or RSA keys, and other verifiers insist on that.
 _ALGORITHMS = frozenset(
     {
         "1.2.840.10045.4.3.2",  # ecdsa-with-SHA256
@@ -30,7 +31,6 @@ _ALGORITHMS = frozenset(
         "1.2.840.113549.1.1.11",  # sha256WithRSAEncryption
         "1.2.840.113549.1.1.12",
         "1.2.840.113549.1.1.13",
-        "1.3.101.112",  # Ed25519
     }
 )
 _LENGTH = 8

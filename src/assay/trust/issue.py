@@ -24,11 +24,11 @@ ALGORITHMS: Mapping[Algorithm, str] = {
     "ecdsa-p384": "1.2.840.10045.4.3.3",
     "ecdsa-p521": "1.2.840.10045.4.3.4",
     "rsa": "1.2.840.113549.1.1.11",
-    "ed25519": "1.3.101.112",
 }
-"""Signature algorithm of each kind of key, with the hash its `Signer` uses by default."""
-_LEAF_KEYS = frozenset({"ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa"})
-"""Rekor v2 takes no signatures by pure Ed25519."""
+"""Signature algorithm of each kind of key, with the hash its `Signer` uses by default.
+
+No Ed25519: Rekor v2 takes no such signatures of clients, and verifiers no such authorities.
+"""
 _CT_SIGNATURES: Mapping[str, int] = {"ecdsa-p256": ct.ECDSA, "rsa": ct.RSA}
 """Keys a CT log may have (RFC 6962 §2.1.4)."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -152,11 +152,7 @@ def prepare(subject: Subject, spki: bytes, issuer: bytes, *, now: datetime, seri
         UntrustedError: `IDENTITY`: an identity that no certificate can hold; `CERT_WINDOW`: the intermediate is not
             valid for so long.
     """
-    key = keyring.key(spki, name="the client's key")
-    if key.algorithm not in _LEAF_KEYS:
-        raise UnsupportedError(
-            "no certificate for this kind of key", why=key.algorithm, remedy="use ECDSA P-256, or RSA of 2048 bits"
-        )
+    _signs(keyring.key(spki, name="the client's key").spki)
     above = chain.read(issuer, where="the intermediate")
     if why := chain.outside((above,), now) or chain.outside((above,), now + LIFETIME):
         raise _no("CERT_WINDOW", why)
@@ -170,7 +166,7 @@ def prepare(subject: Subject, spki: bytes, issuer: bytes, *, now: datetime, seri
     )
     tbs = x509.tbs(
         serial=serial,
-        algorithm=ALGORITHMS[_algorithm(chain.spki(above))],
+        algorithm=_signs(chain.spki(above)),
         issuer=above.subject.public_bytes(),
         start=now,
         end=now + LIFETIME,
@@ -211,7 +207,7 @@ def finish(prepared: Prepared, log: Signer, authority: Signer) -> bytes:
     above = chain.spki(chain.read(prepared.issuer, where="the intermediate"))
     if authority.public_key() != above:
         raise _no("SIGNER", "the authority's key is not the one of its certificate")
-    return x509.signed(tbs, ALGORITHMS[_algorithm(above)], _signature(authority, above, tbs))
+    return x509.signed(tbs, _signs(above), _signature(authority, above, tbs))
 
 
 def issue(
@@ -263,7 +259,7 @@ def _sign(
     spki: bytes,
     extensions: tuple[bytes, ...],
 ) -> bytes:
-    algorithm = ALGORITHMS[_algorithm(signer_spki)]
+    algorithm = _signs(signer_spki)
     tbs = x509.tbs(
         serial=serial, algorithm=algorithm, issuer=issuer, start=start, end=end, subject=subject, spki=spki,
         extensions=extensions,
@@ -282,6 +278,14 @@ def _signature(signer: Signer, spki: bytes, message: bytes) -> bytes:
 
 def _algorithm(spki: bytes) -> Algorithm:
     return keyring.algorithm_of(keyring.load(spki, where="signer"), where="signer")
+
+
+def _signs(spki: bytes) -> str:
+    """The signature algorithm of a key that may sign certificates, or have one."""
+    kind = _algorithm(spki)
+    if kind not in ALGORITHMS:
+        raise UnsupportedError("no certificate for this kind of key", why=kind, remedy="use ECDSA P-256 or P-384")
+    return ALGORITHMS[kind]
 
 
 def _identifier(certificate: bytes) -> bytes:
