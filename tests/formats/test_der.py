@@ -13,7 +13,7 @@ OIDS = st.builds(
     lambda top, second, rest: ".".join(map(str, (top, second if top == 2 else second % 40, *rest))),
     st.integers(0, 2),
     st.integers(0, 1 << 30),
-    st.lists(st.integers(0, 1 << 40), max_size=5),
+    st.lists(st.integers(0, 1 << 40), max_size=5) | st.lists(st.integers(0, 1), max_size=60),
 )
 TIMES = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda value: value.replace(tzinfo=UTC))
 
@@ -26,6 +26,12 @@ def test_integers_round_trip(value):
 @given(OIDS)
 def test_object_identifiers_round_trip(text):
     assert der.read_oid(der.one(der.oid(text), where="x"), where="x") == text
+
+
+def test_everything_that_is_read_can_be_written():
+    for value in (b"\x2a" + b"\x01" * 63, b"\x2a" + b"\xff" * 62 + b"\x7f", b"\xff" * 63 + b"\x7f"):
+        data = der.tlv(der.OID, value)
+        assert der.oid(der.read_oid(der.one(data, where="x"), where="x")) == data
 
 
 @given(TIMES)

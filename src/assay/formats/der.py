@@ -18,7 +18,7 @@ SEQUENCE, SET = 0x30, 0x31
 
 _TIME = re.compile(r"(\d{14})(?:\.(\d{0,8}[1-9]))?Z", re.ASCII)  # X.690 §11.7: UTC, seconds, no trailing zeros
 _FIELDS = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
-_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,38})){1,30}", re.ASCII)
+_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,140})){1,65}", re.ASCII)
 _INTEGER_BYTES = 513
 """An RSA modulus of 4,096 bits and its sign octet; serials and nonces are far shorter."""
 _OID_BYTES = 64
