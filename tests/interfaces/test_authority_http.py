@@ -72,7 +72,7 @@ ENTRIES = "/log/acme-1/api/v2/log/entries"
 
 def test_a_certificate_is_for_the_token_s_owner_whatever_the_request_says(authority):
     status, _, data = ask(authority, "POST", PLACE, certificate_request(), bearer(authority))
-    assert status == 201
+    assert status == 200  # sigstore-go takes nothing else
     chain = json.loads(data)["signedCertificateEmbeddedSct"]["chain"]["certificates"]
     assert len(chain) == 3
     leaf = x509.load_pem_x509_certificate(chain[0].encode())
@@ -92,7 +92,7 @@ def test_a_key_with_a_signature_over_the_mail_address_will_do(authority):
             "proofOfPossession": b64(P256.sign(SIGNER.encode())),
         },
     }
-    assert ask(authority, "POST", PLACE, asked)[0] == 201
+    assert ask(authority, "POST", PLACE, asked)[0] == 200
     asked["publicKeyRequest"]["proofOfPossession"] = b64(P256.sign(b"somebody@else.example"))
     status, _, data = ask(authority, "POST", PLACE, asked)
     assert status == 400
@@ -131,7 +131,7 @@ def test_a_certificate_request_signed_by_another_key_is_refused(authority):
 
 def test_the_leaf_lies_in_the_issuance_log_before_anybody_has_it(authority):
     before = size_of(authority, "/issuance/acme-1")
-    assert ask(authority, "POST", PLACE, certificate_request(), bearer(authority))[0] == 201
+    assert ask(authority, "POST", PLACE, certificate_request(), bearer(authority))[0] == 200
     assert size_of(authority, "/issuance/acme-1") == before + 1
 
 

@@ -140,7 +140,9 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
             entries_queue.close()
 
 
-def rotate_authority(folder: str, roles: Collection[str], secret: bytes, kms: Mapping[str, str]) -> AuthorityFile:
+def rotate_authority(
+    folder: str, roles: Collection[str], secret: bytes, kms: Mapping[str, str], *, log_host: str = ""
+) -> AuthorityFile:
     """New instances; old logs frozen, old windows closed. The trusted root is published before the signing config.
 
     Raises:
@@ -152,7 +154,8 @@ def rotate_authority(folder: str, roles: Collection[str], secret: bytes, kms: Ma
     place = Path(folder)
     file = read_authority(folder)
     with _alone(place):
-        following = authority_life.rotate(file, roles, _Keys(place / KEYS, secret, kms), now(), secrets.token_bytes)
+        keys = _Keys(place / KEYS, secret, kms)
+        following = authority_life.rotate(file, roles, keys, now(), secrets.token_bytes, log_host=log_host)
         for kind, role, old, new in (
             ("log", "log", file.logs, following.logs),
             ("issuance", "ct", file.ct_logs, following.ct_logs),
@@ -291,12 +294,11 @@ def _log(
     from assay.trust import instances
 
     make = instances.log_path if kind == "log" else instances.issuance_path
-    path = make(file.name, instance.number)
     (place / kind).mkdir(exist_ok=True)
     return Log(
-        instances.origin(file.url, path),
+        instance.origin,
         _signer(place, instance, secret),
-        TileStore(place / path),
+        TileStore(place / make(file.name, instance.number)),
         TileStore(place / KEYS / MEMORY),
         cosign=cosign,
         unique=kind == "log" and not instance.valid_for.end,

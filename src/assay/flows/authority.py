@@ -130,7 +130,7 @@ class Authority:
         )
         parts.leaves.submit(prepared.entry)
         leaf = issue.finish(prepared, parts.ct, parts.authority)
-        return Answer(data=authority_answers.certificates((leaf, *certificates)), status=201)
+        return Answer(data=authority_answers.certificates((leaf, *certificates)))
 
     def trust_bundle(self) -> Answer:
         """`GET /api/v2/trustBundle`: every chain, old ones too."""

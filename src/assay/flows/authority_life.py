@@ -3,6 +3,7 @@
 Rotation never touches what was: every old window is closed, none is deleted, and what was signed inside it stays good.
 """
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -15,9 +16,10 @@ from assay.formats.authorityfile import AuthorityFile, Instance, Issuer
 from assay.formats.trustroot import Validity
 from assay.model.errors import UsageError
 from assay.ports.decisions import Signer
-from assay.trust import issue, mint, token
+from assay.trust import instances, issue, mint, token
 
 ROOT_YEARS, INTERMEDIATE_YEARS = 20, 10
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
 ROLES = ("ca", "ct", "log", "tsa")
 """What can be rotated: the certificate authority, its issuance log, the transparency log, the timestamp authority."""
 _KINDS = {
@@ -46,6 +48,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     witnesses: str = ""
     witness_logs: str = ""
     test_issuer: bool = False
+    log_host: str = ""
+    """Another name of the same server that the log is to have for itself; empty: that of `url`."""
 
 
 def begin(wish: Wish, keys: Keys, now: datetime, chance: Chance) -> AuthorityFile:
@@ -70,7 +74,7 @@ def begin(wish: Wish, keys: Keys, now: datetime, chance: Chance) -> AuthorityFil
         file = msgspec.structs.replace(
             file, issuers=(*wish.issuers, own), test_issuer=_plain("test-issuer", 1, keys, now)
         )
-    return _added(settle(file, keys, now), ROLES, keys, now, chance)
+    return _added(settle(file, keys, now), ROLES, keys, now, chance, wish.log_host)
 
 
 def settle(file: AuthorityFile, keys: Keys, now: datetime) -> AuthorityFile:
@@ -88,7 +92,9 @@ def settle(file: AuthorityFile, keys: Keys, now: datetime) -> AuthorityFile:
     return file
 
 
-def rotate(file: AuthorityFile, roles: Collection[str], keys: Keys, now: datetime, chance: Chance) -> AuthorityFile:
+def rotate(
+    file: AuthorityFile, roles: Collection[str], keys: Keys, now: datetime, chance: Chance, *, log_host: str = ""
+) -> AuthorityFile:
     """The next instance of each role; the windows of the ones before are closed.
 
     The certificate authority's closes as late as its last certificate ends: what it signed a minute ago is dated later.
@@ -106,7 +112,7 @@ def rotate(file: AuthorityFile, roles: Collection[str], keys: Keys, now: datetim
         *older, last = getattr(file, field)
         closed = msgspec.structs.replace(last, valid_for=Validity(last.valid_for.start, text(ends[role])))
         file = msgspec.structs.replace(file, **{field: (*older, closed)})
-    return _added(file, tuple(role for role in ROLES if role in roles), keys, now, chance)
+    return _added(file, tuple(role for role in ROLES if role in roles), keys, now, chance, log_host)
 
 
 def issuer_of(row: Issuer) -> token.Issuer:
@@ -130,16 +136,42 @@ def text(time: datetime) -> str:
 _FIELDS = {"ca": "authorities", "ct": "ct_logs", "log": "logs", "tsa": "timestamps"}
 
 
-def _added(file: AuthorityFile, roles: Sequence[str], keys: Keys, now: datetime, chance: Chance) -> AuthorityFile:
+def _added(
+    file: AuthorityFile, roles: Sequence[str], keys: Keys, now: datetime, chance: Chance, log_host: str
+) -> AuthorityFile:
     for role in roles:
         before: tuple[Instance, ...] = getattr(file, _FIELDS[role])
         number = len(before) + 1
-        if role in {"ct", "log"}:
-            made = _plain(role, number, keys, now)
+        if role == "log":
+            url, origin = log_address(file, number, log_host)
+            made = msgspec.structs.replace(_plain(role, number, keys, now), url=url, origin=origin)
+        elif role == "ct":
+            path = instances.issuance_path(file.name, number)
+            where = {"url": f"{file.url}/{path}", "origin": instances.place(file.url, path)}
+            made = msgspec.structs.replace(_plain(role, number, keys, now), **where)
         else:
             made = _certified(file, role, number, keys, now, chance)
         file = msgspec.structs.replace(file, **{_FIELDS[role]: (*before, made)})
     return file
+
+
+def log_address(file: AuthorityFile, number: int, host: str = "") -> tuple[str, str]:
+    """Address and origin of a log.
+
+    An origin is never used twice. sigstore-go, and so cosign, takes a host name alone for a log's origin: the first log
+    of each name gets that, and one more under the same name its whole address, which cosign does not verify.
+
+    Raises:
+        UsageError: not the name of a host.
+    """
+    parts = urlsplit(file.url)
+    name = host or parts.hostname or ""
+    if host and not _HOST.fullmatch(host):
+        raise UsageError("not the name of a host", why=repr(host[:80]), remedy="write log-2.sign.example.com")
+    base = f"{parts.scheme}://{f'[{name}]' if ':' in name else name}{f':{parts.port}' if parts.port else ''}"
+    path = instances.log_path(file.name, number)
+    is_free = all(one.origin != name for one in file.logs)
+    return f"{base}/{path}", name if is_free else instances.place(base, path)
 
 
 def _plain(role: str, number: int, keys: Keys, now: datetime) -> Instance:
@@ -189,7 +221,7 @@ def _check(wish: Wish, url: str) -> None:
             why=repr(url[:100]),
             remedy="write https://host[:port]; clients look for the certificate authority at the root of the host",
         )
-    if not note.is_name(f"{parts.netloc}/log/{wish.name}-1"):
+    if not note.is_name(f"{parts.netloc}/log/{wish.name}-1") or parts.netloc != parts.netloc.lower():
         raise UsageError(
             "not an address for an authority", why=repr(url[:100]), remedy="leave out spaces and plus signs"
         )

@@ -24,6 +24,10 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     """File name inside `keys/`, or the URI of a key in a KMS."""
     certificates: tuple[bytes, ...] = ()
     """Of an authority: DER, its own first, the root last."""
+    url: str = ""
+    """Of a log: its address."""
+    origin: str = ""
+    """Of a log: its name in checkpoints, never used by another one."""
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +80,8 @@ class _Instance(msgspec.Struct, forbid_unknown_fields=True, rename="camel", omit
     spki: str
     key: str
     certificates: list[str] = []
+    url: str = ""
+    origin: str = ""
 
 
 class _Issuer(msgspec.Struct, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
@@ -134,6 +140,9 @@ def read(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Authori
     )
     if not (found.authorities and found.ct_logs and found.logs and found.timestamps):
         raise _bad(where, "a certificate authority, a certificate log, a log and a timestamp authority are needed")
+    origins = [one.origin for one in (*found.logs, *found.ct_logs)]
+    if not all(origins) or len(set(origins)) != len(origins):
+        raise _bad(where, "two logs of one origin, or a log without")
     return found
 
 
@@ -170,6 +179,8 @@ def _instance(wire: _Instance, where: str) -> Instance:
         spki=base64text.decode(wire.spki, where=where),
         key=wire.key,
         certificates=tuple(base64text.decode(one, where=where) for one in wire.certificates),
+        url=wire.url,
+        origin=wire.origin,
     )
 
 
@@ -180,6 +191,8 @@ def _wire(value: Instance) -> _Instance:
         spki=base64text.encode(value.spki),
         key=value.key,
         certificates=[base64text.encode(one) for one in value.certificates],
+        url=value.url,
+        origin=value.origin,
     )
 
 

@@ -1,7 +1,4 @@
-"""What an authority's instances mean to others: the trusted root and the signing config it publishes.
-
-Origins of logs are their addresses without scheme: foreign verifiers look for the key's name inside `baseUrl`.
-"""
+"""What an authority's instances mean to others: the trusted root and the signing config it publishes."""
 
 import hashlib
 
@@ -30,8 +27,8 @@ def issuance_path(name: str, number: int) -> str:
     return f"issuance/{name}-{number}"
 
 
-def origin(url: str, path: str) -> str:
-    """A log's origin, the name of its key: its address without the scheme."""
+def place(url: str, path: str) -> str:
+    """An address below another one, without scheme: a name for a key that no other key there has."""
     return f"{url.partition('://')[2]}/{path}"
 
 
@@ -63,39 +60,36 @@ def trusted_root(file: AuthorityFile) -> TrustedRoot:
 def signing_config(file: AuthorityFile) -> SigningConfig:
     """Where to sign now and next, newest first. The timestamp authority's address is written in full."""
 
-    def service(path: str, version: int, window: Validity) -> Service:
-        url = f"{file.url}/{path}" if path else file.url
+    def service(url: str, version: int, window: Validity) -> Service:
         return Service(url=url, major_api_version=version, valid_for=window, operator=file.organization)
 
     def newest(instances: tuple[Instance, ...]) -> Validity:
         return instances[-1].valid_for
 
-    logs = [service(log_path(file.name, one.number), 2, one.valid_for) for one in reversed(file.logs)]
+    logs = [service(one.url, 2, one.valid_for) for one in reversed(file.logs)]
     issuers = [
         Service(url=one.issuer, major_api_version=1, valid_for=newest(file.authorities), operator=file.organization)
         for one in file.issuers
         if one.kind == "email"
     ]
     return SigningConfig(
-        authorities=(service("", 1, newest(file.authorities)),),
+        authorities=(service(file.url, 1, newest(file.authorities)),),
         issuers=tuple(issuers),
         logs=tuple(log for log in logs if not log.valid_for.end),
         log_selection=Selection("ANY"),
-        timestamps=(service("api/v1/timestamp", 1, newest(file.timestamps)),),
+        timestamps=(service(f"{file.url}/api/v1/timestamp", 1, newest(file.timestamps)),),
         timestamp_selection=Selection("ANY"),
     )
 
 
 def _log(file: AuthorityFile, one: Instance) -> TransparencyLog:
-    path = log_path(file.name, one.number)
-    name = origin(file.url, path)
     return TransparencyLog(
-        base_url=f"{file.url}/{path}",
+        base_url=one.url,
         hash_algorithm="SHA2_256",
         spki=one.spki,
         key_details=key_details(one.spki),
         valid_for=one.valid_for,
-        log_id=log_id(name, one.spki),
+        log_id=log_id(one.origin, one.spki),
         operator=file.organization,
     )
 
@@ -107,18 +101,16 @@ def log_id(name: str, spki: bytes) -> bytes:
 
 def witness_name(file: AuthorityFile) -> str:
     """The key name of an authority as a witness."""
-    return origin(file.url, "witness")
+    return place(file.url, "witness")
 
 
 def policy_lines(file: AuthorityFile) -> str:
     """A tlog-policy: every log that is not frozen, and the authority as a witness; it demands nobody yet."""
     rows = []
-    for make, logs in ((log_path, file.logs), (issuance_path, file.ct_logs)):
-        for one in logs:
-            path = make(file.name, one.number)
-            if not one.valid_for.end:
-                key = notes.key_of(origin(file.url, path), one.spki, cosigner=False, where=path)
-                rows.append(f"log {vkey.write(key)} {file.url}/{path}\n")
+    for one in (*file.logs, *file.ct_logs):
+        if not one.valid_for.end:
+            key = notes.key_of(one.origin, one.spki, cosigner=False, where=one.url)
+            rows.append(f"log {vkey.write(key)} {one.url}\n")
     if file.witness is not None:
         key = notes.key_of(witness_name(file), file.witness.spki, cosigner=True, where="witness")
         rows.append(f"witness {file.name} {vkey.write(key)} {file.url}\n")
@@ -127,7 +119,7 @@ def policy_lines(file: AuthorityFile) -> str:
 
 def _ct_log(file: AuthorityFile, one: Instance) -> TransparencyLog:
     return TransparencyLog(
-        base_url=f"{file.url}/{issuance_path(file.name, one.number)}",
+        base_url=one.url,
         hash_algorithm="SHA2_256",
         spki=one.spki,
         key_details=key_details(one.spki),

@@ -27,6 +27,10 @@ def command() -> None:
     """
 
 
+host_option = click.option(
+    "--log-host", default="", metavar="HOST",
+    help="A name of this server that the new log has for itself: cosign verifies only logs named by their host.",
+)  # fmt: skip
 kms_option = click.option(
     "--kms", "kms", metavar="NAME=URI", multiple=True,
     help="Use a key of a KMS for NAME (ca-root-1, ca-1, ct-1, log-1, tsa-root-1, tsa-1) instead of a file.",
@@ -51,6 +55,7 @@ plain_option = click.option("--no-passphrase", is_flag=True, help="Leave the key
 @click.option("--witnesses", metavar="FILE", help="C2SP tlog-policy: who must cosign every checkpoint.")
 @click.option("--witness-logs", metavar="FILE", help="C2SP tlog-policy: logs to cosign as a witness.")
 @click.option("--test-issuer", is_flag=True, help="A built-in token issuer, for tests; serves on loopback alone.")
+@host_option
 @kms_option
 @options.passphrase_option
 @plain_option
@@ -65,6 +70,7 @@ def init(
     witnesses: str | None,
     witness_logs: str | None,
     test_issuer: bool,
+    log_host: str,
     kms: tuple[str, ...],
     passphrase_file: str | None,
     no_passphrase: bool,
@@ -80,6 +86,7 @@ def init(
         witnesses=bootstrap.policy_text(witnesses),
         witness_logs=bootstrap.policy_text(witness_logs),
         test_issuer=test_issuer,
+        log_host=log_host,
     )
     bootstrap.make_authority(folder, wish, _new_secret(passphrase_file, no_passphrase), _pairs(kms))
     click.echo(f"authority:   {folder}\nfor clients: {folder}/public/client_trust_config.json")
@@ -125,17 +132,25 @@ def serve(
 @command.command("rotate")
 @click.argument("folder", metavar="DIR")
 @click.option("--only", "roles", type=click.Choice(_ROLES), multiple=True, help="Default: all four.")
+@host_option
 @kms_option
 @options.passphrase_option
 @plain_option
 def rotate(
-    folder: str, roles: tuple[str, ...], kms: tuple[str, ...], passphrase_file: str | None, no_passphrase: bool
+    folder: str,
+    roles: tuple[str, ...],
+    log_host: str,
+    kms: tuple[str, ...],
+    passphrase_file: str | None,
+    no_passphrase: bool,
 ) -> None:
     """Begin new instances: new keys, new log addresses. Old logs are frozen and stay readable; stop serving first."""
     secret = _new_secret(passphrase_file, no_passphrase)
-    file = bootstrap.rotate_authority(folder, roles or _ROLES, secret, _pairs(kms))
+    file = bootstrap.rotate_authority(folder, roles or _ROLES, secret, _pairs(kms), log_host=log_host)
     click.echo(f"{file.name}: log {len(file.logs)}, certificate authority {len(file.authorities)}, "
                f"certificate log {len(file.ct_logs)}, timestamp authority {len(file.timestamps)}")  # fmt: skip
+    if "/" in file.logs[-1].origin:
+        click.echo("cosign does not verify the new log: give it a host name of its own with --log-host.", err=True)
     click.echo("Hand out DIR/public/trusted_root.json first, then the signing config.", err=True)
 
 
