@@ -1,11 +1,16 @@
 """Envelopes on their own, the examples in docstrings, and the table of predicate types."""
 
+import base64
+import binascii
+import contextlib
 import doctest
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.flows import attest
-from assay.formats import dsse, intoto, predicates
+from assay.formats import base64text, dsse, intoto, predicates
 from assay.model.errors import MalformedError
 from assay.model.statement import Envelope, ResourceDescriptor, Signature
 
@@ -59,3 +64,15 @@ def test_older_names_mean_the_same():
 def test_a_statement_nobody_could_read_is_not_made(subject, kind, predicate):
     with pytest.raises(MalformedError):
         intoto.statement(subject, kind, predicate)
+
+
+@given(st.text(alphabet="ABZaz09+/=_ -\n\u00e9", max_size=12) | st.binary(max_size=40).map(base64text.encode))
+def test_base64_has_one_spelling(text: str) -> None:
+    """Only a text that its own bytes are written as is read; compared with writing all of it again."""
+    try:
+        data = base64text.decode(text, where="x")
+    except MalformedError:
+        with contextlib.suppress(binascii.Error, UnicodeEncodeError):
+            assert base64.b64encode(base64.b64decode(text.encode("ascii"), validate=True)).decode() != text
+        return
+    assert base64.b64encode(data).decode() == text

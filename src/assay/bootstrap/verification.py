@@ -161,7 +161,8 @@ def verify_image(text: str, told: Trusted, search: Search, settings: Settings) -
             )
         return verify.collect(
             store, subject.digest, trust.roots, trust.expected, now,
-            types=types, tags=store, index=subject.index, memory=memory, limits=LIMITS,
+            types=types, tags=store, index=subject.index, memory=memory if search.whole else None, whole=search.whole,
+            limits=LIMITS,
         )  # fmt: skip
 
     with beside(text, search, settings) as (target, source, store):

@@ -106,6 +106,7 @@ def collect(
     tags: TaggedManifests | None = None,
     index: Digest | None = None,
     memory: Memory | None = None,
+    whole: bool = True,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Collected:
     """Judge everything attached to a subject that may be a statement about it; one row each.
@@ -120,6 +121,8 @@ def collect(
         tags: where cosign's older tags lie; looked at only with `legacy.cosign_v2`.
         index: the index the subject was chosen from; looked at only where nothing else is attached.
         memory: what was verified before.
+        whole: whether the evidence keeps what the statements say; a large SBOM takes many times its size as values,
+            and who only asks whether it holds need not keep one beside the next.
         limits: `referrers_count`, `bundle_bytes`, `manifest_bytes`.
 
     Raises:
@@ -142,7 +145,7 @@ def collect(
             if types and row.predicate_type and predicates.canonical_type(row.predicate_type) not in types:
                 narrowed += 1  # the annotation said nothing; the content did
             else:
-                rows.append(row)
+                rows.append(row if whole else _brief(row))
 
     for item in attached(place, subject, wanted, limits):
         take(item)
@@ -159,6 +162,14 @@ def collect(
         ignored_count=ignored,
         narrowed_count=narrowed,
     )
+
+
+def _brief(row: Row) -> Row:
+    """The row without what the statement says; who signed, when, and the digest to cite stay."""
+    if row.evidence is None:
+        return row
+    said = msgspec.structs.replace(row.evidence.statement, predicate={}, payload=b"")
+    return msgspec.structs.replace(row, evidence=msgspec.structs.replace(row.evidence, statement=said))
 
 
 def judge(
