@@ -137,7 +137,7 @@ class Http:
     ) -> None:
         self.limits = limits
         self._overall = None if overall is None else Deadline(overall)
-        self.insecure = frozenset(insecure)
+        self.insecure = insecure if isinstance(insecure, frozenset) else frozenset(insecure)
         self.sleep = sleep
         self._pools = http_pools.Pools(limits, env)
 

@@ -3,14 +3,16 @@
 One row of `COLLECTORS` a kind of input: it gives entries with their owners; everything after that knows no kinds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from assay.build import accounts, assemble, compose, content, layering
 from assay.build import lock as locks
 from assay.build import spec as specs
+from assay.build.debian.scripts import Script
 from assay.build.spec_read import PlacedSpec, spec_digest
+from assay.flows.collect_debian import architecture_of, of_role
 from assay.flows.install import install
 from assay.flows.lock import shaping_tools
 from assay.formats import compressors
@@ -33,6 +35,10 @@ class Building(msgspec.Struct, frozen=True, kw_only=True):
     """Sealed."""
     spool: Spool
     limits: Limits
+    reviewed: Mapping[str, str] = {}
+    """Digest of a maintainer script → what stands in for it."""
+    skipped: list[Script] = []
+    """Maintainer scripts that were not run; collectors add to it."""
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,13 +52,23 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     tests: tuple[specs.ImageTest, ...]
     inputs_bytes: int
     """Read and hashed before anything began."""
+    skipped: tuple[Script, ...] = ()
+    """Maintainer scripts that were not run, with what stands in for each."""
 
 
 Collector = Callable[[Building, Platform], Iterator[OwnedEntry]]
 
 
 def build(
-    placed: PlacedSpec, lock: locks.Lock, store: ContentStore, spool: Spool, sink: BlobSink, *, tag: str, limits: Limits
+    placed: PlacedSpec,
+    lock: locks.Lock,
+    store: ContentStore,
+    spool: Spool,
+    sink: BlobSink,
+    *,
+    tag: str,
+    limits: Limits,
+    reviewed: Mapping[str, str] | None = None,
 ) -> Built:
     """Build every platform of a spec and publish it under a tag.
 
@@ -65,7 +81,15 @@ def build(
     spec = placed.spec
     check_lock(spec, lock)
     _refuse_unknown(placed)
-    at = Building(spec=spec, lock=lock, store=content.Sealed(store), spool=spool, limits=limits)
+    at = Building(
+        spec=spec,
+        lock=lock,
+        store=content.Sealed(store),
+        spool=spool,
+        limits=limits,
+        reviewed=reviewed or {},
+        skipped=[],
+    )
     read = content.check(at.store, locks.blobs(lock))
     images, trees = [], []
     for text in sorted(spec.platforms):
@@ -74,7 +98,14 @@ def build(
         trees.append(tree)
     root = assemble.write_index(images, sink, limits)
     sink.publish(root, tag)
-    return Built(root=root, images=tuple(images), trees=tuple(trees), tests=spec.image.tests, inputs_bytes=read)
+    return Built(
+        root=root,
+        images=tuple(images),
+        trees=tuple(trees),
+        tests=spec.image.tests,
+        inputs_bytes=read,
+        skipped=tuple(sorted(at.skipped)),
+    )
 
 
 def check_lock(spec: specs.Spec, lock: locks.Lock) -> None:
@@ -143,7 +174,7 @@ def _with_accounts(at: Building, entries: list[OwnedEntry]) -> tuple[list[OwnedE
 
 def _refuse_unknown(placed: PlacedSpec) -> None:
     spec = placed.spec
-    parts = [path for path in ("debian", "toolchains", "dependencies", "steps") if getattr(spec, path)]
+    parts = [path for path in ("dependencies", "steps") if getattr(spec, path)]
     if parts:
         raise UnsupportedError(
             "this version cannot build a part of the spec", where=placed.places.where(parts[0]), why=", ".join(parts),
@@ -161,5 +192,18 @@ def _sources(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
             yield from install(source, locked, item, owner, at.store, at.spool, at.limits, epoch=at.lock.epoch)
 
 
-COLLECTORS: tuple[Collector, ...] = (_sources,)
+def _packages(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
+    """The image's Debian packages; scripts that were not run are noted."""
+    image = at.spec.image
+    if image.debian is None:
+        return
+    tree = of_role(
+        at.lock, "image", architecture_of(platform), store=at.store, spool=at.spool, limits=at.limits,
+        reviewed=at.reviewed, acknowledged=image.maintainer_scripts.acknowledge, strip=image.strip,
+    )  # fmt: skip
+    at.skipped.extend(one for one in tree.skipped if one not in at.skipped)
+    yield from tree.entries
+
+
+COLLECTORS: tuple[Collector, ...] = (_sources, _packages)
 """In any order: the tree is sorted."""

@@ -12,6 +12,7 @@ import msgspec
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.spec_read import PlacedSpec, spec_digest
+from assay.flows.lock_debian import DebianTools, lock_debian
 from assay.formats import compressors, tarwrite
 from assay.model.digest import Digest
 from assay.model.errors import UnsupportedError, UsageError
@@ -33,6 +34,8 @@ class Locking(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     own_files: tuple[str, ...] = ()
     """Paths beside the spec that a folder never holds: the lock itself, which pins the folder."""
+    debian: DebianTools | None = None
+    """What packages are locked with; None where nothing can ask for any."""
 
 
 Lockers = dict[type, Callable[[Locking, specs.Source, str], locks.SourceLock]]
@@ -53,24 +56,37 @@ def make_lock(placed: PlacedSpec, at: Locking, *, previous: locks.Lock | None = 
     """
     spec = placed.spec
     _refuse_unknown(placed)
-    if update and update not in spec.sources:
-        raise UsageError(
-            "no such source", where=update, remedy=f"choose among {', '.join(sorted(spec.sources)) or 'none'}"
-        )
+    known = {*spec.sources, *spec.debian}
+    if update and update not in known:
+        raise UsageError("no such input", where=update, remedy=f"choose among {', '.join(sorted(known)) or 'none'}")
     sources: dict[str, locks.SourceLock] = {}
     for name, source in spec.sources.items():
         old = previous.sources.get(name) if previous is not None and update else None
         keep = old is not None and name != update
         sources[name] = old if keep and old is not None else _LOCKERS[type(source)](at, source, name)
+    indexes, packages = _debian(placed, at, previous, update)
     return locks.ordered(
         locks.Lock(
             spec=str(spec_digest(spec)),
             epoch=_epoch(spec, sources),
             sources=sources,
+            indexes=indexes,
+            packages=packages,
             keys=dict(_keys(spec, at)),
             tools=shaping_tools(spec),
         )
     )
+
+
+def _debian(
+    placed: PlacedSpec, at: Locking, previous: locks.Lock | None, update: str
+) -> tuple[tuple[locks.DebianIndex, ...], tuple[locks.DebianPackage, ...]]:
+    """Packages, newly resolved unless only another input is to be looked at again."""
+    if not placed.spec.debian or at.debian is None:
+        return (), ()
+    if previous is not None and update and update not in placed.spec.debian:
+        return previous.indexes, previous.packages
+    return lock_debian(placed, at.debian, previous)
 
 
 def shaping_tools(spec: specs.Spec) -> tuple[locks.ShapingTool, ...]:
@@ -90,7 +106,7 @@ def _refuse_unknown(placed: PlacedSpec) -> None:
     spec = placed.spec
     wanted = [(f"sources.{name}", source) for name, source in spec.sources.items() if type(source) not in _LOCKERS]
     parts = [path for path, _ in wanted]
-    parts += [path for path in ("debian", "toolchains", "dependencies", "steps") if getattr(spec, path)]
+    parts += [path for path in ("dependencies", "steps") if getattr(spec, path)]
     if parts:
         raise UnsupportedError(
             "this version cannot lock a part of the spec", where=placed.places.where(parts[0]),

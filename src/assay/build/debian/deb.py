@@ -139,7 +139,8 @@ def _plain(content: Iterator[bytes]) -> Iterator[bytes]:
     yield from content
 
 
-def _xz(content: Iterator[bytes]) -> Iterator[bytes]:
+def unxz(content: Iterator[bytes]) -> Iterator[bytes]:
+    """What an xz stream holds, in pieces, within 256 MiB of memory (the .xz file format 1.1)."""
     inflate = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES)
     for chunk in content:
         data = chunk
@@ -195,7 +196,7 @@ def _zstd(content: Iterator[bytes]) -> Iterator[bytes]:
 _COMPRESSIONS: Mapping[str, Callable[[Iterator[bytes]], Iterator[bytes]]] = {
     "": _plain,
     ".gz": _gzip,
-    ".xz": _xz,
+    ".xz": unxz,
     ".zst": _zstd,
 }
 

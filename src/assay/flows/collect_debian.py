@@ -1,0 +1,84 @@
+"""Debian packages of an image as entries with owners: read from the store, each the very one its lock names."""
+
+from collections.abc import Iterable, Mapping
+
+from assay.build import lock as locks
+from assay.build.debian import root
+from assay.build.debian.unpack import Unpacked, unpack
+from assay.flows.lock_debian import ARCHITECTURES
+from assay.model.digest import Digest
+from assay.model.image import Platform
+from assay.model.limits import Limits
+from assay.ports.stores import ContentStore, Spool
+
+
+def of_role(
+    lock: locks.Lock,
+    role: str,
+    architecture: str,
+    *,
+    store: ContentStore,
+    spool: Spool,
+    limits: Limits,
+    reviewed: Mapping[str, str],
+    acknowledged: Iterable[str] = (),
+    strip: Iterable[str] = (),
+    mount_points: Iterable[str] = (),
+) -> root.Tree:
+    """The tree that the packages of a role make.
+
+    Args:
+        lock: names them.
+        role: `image` or `toolchain:NAME`.
+        architecture: of Debian.
+        store: sealed.
+        spool: keeps files.
+        limits: on sizes and counts.
+        reviewed: digest of a maintainer script → what stands in for it.
+        acknowledged: packages whose scripts the spec's author has read.
+        strip: words of the spec.
+        mount_points: folders a build root needs.
+
+    Raises:
+        UnsupportedError: a maintainer script nobody has reviewed. MalformedError: two packages own one path.
+    """
+    wanted = [one for one in lock.packages if role in one.roles and one.architecture in (architecture, "all")]
+    unpacked = [_unpacked(one, architecture, store, spool, tuple(strip), limits) for one in wanted]
+    return root.build(
+        unpacked,
+        architecture=architecture,
+        spool=spool.add,
+        read=spool.read,
+        reviewed=reviewed,
+        acknowledged=acknowledged,
+        mount_points=mount_points,
+    )
+
+
+def _unpacked(
+    one: locks.DebianPackage,
+    architecture: str,
+    store: ContentStore,
+    spool: Spool,
+    strip: tuple[str, ...],
+    limits: Limits,
+) -> Unpacked:
+    with store.open(Digest.parse(one.sha256)) as pieces:
+        found = unpack(
+            pieces,
+            name=one.name,
+            version=one.version,
+            architecture=architecture,
+            spool=spool.add,
+            strip=strip,
+            where=f"{one.name} {one.version}",
+            limits=limits,
+        )
+        for _ in pieces:  # to the end, where the store's own check stands
+            pass
+    return found
+
+
+def architecture_of(platform: Platform) -> str:
+    """Debian's name of a platform's machine."""
+    return ARCHITECTURES[str(platform)]
