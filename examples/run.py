@@ -95,16 +95,31 @@ def keyless(target: str, store: list[str], file: Path) -> None:
     who = ["--certificate-identity", SIGNER, "--certificate-oidc-issuer", issuer]
     assay("verify-bundle", "--bundle", str(bundle), *who, *here, str(file))
     assay("verify", target, *who, *here, *store, "--type", "https://sigstore.dev/cosign/sign/v1")
-    if importlib.util.find_spec("sigstore") is None:
-        print("sigstore-python is not installed: no second answer.")
-        return
-    named = ["--cert-identity", SIGNER, "--cert-oidc-issuer", issuer]
-    words = ["--trust-config", f"{public}/client_trust_config.json", "verify", "identity", "--bundle", str(bundle)]
-    print(f"$ sigstore {' '.join([*words, *named, str(file)])}".replace(f"{OUT}/", f"{OUT.name}/"), flush=True)
-    code = subprocess.run([sys.executable, "-m", "sigstore", *words, *named, str(file)], check=False).returncode
-    print(f"  exit {code}", flush=True)
-    if code:
-        sys.exit("The two verifiers differ.")
+    second_opinions(bundle, file, public, issuer)
+
+
+def second_opinions(bundle: Path, file: Path, public: Path, issuer: str) -> None:
+    """What other verifiers say of the same bundle, where they are on this machine; they must agree with ours."""
+    peers = {}
+    if importlib.util.find_spec("sigstore") is not None:
+        config = ["--trust-config", f"{public}/client_trust_config.json"]
+        named = ["--cert-identity", SIGNER, "--cert-oidc-issuer", issuer]
+        peers["sigstore"] = [
+            sys.executable, "-m", "sigstore", *config, "verify", "identity", "--bundle", str(bundle), *named, str(file)
+        ]  # fmt: skip
+    if cosign := os.environ.get("ASSAY_COSIGN") or shutil.which("cosign"):
+        named = ["--certificate-identity", SIGNER, "--certificate-oidc-issuer", issuer]
+        root = ["--trusted-root", f"{public}/trusted_root.json", "--use-signed-timestamps"]
+        peers["cosign"] = [cosign, "verify-blob", "--bundle", str(bundle), *root, *named, str(file)]
+    for name, words in peers.items():
+        shown = words[3 if name == "sigstore" else 1 :]
+        print(f"$ {name} {' '.join(shown)}".replace(f"{OUT}/", f"{OUT.name}/"), flush=True)
+        code = subprocess.run(words, check=False).returncode
+        print(f"  exit {code}", flush=True)
+        if code:
+            sys.exit(f"The verifiers differ: {name} refuses what assay accepts.")
+    if not peers:
+        print("Neither sigstore-python nor cosign is on this machine: no second opinion.")
 
 
 @contextmanager
