@@ -103,5 +103,5 @@ def rows(medians: dict[str, float], within: dict[str, dict[str, float]]) -> list
         found.append((f"verify a bundle in process, {kind}: ms", times["assay"], 8))
         if "sigstore-python" in times:
             ratio = times["assay"] / times["sigstore-python"]
-            found.append((f"verify a bundle in process, {kind}: time / sigstore-python", ratio, 1))
+            found.append((f"verify a bundle in process, {kind}: time / sigstore-python", ratio, 2))
     return found

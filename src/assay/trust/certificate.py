@@ -131,7 +131,7 @@ def _path(
     found = [
         (authority.valid_for, path)
         for authority in authorities
-        for listed in [[chain.read(data, where=authority.uri or name) for data in authority.certificates]]
+        for listed in [[chain.listed(data, authority.uri) for data in authority.certificates]]
         if listed
         # Only the last certificate of a listed chain is an anchor; the others are as good as those of the bundle.
         for path in chain.paths(leaf, (*others, *listed[:-1]), listed[-1], chain.CODE_SIGNING)

@@ -6,6 +6,7 @@ authority says that it may sign certificates. Purpose is one extended key usage,
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from assay.formats import der
@@ -82,6 +83,12 @@ def spki(certificate: "Certificate") -> bytes:
     return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+@lru_cache(maxsize=256)
+def listed(data: bytes, where: str) -> "Certificate":
+    """As `read`, for certificates of a trusted root: the same few come again with every bundle, and are remembered."""
+    return read(data, where=where)
+
+
 def extension(certificate: "Certificate", oid: str) -> Any:
     """The extension of this kind (with `critical` and `value`), or None."""
     return next((e for e in certificate.extensions if e.oid.dotted_string == oid), None)
@@ -139,7 +146,9 @@ def _extend(
         if budget[0] == 0:
             return
         budget[0] -= 1
-        if not _issued(path[-1], issuer):
+        # An authority's own certificate is seen with every bundle, a signer's once: only the former is remembered.
+        issued = _issued_authority if len(path) > 1 or purpose == TIME_STAMPING else _issued
+        if not issued(path[-1], issuer):
             continue
         if issuer == anchor:
             yield (*path, issuer)
@@ -180,6 +189,12 @@ def _issued(child: "Certificate", issuer: "Certificate") -> bool:
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
     return True
+
+
+@lru_cache(maxsize=256)
+def _issued_authority(child: "Certificate", issuer: "Certificate") -> bool:
+    """`_issued`, remembered: it depends on nothing but these two, and half of what a verification costs is here."""
+    return _issued(child, issuer)
 
 
 def _failures() -> tuple[type[Exception], ...]:

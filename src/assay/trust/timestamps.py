@@ -92,8 +92,7 @@ def _listed(token: Token, authority: CertificateAuthority, name: str) -> _Candid
     A listed chain begins with the authority's own certificate, or with the CA that issued it; then the token has to
     carry the certificate (RFC 3161 §2.4.1, certReq).
     """
-    where = authority.uri or name
-    listed = tuple(chain.read(data, where=where) for data in authority.certificates)
+    listed = tuple(chain.listed(data, authority.uri) for data in authority.certificates)
     if not listed:
         return None
     for certificate in listed[:1]:
