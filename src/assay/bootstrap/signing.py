@@ -49,13 +49,14 @@ def keyless_maker(words: KeylessWords, settings: Settings) -> Iterator[KeylessMa
     from assay.adapters.sigstore import SigstoreServices
     from assay.flows.keyless import KeylessMaker
 
-    http = Http(limits=LIMITS, insecure=(*settings.insecure, METADATA), env=os.environ)
-    services = SigstoreServices(http)
+    services = SigstoreServices(Http(limits=LIMITS, insecure=settings.insecure, env=os.environ))
+    machine = Http(limits=LIMITS, insecure=(METADATA,), env=os.environ)  # plain HTTP there, and to no service
     try:
-        tokens = _tokens(words.identity_token, http)
+        tokens = _tokens(words.identity_token, machine)
         yield KeylessMaker(instance(words), services, tokens, WallClock(), limits=LIMITS)
     finally:
         services.close()
+        machine.close()
 
 
 @contextmanager
