@@ -62,6 +62,7 @@ from assay.bootstrap.evidence import (
 )
 from assay.bootstrap.fingerprints import make_fingerprints
 from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
+from assay.bootstrap.logs import Watched, monitor_logs, prove_entry, prove_growth, show_log
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.public import trusted_root, update_public
 from assay.bootstrap.reports import report_on, why_silent
@@ -99,6 +100,7 @@ __all__ = [
     "SecondLook",
     "Trusted",
     "VexSearch",
+    "Watched",
     "authority_at",
     "automatic_statements",
     "baseline_reports",
@@ -142,12 +144,15 @@ __all__ = [
     "make_fingerprints",
     "make_vex",
     "merge_vex",
+    "monitor_logs",
     "monotonic",
     "new_file",
     "next_profile",
     "now",
     "passphrase",
     "policy_text",
+    "prove_entry",
+    "prove_growth",
     "prune_image",
     "pull_database",
     "push_database",
@@ -162,6 +167,7 @@ __all__ = [
     "rotate_authority",
     "save_image",
     "sbom_document",
+    "show_log",
     "sign_and_attach",
     "sign_file",
     "sign_profile",

@@ -107,10 +107,10 @@ class Monitor:
     ) -> None:
         self._files, self._wish, self._limits = files, wish, limits
         seen = Seen(files, limits)
-        self._log = Tail(log, _keys(wish.roots.tlogs), seen, wish.policy, limits)
+        self._log = Tail(log, keys_of(wish.roots.tlogs), seen, wish.policy, limits)
         self._issuance: Tail | None = None
         if issuance is not None:
-            self._issuance = Tail(issuance, _keys(wish.roots.ctlogs), seen, None, limits)
+            self._issuance = Tail(issuance, keys_of(wish.roots.ctlogs), seen, None, limits)
         self._next: _State | None = None
 
     def look(self, now: str) -> Report:
@@ -221,8 +221,8 @@ class Monitor:
             ) from error
 
 
-def _keys(logs: tuple[TransparencyLog, ...]) -> Callable[[str], VerifierKey | None]:
-    """Keys of the listed logs by origin: a log's address without the scheme."""
+def keys_of(logs: tuple[TransparencyLog, ...]) -> Callable[[str], VerifierKey | None]:
+    """Keys of listed logs by origin: a log's address without the scheme. Asked for one of another kind, it raises."""
 
     def key_of(origin: str) -> VerifierKey | None:
         spkis = [log.spki for log in logs if root.plain_name(log.base_url) == origin]

@@ -31,6 +31,7 @@ COMMANDS = {
     "load": ("assay.interfaces.cli.load", "Carry an image and its evidence from an OCI layout to a registry."),
     "lock": ("assay.interfaces.cli.lock", "Pin every input of a build spec and bring it into the store."),
     "locks": ("assay.interfaces.cli.locks", "Say whether locks are there, hashed, and in step."),
+    "log": ("assay.interfaces.cli.log", "Look at transparency logs, prove what is in them, watch them."),
     "merge": ("assay.interfaces.cli.merge", "Join several SBOMs or images into one SBOM."),
     "prune": ("assay.interfaces.cli.prune", "Take old evidence of one's own off an image."),
     "save": ("assay.interfaces.cli.save", "Carry an image and its evidence into an OCI layout."),
