@@ -163,8 +163,8 @@ def test_a_monitor_that_goes_on_tells_each_look(town, tmp_path):
     )
     size = town.log.tree().size
     with pytest.raises(BrokenPipeError):
-        bootstrap.monitor_logs(watched, Settings(database=""), tell, 0.001)
+        bootstrap.monitor_logs(watched, Settings(database="", cache=""), tell, 0.001)
     town.sign()
     with pytest.raises(BrokenPipeError):
-        bootstrap.monitor_logs(watched, Settings(database=""), tell, 0.001)
+        bootstrap.monitor_logs(watched, Settings(database="", cache=""), tell, 0.001)
     assert told == [[size], [0], [1], [0]]
