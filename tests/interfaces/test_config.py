@@ -48,7 +48,8 @@ def test_an_empty_variable_is_not_set_and_false_in_a_file_is() -> None:
 
 
 def test_the_defaults_are_those_of_the_struct() -> None:
-    plain = Settings(database="/h/.local/share/assay/advisories.db", cache="/h/.cache/assay/layers")
+    data = "/h/.local/share/assay"
+    plain = Settings(database=f"{data}/advisories.db", cache="/h/.cache/assay/layers", store=f"{data}/store")
     assert from_environment({"HOME": "/h"}) == msgspec.structs.replace(plain, ssvc_source="ASSAY_SSVC")
 
 

@@ -232,7 +232,7 @@ def _layout(output: str) -> tuple[Path, str]:
     location, mark, tag = rest.rpartition(":")
     if not mark or "/" in tag:
         location, tag = rest, ""
-    if scheme != "oci-dir" or not colon or not location or "@" in tag or (mark and "/" not in tag and not tag):
+    if scheme != "oci-dir" or not colon or not location or "@" in rest.rpartition("/")[2] or (mark and "/" not in tag and not tag):
         raise UsageError("not a place to build into", why=repr(output), remedy="write oci-dir:PATH or oci-dir:PATH:TAG")
     return Path(location), tag
 
