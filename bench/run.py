@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import logs
 import many_files
 import peerdbs
 import trivydb
@@ -158,7 +159,7 @@ def page(
         ]
     lines += ["", "| ratio | measured | bar | held |", "| --- | ---: | ---: | --- |"]
     verified = verifying.rows({label: one.wall for label, one in medians.items()}, verifying.in_process())
-    for label, value, bar in [*ratios(medians, matched, read, many), *verified]:
+    for label, value, bar in [*ratios(medians, matched, read, many), *verified, *logs.logs()]:
         lines.append(f"| {label} | {value:.2f} | {bar:g} | {'yes' if value <= bar else 'NO'} |")
     return "\n".join(lines) + "\n"
 
