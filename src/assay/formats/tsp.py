@@ -284,7 +284,7 @@ def _token(element: der.Element, where: str) -> Token:
     # Nothing signs these fields, so they get no freedom: one token shall have one spelling.
     if der.read_integer(fields.take(), where=where) != 3:  # RFC 5652 §5.1: content of another type than id-data
         raise _bad(where, "signed data of another version than 3")
-    digests = [_hash_name(one, where) for one in der.children(fields.take(der.SET), where=where, limit=8)]
+    digests = [one.raw for one in der.children(fields.take(der.SET), where=where, limit=8)]
     content = _content(fields.take(der.SEQUENCE), where)
     listed = fields.optional(0xA0)
     if fields.optional(0xA1) is not None:
@@ -294,12 +294,9 @@ def _token(element: der.Element, where: str) -> Token:
     if len(signers) != 1:
         raise _bad(where, f"{len(signers)} signers, expected one")
     along = der.children(listed, where=where, limit=_CERTIFICATES_COUNT) if listed else ()
-    if any(one.tag != der.SEQUENCE for one in along):
-        raise _bad(where, "a certificate of an unknown kind")
-    token = _signer(signers[0], content, tuple(one.raw for one in along), where)
-    if digests != [token.digest_algorithm]:
-        raise _bad(where, "digest algorithms that are not the signer's")
-    return token
+    if any(one.tag != der.SEQUENCE for one in along) or len({one.raw for one in along}) != len(along):
+        raise _bad(where, "a certificate of an unknown kind, or one twice")
+    return _signer(signers[0], content, tuple(one.raw for one in along), digests, where)
 
 
 def _content(element: der.Element, where: str) -> bytes:
@@ -312,7 +309,7 @@ def _content(element: der.Element, where: str) -> bytes:
     return content
 
 
-def _signer(element: der.Element, content: bytes, along: tuple[bytes, ...], where: str) -> Token:
+def _signer(element: der.Element, content: bytes, along: tuple[bytes, ...], digests: list[bytes], where: str) -> Token:
     """SignerInfo (RFC 5652 §5.3) that names its certificate by issuer and serial number."""
     fields = der.open_(der.one(element.raw, der.SEQUENCE, where=where), where=where)
     if der.read_integer(fields.take(), where=where) != 1:
@@ -320,7 +317,10 @@ def _signer(element: der.Element, content: bytes, along: tuple[bytes, ...], wher
     identifier = der.open_(fields.take(der.SEQUENCE), where=where)
     issuer, serial = identifier.take(der.SEQUENCE).raw, der.read_integer(identifier.take(), where=where)
     identifier.end()
-    digest_algorithm = _hash_name(fields.take(der.SEQUENCE), where)
+    digest = fields.take(der.SEQUENCE)
+    if digests != [digest.raw]:
+        raise _bad(where, "digest algorithms that are not the signer's")
+    digest_algorithm = _hash_name(digest, where)
     attributes = b"\x31" + fields.take(0xA0).raw[1:]
     signature_algorithm = _algorithm(fields.take(der.SEQUENCE), where)
     signature = fields.take(der.OCTET_STRING).value

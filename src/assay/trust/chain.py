@@ -34,6 +34,11 @@ _ALGORITHMS = frozenset(
         "1.2.840.113549.1.1.13",
     }
 )
+_NAME_CHARACTERS = {
+    b"\x55\x04\x03": (1, 64),  # commonName
+    b"\x55\x04\x06": (2, 2),  # countryName
+    bytes.fromhex("2b0601040182373c020103"): (2, 2),  # jurisdictionCountryName
+}
 _LENGTH = 8
 """Certificates of a path, the leaf and the anchor counted."""
 _CHECKS = 64
@@ -50,7 +55,7 @@ def read(data: bytes, *, where: str) -> "Certificate":
     """
     from cryptography.x509 import Version, load_der_x509_certificate
 
-    _check_serial(data, where)
+    _check_head(data, where)
     try:
         certificate = load_der_x509_certificate(data)
         if certificate.version is not Version.v3:
@@ -63,17 +68,40 @@ def read(data: bytes, *, where: str) -> "Certificate":
     return certificate
 
 
-def _check_serial(data: bytes, where: str) -> None:
-    """RFC 5280 §4.1.2.2: positive. Looked at before the library, which warns about others on standard error."""
+def _check_head(data: bytes, where: str) -> None:
+    """What the library would only warn about, on standard error: serial numbers and names beyond RFC 5280.
+
+    §4.1.2.2: a serial number is positive. Appendix A.1: a common name has 1 to 64 characters, a country two.
+    """
     try:
         outer = der.open_(der.one(data, der.SEQUENCE, where=where), where=where)
         fields = der.open_(outer.take(der.SEQUENCE), where=where)
         fields.optional(0xA0)
         serial = der.read_integer(fields.take(), where=where)
+        fields.take(der.SEQUENCE)
+        names = [fields.take(der.SEQUENCE)]
+        fields.take(der.SEQUENCE)
+        names.append(fields.take(der.SEQUENCE))
+        bad = serial <= 0 or not all(
+            _is_bounded(attribute, where) for name in names for attribute in _each(name, where)
+        )
     except MalformedError as error:
         raise _malformed(where, error.why) from error
-    if serial <= 0:
-        raise _malformed(where, "a serial number that is not positive")
+    if bad:
+        raise _malformed(where, "a serial number or a name beyond RFC 5280")
+
+
+def _each(name: der.Element, where: str) -> Iterator[der.Element]:
+    for part in der.children(name, where=where):
+        yield from der.children(part, where=where)
+
+
+def _is_bounded(attribute: der.Element, where: str) -> bool:
+    fields = der.open_(attribute, where=where)
+    kind, value = fields.take(der.OID).value, fields.take()
+    fields.end()
+    low, high = _NAME_CHARACTERS.get(kind, (0, len(value.value)))
+    return low <= len(value.value.decode("utf-8", "replace") if value.tag == der.UTF8 else value.value) <= high
 
 
 def spki(certificate: "Certificate") -> bytes:
