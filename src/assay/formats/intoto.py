@@ -1,4 +1,4 @@
-"""in-toto statements: write v1 as canonical JSON, read v1 and v0.1 (in-toto attestation spec v1)."""
+"""in-toto statements: write v1 as canonical JSON (RFC 8785), read v1 and v0.1 (in-toto attestation spec v1)."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from assay.formats import claims, strictjson
+from assay.formats import canonicaljson, claims, strictjson
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.statement import ResourceDescriptor, Statement
@@ -47,7 +47,7 @@ def statement(
         **({} if predicate is None else {"predicate": predicate}),
     }
     try:
-        payload = strictjson.canonical(value)
+        payload = canonicaljson.dumps(value)
     except ValueError as error:  # a lone surrogate, an infinity: not JSON that others could read
         raise _bad(f"statement of {predicate_type}", str(error)) from error
     return Statement(subject=subjects, predicate_type=predicate_type, predicate=dict(predicate or {}), payload=payload)
