@@ -18,10 +18,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import keyless
 import logs
 import many_files
 import peerdbs
-import signing
 import trivydb
 import verifying
 from images import SHARED, find_image
@@ -160,7 +160,7 @@ def page(
         ]
     lines += ["", "| ratio | measured | bar | held |", "| --- | ---: | ---: | --- |"]
     verified = verifying.rows({label: one.wall for label, one in medians.items()}, verifying.in_process())
-    for label, value, bar in [*ratios(medians, matched, read, many), *verified, *signing.rows(), *logs.logs()]:
+    for label, value, bar in [*ratios(medians, matched, read, many), *verified, *keyless.rows(), *logs.logs()]:
         lines.append(f"| {label} | {value:.2f} | {bar:g} | {'yes' if value <= bar else 'NO'} |")
     return "\n".join(lines) + "\n"
 
