@@ -4,6 +4,8 @@ One test rotates everything twice; every older bundle must stay good, for both v
 """
 
 import hashlib
+import http.client
+from contextlib import closing
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -87,6 +89,14 @@ def own_verify(pair, at, config=None):
     return verify(pair[1], DIGEST, roots, expected, now, name="statement")
 
 
+def ask(at, method, path, body=None):
+    connection = http.client.HTTPConnection(at.url.partition("://")[2], timeout=20)
+    with closing(connection):
+        connection.request(method, path, body=body)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
 SIGNERS = {"sigstore-python": foreign_sign, "assay": own_sign}
 VERIFIERS = {"sigstore-python": foreign_verify, "assay": own_verify}
 
@@ -139,15 +149,10 @@ def test_rotating_everything_twice_leaves_every_older_bundle_good(tmp_path):
                 signed[name, generation] = sign(at)
             newest = at
             if generation > 1:  # the log before takes nothing more, and everybody can still read it
-                import urllib.error
-                import urllib.request
-
-                old = f"{at.url}/log/acme-{generation - 1}"
+                old = f"/log/acme-{generation - 1}"
                 origin = bootstrap.read_authority(str(folder)).logs[generation - 2].origin
-                assert urllib.request.urlopen(f"{old}/checkpoint").read().startswith(f"{origin}\n".encode())
-                with pytest.raises(urllib.error.HTTPError) as refused:
-                    urllib.request.urlopen(f"{old}/api/v2/log/entries", data=b"{}")
-                assert refused.value.code == 405
+                assert ask(at, "GET", f"{old}/checkpoint")[1].startswith(f"{origin}\n".encode())
+                assert ask(at, "POST", f"{old}/api/v2/log/entries", b"{}")[0] == 405
     for verifier in VERIFIERS.values():
         for pair in signed.values():
             verifier(pair, newest)

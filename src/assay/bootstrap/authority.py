@@ -16,7 +16,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -27,6 +27,7 @@ from assay.bootstrap.machine import LIMITS, read_file, write_file
 from assay.model.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
+    from assay.adapters.http import Http
     from assay.adapters.keyfile import Kind
     from assay.flows.authority import Authority, Logged
     from assay.flows.authority_life import Wish
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from assay.flows.witness import WitnessRole
     from assay.formats.authorityfile import AuthorityFile, Instance
     from assay.formats.jwt import JsonKey
+    from assay.model.limits import Limits
     from assay.ports.decisions import Signer
     from assay.trust.token import Claims
 
@@ -66,8 +68,7 @@ def make_authority(folder: str, wish: Wish, secret: bytes, kms: Mapping[str, str
     keys = _Keys(place / KEYS, secret, kms)
     file = authority_life.begin(wish, keys, now(), secrets.token_bytes)
     for kind, instances in (("log", file.logs), ("issuance", file.ct_logs)):
-        log = _log(place, file, kind, instances[-1], lambda: secret)
-        log.create()
+        _begin(_log(place, file, kind, instances[-1], lambda: secret))
     _publish(place, file)
     return file
 
@@ -91,6 +92,7 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
     """
     from assay.adapters.batcher import Batcher
     from assay.adapters.tilestore import TileStore
+    from assay.adapters.witness_http import hurried
     from assay.flows.authority import Authority, Parts, committed
 
     file = read_authority(folder)
@@ -101,9 +103,15 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
             remedy="listen on 127.0.0.1, or make an authority without --test-issuer",
         )
     place = Path(folder)
-    with _alone(place):
+    with _alone(place), _http(LIMITS) as http, _http(hurried(LIMITS)) as to_witnesses:
+        _freeze(place, file, secret)
         logs, issuance = (
-            {f"{file.name}-{one.number}": _log(place, file, kind, one, secret, _cosign(file)) for one in instances}
+            {
+                f"{file.name}-{one.number}": _log(
+                    place, file, kind, one, None if one.valid_for.end else secret, _cosign(file, to_witnesses)
+                )
+                for one in instances
+            }
             for kind, instances in (("log", file.logs), ("issuance", file.ct_logs))
         )
         newest, leaves = logs[f"{file.name}-{len(logs)}"], issuance[f"{file.name}-{len(issuance)}"]
@@ -118,7 +126,7 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
         own = _signer(place, file.test_issuer, secret) if file.test_issuer else None
         parts = Parts(
             file=file,
-            identify=_judge(file, own),
+            identify=_judge(file, own, http),
             authority=_signer(place, file.authorities[-1], secret),
             ct=_signer(place, file.ct_logs[-1], secret),
             timestamps=_signer(place, file.timestamps[-1], secret),
@@ -145,6 +153,8 @@ def rotate_authority(
 ) -> AuthorityFile:
     """New instances; old logs frozen, old windows closed. The trusted root is published before the signing config.
 
+    A rotation that died is begun again: keys and logs that it made and nobody knows of are used.
+
     Raises:
         UnavailableError: it is being served: stop it first.
         UsageError: as `authority_life.rotate`.
@@ -156,14 +166,12 @@ def rotate_authority(
     with _alone(place):
         keys = _Keys(place / KEYS, secret, kms)
         following = authority_life.rotate(file, roles, keys, now(), secrets.token_bytes, log_host=log_host)
-        for kind, role, old, new in (
-            ("log", "log", file.logs, following.logs),
-            ("issuance", "ct", file.ct_logs, following.ct_logs),
-        ):
+        for kind, role, instances in (("log", "log", following.logs), ("issuance", "ct", following.ct_logs)):
             if role in roles:
-                _log(place, file, kind, old[-1], lambda: secret).freeze()
-                _log(place, following, kind, new[-1], lambda: secret).create()
+                _begin(_log(place, following, kind, instances[-1], lambda: secret))
         _publish(place, following)
+        # Last: whoever dies before this leaves an authority that goes on, or a new one that freezes when it is served.
+        _freeze(place, following, lambda: secret)
     return following
 
 
@@ -243,7 +251,10 @@ def monotonic() -> float:
 
 
 class _Keys:
-    """Key files in a folder, or keys in a KMS where the operator says so."""
+    """Key files in a folder, or keys in a KMS where the operator says so.
+
+    A file that is there already is of a rotation that died: no instance has its number yet.
+    """
 
     def __init__(self, folder: Path, secret: bytes, kms: Mapping[str, str]) -> None:
         self._folder, self._secret, self._kms = folder, secret, kms
@@ -256,8 +267,29 @@ class _Keys:
         if uri := self._kms.get(name, ""):
             return uri, KmsSigner(uri)
         path = self._folder / f"{name}.key"
-        generate(path, cast("Kind", kind), self._secret)
+        if not path.exists() or not path.with_name(f"{path.name}.pub").exists():
+            path.unlink(missing_ok=True)
+            generate(path, cast("Kind", kind), self._secret)
         return path.name, KeyFileSigner(path, lambda: self._secret)
+
+
+class _Retired:
+    """The public half of a key that signs no more."""
+
+    def __init__(self, spki: bytes) -> None:
+        self._spki = spki
+
+    def public_key(self) -> bytes:
+        """DER SubjectPublicKeyInfo."""
+        return self._spki
+
+    def sign(self, data: bytes) -> bytes:
+        """Never.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError("this log is frozen", why=f"{len(data)} bytes were to be signed")
 
 
 def _signer(place: Path, instance: Instance, secret: Secret) -> Signer:
@@ -278,6 +310,22 @@ def _signer(place: Path, instance: Instance, secret: Secret) -> Signer:
     return found
 
 
+def _begin(log: Log) -> None:
+    """Write the genesis leaf, unless a rotation that died has."""
+    try:
+        log.published()
+    except UnavailableError:
+        log.create()
+
+
+def _freeze(place: Path, file: AuthorityFile, secret: Secret) -> None:
+    """Let no closed log grow: its key signs no larger tree ever again."""
+    for kind, instances in (("log", file.logs), ("issuance", file.ct_logs)):
+        for one in instances[:-1]:
+            if not _log(place, file, kind, one, None).frozen:
+                _log(place, file, kind, one, secret).freeze()
+
+
 def _settle(log: Log) -> None:
     """Bring a log to rest. Where its witnesses are silent it is served nevertheless: readers read, writers get 503."""
     try:
@@ -287,8 +335,9 @@ def _settle(log: Log) -> None:
 
 
 def _log(
-    place: Path, file: AuthorityFile, kind: str, instance: Instance, secret: Secret, cosign: Cosign | None = None
+    place: Path, file: AuthorityFile, kind: str, instance: Instance, secret: Secret | None, cosign: Cosign | None = None
 ) -> Log:
+    """A log; without a secret one that is only read, whose private key may be gone."""
     from assay.adapters.tilestore import TileStore
     from assay.flows.log import Log
     from assay.trust import instances
@@ -297,7 +346,7 @@ def _log(
     (place / kind).mkdir(exist_ok=True)
     return Log(
         instance.origin,
-        _signer(place, instance, secret),
+        _Retired(instance.spki) if secret is None else _signer(place, instance, secret),
         TileStore(place / make(file.name, instance.number)),
         TileStore(place / KEYS / MEMORY),
         cosign=cosign,
@@ -306,17 +355,15 @@ def _log(
     )
 
 
-def _cosign(file: AuthorityFile) -> Cosign | None:
+def _cosign(file: AuthorityFile, http: Http) -> Cosign | None:
     """Who cosigns the checkpoints of one log; what a policy says of logs is for verifiers."""
-    from assay.adapters.http import Http
-    from assay.adapters.witness_http import HttpWitness, hurried
+    from assay.adapters.witness_http import HttpWitness
     from assay.flows.cosign import Witnesses
     from assay.formats import logpolicy
 
     if not file.witnesses:
         return None
     policy = logpolicy.parse(file.witnesses, where="witnesses", limits=LIMITS)
-    http = Http(limits=hurried(LIMITS), env=os.environ)
     doors = {one.name: HttpWitness(http, one.url, LIMITS) for one in policy.witnesses if one.url}
     return Witnesses(msgspec.structs.replace(policy, logs=()), doors, LIMITS)
 
@@ -340,14 +387,13 @@ def _witness(place: Path, file: AuthorityFile, secret: Secret) -> WitnessRole | 
     )
 
 
-def _judge(file: AuthorityFile, own: Signer | None) -> Callable[[str], Claims]:
+def _judge(file: AuthorityFile, own: Signer | None, http: Http) -> Callable[[str], Claims]:
     """Who judges tokens: by the issuers of the file, their keys asked for over HTTP; the built-in one is at hand."""
-    from assay.adapters.http import Http
     from assay.adapters.jwks import IssuerKeys
     from assay.flows import authority_life
     from assay.trust import mint, token
 
-    asked = IssuerKeys(Http(limits=LIMITS, env=os.environ))
+    asked = IssuerKeys(http)
     issuers = tuple(token.check_issuer(authority_life.issuer_of(one)) for one in file.issuers)
     own_issuer = f"{file.url}/{mint.PATH}"
 
@@ -384,6 +430,15 @@ def _publish(place: Path, file: AuthorityFile) -> None:
         ("trusted_root.json", root), ("client_trust_config.json", both), ("signing_config.json", config)
     ):  # fmt: skip
         write_file(str(place / PUBLIC / name), data)
+
+
+@contextmanager
+def _http(limits: Limits) -> Iterator[Http]:
+    """A client that lets its connections go at the end."""
+    from assay.adapters.http import Http
+
+    with closing(Http(limits=limits, env=os.environ)) as http:
+        yield http
 
 
 @contextmanager

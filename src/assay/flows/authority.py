@@ -261,6 +261,11 @@ class Authority:
         return Answer(data=msgspec.json.encode({"status": "ok", **sizes}))
 
     @property
+    def netloc(self) -> str:
+        """Host and port of its address."""
+        return self._parts.file.url.partition("://")[2]
+
+    @property
     def _stamp_name(self) -> str:
         return f"last-{self._parts.file.timestamps[-1].number}"
 

@@ -3,8 +3,10 @@
 Rotation never touches what was: every old window is closed, none is deleted, and what was signed inside it stays good.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -70,6 +72,7 @@ def begin(wish: Wish, keys: Keys, now: datetime, chance: Chance) -> AuthorityFil
         witness_logs=wish.witness_logs,
     )
     if wish.test_issuer:
+        _check_loopback(url)
         own = Issuer(issuer=f"{url}/{mint.PATH}", kind="email")
         file = msgspec.structs.replace(
             file, issuers=(*wish.issuers, own), test_issuer=_plain("test-issuer", 1, keys, now)
@@ -207,6 +210,19 @@ def _certified(file: AuthorityFile, role: str, number: int, keys: Keys, now: dat
     )
     window = Validity(text(now))
     return Instance(number=number, valid_for=window, spki=signer.public_key(), key=name, certificates=(own, root))
+
+
+def _check_loopback(url: str) -> None:
+    """The built-in issuer gives a token for any address to whoever reaches it, through a proxy too."""
+    host = urlsplit(url).hostname or ""
+    with suppress(ValueError):
+        if host == "localhost" or ipaddress.ip_address(host).is_loopback:
+            return
+    raise UsageError(
+        "the built-in issuer is for loopback alone",
+        why=f"the address is {url[:100]}",
+        remedy="use http://127.0.0.1:PORT",
+    )
 
 
 def _check(wish: Wish, url: str) -> None:

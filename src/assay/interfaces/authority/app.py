@@ -27,6 +27,7 @@ LOG = logging.getLogger("assay.authority")
 JSON, PEM, TEXT = "application/json", "application/pem-certificate-chain", "text/plain; charset=utf-8"
 BYTES, STAMP = "application/octet-stream", "application/timestamp-reply"
 _THREADS = 64
+_BODY_SECONDS = 30
 _SAFE = 1_000
 """Characters of a message that go to a client or into the log."""
 Asked = Request[Any, Any, Any]
@@ -59,7 +60,11 @@ class Door:
         wait = self._rates.wait(_address(asked))
         if wait:
             return _error(429, "too many requests", {"Retry-After": str(math.ceil(wait))})
-        data = await _body(asked, limit)
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                data = await _body(asked, limit)
+        except TimeoutError:
+            return _error(408, "the request did not arrive")
         if data is None:
             return _error(413, f"the request is longer than {limit} bytes")
         response = await self.answer(asked, functools.partial(work, data))
@@ -167,17 +172,24 @@ def _timestamps(door: Door, authority: Authority, limits: Limits) -> list[HTTPRo
 def _issuer(door: Door, authority: Authority, limits: Limits) -> list[HTTPRouteHandler]:
     """The built-in issuer for tests; 404 wherever there is none."""
 
+    def guarded(request: Asked, work: Work) -> Work:
+        """Only under the authority's own name: a page whose host name was turned to loopback does not know it."""
+        own = request.headers.get("host", "") == authority.netloc
+        return work if own else _nothing
+
     @get("/test-issuer/.well-known/openid-configuration")
     async def discovery(request: Asked) -> Response[bytes]:
-        return await door.answer(request, lambda: authority.test_issuer("discovery"))
+        return await door.answer(request, guarded(request, lambda: authority.test_issuer("discovery")))
 
     @get("/test-issuer/keys")
     async def keys(request: Asked) -> Response[bytes]:
-        return await door.answer(request, lambda: authority.test_issuer("keys"))
+        return await door.answer(request, guarded(request, lambda: authority.test_issuer("keys")))
 
     @post("/test-issuer/token")
     async def token(request: Asked) -> Response[bytes]:
-        return await door.take(request, authority.test_token, limits.request_bytes)
+        return await door.take(
+            request, lambda data: guarded(request, lambda: authority.test_token(data))(), limits.request_bytes
+        )
 
     return [discovery, keys, token]
 
@@ -188,6 +200,10 @@ def _health(door: Door, authority: Authority) -> HTTPRouteHandler:
         return await door.answer(request, authority.health)
 
     return health
+
+
+def _nothing() -> Answer:
+    raise Refusal(404, "not found")
 
 
 def _part(asked: Asked, name: str) -> str:

@@ -32,6 +32,8 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     per_second: float = 50.0
     burst: int = 500
+    proxy: str = ""
+    """Address of a proxy whose `X-Forwarded-For` is believed."""
 
 
 def server(authority: "Authority", listening: Listening) -> uvicorn.Server:
@@ -46,7 +48,8 @@ def server(authority: "Authority", listening: Listening) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(listening.proxy),
+        forwarded_allow_ips=listening.proxy or None,
         limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=_KEEP_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,

@@ -105,6 +105,7 @@ def init(
     "--rate", type=click.FloatRange(0.1), default=50.0, show_default=True, help="Requests a second, each address."
 )
 @click.option("--burst", type=click.IntRange(1), default=500, show_default=True, help="Requests at once, each address.")
+@click.option("--proxy", default="", metavar="ADDRESS", help="A proxy in front: believe its X-Forwarded-For.")
 @options.passphrase_option
 @options.verbosity_options
 def serve(
@@ -115,13 +116,16 @@ def serve(
     tls_key: str | None,
     rate: float,
     burst: int,
+    proxy: str,
     passphrase_file: str | None,
     quiet: bool,
     verbose: int,
 ) -> None:
     """Serve DIR over HTTP until SIGTERM; what has begun is finished."""
     server = _server()
-    listening = server.Listening(host=host, port=port, certificate=tls_cert, key=tls_key, per_second=rate, burst=burst)
+    listening = server.Listening(
+        host=host, port=port, certificate=tls_cert, key=tls_key, per_second=rate, burst=burst, proxy=proxy
+    )
     secret = bootstrap.passphrase(passphrase_file, options.prompt_passphrase)
     with bootstrap.authority_at(folder, secret, is_loopback=_is_loopback(host)) as authority:
         if not quiet:
