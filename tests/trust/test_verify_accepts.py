@@ -1,7 +1,9 @@
 """What must be believed although it looks unusual (the traps strict verifiers fall into), and what the evidence says."""
 
+import hashlib
 import json
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,11 +11,11 @@ import pytest
 import authorities
 import trustworld as w
 from assay.formats import bundle as bundles
-from assay.formats import trustroot, vkey
+from assay.formats import trustroot, tsp, vkey
 from assay.formats.trustroot import Validity
 from assay.model.digest import Digest
 from assay.model.errors import UntrustedError
-from assay.trust import keyring, notes
+from assay.trust import issue, keyring, notes, stamp
 from assay.trust.examine import STEPS, Candidate, enough, examine, judge
 from assay.trust.expect import Expected, Identity, Legacy, Require, matches
 from assay.trust.verify import verify
@@ -91,8 +93,6 @@ def test_four_bytes_of_an_id_count_only_with_the_name():
 
 
 def test_sha512_alone_names_a_subject_whose_bytes_are_known():
-    import hashlib
-
     digests = (w.TARGET, Digest("sha512", hashlib.sha512(w.ARTIFACT).hexdigest()))
     made = w.make(statement=statement({"digest": {"sha512": digests[1].hex}}))
     assert w.check(made, target=digests)
@@ -172,6 +172,46 @@ def test_timestamps_count_one_per_operator():
     both = (*GOOD.timestamps, w.stamped(GOOD.signature, authority=w.UNLISTED_TSA))
     root = w.roots(timestamp_authorities=(*twice, row))
     assert len(w.check(GOOD.but(timestamps=both), asked, root=root).times) == 1
+
+
+def tsa(**span: Any) -> tuple[stamp.Authority, trustroot.CertificateAuthority]:
+    """A timestamp authority whose own certificate is valid for this span, and its row of a root."""
+    root, signer = authorities.p384(), authorities.p256()
+    whole = {"organization": "short", "start": authorities.START, "end": authorities.END}
+    top = issue.root(root, common_name="tsa root", serial=71, below=0, **whole)
+    made = issue.timestamping(top, root, signer.public_key(), common_name="tsa", serial=72, **(whole | span))
+    return stamp.Authority(certificate=made, signer=signer), w.WORLD.listed(made, top)
+
+
+def test_a_timestamp_outlives_the_certificate_of_its_authority():
+    authority, row = tsa(end=w.STAMPED + timedelta(days=1))  # long ago by now
+    made = GOOD.but(timestamps=(w.stamped(GOOD.signature, authority=authority),))
+    assert w.check(made, root=w.roots(timestamp_authorities=(row,)))
+
+
+@pytest.mark.parametrize(
+    "span", [{"end": w.STAMPED - timedelta(seconds=1)}, {"start": w.STAMPED + timedelta(seconds=1)}]
+)
+def test_a_timestamp_outside_the_certificate_of_its_authority_is_refused(span):
+    authority, row = tsa(**span)
+    said = tsp.Information(
+        policy=authority.policy, hash_algorithm="sha256", imprint=hashlib.sha256(GOOD.signature).digest(), serial=5,
+        time=w.STAMPED,
+    )  # fmt: skip
+    token = stamp._granted(said, authority, True)  # an honest authority refuses to
+    made = GOOD.but(timestamps=(token,))
+    with pytest.raises(UntrustedError) as caught:
+        w.check(made, root=w.roots(timestamp_authorities=(row,)))
+    assert caught.value.code in {"TIMESTAMP", "TIMESTAMP_WINDOW"}
+
+
+def test_a_listed_chain_may_begin_at_the_authority_that_issued_the_certificate_in_the_token():
+    root = w.roots(timestamp_authorities=(w.WORLD.listed(w.WORLD.tsa_root),))
+    assert w.check(GOOD, root=root)
+    bare = GOOD.but(timestamps=(w.stamped(GOOD.signature, certificate=False),))
+    with pytest.raises(UntrustedError) as caught:
+        w.check(bare, root=root)
+    assert caught.value.code in {"TIMESTAMP", "TIME_MISSING"}
 
 
 def test_globs_stand_for_the_whole_text():
