@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 import regorus
 
@@ -190,3 +191,23 @@ def test_a_policy_adds_rows_of_its_own_and_bad_ones_are_refused_when_it_is_loade
     assert (item["level"], item["level_row"]) == (3, "ours")
     with pytest.raises(MalformedError, match="operates"):
         load({}, {"builders": [{**row, "operator": ""}]})
+
+
+def _scan(finished: str, times: tuple[str, ...], key: str, *ids: str) -> Evidence:
+    results = [{"id": name, "severity": []} for name in ids]
+    predicate = {"scanner": {"uri": "x:y", "result": results}, "metadata": {"scanFinishedOn": finished}}
+    signer = msgspec.structs.replace(certified("scanner@team.test"), key_id=key)
+    return signed_by(predicates.VULNS, predicate, signer, times=times)
+
+
+def test_scans_of_an_identity_are_ordered_by_proven_time():
+    """A clock that runs ahead, or a claim of the far future, keeps no old scan on top."""
+    old, new = _scan("2099-01-01T00:00:00Z", (DAY,), "k1"), _scan(NEXT, (NEXT,), "k2", "CVE-1")
+    (scan,) = _facts(old, new)["findings"]["scans"]
+    assert [item["id"] for item in scan["open"]] == ["CVE-1"]
+
+
+def test_where_a_scan_has_no_proven_time_the_claims_order_them():
+    old, new = _scan(DAY, (NEXT,), "k1"), _scan(NEXT, (), "k2", "CVE-1")
+    (scan,) = _facts(old, new)["findings"]["scans"]
+    assert scan["finished"] == NEXT

@@ -149,3 +149,11 @@ def test_an_old_statement_stamped_again_stays_old():
     restamped = _evidence(times=("2026-01-01T00:00:00Z", "2026-09-01T00:00:00Z"), resource_uri="old")
     new = _evidence(times=("2026-01-02T00:00:00Z",))
     assert newest([restamped, new]) == (new,)
+
+
+def test_an_identity_is_one_signer_whatever_key_its_certificate_has():
+    def by_key(key: str, time: str):
+        return _evidence(msgspec.structs.replace(DESK, key_id=key), times=(time,))
+
+    old, new = by_key("k1", "2026-01-01T00:00:00Z"), by_key("k2", "2026-01-02T00:00:00Z")
+    assert newest([old, new]) == (new,)

@@ -18,6 +18,7 @@ from assay.model.image import Subject
 from assay.policy import origins
 from assay.trust.examine import Row
 from assay.trust.levels import BuilderRow
+from assay.trust.newest import by, proven
 
 Section = dict[str, Any]
 _ITEM_FIELDS = (
@@ -304,19 +305,21 @@ def _components(sources: _Sources) -> Section:
 
 
 def _scans(sources: _Sources) -> list[tuple[Evidence, Scan]]:
-    """The newest scans of each signer, by the time they claim: an older one, attached again, hides no newer one.
+    """The newest scans of each signer: an older one, attached again, hides no newer one.
 
-    Of several of one second each counts, and so does one without a time. Freshness is judged by a rule.
+    By the time proven for each signature; where one of a signer's has none, by the times they claim. Of several of one
+    second each counts, and so does one without a time. Freshness is judged by a rule.
     """
-    by_signer: dict[str, list[tuple[str, Evidence, Scan]]] = {}
+    by_signer: dict[tuple[str, ...], list[tuple[Evidence, Scan]]] = {}
     for evidence in sources.of(predicates.VULNS):
         scan = vulns.read(evidence.statement.predicate, where=str(evidence.digest))
-        moment = wire.instant(scan.finished) if wire.is_instant(scan.finished) else ""
-        by_signer.setdefault(f"{evidence.signer.kind}:{evidence.signer.key_id}", []).append((moment, evidence, scan))
+        by_signer.setdefault(by(evidence.signer), []).append((evidence, scan))
     found = []
     for _, scans in sorted(by_signer.items()):
-        newest = max(moment for moment, _, _ in scans)
-        found += [(evidence, scan) for moment, evidence, scan in scans if moment in {"", newest}]
+        moments = [proven(evidence) for evidence, _ in scans]
+        if "" in moments:
+            moments = [wire.instant(scan.finished) if wire.is_instant(scan.finished) else "" for _, scan in scans]
+        found += [pair for moment, pair in zip(moments, scans, strict=True) if moment in {"", max(moments)}]
     return found
 
 

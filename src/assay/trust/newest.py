@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from assay.formats import predicates, wire
-from assay.model.evidence import Evidence
+from assay.model.evidence import Evidence, Signer
 
 
 def newest(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
@@ -25,7 +25,12 @@ def proven(evidence: Evidence) -> str:
     return min((wire.instant(time) for time in evidence.times if wire.is_instant(time)), default="")
 
 
+def by(signer: Signer) -> tuple[str, ...]:
+    """Whose series a statement belongs to: a key's, or an identity's, whose certificates have a new key each time."""
+    if signer.kind == "certificate":
+        return (signer.kind, signer.issuer, signer.identity)
+    return (signer.kind, signer.key_id)
+
+
 def _series(evidence: Evidence) -> tuple[str, ...]:
-    signer = evidence.signer
-    kind = predicates.canonical_type(evidence.statement.predicate_type)
-    return (kind, signer.kind, signer.key_id, signer.issuer, signer.identity)
+    return (predicates.canonical_type(evidence.statement.predicate_type), *by(evidence.signer))
