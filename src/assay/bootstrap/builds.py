@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assay.flows.build import Built
     from assay.flows.lock import Locking
     from assay.flows.lock_debian import DebianTools
+    from assay.flows.steps import Stand
     from assay.flows.store import Cleaned, Moved, Rot
     from assay.settings import Settings
 
@@ -123,7 +124,17 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "") ->
     folder, tag = _layout(output)
     with _store(settings).using() as store, closing(FileSpool()) as spool, layout_sink(folder, LIMITS) as sink:
         own = re.sub(r"[^A-Za-z0-9_.-]", "-", placed.spec.metadata.version)
-        return build(placed, found, store, spool, sink, tag=tag or own, limits=LIMITS, reviewed=reviewed_scripts())
+        return build(
+            placed,
+            found,
+            store,
+            spool,
+            sink,
+            tag=tag or own,
+            limits=LIMITS,
+            reviewed=reviewed_scripts(),
+            stand=_stand() if placed.spec.steps else None,
+        )
 
 
 def reviewed_scripts() -> dict[str, str]:
@@ -132,6 +143,15 @@ def reviewed_scripts() -> dict[str, str]:
 
     data = msgspec.json.decode(files("assay.build.debian").joinpath("reviewed.json").read_bytes())
     return {digest: str(row["effect"]) for digest, row in data.items()}
+
+
+def _stand() -> Stand:
+    from assay.adapters.sandbox import Bubblewrap
+    from assay.adapters.workshop import FolderWorkshop
+    from assay.bootstrap.machine import clock
+    from assay.flows.steps import Stand
+
+    return Stand(sandbox=Bubblewrap(), workshop=FolderWorkshop(LIMITS), clock=clock())
 
 
 def _debian_tools(at: Locking) -> DebianTools:
@@ -228,13 +248,13 @@ def _needed(lock_files: Sequence[str]) -> list[Digest]:
 
 
 def _layout(output: str) -> tuple[Path, str]:
+    """The folder and the tag of `oci-dir:PATH[:TAG]`, which need not be there yet."""
     scheme, colon, rest = output.partition(":")
-    location, mark, tag = rest.rpartition(":")
-    if not mark or "/" in tag:
-        location, tag = rest, ""
-    if scheme != "oci-dir" or not colon or not location or "@" in rest.rpartition("/")[2] or (mark and "/" not in tag and not tag):
+    found = re.fullmatch(r"(.+?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?", rest, re.DOTALL)
+    last = found[1].rpartition("/")[2] if found else ""
+    if scheme != "oci-dir" or not colon or found is None or "@" in last or last.endswith(":"):
         raise UsageError("not a place to build into", why=repr(output), remedy="write oci-dir:PATH or oci-dir:PATH:TAG")
-    return Path(location), tag
+    return Path(found[1]), found[2] or ""
 
 
 def _beside(folder: Path, goal: Path) -> tuple[str, ...]:

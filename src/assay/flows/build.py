@@ -13,8 +13,9 @@ from assay.build import spec as specs
 from assay.build.debian.scripts import Script
 from assay.build.spec_read import PlacedSpec, spec_digest
 from assay.flows.collect_debian import architecture_of, of_role
-from assay.flows.install import install
+from assay.flows.install import install, laid
 from assay.flows.lock import shaping_tools
+from assay.flows.steps import RanStep, Running, Stand, run_steps
 from assay.formats import compressors
 from assay.model.errors import UnsupportedError, UntrustedError
 from assay.model.image import Descriptor, Platform
@@ -39,6 +40,7 @@ class Building(msgspec.Struct, frozen=True, kw_only=True):
     """Digest of a maintainer script → what stands in for it."""
     skipped: list[Script] = []
     """Maintainer scripts that were not run; collectors add to it."""
+    steps: tuple[RanStep, ...] = ()
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +56,8 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     """Read and hashed before anything began."""
     skipped: tuple[Script, ...] = ()
     """Maintainer scripts that were not run, with what stands in for each."""
+    steps: tuple[RanStep, ...] = ()
+    """Every step that ran, with its outputs, inputs and isolation."""
 
 
 Collector = Callable[[Building, Platform], Iterator[OwnedEntry]]
@@ -69,6 +73,7 @@ def build(
     tag: str,
     limits: Limits,
     reviewed: Mapping[str, str] | None = None,
+    stand: Stand | None = None,
 ) -> Built:
     """Build every platform of a spec and publish it under a tag.
 
@@ -91,6 +96,8 @@ def build(
         skipped=[],
     )
     read = content.check(at.store, locks.blobs(lock))
+    if spec.steps:
+        at = msgspec.structs.replace(at, steps=_ran(placed, at, stand))
     images, trees = [], []
     for text in sorted(spec.platforms):
         image, tree = _image(at, Platform(*text.split("/")), sink)
@@ -105,6 +112,7 @@ def build(
         tests=spec.image.tests,
         inputs_bytes=read,
         skipped=tuple(sorted(at.skipped)),
+        steps=at.steps,
     )
 
 
@@ -174,7 +182,7 @@ def _with_accounts(at: Building, entries: list[OwnedEntry]) -> tuple[list[OwnedE
 
 def _refuse_unknown(placed: PlacedSpec) -> None:
     spec = placed.spec
-    parts = [path for path in ("dependencies", "steps") if getattr(spec, path)]
+    parts = [path for path in ("dependencies",) if getattr(spec, path)]
     if parts:
         raise UnsupportedError(
             "this version cannot build a part of the spec", where=placed.places.where(parts[0]), why=", ".join(parts),
@@ -205,5 +213,29 @@ def _packages(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
     yield from tree.entries
 
 
-COLLECTORS: tuple[Collector, ...] = (_sources, _packages)
+def _ran(placed: PlacedSpec, at: Building, stand: Stand | None) -> tuple[RanStep, ...]:
+    """The steps' outputs; a spec with steps is refused where nothing can seal them."""
+    if stand is None:
+        raise UnsupportedError(
+            "no sandbox for the steps", where=placed.places.where("steps"), why="a step runs sealed off, or not at all",
+            remedy="install bubblewrap, or build a spec without steps",
+        )  # fmt: skip
+    running = Running(
+        spec=at.spec, lock=at.lock, store=at.store, spool=at.spool, limits=at.limits, reviewed=at.reviewed, stand=stand
+    )
+    return run_steps(running, {})
+
+
+def _outputs(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
+    """What `image.install` takes from steps."""
+    ran = {step.name: step for step in at.steps}
+    for item in at.spec.image.install:
+        kind, _, rest = item.from_.partition(".")
+        if kind == "steps":
+            step, _, output = rest.partition(".")
+            found = next(one for one in ran[step].outputs if one.name == output)
+            yield from laid(found.entries, item)
+
+
+COLLECTORS: tuple[Collector, ...] = (_sources, _packages, _outputs)
 """In any order: the tree is sorted."""

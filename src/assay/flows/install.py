@@ -59,6 +59,30 @@ def install(
     return iter(found)
 
 
+def laid(entries: Iterable[OwnedEntry], item: specs.Install) -> Iterator[OwnedEntry]:
+    """Entries that are in the spool already (a step's output, dependencies), at their places in the image.
+
+    Raises:
+        UsageError: `path` names nothing in them.
+    """
+    wanted, found = _relative(item.path or ""), False
+    for one in entries:
+        place = _Place(item, one.owner, None)
+        path = place.path(one.entry.path, wanted, folder=one.entry.kind == "directory")
+        if path is None or not path:
+            continue
+        link = one.entry.link
+        if one.entry.kind == "hardlink":
+            link = place.path(link, wanted, folder=False) or link
+        found = True
+        yield OwnedEntry(place.entry(one.entry, path, link), one.owner, one.span)
+    if not found:
+        raise UsageError(
+            "nothing to install", where=item.from_, why=f"{item.path or 'it'} is not there or empty",
+            remedy="check `path` in the spec",
+        )  # fmt: skip
+
+
 def _content(source: specs.Source, locked: locks.SourceLock) -> tuple[Digest, int]:
     """The blob, and how many leading folders its names lose."""
     if isinstance(locked, locks.GitLock | locks.DirectoryLock):
@@ -89,7 +113,7 @@ class _Place(msgspec.Struct, frozen=True):
     def lay(self, items: Items, spool: Spool, wanted: bytes) -> Iterator[OwnedEntry]:
         """The entries at or below `wanted`, at their places."""
         for entry, content in items:
-            path = self._path(entry.path, wanted, folder=entry.kind == "directory")
+            path = self.path(entry.path, wanted, folder=entry.kind == "directory")
             if path is None:
                 continue
             if entry.kind not in ("file", "directory", "symlink", "hardlink"):
@@ -99,11 +123,11 @@ class _Place(msgspec.Struct, frozen=True):
                 )  # fmt: skip
             link = entry.link
             if entry.kind == "hardlink":
-                link = self._path(link, wanted, folder=False) or link
+                link = self.path(link, wanted, folder=False) or link
             span = spool.add(content) if entry.kind == "file" else None
-            yield OwnedEntry(self._entry(entry, path, link), self.owner, span)
+            yield OwnedEntry(self.entry(entry, path, link), self.owner, span)
 
-    def _path(self, path: bytes, wanted: bytes, *, folder: bool) -> bytes | None:
+    def path(self, path: bytes, wanted: bytes, *, folder: bool) -> bytes | None:
         """Where a path comes to lie; None where it is not asked for."""
         to = _relative(self.item.to)
         if not wanted:
@@ -115,7 +139,7 @@ class _Place(msgspec.Struct, frozen=True):
             return b"/".join(filter(None, (to, path[len(wanted) + 1 :])))
         return None
 
-    def _entry(self, entry: TreeEntry, path: bytes, link: bytes) -> TreeEntry:
+    def entry(self, entry: TreeEntry, path: bytes, link: bytes) -> TreeEntry:
         """The entry with the owner and modes the image gives it: what an archive says of them does not count."""
         mode = {"directory": 0o755, "symlink": 0o777}.get(entry.kind, 0o755 if entry.mode & 0o100 else 0o644)
         if self.item.mode is not None and entry.kind in ("file", "hardlink"):

@@ -106,7 +106,7 @@ def _refuse_unknown(placed: PlacedSpec) -> None:
     spec = placed.spec
     wanted = [(f"sources.{name}", source) for name, source in spec.sources.items() if type(source) not in _LOCKERS]
     parts = [path for path, _ in wanted]
-    parts += [path for path in ("dependencies", "steps") if getattr(spec, path)]
+    parts += [path for path in ("dependencies",) if getattr(spec, path)]
     if parts:
         raise UnsupportedError(
             "this version cannot lock a part of the spec", where=placed.places.where(parts[0]),

@@ -1,0 +1,235 @@
+"""Build steps, in order: a root of the locked packages, inputs, canaries, the sealed command, its outputs.
+
+Nothing runs before the canaries have tried the very sandbox the step gets; a sandbox that is open runs nothing.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+
+import msgspec
+
+from assay.build import canaries, compose, outputs, sealing
+from assay.build import lock as locks
+from assay.build import spec as specs
+from assay.build.canaries import Isolation
+from assay.build.debian.scripts import Script
+from assay.flows.collect_debian import of_role
+from assay.flows.install import install
+from assay.flows.lock_debian import ARCHITECTURES
+from assay.formats import tarwrite
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.limits import Limits
+from assay.model.tree import OwnedEntry, Owner, TreeEntry
+from assay.ports.sandbox import Finished, Sandbox, SandboxLimits, SealedCommand
+from assay.ports.stores import ContentStore, Spool
+from assay.ports.workshop import Workshop
+from assay.ports.world import Clock
+
+_MIB = 1 << 20
+_SHELL = ("/bin/sh", "-eu", "-c")
+
+
+class Stand(msgspec.Struct, frozen=True, kw_only=True):
+    """Where steps run."""
+
+    sandbox: Sandbox
+    workshop: Workshop
+    clock: Clock
+
+
+class RanStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that ran and left its outputs."""
+
+    name: str
+    outputs: tuple[outputs.Output, ...]
+    isolation: Isolation
+    root_digest: str
+    """SHA-256 of the root's canonical tar."""
+    inputs: tuple[tuple[str, str], ...]
+    """`sources.X` → digest of its canonical tar as the step saw it."""
+    environment: tuple[tuple[str, str], ...]
+    log: bytes
+    started: str
+    finished: str
+    skipped: tuple[Script, ...] = ()
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """What steps work with."""
+
+    spec: specs.Spec
+    lock: locks.Lock
+    store: ContentStore
+    """Sealed."""
+    spool: Spool
+    limits: Limits
+    reviewed: Mapping[str, str]
+    stand: Stand
+
+
+def run_steps(at: Running, dependencies: Mapping[str, tuple[OwnedEntry, ...]]) -> tuple[RanStep, ...]:
+    """Run every step of a spec.
+
+    Args:
+        at: see there.
+        dependencies: trees of language dependencies, by name.
+
+    Raises:
+        UnsupportedError: the sandbox is open, or a step failed or was ended. UsageError: an output is missing.
+    """
+    done: dict[str, RanStep] = {}
+    roots: dict[str, tuple[str, str, tuple[Script, ...]]] = {}
+    with ExitStack() as stack:
+        for step in at.spec.steps:
+            if step.toolchain not in roots:
+                entries, skipped = _root(at, step.toolchain)
+                place = stack.enter_context(at.stand.workshop.lay(entries, at.spool.read, epoch=at.lock.epoch))
+                roots[step.toolchain] = (place, tree_digest(entries, at.spool), skipped)
+            done[step.name] = _step(at, step, roots[step.toolchain], dependencies, done)
+    return tuple(done[step.name] for step in at.spec.steps)
+
+
+def tree_digest(entries: Iterable[OwnedEntry], spool: Spool) -> str:
+    """SHA-256 of the canonical tar of entries sorted by path."""
+    state = hashlib.sha256()
+    for piece in tarwrite.write((item.entry, spool.read(item.span) if item.span else ()) for item in entries):
+        state.update(piece)
+    return f"sha256:{state.hexdigest()}"
+
+
+def _root(at: Running, toolchain: str) -> tuple[tuple[OwnedEntry, ...], tuple[Script, ...]]:
+    tree = of_role(
+        at.lock, f"toolchain:{toolchain}", ARCHITECTURES[at.spec.platforms[0]], store=at.store, spool=at.spool,
+        limits=at.limits, reviewed=at.reviewed, mount_points=sealing.MOUNT_POINTS,
+        acknowledged=at.spec.image.maintainer_scripts.acknowledge,
+    )  # fmt: skip
+    return compose.compose(tree.entries, epoch=at.lock.epoch), tree.skipped
+
+
+def _step(
+    at: Running,
+    step: specs.Step,
+    root: tuple[str, str, tuple[Script, ...]],
+    dependencies: Mapping[str, tuple[OwnedEntry, ...]],
+    done: Mapping[str, RanStep],
+) -> RanStep:
+    place, root_digest, skipped = root
+    wanted = {name: compose.compose(_input(at, name, dependencies, done), epoch=at.lock.epoch) for name in step.inputs}
+    merged = compose.compose((item for entries in wanted.values() for item in entries), epoch=at.lock.epoch)
+    with ExitStack() as stack:
+        inputs = stack.enter_context(at.stand.workshop.lay(merged, at.spool.read, epoch=at.lock.epoch))
+        out = stack.enter_context(at.stand.workshop.empty())
+        command = SealedCommand(
+            root=place,
+            arguments=(*_SHELL, step.run),
+            environment=sealing.environment(at.lock.epoch, hardened=step.hardening == "full", extra=step.env),
+            inputs=inputs,
+            output=out,
+            limits=_limits(step.limits),
+        )
+        isolation = _tried(at.stand.sandbox, command, step.name)
+        started = at.stand.clock.now()
+        finished = at.stand.sandbox.run(command)
+        ended = at.stand.clock.now()
+        _check(step, finished)
+        found = [
+            OwnedEntry(entry, Owner("step", step.name), at.spool.add(content) if entry.kind == "file" else None)
+            for entry, content in at.stand.workshop.tree(out)
+        ]
+    made = tuple(
+        msgspec.structs.replace(one, digest=tree_digest(_whole(one, at.lock.epoch), at.spool))
+        for one in outputs.sort_out(found, step.outputs, step=step.name)
+    )
+    return RanStep(
+        name=step.name,
+        outputs=made,
+        isolation=isolation,
+        root_digest=root_digest,
+        inputs=tuple((name, tree_digest(entries, at.spool)) for name, entries in sorted(wanted.items())),
+        environment=command.environment,
+        log=finished.log,
+        started=started,
+        finished=ended,
+        skipped=skipped,
+    )
+
+
+def _whole(output: outputs.Output, epoch: int) -> tuple[OwnedEntry, ...]:
+    return compose.compose(output.entries, epoch=epoch)
+
+
+def _tried(sandbox: Sandbox, command: SealedCommand, name: str) -> Isolation:
+    """Every step's own sandbox is tried before the step runs in one like it."""
+    states = sandbox.probe(command)
+    known = {key: (state, detail) for key, (state, detail) in states.items() if state in ("closed", "open", "unknown")}
+    found = canaries.judge(known, tool=sandbox.describe(), filter_digest=sandbox.filter_digest())  # type: ignore[arg-type]
+    if found.level == "open":
+        raise UnsupportedError(
+            "the sandbox does not close", where=f"step {name}",
+            why=f"open or unknown: {', '.join(found.open_names)}", remedy="assay doctor says what is missing",
+        )  # fmt: skip
+    return found
+
+
+def _check(step: specs.Step, finished: Finished) -> None:
+    if not finished.stopped and finished.exit_code == 0:
+        return
+    tail = finished.log.decode("utf-8", "replace").strip().split("\n")[-12:]
+    limits = {
+        "deadline": f"it ran longer than {step.limits.seconds} s",
+        "log": "it printed without end",
+        "output": f"it left more than {step.limits.output_mib} MiB",
+    }
+    raise UnsupportedError(
+        "a step failed",
+        where=f"step {step.name}",
+        why=f"{limits.get(finished.stopped) or f'exit code {finished.exit_code}'}; its last words: " + " | ".join(tail),
+        remedy="read its words; a step has no network and sees only its toolchain and inputs",
+    )
+
+
+def _limits(wanted: specs.StepLimits) -> SandboxLimits:
+    return SandboxLimits(
+        seconds=wanted.seconds,
+        memory_bytes=wanted.memory_mib * _MIB,
+        processes_count=wanted.processes,
+        output_bytes=wanted.output_mib * _MIB,
+    )
+
+
+def _input(
+    at: Running, name: str, dependencies: Mapping[str, tuple[OwnedEntry, ...]], done: Mapping[str, RanStep]
+) -> Iterator[OwnedEntry]:
+    """An input's entries below `$SRC`: `NAME/…` of a source or set of dependencies, `STEP/OUTPUT/…` of a step."""
+    kind, _, rest = name.partition(".")
+    if kind == "sources":
+        item = specs.Install(from_=name, to=f"/{rest}/")
+        if isinstance(at.lock.sources[rest], locks.FileLock):
+            item = specs.Install(from_=name, to=f"/{rest}/{_file_name(at.lock, rest)}")
+        owner = Owner("source", rest)
+        source, locked = at.spec.sources[rest], at.lock.sources[rest]
+        yield from install(source, locked, item, owner, at.store, at.spool, at.limits, epoch=at.lock.epoch)
+    elif kind == "dependencies":
+        yield from _below(rest, dependencies[rest])
+    else:
+        step, _, output = rest.partition(".")
+        found = next((one for one in done[step].outputs if one.name == output), None)
+        if found is None:
+            raise MalformedError("no such output", where=name)
+        yield from _below(f"{step}/{output}", found.entries)
+
+
+def _file_name(lock: locks.Lock, name: str) -> str:
+    locked = lock.sources[name]
+    return locked.name if isinstance(locked, locks.FileLock) else name
+
+
+def _below(folder: str, entries: Iterable[OwnedEntry]) -> Iterator[OwnedEntry]:
+    """The same entries in a folder."""
+    prefix = folder.encode() + b"/"
+    for item in entries:
+        entry: TreeEntry = msgspec.structs.replace(item.entry, path=prefix + item.entry.path)
+        if entry.kind == "hardlink":
+            entry = msgspec.structs.replace(entry, link=prefix + entry.link)
+        yield OwnedEntry(entry, item.owner, item.span)
