@@ -1,12 +1,17 @@
 """The page about keyless signing: its commands exist as they are written, and the local ones run."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from command import assay
+from fakes.feeds import feeds
 from fakes.layouts import demo_layers, layout
 from fakes.sigstore import sigstore, token
 from support import ROOT
@@ -44,3 +49,46 @@ def test_a_command_of_the_page_runs_where_an_installation_is_on_loopback(command
                      cwd=tmp_path)  # fmt: skip
     expected = {"trust": 75}.get(words[0], 0)  # the mirror is none: the command got as far as asking it
     assert done.code == expected, done.err
+
+
+SHIM = """#!/bin/sh
+# The public services, the registry and the network are not here: others take their places.
+case "$1" in
+  db) exec {python} -m assay db build --from {feeds} --out "$ASSAY_DB" ;;
+  verify) exec {python} -m assay "$@" {root} ;;
+  *) exec {python} -m assay "$@" {root} {config} ;;
+esac
+"""
+
+
+def test_the_workflow_signs_and_verifies_as_itself(tmp_path: Path):
+    workflow = yaml.safe_load((ROOT / "examples/ci/github-sign.yml").read_text(encoding="utf-8"))
+    (job,) = workflow["jobs"].values()
+    assert (workflow["permissions"], job["permissions"]["id-token"]) == ({}, "write")
+    identity, issuer = "workflow@example.com", "https://token.actions.githubusercontent.com"
+    layout(tmp_path / "image", demo_layers())
+    feeds(tmp_path / "feeds")
+    with sigstore() as place:
+        words = place.write(tmp_path)
+        shim = SHIM.format(
+            python=sys.executable, feeds=tmp_path / "feeds", root=" ".join(words[:2]), config=" ".join(words[2:])
+        )
+        (tmp_path / "assay").write_text(shim)
+        (tmp_path / "assay").chmod(0o755)
+        environment = {
+            "PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8",
+            "ASSAY_DB": str(tmp_path / "advisories.db"), "IMAGE": f"oci-dir:{tmp_path / 'image'}",
+            "SIGSTORE_ID_TOKEN": token(identity, issuer=issuer), "WORKFLOW": identity, "ISSUER": issuer,
+        }  # fmt: skip
+        codes = []
+        for step in job["steps"]:
+            if not step.get("run", "").startswith("assay"):
+                continue
+            done = subprocess.run(
+                ["bash", "-e", "-c", step["run"]], cwd=tmp_path, env=environment, capture_output=True, text=True,
+                check=False,
+            )  # fmt: skip
+            assert "Traceback" not in done.stderr
+            codes.append(done.returncode)
+    assert codes == [0, 0, 1], "the demonstration's image has findings the policy denies: verified, and refused"
+    assert "attestations verified" in done.stdout
