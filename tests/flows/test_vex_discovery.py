@@ -150,7 +150,7 @@ def test_a_certificate_is_seen_and_named(image: VexImage) -> None:
     answers = judged(image)
     assert {(one.document.outcome, one.document.code) for one in answers} == {("seen", "KEYLESS")}
     assert sorted(one.document.why for one in answers) == [
-        "signed by a certificate in the legacy form of cosign 2; attach it as a Sigstore bundle",
+        "signed by a certificate in the legacy form of cosign 2, which the trust policy does not ask for",
         "signed by a certificate, and no trust policy names an identity (--vex-trust)",
     ]
 

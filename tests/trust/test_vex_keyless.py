@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 import trustworld as world
-from assay.formats import trustroot
+from assay.formats import base64text, cosign, dsse, rekor, trustroot
 from assay.model.digest import Digest
 from assay.model.errors import AssayError
+from assay.model.statement import Envelope
 from assay.model.vex import VexStatement
 from assay.trust import vex_policy
 from assay.trust.vex import Judged, judge
@@ -111,6 +112,60 @@ def test_a_document_with_a_keyless_signature_beside_it() -> None:
     assert (one.document.outcome, one.document.signer) == ("applied", "pipeline")
 
 
+def promise(body: bytes) -> str:
+    """The annotation `dev.sigstore.cosign/bundle`."""
+    seconds, index, log = int(world.LOGGED.timestamp()), 4_000, world.V1
+    message = rekor.promised(body, integrated_time=seconds, log_id=log.key_id, log_index=index)
+    payload = {
+        "body": base64text.encode(body), "integratedTime": seconds, "logIndex": index, "logID": log.key_id.hex(),
+    }  # fmt: skip
+    return json.dumps({"SignedEntryTimestamp": base64text.encode(log.signer.sign(message)), "Payload": payload})
+
+
+def older(trust: VexTrust, vex: dict[str, object] | None = None, **changes: str) -> Judged:
+    """The same word as cosign 2 attached it: an envelope, and annotations that hold certificate and promise."""
+    made = world.make(log=world.V1, kind="dsse", statement=statement(TARGET, vex or document(JINJA)).payload)
+    assert isinstance(made.content, Envelope)
+    said = {
+        cosign.CERTIFICATE: world.pem(made.certificate or b"", "CERTIFICATE"),
+        cosign.BUNDLE: promise(made.entries[0].body),
+        **changes,
+    }
+    return judged(dsse.write(made.content), trust, found="tag", certificate=True, annotations=said)
+
+
+def cosign_v2(trust: VexTrust) -> VexTrust:
+    return msgspec.structs.replace(trust, cosign_v2=True)
+
+
+def test_cosign_2_counts_only_where_it_is_asked_for() -> None:
+    assert older(table(row())).document.code == "KEYLESS"
+    one = older(cosign_v2(table(row())))
+    assert (one.document.outcome, one.document.signer, one.document.why) == ("applied", "pipeline", "")
+
+
+@pytest.mark.parametrize(
+    ("one", "code"),
+    [
+        (older(cosign_v2(table(row(IDENTITY + ".evil")))), "IDENTITY"),
+        (older(cosign_v2(VexTrust())), "KEYLESS"),
+    ],
+)
+def test_cosign_2_by_strangers_is_seen_not_applied(one: Judged, code: str) -> None:
+    assert (one.document.outcome, one.document.code) == ("seen", code)
+
+
+def test_cosign_2_without_its_promise_is_refused() -> None:
+    one = older(cosign_v2(table(row())), **{cosign.BUNDLE: "{}"})
+    assert one.document.outcome == "seen"
+    assert one.document.code
+
+
+def test_legacy_in_the_table() -> None:
+    text = '[vex]\ntrusted_root = "root.json"\nlegacy = ["cosign-v2"]\n' + row()
+    assert vex_policy.read(text.encode(), where="t", read_key=lambda name: ROOT).cosign_v2
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -118,6 +173,7 @@ def test_a_document_with_a_keyless_signature_beside_it() -> None:
         row(more='not_after = "soon"'),
         row(more='not_after = "2027-01-01T00:00:00+01:00"'),
         "[vex]\ntrusted_root = 7\n" + row(),
+        '[vex]\nlegacy = ["cosign-v1"]\n' + row(),
     ],
 )
 def test_tables_with_two_readings_are_refused(text: str) -> None:

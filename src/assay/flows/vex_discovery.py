@@ -166,6 +166,7 @@ def _fetched(store: ReferrerStore, item: _Wanted, limit: int, limits: Limits) ->
         data=data,
         target=item.target,
         certificate=item.certificate,
+        annotations=item.descriptor.annotations if item.certificate else {},
         carrier=item.carrier,
         carrier_signatures=signatures,
     )

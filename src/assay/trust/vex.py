@@ -20,7 +20,9 @@ from assay.model.errors import AssayError, MalformedError, UntrustedError
 from assay.model.evidence import Evidence, Signer
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.vex import VexDocument, VexStatement
-from assay.trust.expect import Expected
+from assay.trust import legacy
+from assay.trust.expect import Expected, Legacy
+from assay.trust.legacy import LegacyCandidate
 from assay.trust.verify import Proof, verify, verify_artifact, verify_envelope
 from assay.trust.vex_found import VEX_TYPES, Found
 from assay.trust.vex_policy import Trusted, VexTrust, within
@@ -29,7 +31,7 @@ Read = Callable[[bytes, str], tuple[VexStatement, ...]]
 OPERATOR = "the operator"
 _REASONS_COUNT = 5
 _KEYLESS = "signed by a certificate, and no trust policy names an identity (--vex-trust)"
-_LEGACY = "signed by a certificate in the legacy form of cosign 2; attach it as a Sigstore bundle"
+_LEGACY = "signed by a certificate in the legacy form of cosign 2, which the trust policy does not ask for"
 _WORDS = {
     "KEY_REQUIRED": "signed by a key, and no trust policy names one (--vex-trust)",
     "NOT_SIGNED": "not signed",
@@ -217,11 +219,25 @@ def _signed(one: Found, trust: VexTrust, now: str, limits: Limits) -> _Signed:
         roots, expected = _trusted(one.data, trust, now, name, limits)
         evidence = verify(one.data, one.target, roots, expected, now, name=name, limits=limits)
     elif one.certificate:
-        raise _no("KEYLESS", name, _LEGACY)
+        evidence = _legacy(one, one.target, trust, now, limits)
     else:
         keys = Expected(keys=trust.keyring(now))
         evidence = verify_envelope(one.data, one.target, keys, now, name=name, limits=limits)
     return _of(evidence, evidence.digest)
+
+
+def _legacy(one: Found, target: Digest, trust: VexTrust, now: str, limits: Limits) -> Evidence:
+    """An envelope whose certificate and promise lie in annotations, believed only where the table asks for it."""
+    if not trust.cosign_v2:
+        raise _no("KEYLESS", one.place, _LEGACY)
+    if not trust.identities:
+        raise _no("KEYLESS", one.place, _KEYLESS)
+    candidate = LegacyCandidate(place=one.place, payload=False, data=one.data, annotations=one.annotations)
+    expected = Expected(identities=trust.identities, legacy=Legacy(cosign_v2=True))
+    row = legacy.judge(candidate, target, trust.roots, expected, now, limits)
+    if row.evidence is None:
+        raise _no(row.code or row.outcome.upper(), one.place, row.reason)
+    return row.evidence
 
 
 def _of(proven: Evidence | Proof, digest: Digest) -> _Signed:

@@ -31,4 +31,6 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """For an attestation: what it must be about."""
     certificate: bool = False
     """Whether the place says that a certificate signed it."""
+    annotations: dict[str, str] = {}
+    """Of such a layer: what cosign 2 wrote beside it, the certificate and the log's promise among it."""
     error: AssayError | None = None

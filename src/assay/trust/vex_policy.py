@@ -18,7 +18,8 @@
 
 `products` or `images` must be there: nobody is trusted for everything by an omission; `products = ["*"]` says so.
 `trusted_root = "root.json"` in a table `[vex]` before the rows names whose certificates and logs are believed; without
-it the public ones are.
+it the public ones are. `legacy = ["cosign-v2"]` there also believes certificates in the annotations of cosign 2's tags,
+which prove less.
 """
 
 from collections.abc import Callable, Sequence
@@ -77,6 +78,8 @@ class VexTrust(msgspec.Struct, frozen=True):
     rows: tuple[Trusted, ...] = ()
     roots: TrustedRoot | None = None
     """Whose certificates and logs are believed, where the table names them."""
+    cosign_v2: bool = False
+    """Whether certificates count that lie in annotations, as cosign 2 wrote them."""
 
     @property
     def identities(self) -> tuple[Identity, ...]:
@@ -156,7 +159,10 @@ def read(
     names = [row.name for row in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise _bad(where, f"two rows are called {twice[0][:100]!r}")
-    return VexTrust(found, _roots(inner, where, read_root or read_key))
+    legacy = inner.get("legacy", [])
+    if legacy not in ([], ["cosign-v2"]):
+        raise _bad(where, 'vex.legacy is no list that holds "cosign-v2" alone')
+    return VexTrust(found, _roots(inner, where, read_root or read_key), bool(legacy))
 
 
 def _roots(inner: dict[str, Any], where: str, read_root: Callable[[str], bytes]) -> TrustedRoot | None:
