@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from assay.formats import ct, der, jwt, tsp
+from assay.formats import cms, ct, der, jwt, tsp
 from assay.formats.trustroot import CertificateAuthority, TrustedRoot, Validity
 from assay.formats.tsp import Request
 from assay.model.errors import UntrustedError
@@ -125,7 +125,7 @@ def check_request(data: bytes) -> None:
     )
     tsp.read_response(answer.response, where="y")
     request = tsp.read_request(data, where="x")
-    if request.hash_algorithm in tsp.HASH_BYTES and not request.has_extensions:
+    if request.hash_algorithm in cms.HASH_BYTES and not request.has_extensions:
         assert tsp.read_request(tsp.write_request(request), where="y") == request
 
 
@@ -185,7 +185,7 @@ def _lists() -> Iterable[bytes]:
 
 
 def _requests() -> Iterable[bytes]:
-    for name, size in tsp.HASH_BYTES.items():
+    for name, size in cms.HASH_BYTES.items():
         yield tsp.write_request(Request(hash_algorithm=name, imprint=bytes(size), nonce=1, wants_certificate=True))
 
 
@@ -223,7 +223,9 @@ HARNESSES = (
     Harness(
         name="timestamp-request", check=check_request, doors=(tsp.read_request,), seeds=_requests, bytes_limit=1024
     ),
-    Harness(name="timestamp", check=check_response, doors=(tsp.read_response, timestamps.check), seeds=_responses),
+    Harness(
+        name="timestamp", check=check_response, doors=(tsp.read_response, cms.read, timestamps.check), seeds=_responses,
+    ),
     Harness(name="identity-token", check=check_jwt, doors=(jwt.read, token.judge), seeds=_tokens),
     Harness(name="identity-claims", check=check_claims, doors=(token._claims,), seeds=_claims, bytes_limit=2048),
     Harness(name="issuer-keys", check=check_keys, doors=(jwt.read_keys, jwt.read_discovery), seeds=_keys),

@@ -11,7 +11,7 @@ from rfc3161_client import TimestampRequestBuilder, decode_timestamp_response
 from rfc3161_client.base import HashAlgorithm
 from rfc3161_client.tsp import PKIStatus
 
-from assay.formats import der, tsp
+from assay.formats import cms, der, tsp
 from assay.formats.tsp import Information, Request
 from assay.model.errors import MalformedError
 from assay.trust import stamp
@@ -27,7 +27,7 @@ REQUESTS = st.builds(
         wants_certificate=wants,
         policy=policy,
     ),
-    st.sampled_from(sorted(tsp.HASH_BYTES)),
+    st.sampled_from(sorted(cms.HASH_BYTES)),
     st.none() | st.integers(0, (1 << 160) - 1),
     st.booleans(),
     st.sampled_from(["", stamp.POLICY]),
@@ -123,8 +123,8 @@ DAMAGED = {
     "more": TOKEN + b"\0",
     "a token beside a rejection": swap(TOKEN, TOKEN[4:9], b"\x30\x03\x02\x01\x02"),
     "granted without a token": der.sequence(der.sequence(der.integer(0))),
-    "not signed data": swap(TOKEN, der.oid(tsp.ID_SIGNED_DATA), der.oid("1.2.840.113549.1.7.3")),
-    "no TSTInfo": swap(TOKEN, der.oid(tsp.SIGNING_TIME), der.oid("1.2.840.113549.1.9.4")),
+    "not signed data": swap(TOKEN, der.oid(cms.ID_SIGNED_DATA), der.oid("1.2.840.113549.1.7.3")),
+    "no TSTInfo": swap(TOKEN, der.oid(cms.SIGNING_TIME), der.oid("1.2.840.113549.1.9.4")),
     "too long": bytes(300_000),
 }
 
@@ -136,7 +136,7 @@ def test_damaged_responses_are_refused(name):
 
 
 def test_a_negative_length_of_an_imprint():
-    data = der.sequence(der.integer(1), der.sequence(tsp.algorithm("sha256"), der.octets(bytes(31))))
+    data = der.sequence(der.integer(1), der.sequence(cms.algorithm("sha256"), der.octets(bytes(31))))
     with pytest.raises(MalformedError, match="31 bytes"):
         tsp.read_request(data, where="x")
 

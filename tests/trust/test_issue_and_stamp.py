@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rfc3161_client import TimestampRequestBuilder, VerifierBuilder, decode_timestamp_response
 
-from assay.formats import ct, trustroot, tsp
+from assay.formats import ct, der, trustroot, tsp
 from assay.formats.tsp import Request
 from assay.model.errors import MalformedError, UnsupportedError, UntrustedError, UsageError
 from assay.trust import certificate, issue, stamp, timestamps
@@ -333,9 +333,9 @@ REFUSED = {
         bytes.fromhex("0609608648016503040201"), bytes.fromhex("0609608648016503040204")
     ),
     "unacceptedPolicy": tsp.write_request(msgspec.structs.replace(GOOD, policy="1.2.3")),
-    "unacceptedExtension": tsp.der.sequence(
-        tsp.der.one(tsp.write_request(GOOD), where="x").value,
-        tsp.der.context(0, tsp.der.sequence(tsp.der.oid("1.2.3"), tsp.der.octets(b""))),
+    "unacceptedExtension": der.sequence(
+        der.one(tsp.write_request(GOOD), where="x").value,
+        der.context(0, der.sequence(der.oid("1.2.3"), der.octets(b""))),
     ),
 }
 

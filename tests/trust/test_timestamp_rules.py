@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from assay.formats import certificates as writing
-from assay.formats import der, tsp
+from assay.formats import cms, der, tsp
 from assay.formats.trustroot import Validity
 from assay.formats.tsp import Information, Request
 from assay.model.errors import UntrustedError
@@ -55,7 +55,7 @@ def code(*tokens: bytes, **arguments) -> str:
     return caught.value.code
 
 
-@pytest.mark.parametrize("name", sorted(tsp.HASH_BYTES))
+@pytest.mark.parametrize("name", sorted(cms.HASH_BYTES))
 @pytest.mark.parametrize("with_certificate", [True, False])
 def test_a_good_timestamp(name, with_certificate):
     assert check(granted(name=name, with_certificate=with_certificate)) == Times(verified=(SECOND,))
@@ -204,7 +204,7 @@ def forged(authority: stamp.Authority | None = None, **changes) -> bytes:
         policy=stamp.POLICY, hash_algorithm="sha256", imprint=hashlib.sha256(SIGNATURE).digest(), serial=1, time=NOW
     )
     content = changes.pop("content", tsp.write_information(base))
-    attributes = changes.pop("attributes", None) or tsp.signed_attributes(
+    attributes = changes.pop("attributes", None) or cms.signed_attributes(
         changes.pop("content_digest", hashlib.sha256(content).digest()), NOW,
         changes.pop("certificate_hash", hashlib.sha256(authority.certificate).digest()),
         changes.pop("hash_algorithm", "sha256"),
@@ -214,7 +214,7 @@ def forged(authority: stamp.Authority | None = None, **changes) -> bytes:
         "issuer": certificate.issuer.public_bytes(), "serial": certificate.serial_number, "digest_algorithm": "sha256",
         "signature_algorithm": "1.2.840.10045.4.3.2", **changes,
     }  # fmt: skip
-    return tsp.write_granted(content, attributes, signature, **arguments)
+    return tsp.write_granted(cms.write(content, attributes, signature, **arguments))
 
 
 def without(kind: str) -> bytes:
@@ -224,7 +224,7 @@ def without(kind: str) -> bytes:
             policy=stamp.POLICY, hash_algorithm="sha256", imprint=hashlib.sha256(SIGNATURE).digest(), serial=1, time=NOW
         )
     )
-    whole = tsp.signed_attributes(hashlib.sha256(content).digest(), NOW, hashlib.sha256(WORLD.tsa).digest(), "sha256")
+    whole = cms.signed_attributes(hashlib.sha256(content).digest(), NOW, hashlib.sha256(WORLD.tsa).digest(), "sha256")
     kept = [one.raw for one in der.children(der.one(whole, where="x"), where="x") if der.oid(kind) not in one.raw]
     assert len(kept) == 3
     return der.set_of(kept)
@@ -234,12 +234,12 @@ def test_a_token_made_by_hand_is_accepted():
     assert check(forged()).verified == (NOW,)
     assert check(forged(hash_algorithm="sha512", certificate_hash=hashlib.sha512(WORLD.tsa).digest())).verified
     assert check(forged(along=(WORLD.tsa, WORLD.tsa_root))).verified
-    assert check(forged(attributes=without(tsp.SIGNING_TIME))).verified
+    assert check(forged(attributes=without(cms.SIGNING_TIME))).verified
 
 
 FORGED = {
     "bound to another certificate": {"certificate_hash": hashlib.sha256(WORLD.tsa_root).digest()},
-    "bound to no certificate": {"attributes": without(tsp.SIGNING_CERTIFICATE_V2)},
+    "bound to no certificate": {"attributes": without(cms.SIGNING_CERTIFICATE_V2)},
     "another digest of the content": {"content_digest": bytes(32)},
     "another signature": {"signature": p256().sign(b"x")},
     "no signature": {"signature": b"x"},
@@ -254,7 +254,7 @@ def test_forgeries(case):
 
 
 def test_a_token_without_the_wanted_attributes_is_malformed():
-    for kind in (tsp.CONTENT_TYPE, tsp.MESSAGE_DIGEST):
+    for kind in (cms.CONTENT_TYPE, cms.MESSAGE_DIGEST):
         assert code(forged(attributes=without(kind))) == "PARSE_TIMESTAMP"
 
 
@@ -286,7 +286,7 @@ def test_the_certificate_alone_is_no_anchor():
 def test_weak_hashes_and_unknown_extensions():
     weak = Information(policy=stamp.POLICY, hash_algorithm="sha256", imprint=bytes(32), serial=1, time=NOW)
     content = tsp.write_information(weak).replace(
-        tsp.algorithm("sha256"), der.sequence(der.oid("2.16.840.1.101.3.4.2.4"))
+        cms.algorithm("sha256"), der.sequence(der.oid("2.16.840.1.101.3.4.2.4"))
     )
     assert code(forged(content=content)) == "TIMESTAMP"
     good = msgspec.structs.replace(weak, imprint=hashlib.sha256(SIGNATURE).digest())

@@ -7,7 +7,7 @@ authority says that it may sign certificates. Purpose is one extended key usage,
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from assay.formats import der
 from assay.model.errors import MalformedError, UntrustedError
@@ -43,8 +43,6 @@ _LENGTH = 8
 """Certificates of a path, the leaf and the anchor counted."""
 _CHECKS = 64
 """Signatures looked at while paths are sought; a hostile set of certificates could have very many paths."""
-
-T = TypeVar("T")
 
 
 def read(data: bytes, *, where: str) -> "Certificate":

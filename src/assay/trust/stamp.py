@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from assay.formats import tsp
+from assay.formats import cms, tsp
 from assay.formats.tsp import Information, Request
 from assay.model.errors import MalformedError, UnsupportedError, UntrustedError
 from assay.ports.decisions import Signer
@@ -66,7 +66,7 @@ def respond(request: bytes, authority: Authority, *, now: datetime, last: dateti
 
 def stamp(asked: Request, authority: Authority, *, now: datetime, last: datetime | None, serial: int) -> Stamped:
     """Answer a request that is already read (clients may send it as JSON); see `respond`."""
-    if (size := tsp.HASH_BYTES.get(asked.hash_algorithm)) is None:
+    if (size := cms.HASH_BYTES.get(asked.hash_algorithm)) is None:
         return _refused("badAlg", "use SHA-256, SHA-384 or SHA-512")
     if len(asked.imprint) != size:
         return _refused("badDataFormat", f"{len(asked.imprint)} bytes are no {asked.hash_algorithm}")
@@ -106,7 +106,7 @@ def _granted(information: Information, authority: Authority, wants_certificate: 
         raise _broken("the key is not the one of the certificate")
     digest_algorithm, signature_algorithm = _SIGNATURES[kind]
     content = tsp.write_information(information)
-    attributes = tsp.signed_attributes(
+    attributes = cms.signed_attributes(
         hashlib.new(digest_algorithm, content).digest(),
         information.time,
         hashlib.sha256(authority.certificate).digest(),
@@ -115,7 +115,7 @@ def _granted(information: Information, authority: Authority, wants_certificate: 
     signature = authority.signer.sign(attributes)
     if not dsse.valid(keyring.Key(key_id="", spki=spki, algorithm=kind, name="signer"), signature, attributes):
         raise _broken("the signer's signature does not hold under its own key")
-    return tsp.write_granted(
+    token = cms.write(
         content,
         attributes,
         signature,
@@ -125,6 +125,7 @@ def _granted(information: Information, authority: Authority, wants_certificate: 
         signature_algorithm=signature_algorithm,
         along=(authority.certificate,) if wants_certificate else (),
     )
+    return tsp.write_granted(token)
 
 
 def _refused(reason: str, why: str) -> Stamped:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from assay.formats import tsp
+from assay.formats import cms, tsp
 from assay.formats.trustroot import CertificateAuthority
 from assay.formats.tsp import Token
 from assay.model.errors import MalformedError, UntrustedError
@@ -134,7 +134,7 @@ def _believe(data: bytes, token: Token, signature: bytes, candidates: list[_Cand
 def _token(token: Token, signature: bytes, signer: "Certificate", name: str) -> None:
     """What the token says and how it is bound to its signer: our own checks."""
     said = token.information
-    if said.hash_algorithm not in tsp.HASH_BYTES or token.digest_algorithm not in tsp.HASH_BYTES:
+    if said.hash_algorithm not in cms.HASH_BYTES or token.digest_algorithm not in cms.HASH_BYTES:
         raise _no("TIMESTAMP", "timestamps", name, f"a timestamp by an unknown or weak hash {said.hash_algorithm[:60]}")
     if said.imprint != hashlib.new(said.hash_algorithm, signature).digest():
         raise _no("TIMESTAMP", "timestamps", name, "a timestamp over other bytes than this signature")
@@ -143,12 +143,12 @@ def _token(token: Token, signature: bytes, signer: "Certificate", name: str) -> 
         raise _no("TIMESTAMP", "timestamps", name, "a timestamp whose signature algorithm is not its key's")
     if said.has_critical_extension:
         raise _no("TIMESTAMP", "timestamps", name, "a timestamp with an unknown critical extension")
-    if token.content_type != tsp.ID_DATA_TST:
+    if token.content_type != cms.ID_DATA_TST:
         raise _no("TIMESTAMP", "timestamps", name, "a timestamp whose signed content type is another")
     if token.message_digest != hashlib.new(token.digest_algorithm, token.content).digest():
         raise _no("TIMESTAMP", "timestamps", name, "a timestamp whose signed digest is not its content's")
     # RFC 5816 §2.2.1: bound by the hash of its certificate, or another with its name and key could stand in.
-    if token.certificate_hash_algorithm not in tsp.HASH_BYTES:
+    if token.certificate_hash_algorithm not in cms.HASH_BYTES:
         raise _no(
             "TIMESTAMP", "timestamps", name, "a timestamp that does not bind its certificate (signingCertificateV2)"
         )
