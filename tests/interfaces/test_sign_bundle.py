@@ -103,6 +103,13 @@ def test_nothing_is_written_and_nothing_printed_of_a_refusal(place, file, tmp_pa
     assert {path.name for path in tmp_path.iterdir()} == {"artifact", "out.json", "root.json", "config.json"}
 
 
+def test_nobody_is_asked_where_the_bundle_could_not_be_written(place, file, tmp_path):
+    words = [*place.write(tmp_path), "--identity-token", token(), str(file)]
+    for out, code in ((tmp_path, 2), (file / "below", 75)):
+        assert assay("sign-bundle", "--bundle", str(out), *words, home=tmp_path).code == code
+    assert place.asked == []
+
+
 @pytest.mark.parametrize("change", ["rootHash", "treeSize"])
 def test_what_the_log_says_is_verified_before_it_is_written(place, file, tmp_path, change):
     def twist(reply) -> None:

@@ -74,6 +74,26 @@ def write_file(path: str, data: bytes, mode: int = 0o644) -> None:
         raise UnavailableError("cannot write", where=path, why=str(error), remedy="check folder and disk") from error
 
 
+def check_writable(path: str) -> None:
+    """Refuse a place that `write_file` could not write to, before anything is done that cannot be undone.
+
+    Raises:
+        UsageError: a folder stands there. UnavailableError: its folder cannot be written.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise UsageError("a folder stands where the file should be", where=path, remedy="name a file")
+    if target.exists() and not target.is_file():
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = new_file(target.parent, f".{target.name}.")
+        os.close(handle)
+        Path(temporary).unlink()
+    except OSError as error:
+        raise UnavailableError("cannot write", where=path, why=str(error), remedy="check folder and disk") from error
+
+
 def new_file(folder: Path, prefix: str) -> tuple[int, str]:
     """A new file of a name nobody can guess, for its owner only, open for writing: its descriptor and its path.
 

@@ -121,10 +121,12 @@ def sign_file(path: str, out: str, *, in_toto: bool, words: KeylessWords, settin
         UsageError: no such file, or no token.
         MalformedError: `in_toto`, and the file is no statement.
         UntrustedError: a service refused, or what it answered does not verify. Nothing is written.
-        UnavailableError: a service did not answer. Nothing is written.
+        UnavailableError: a service did not answer, or `out` cannot be written. Nothing is written.
     """
+    from assay.adapters.files import check_writable
     from assay.formats import intoto
 
+    check_writable(out)  # a log forgets nothing: no entry for a bundle that nobody gets
     with keyless_maker(words, settings) as maker:
         if in_toto:
             payload = read_file(path, LIMITS.bundle_bytes)
