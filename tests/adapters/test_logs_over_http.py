@@ -6,8 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from assay.adapters.http import Http
-from assay.adapters.logsource import HttpLog, HttpWitness
+from assay.adapters.logsource import HttpLog
 from assay.adapters.tilestore import TileStore
+from assay.adapters.witness_http import HttpWitness
 from assay.flows.cosign import Witnesses
 from assay.flows.log import Log
 from assay.flows.monitor import Monitor, Wish

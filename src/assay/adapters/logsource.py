@@ -1,10 +1,9 @@
-"""Logs as anyone may read them (`ports.logs.LogSource`), and witnesses (`ports.logs.Cosigner`): folders and HTTP."""
+"""Logs as anyone may read them (`ports.logs.LogSource`): in folders and over HTTP."""
 
 from pathlib import Path
 
 from assay.adapters.http import Http, Request
 from assay.adapters.http_errors import clean
-from assay.adapters.sigstore_http import post
 from assay.formats import tiles
 from assay.model.errors import MalformedError, UnavailableError
 
@@ -53,18 +52,6 @@ class HttpLog:
                 "the log does not answer", where=clean(url), why=f"status {answer.status}", remedy="try again later"
             )
         return answer.body
-
-
-class HttpWitness:
-    """A witness over HTTP: `POST <url>/add-checkpoint`."""
-
-    def __init__(self, http: Http, url: str) -> None:
-        self._http, self._url = http, url.rstrip("/") + "/add-checkpoint"
-
-    def add_checkpoint(self, request: bytes) -> tuple[int, bytes]:
-        """See the port."""
-        answer = post(self._http, self._url, request, kind="text/plain; charset=utf-8", accept="*/*")
-        return answer.status, answer.body
 
 
 def _known(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,13 +105,13 @@ def monitor_logs(watched: Watched, settings: Settings, tell: Callable[[Report], 
 
 def _reader(location: str, root: str | None, witnesses: str, settings: Settings) -> LogReader:
     from assay.flows.logread import LogReader
-    from assay.flows.monitor import keys_of
+    from assay.trust import watch
 
     logs: tuple[TransparencyLog, ...] = ()
     if root is not None:
         found = trusted_root(root)
         logs = (*found.tlogs, *found.ctlogs)
-    return LogReader(_source(location, settings), keys_of(logs), _policy(witnesses, ""), LIMITS)
+    return LogReader(_source(location, settings), partial(watch.key_of, logs), _policy(witnesses, ""), LIMITS)
 
 
 def _policy(path: str, text: str) -> LogPolicy | None:

@@ -6,6 +6,7 @@ Alerts are told at least once: what was looked at is forgotten unless `commit` i
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -13,12 +14,11 @@ from assay.flows.tail import Mark, Tail, Tailed
 from assay.flows.unlogged import unlogged
 from assay.flows.witness import Seen
 from assay.formats.logpolicy import LogPolicy
-from assay.formats.trustroot import TransparencyLog, TrustedRoot
-from assay.formats.vkey import VerifierKey
+from assay.formats.trustroot import TrustedRoot
 from assay.model.errors import AssayError, MalformedError, UnavailableError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.logs import DurableFiles, LogSource
-from assay.trust import merkle, notes, root, watch
+from assay.trust import merkle, watch
 from assay.trust.expect import Expected
 from assay.trust.watch import Alert
 
@@ -107,10 +107,10 @@ class Monitor:
     ) -> None:
         self._files, self._wish, self._limits = files, wish, limits
         seen = Seen(files, limits)
-        self._log = Tail(log, keys_of(wish.roots.tlogs), seen, wish.policy, limits)
+        self._log = Tail(log, partial(watch.key_of, wish.roots.tlogs), seen, wish.policy, limits)
         self._issuance: Tail | None = None
         if issuance is not None:
-            self._issuance = Tail(issuance, keys_of(wish.roots.ctlogs), seen, None, limits)
+            self._issuance = Tail(issuance, partial(watch.key_of, wish.roots.ctlogs), seen, None, limits)
         self._next: _State | None = None
 
     def look(self, now: str) -> Report:
@@ -219,13 +219,3 @@ class Monitor:
             raise MalformedError(
                 "the monitor's state is damaged", where=_STATE, why=str(error), remedy="bring back a copy of its folder"
             ) from error
-
-
-def keys_of(logs: tuple[TransparencyLog, ...]) -> Callable[[str], VerifierKey | None]:
-    """Keys of listed logs by origin: a log's address without the scheme. Asked for one of another kind, it raises."""
-
-    def key_of(origin: str) -> VerifierKey | None:
-        spkis = [log.spki for log in logs if root.plain_name(log.base_url) == origin]
-        return notes.key_of(origin, spkis[0], cosigner=False, where=origin) if spkis else None
-
-    return key_of

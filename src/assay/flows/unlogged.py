@@ -8,7 +8,7 @@ from assay.formats.note import Checkpoint
 from assay.formats.tiles import Tile
 from assay.formats.trustroot import TrustedRoot
 from assay.model.errors import MalformedError, UntrustedError
-from assay.trust import merkle, root, watch
+from assay.trust import merkle, watch
 from assay.trust.tiles import TileTree
 from assay.trust.watch import Alert
 
@@ -34,7 +34,7 @@ def unlogged(
     Raises:
         UnavailableError: the issuance log does not answer.
     """
-    log_ids = [one.log_id for one in roots.ctlogs if root.plain_name(one.base_url) == said.origin]
+    log_ids = [one.log_id for one in watch.listed(roots.ctlogs, said.origin)]
     search = _Search(TileTree(said.size, issuance.read), said.root)
     found: list[Alert] = []
     for index, data in certificates:

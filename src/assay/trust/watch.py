@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from assay.formats import ct, ctleaf, der, rekor
-from assay.formats.trustroot import TrustedRoot
+from assay.formats.trustroot import TransparencyLog, TrustedRoot
+from assay.formats.vkey import VerifierKey
 from assay.model.errors import AssayError, MalformedError, UnsupportedError, UntrustedError
-from assay.trust import certificate, chain, keyring, merkle
+from assay.trust import certificate, chain, keyring, merkle, notes, root
 from assay.trust.expect import Expected
 
 if TYPE_CHECKING:
@@ -100,6 +101,22 @@ def issued(body: bytes, index: int, log: str, expected: Expected) -> Seen:
     return Seen(kind="certificate", alerts=alerts)
 
 
+def listed(logs: Sequence[TransparencyLog], origin: str) -> tuple[TransparencyLog, ...]:
+    """The listed logs whose key signs checkpoints under this name: their key id says so, or their address."""
+    keys = ((log, root.key_of(log)) for log in logs)
+    return tuple(log for log, key in keys if key and root.note_key(log, key, origin, version_2=True))
+
+
+def key_of(logs: Sequence[TransparencyLog], origin: str) -> VerifierKey | None:
+    """The key under which a listed log signs its checkpoints; None where no log of this name is listed.
+
+    Raises:
+        UnsupportedError: a key of a kind that does not sign notes.
+    """
+    found = listed(logs, origin)
+    return notes.key_of(origin, found[0].spki, cosigner=False, where=origin) if found else None
+
+
 def leaves(data: bytes, roots: TrustedRoot, log_id: bytes, *, where: str) -> tuple[bytes, ...]:
     """Leaf hashes under which a certificate may stand in an issuance log: one for each authority that may be its own.
 
@@ -108,8 +125,8 @@ def leaves(data: bytes, roots: TrustedRoot, log_id: bytes, *, where: str) -> tup
     Raises:
         MalformedError: no certificate.
     """
-    tbs, listed = ct.without_list(data, where=where)
-    stamps = [one for one in ct.read_list(listed, where=where) if one.log_id == log_id] if listed else []
+    tbs, held = ct.without_list(data, where=where)
+    stamps = [one for one in ct.read_list(held, where=where) if one.log_id == log_id] if held else []
     issuers = {
         chain.spki(chain.read(one, where=authority.uri))
         for authority in roots.certificate_authorities
@@ -136,8 +153,8 @@ def _is_asked(expected: Expected) -> bool:
 def _said(found: "Certificate", where: str) -> tuple[str, str]:
     """Identity and issuer a certificate names, whoever signed it."""
     names = chain.extension(found, chain.SUBJECT_ALTERNATIVE)
-    listed: Sequence[object] = [] if names is None else list(names.value)
-    texts = [_name(one, where) for one in listed]
+    generals: Sequence[object] = [] if names is None else list(names.value)
+    texts = [_name(one, where) for one in generals]
     issuer = chain.extension(found, certificate.ARC + "8")
     said = "" if issuer is None else der.read_utf8(der.one(issuer.value.value, where=where), where=where)
     return ", ".join(texts) or "no name", said
