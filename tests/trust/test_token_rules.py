@@ -193,6 +193,19 @@ def test_signatures_of_another_length():
     assert signature
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_another_library_writes_what_we_believe_and_believes_what_we_write(name):
+    theirs = pytest.importorskip("jwt")
+    maker = MAKERS[name]
+    claims = {"iss": URL, "aud": "sigstore", "sub": "x", "email": "a@b.example", "email_verified": True,
+              "iat": AT, "exp": AT + 300}  # fmt: skip
+    assert judge(theirs.encode(claims, maker.key, algorithm=name, headers={"kid": "key-1"}), maker=maker)
+    key = theirs.PyJWK.from_dict(maker.jwk())
+    options = {"verify_exp": False, "verify_iat": False}
+    found = theirs.decode(maker.token(claims), key, algorithms=[name], audience="sigstore", issuer=URL, options=options)
+    assert found == claims
+
+
 # Kinds of issuers.
 
 GITHUB = {
@@ -215,6 +228,14 @@ BUILDKITE = {
     "job_id": "j-1",
     "build_commit": "a" * 40,
 }
+CIRCLECI = {
+    f"oidc.circleci.com/{name}": text
+    for name, text in {
+        "project-id": "p-1", "pipeline-definition-id": "d-1", "pipeline-id": "l-1", "workflow-id": "w-1", "job-id": "j-1",
+        "vcs-ref": "refs/heads/main", "vcs-origin": "github.com/o/r",
+    }.items()
+}  # fmt: skip
+CODEFRESH = {"account_name": "acme", "pipeline_name": "a/b", "account_id": "1", "pipeline_id": "2", "workflow_id": "w"}
 KUBERNETES = {"kubernetes.io": {"namespace": "prod", "serviceaccount": {"name": "signer"}}}
 KINDS = {
     "github": (Issuer(url=URL, kind="github"), GITHUB, "uri", "https://github.com/o/r/.github/workflows/b.yml@refs/heads/main"),
@@ -224,6 +245,12 @@ KINDS = {
     ),
     "gitlab": (Issuer(url=URL, kind="gitlab"), GITLAB, "uri", "https://gitlab.com/g/p//.gitlab-ci.yml@refs/heads/main"),
     "buildkite": (Issuer(url=URL, kind="buildkite"), BUILDKITE, "uri", "https://buildkite.com/acme/p"),
+    "circleci": (
+        Issuer(url=URL, kind="circleci"), CIRCLECI, "uri", "https://circleci.com/api/v2/projects/p-1/pipeline-definitions/d-1",
+    ),
+    "codefresh": (
+        Issuer(url=URL, kind="codefresh"), CODEFRESH, "uri", "https://g.codefresh.io/acme/a/b:1/2",
+    ),
     "kubernetes": (
         Issuer(url=URL, kind="kubernetes"), KUBERNETES, "uri",
         "https://kubernetes.io/namespaces/prod/serviceaccounts/signer",
@@ -281,6 +308,11 @@ def test_every_word_of_github_and_gitlab():
     words = judge(told(GITLAB), KINDS["gitlab"][0]).subject.extensions
     assert words["runInvocationURI"] == "https://gitlab.com/g/p/-/jobs/56"
     assert words["sourceRepositoryRef"] == "refs/heads/main"
+    words = judge(told(CIRCLECI), KINDS["circleci"][0]).subject.extensions
+    assert words["runInvocationURI"] == "https://app.circleci.com/workflow/w-1/job/j-1"
+    words = judge(told(CODEFRESH), KINDS["codefresh"][0]).subject.extensions
+    assert words["buildConfigURI"] == "https://g.codefresh.io/api/pipelines/2"
+    assert "sourceRepositoryRef" not in words
     words = judge(told(BUILDKITE), KINDS["buildkite"][0]).subject.extensions
     assert words["runInvocationURI"] == "https://buildkite.com/acme/p/builds/7#j-1"
 

@@ -96,6 +96,33 @@ BUILDKITE = Template(
         "buildTrigger": "{build_source}",
     },
 )
+CIRCLECI = Template(
+    identity="{url}/projects/{oidc.circleci.com/project-id}/pipeline-definitions/{oidc.circleci.com/pipeline-definition-id}",
+    identity_kind="uri",
+    url="https://circleci.com/api/v2",
+    words={
+        "buildConfigURI": "{url}/pipeline/{oidc.circleci.com/pipeline-id}/config",
+        "buildSignerURI": "{url}/projects/{oidc.circleci.com/project-id}"
+        "/pipeline-definitions/{oidc.circleci.com/pipeline-definition-id}",
+        "runInvocationURI": "https://app.circleci.com/workflow/{oidc.circleci.com/workflow-id}"
+        "/job/{oidc.circleci.com/job-id}",
+        "sourceRepositoryRef": "{oidc.circleci.com/vcs-ref}",
+        "sourceRepositoryURI": "{oidc.circleci.com/vcs-origin}",
+    },
+)
+CODEFRESH = Template(
+    identity="{url}/{account_name}/{pipeline_name}:{account_id}/{pipeline_id}",
+    identity_kind="uri",
+    url="https://g.codefresh.io",
+    words={
+        "buildConfigURI": "{url}/api/pipelines/{pipeline_id}",
+        "buildSignerURI": "{url}/build/{workflow_id}",
+        "runInvocationURI": "{url}/build/{workflow_id}",
+        "runnerEnvironment": "{runner_environment}",
+        "sourceRepositoryRef": "{scm_ref}",
+        "sourceRepositoryURI": "{scm_repo_url}",
+    },
+)
 KUBERNETES = Template(
     identity="https://kubernetes.io/namespaces/{kubernetes.io/namespace}"
     "/serviceaccounts/{kubernetes.io/serviceaccount/name}",
@@ -109,6 +136,8 @@ TEMPLATES: Mapping[str, Template] = {
     "github": GITHUB,
     "gitlab": GITLAB,
     "buildkite": BUILDKITE,
+    "circleci": CIRCLECI,
+    "codefresh": CODEFRESH,
     "kubernetes": KUBERNETES,
 }
 """Kinds of issuers by name."""
