@@ -26,6 +26,7 @@ from assay.formats.signingconfig import Selection, Service, SigningConfig
 from assay.formats.tiles import Tile
 from assay.formats.trustroot import CertificateAuthority, TransparencyLog, TrustedRoot, Validity
 from assay.trust import append, issue, merkle, notes, stamp
+from logkeys import WITNESSES
 from signing import MemorySigner
 
 ISSUER = "https://issuer.example"
@@ -72,6 +73,8 @@ class Tree:
 
     def __init__(self, signer: MemorySigner, origin: str) -> None:
         self.signer, self.origin, self.bodies = signer, origin, [append.genesis(origin)]
+        self.cosigners: list[int] = []
+        """Which of the tests' witnesses cosign."""
 
     def add(self, body: bytes) -> int:
         self.bodies.append(body)
@@ -83,7 +86,10 @@ class Tree:
     def checkpoint(self, name: str = "") -> str:
         size = len(self.bodies)
         text = note.checkpoint_text(Checkpoint(self.origin, size, merkle.root(size, self.node())))
-        return note.write(Note(text, (self._line(text, name or self.origin),))).decode()
+        lines = [self._line(text, name or self.origin)]
+        now = int(datetime.now(UTC).timestamp())
+        lines += [notes.sign(text, f"witness.example/{i}", WITNESSES[i], time=now) for i in self.cosigners]
+        return note.write(Note(text, tuple(lines))).decode()
 
     def _line(self, text: str, name: str) -> note.NoteSignature:
         spki = self.signer.public_key()

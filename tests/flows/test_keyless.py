@@ -16,12 +16,15 @@ from assay.adapters.http import Http
 from assay.adapters.sigstore import SigstoreServices
 from assay.flows.keyless import Instance, KeylessMaker
 from assay.formats import bundle as bundles
+from assay.formats import vkey
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, MalformedError, UnavailableError, UnsupportedError, UntrustedError
 from assay.model.limits import Limits
+from assay.trust import notes
 from assay.trust.expect import Expected, Identity, Require
 from assay.trust.verify import verify, verify_artifact
 from fakes.sigstore import IDENTITY, ISSUER, Reply, Sigstore, p256, sigstore, token
+from logkeys import witness_key
 from signing import NOW, TARGET, claim
 
 WHO = Expected(identities=(Identity(identity=IDENTITY, issuer=ISSUER),))
@@ -116,6 +119,21 @@ def test_the_profile_of_the_installation_says_how_well_to_prove(place):
     with pytest.raises(UntrustedError) as caught:
         maker(place, require=Require(timestamps_count=2)).artifact(TARGET)
     assert caught.value.code == "TIME_MISSING"
+
+
+def test_an_entry_that_no_witness_saw_does_not_leave_where_witnesses_are_required(place):
+    log = notes.key_of(place.v2.origin, place.v2.signer.public_key(), cosigner=False, where="x")
+    lines = [f"log {vkey.write(log)}", *(f"witness w{i} {vkey.write(witness_key(i))}" for i in range(3))]
+    require = Require(witnesses="\n".join([*lines, "group g 2 w0 w1 w2", "quorum g", ""]))
+    for cosigners in ((), (1,)):
+        place.v2.cosigners = list(cosigners)
+        with pytest.raises(UntrustedError) as caught:
+            maker(place, require=require).artifact(TARGET)
+        assert caught.value.code == "WITNESS_QUORUM"
+    place.v2.cosigners = [0, 2]
+    made = maker(place, require=require).artifact(TARGET)
+    strict = msgspec.structs.replace(WHO, require=require)
+    assert verify_artifact(made, TARGET, place.trusted_root(), strict, NOW, name="b")
 
 
 def test_a_lost_answer_of_a_log_costs_nothing_but_a_second_question(place):
