@@ -55,3 +55,34 @@ class PackageSources(Protocol):
 
     def mirror(self, suite: str, origin: str) -> str | None:
         """Address of the archive that has the suite, without a slash at its end; None where none is configured."""
+
+
+class Wheel(msgspec.Struct, frozen=True, kw_only=True):
+    """A wheel that a client brought."""
+
+    file: str
+    data: bytes
+
+
+class LanguageClients(Protocol):
+    """What the machine's own language clients know: where packages come from, and which wheel fits."""
+
+    def wheels(self, lines: Sequence[str], *, python: str, machine: str, glibc: str, pure: bool) -> tuple[Wheel, ...]:
+        """The wheels of pinned requirements, hashes checked; nothing of them is run.
+
+        Args:
+            lines: `name==version --hash=sha256:…`.
+            python: `3.11`.
+            machine: `x86_64`.
+            glibc: newest `manylinux` version that fits: `2.36`.
+            pure: only wheels without native code.
+
+        Raises:
+            UsageError: a project has no such wheel. UnavailableError: no client, or no answer.
+        """
+
+    def registry(self) -> str:
+        """Address of the npm registry. Raises UnavailableError where nobody is configured."""
+
+    def proxy(self) -> str:
+        """Address of the Go module proxy. Raises UnavailableError where nobody is configured."""

@@ -1,0 +1,184 @@
+"""npm packages by their lock: the lock's keys are the folders, its integrity decides, nothing of a package runs.
+
+npm documentation, "package-lock.json", lockfileVersion 2 and 3.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from assay.formats import strictjson, tarread
+from assay.formats.gzipstream import inflated
+from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.limits import Limits
+from assay.model.tree import OwnedEntry, Owner, Span, TreeEntry
+
+Spool = Callable[[Iterable[bytes]], Span]
+_PLACE = re.compile(r"(?:node_modules/(?:@[a-z0-9~._-]+/)?[A-Za-z0-9~._-]+/?)+", re.ASCII)
+_INTEGRITY = re.compile(r"sha512-([A-Za-z0-9+/]{86}==)", re.ASCII)
+_CPUS = {"amd64": "x64", "arm64": "arm64", "armhf": "arm", "i386": "ia32", "ppc64el": "ppc64", "s390x": "s390x"}
+_PACKAGES_COUNT = 100_000
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """One package of the lock."""
+
+    place: str
+    """Its folder: `node_modules/a/node_modules/b`."""
+    name: str
+    version: str
+    url: str
+    """As the lock has it; empty where it says none."""
+    sha512: str
+    """Hexadecimal."""
+    is_dev: bool = False
+    has_scripts: bool = False
+
+
+def read(data: bytes, *, architecture: str, dev: bool, where: str, limits: Limits) -> tuple[Wanted, ...]:
+    """The packages of a lock that belong into an image.
+
+    Args:
+        data: package-lock.json.
+        architecture: of Debian: packages for other machines are left out.
+        dev: also what only development needs.
+        where: named in errors.
+        limits: on bytes.
+
+    Raises:
+        MalformedError: not a lock of version 2 or 3, a package without sha512, a strange folder.
+        UnsupportedError: a link, a git dependency, or more packages than any project has.
+    """
+    document = strictjson.loads(data, where=where, limit=limits.metadata_bytes * 16)
+    version = document.get("lockfileVersion") if isinstance(document, dict) else None
+    packages = document.get("packages") if isinstance(document, dict) else None
+    if version not in (2, 3) or not isinstance(packages, dict):
+        raise _bad(where, f"lockfileVersion is {str(version)[:20]}, it must be 2 or 3", "run `npm install` with npm 7+")
+    if len(packages) > _PACKAGES_COUNT:
+        raise UnsupportedError("too many packages", where=where, why=f"limit {_PACKAGES_COUNT}")
+    found = []
+    for place, entry in sorted(packages.items()):
+        if place and isinstance(entry, dict) and _belongs(entry, architecture, dev):
+            found.append(_wanted(place, entry, where))
+    return tuple(one for one in found if one is not None)
+
+
+def _belongs(entry: dict[str, Any], architecture: str, dev: bool) -> bool:
+    if entry.get("dev") is True and not dev:
+        return False
+    return (
+        _fits(entry.get("os"), "linux")
+        and _fits(entry.get("cpu"), _CPUS.get(architecture, architecture))
+        and (entry.get("libc") is None or _fits(entry.get("libc"), "glibc"))
+    )
+
+
+def _fits(wanted: object, here: str) -> bool:
+    """`os`, `cpu`: any of a list, none of those with a `!` (package.json documentation)."""
+    words = [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []
+    allowed = [word for word in words if isinstance(word, str) and not word.startswith("!")]
+    return f"!{here}" not in words and (not allowed or here in allowed)
+
+
+def _wanted(place: str, entry: dict[str, Any], where: str) -> Wanted | None:
+    spot = f"{where} packages[{place[:100]!r}]"
+    if entry.get("link") is True:
+        raise UnsupportedError(
+            "a linked package", where=spot, why="it lies outside of node_modules", remedy="name it as a source"
+        )
+    if not _PLACE.fullmatch(place) or ".." in place.split("/"):
+        raise _bad(spot, "it is no folder below node_modules", "run `npm install` again")
+    if entry.get("inBundle") is True:
+        return None  # it comes inside another package's tarball
+    url = entry.get("resolved", "")
+    if not isinstance(url, str) or (url and not url.startswith(("https://", "http://"))):
+        raise UnsupportedError(
+            "a package that is no tarball of a registry", where=spot, why=str(url)[:100],
+            remedy="pin a published version, or name it as a source",
+        )  # fmt: skip
+    match = _INTEGRITY.search(str(entry.get("integrity", "")))
+    if match is None:
+        raise _bad(spot, "it has no sha512 integrity", "run `npm install` again with a registry that gives one")
+    try:
+        digest = base64.b64decode(match[1], validate=True).hex()
+    except binascii.Error as error:
+        raise _bad(spot, f"integrity: {error}", "run `npm install` again") from error
+    name = entry.get("name") or place.rsplit("node_modules/", 1)[-1]
+    return Wanted(
+        place=place.rstrip("/"),
+        name=str(name),
+        version=str(entry.get("version", "")),
+        url=url,
+        sha512=digest,
+        is_dev=entry.get("dev") is True,
+        has_scripts=entry.get("hasInstallScript") is True,
+    )
+
+
+def address(one: Wanted, registry: str) -> str:
+    """Where the tarball is asked for: at the registry the machine's own client is configured with."""
+    base = registry.rstrip("/")
+    if one.url:
+        path = re.sub(r"^https?://[^/]+", "", one.url)
+        own = re.sub(r"^https?://[^/]+", "", base)
+        return f"{base}{path.removeprefix(own)}"
+    return f"{base}/{one.name}/-/{one.name.rsplit('/', 1)[-1]}-{one.version}.tgz"
+
+
+def lay(
+    chunks: Iterable[bytes], place: str, *, owner: Owner, spool: Spool, limits: Limits, where: str
+) -> Iterator[OwnedEntry]:
+    """A tarball's entries in the package's folder, the `node_modules/` of the place left out, and its `.bin` links.
+
+    Modes are levelled: 0755 where anybody may execute, 0644 elsewhere.
+    """
+    below = place.removeprefix("node_modules/")
+    manifest = b""
+    seen: set[bytes] = set()
+    plain = inflated(chunks, limits.archive_inflated_bytes, lambda why: _bad(where, why, "fetch it again"))
+    for entry, content in tarread.read(plain, limits, where=where):
+        _, _, path = entry.path.partition(b"/")  # npm strips the first folder, whatever its name
+        if not path or path in seen:
+            continue
+        if entry.kind in ("symlink", "hardlink", "character", "block", "fifo"):
+            continue  # as npm: a package is files
+        seen.add(path)
+        target = f"{below}/".encode() + path
+        if entry.kind == "directory":
+            yield OwnedEntry(TreeEntry(path=target, kind="directory", mode=0o755), owner)
+            continue
+        data = b"".join(content)
+        manifest = data if path == b"package.json" else manifest
+        mode = 0o755 if entry.mode & 0o111 else 0o644
+        yield OwnedEntry(TreeEntry(path=target, mode=mode, size=len(data)), owner, spool([data]))
+    yield from _links(below, manifest, owner, seen)
+
+
+def _links(below: str, manifest: bytes, owner: Owner, seen: set[bytes]) -> Iterator[OwnedEntry]:
+    """`.bin/NAME` for each program of the package (package.json, "bin")."""
+    try:
+        document = msgspec.json.decode(manifest) if manifest else {}
+    except msgspec.DecodeError:
+        return
+    programs = document.get("bin") if isinstance(document, dict) else None
+    name = str(document.get("name", "")).rsplit("/", 1)[-1] if isinstance(document, dict) else ""
+    if isinstance(programs, str):
+        programs = {name: programs}
+    parent, _, leaf = below.rpartition("node_modules/")
+    for program, path in sorted(programs.items()) if isinstance(programs, dict) else ():
+        clean = str(path).removeprefix("./").strip("/")
+        if not re.fullmatch(r"[A-Za-z0-9._-]+", program) or ".." in clean.split("/") or clean.encode() not in seen:
+            continue
+        folder = f"{parent}node_modules/.bin" if parent else ".bin"
+        entry = TreeEntry(
+            path=f"{folder}/{program}".encode(), kind="symlink", mode=0o777, link=f"../{leaf}/{clean}".encode()
+        )
+        yield OwnedEntry(entry, owner)
+
+
+def _bad(where: str, why: str, remedy: str) -> MalformedError:
+    return MalformedError("not an acceptable package-lock.json", where=where, why=why, remedy=remedy)
