@@ -28,6 +28,7 @@ from assay.model.errors import UntrustedError
 from assay.model.statement import ResourceDescriptor
 from assay.trust.expect import Expected, Identity
 from assay.trust.verify import verify, verify_artifact
+from command import assay
 from running_authority import SIGNER, made, running, serving
 
 ARTIFACT = b"an artifact"
@@ -127,6 +128,21 @@ def test_another_identity_and_another_issuer_are_refused(authority, pairs):
         expected = Expected(identities=(Identity(identity=identity, issuer=issuer),))
         with pytest.raises(UntrustedError):
             verify_artifact(pairs["assay"][0], DIGEST, roots, expected, "2026-11-23T00:00:00Z", name="a")
+
+
+def test_a_monitor_knows_who_signs_and_that_every_certificate_was_written_down(authority, pairs, tmp_path):
+    def monitor(identity, state):
+        return assay(
+            "log", "monitor", f"{authority.url}/log/acme-1", "--issuance", f"{authority.url}/issuance/acme-1",
+            "--trusted-root", str(authority.folder / "public/trusted_root.json"), "--state", str(tmp_path / state),
+            "--certificate-identity", identity, "--certificate-oidc-issuer", authority.issuer, home=tmp_path,
+        )  # fmt: skip
+
+    calm = monitor(SIGNER, "calm")
+    assert calm.code == 0, calm.out + calm.err.encode()
+    alarmed = monitor("somebody@else.example", "alarmed")
+    assert alarmed.code == 1
+    assert b"unexpected-identity" in alarmed.out
 
 
 def test_one_token_takes_several_certificates(authority):
