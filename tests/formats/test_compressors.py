@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assay.adapters.workers import Threads
 from assay.formats import codec, compressors
 from assay.model.errors import UsageError
 from assay.model.limits import DEFAULT_LIMITS
@@ -23,21 +24,22 @@ def unpacked(name, data):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(5))
 def test_vectors_come_back(name, number):
     vector = compressors.vectors()[number]
     assert unpacked(name, packed(name, [vector])) == vector
 
 
 def test_the_vectors_are_the_written_down_ones():
-    empty, one, text, noise = compressors.vectors()
+    empty, one, text, noise, both = compressors.vectors()
+    assert both == text + noise[: 1 << 16]
     assert (empty, one, len(text), len(noise)) == (b"", b"a", 1 << 20, 1 << 20)
     assert hashlib.sha256(text).hexdigest() == "0ba011d33e419f3fe593d77a8f11a96c2927b0556e75856f5d5d3fbba425c9a8"
     assert hashlib.sha256(noise).hexdigest() == "642607a558c9c932e458f4c3a847928f572e5408b9848e106e7716884e3b5f0a"
 
 
 def test_golden_of_no_compression_needs_no_library():
-    assert str(compressors.golden("none")) == "sha256:7fe6d70a0ddd99053cfbb5fb2d74a8cad0d6ba5a83b49effe1d5e6134f09d5f4"
+    assert str(compressors.golden("none")) == "sha256:38ba0d6c8389c65c80f694dd0d37e67aa948e69d946e99d384542d087a57efdb"
 
 
 def test_golden_tells_level_from_level_and_row_from_row():
@@ -73,3 +75,20 @@ def test_even_pieces(chunks, size):
 def test_an_unknown_compressor_is_named():
     with pytest.raises(UsageError, match="gzip, libdeflate, none, zstd"):
         compressors.row("brotli")
+
+
+def test_threads_do_not_show():
+    data = compressors.vectors()[2] * 3 + compressors.vectors()[3] * 8
+    by = compressors.row("gzip")
+    shared = b"".join(compressors.compress([data], by, 1, mapping=Threads(4).map))
+    assert shared == packed("gzip", [data], 1)
+    assert gzip.decompress(shared) == data
+
+
+def test_golden_knows_how_a_row_is_fed(monkeypatch):
+    import msgspec
+
+    before = compressors.golden("gzip")
+    other = msgspec.structs.replace(compressors.row("gzip"), feeding="otherwise")
+    monkeypatch.setitem(compressors.TABLE, "gzip", other)
+    assert compressors.golden.__wrapped__("gzip") != before

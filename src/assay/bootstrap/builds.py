@@ -71,6 +71,7 @@ def lock_spec(path: str, settings: Settings, *, check: bool = False, update: str
     Raises:
         UntrustedError: an input has another digest than the spec says.
     """
+    from assay.adapters.clients import Clients
     from assay.adapters.http import Http
     from assay.adapters.http_urls import EVERYBODY
     from assay.adapters.inputfetch import InputFetch
@@ -90,6 +91,8 @@ def lock_spec(path: str, settings: Settings, *, check: bool = False, update: str
             inputs=FolderInputs(folder, LIMITS), store=store, limits=LIMITS, own_files=_beside(folder, goal),
             fetcher=InputFetch(Http(limits=LIMITS, insecure=EVERYBODY, env=os.environ)),
         )  # fmt: skip
+        if placed.spec.dependencies:
+            at = msgspec.structs.replace(at, clients=Clients())
         if placed.spec.debian:
             at = msgspec.structs.replace(at, debian=_debian_tools(at))
         made = make_lock(placed, at, previous=previous, update=update)
@@ -113,6 +116,7 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "") ->
     """
     from assay.adapters.layout_sink import layout_sink
     from assay.adapters.spool import FileSpool
+    from assay.adapters.workers import Threads
     from assay.flows.build import build, check_lock
 
     placed = read_placed(path)
@@ -134,6 +138,7 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "") ->
             limits=LIMITS,
             reviewed=reviewed_scripts(),
             stand=_stand() if placed.spec.steps else None,
+            mapping=Threads(settings.workers).map,
         )
 
 

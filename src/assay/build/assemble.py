@@ -13,7 +13,7 @@ import msgspec
 from assay.build.layering import PlannedLayer
 from assay.build.spec import HealthCheck, Metadata, RunConfig
 from assay.formats import oci, strictjson, tarwrite
-from assay.formats.compressors import Compressor, compress
+from assay.formats.compressors import Compressor, Mapping, compress, one_by_one
 from assay.model.digest import Digest
 from assay.model.image import Descriptor, Platform
 from assay.model.limits import Limits
@@ -44,7 +44,9 @@ class BuiltImage(msgspec.Struct, frozen=True, kw_only=True):
     layers: tuple[BuiltLayer, ...]
 
 
-def write_layer(plan: PlannedLayer, read: Read, by: Compressor, sink: BlobSink, limits: Limits) -> BuiltLayer:
+def write_layer(
+    plan: PlannedLayer, read: Read, by: Compressor, sink: BlobSink, limits: Limits, mapping: Mapping = one_by_one
+) -> BuiltLayer:
     """Write one layer; nothing is held but pieces.
 
     Args:
@@ -53,6 +55,7 @@ def write_layer(plan: PlannedLayer, read: Read, by: Compressor, sink: BlobSink, 
         by: the compressor.
         sink: takes the blob.
         limits: `blob_bytes`.
+        mapping: shares the compressor's work out; the bytes are the same whatever it does.
     """
     state = hashlib.sha256()
 
@@ -62,7 +65,7 @@ def write_layer(plan: PlannedLayer, read: Read, by: Compressor, sink: BlobSink, 
             state.update(piece)
             yield piece
 
-    blob = sink.put(compress(tar(), by), limit=limits.blob_bytes)
+    blob = sink.put(compress(tar(), by, mapping=mapping), limit=limits.blob_bytes)
     return BuiltLayer(
         name=plan.name,
         diff_id=Digest("sha256", state.hexdigest()),

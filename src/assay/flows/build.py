@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from assay.build import accounts, assemble, compose, content, layering
+from assay.build import accounts, assemble, compose, content, layering, wheel
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.debian.scripts import Script
 from assay.build.spec_read import PlacedSpec, spec_digest
 from assay.flows.collect_debian import architecture_of, of_role
+from assay.flows.collect_languages import trees as trees_of
 from assay.flows.install import install, laid
 from assay.flows.lock import shaping_tools
 from assay.flows.steps import RanStep, Running, Stand, run_steps
@@ -41,6 +42,7 @@ class Building(msgspec.Struct, frozen=True, kw_only=True):
     skipped: list[Script] = []
     """Maintainer scripts that were not run; collectors add to it."""
     steps: tuple[RanStep, ...] = ()
+    mapping: compressors.Mapping = compressors.one_by_one
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +76,11 @@ def build(
     limits: Limits,
     reviewed: Mapping[str, str] | None = None,
     stand: Stand | None = None,
+    mapping: compressors.Mapping = compressors.one_by_one,
 ) -> Built:
     """Build every platform of a spec and publish it under a tag.
+
+    `mapping` shares the compressor's work out among threads; the bytes are the same whatever it does.
 
     Raises:
         UntrustedError: the lock is another spec's; an input is not what the lock says.
@@ -85,7 +90,6 @@ def build(
     """
     spec = placed.spec
     check_lock(spec, lock)
-    _refuse_unknown(placed)
     at = Building(
         spec=spec,
         lock=lock,
@@ -94,8 +98,10 @@ def build(
         limits=limits,
         reviewed=reviewed or {},
         skipped=[],
+        mapping=mapping,
     )
     read = content.check(at.store, locks.blobs(lock))
+    at = msgspec.structs.replace(at, dependencies=trees_of(lock, at.store, spool, limits))
     if spec.steps:
         at = msgspec.structs.replace(at, steps=_ran(placed, at, stand))
     images, trees = [], []
@@ -147,7 +153,7 @@ def _image(at: Building, platform: Platform, sink: BlobSink) -> tuple[assemble.B
     tree = compose.compose(entries, epoch=at.lock.epoch)
     by = compressors.row(at.spec.image.layers.compression)
     layers = [
-        assemble.write_layer(plan, at.spool.read, by, sink, at.limits)
+        assemble.write_layer(plan, at.spool.read, by, sink, at.limits, at.mapping)
         for plan in layering.plan(tree, at.spec.image.layers)
     ]
     image = assemble.write_image(
@@ -178,16 +184,6 @@ def _with_accounts(at: Building, entries: list[OwnedEntry]) -> tuple[list[OwnedE
             kept.append(OwnedEntry(entry, _ACCOUNTS))
             there.add(home)
     return kept, user
-
-
-def _refuse_unknown(placed: PlacedSpec) -> None:
-    spec = placed.spec
-    parts = [path for path in ("dependencies",) if getattr(spec, path)]
-    if parts:
-        raise UnsupportedError(
-            "this version cannot build a part of the spec", where=placed.places.where(parts[0]), why=", ".join(parts),
-            remedy="build from folders, files and archives alone, or wait for a later version",
-        )  # fmt: skip
 
 
 def _sources(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
@@ -223,18 +219,37 @@ def _ran(placed: PlacedSpec, at: Building, stand: Stand | None) -> tuple[RanStep
     running = Running(
         spec=at.spec, lock=at.lock, store=at.store, spool=at.spool, limits=at.limits, reviewed=at.reviewed, stand=stand
     )
-    return run_steps(running, {})
+    return run_steps(running, at.dependencies)
 
 
 def _outputs(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
-    """What `image.install` takes from steps."""
+    """What `image.install` takes from steps and language dependencies."""
     ran = {step.name: step for step in at.steps}
     for item in at.spec.image.install:
         kind, _, rest = item.from_.partition(".")
         if kind == "steps":
             step, _, output = rest.partition(".")
             found = next(one for one in ran[step].outputs if one.name == output)
-            yield from laid(found.entries, item)
+            yield from laid(_unpacked(at, found.entries, found.name, item), item)
+        elif kind == "dependencies":
+            yield from laid(at.dependencies.get(rest, ()), item)
+
+
+def _unpacked(at: Building, entries: tuple[OwnedEntry, ...], name: str, item: specs.Install) -> tuple[OwnedEntry, ...]:
+    """A step's wheels laid as an installer would, where the spec asks for that."""
+    if item.as_ != "wheel":
+        return entries
+    found: list[OwnedEntry] = []
+    for one in entries:
+        file = one.entry.path.rpartition(b"/")[2].decode("utf-8", "replace")
+        if one.span is None or not file.endswith(".whl"):
+            raise UnsupportedError(
+                "an output that is no wheel", where=f"{item.from_} {file}", why="`as: wheel` was asked for",
+                remedy="let the output name the wheels alone",
+            )  # fmt: skip
+        data = b"".join(at.spool.read(one.span))
+        found += wheel.lay(data, file, owner=one.owner, spool=at.spool.add, limits=at.limits)
+    return tuple(found)
 
 
 COLLECTORS: tuple[Collector, ...] = (_sources, _packages, _outputs)

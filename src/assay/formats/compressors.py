@@ -8,7 +8,7 @@ says otherwise is refused. Input is fed in pieces of one size, whatever the piec
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module, metadata
 from types import ModuleType
@@ -20,8 +20,11 @@ from assay.model.digest import Digest
 from assay.model.errors import UnsupportedError, UsageError
 
 PIECE_BYTES = 1 << 20
-MEMBER_BYTES = 8 << 20
-"""A library that compresses in one go is given so much at a time; each makes one gzip member (RFC 1952 §2.2)."""
+MEMBER_BYTES = 4 << 20
+"""A library that compresses in one go is given so much at a time."""
+_WINDOW_BYTES = 32 << 10
+_AT_ONCE = 8
+"""Blocks handed to a `Mapping` together: bounds memory, and keeps as many threads busy."""
 _TAR = "application/vnd.oci.image.layer.v1.tar"
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """RFC 1952 §2.3: no flags, time 0, no extra flags, system 255 (unknown)."""
@@ -37,8 +40,25 @@ class Packer(Protocol):
         """The end."""
 
 
+class Block(msgspec.Struct, frozen=True, gc=False):
+    """A piece of the input that can be compressed without what comes before it but its last 32 KiB."""
+
+    data: bytes
+    before: bytes
+    last: bool
+    level: int
+
+
+Mapping = Callable[[Callable[[Block], bytes], Sequence[Block]], list[bytes]]
+
+
+def one_by_one(function: Callable[[Block], bytes], items: Sequence[Block]) -> list[bytes]:
+    """A `Mapping` without threads."""
+    return [function(item) for item in items]
+
+
 class Compressor(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the table."""
+    """A row of the table: a stream, or blocks, which several threads may compress with the same result."""
 
     name: str
     media_type: str
@@ -46,50 +66,30 @@ class Compressor(msgspec.Struct, frozen=True, kw_only=True):
     level: int
     feeding: str
     """How input is handed to it, for the lock."""
-    open: Callable[[int], Packer]
     version: Callable[[], str]
     """Of the library, for readers of the lock."""
+    open: Callable[[int], Packer] | None = None
+    block: Callable[[Block], bytes] | None = None
+    block_bytes: int = PIECE_BYTES
+    framed: bool = False
+    """Whether the blocks together are one gzip member, and need its header and trailer."""
 
 
-class _Gzip:
-    """zlib's deflate between a header and a trailer of our own."""
-
-    def __init__(self, level: int) -> None:
-        self._deflate = zlib.compressobj(level, zlib.DEFLATED, -15, 8, zlib.Z_DEFAULT_STRATEGY)
-        self._sum, self._size, self._head = 0, 0, _GZIP_HEAD
-
-    def compress(self, data: bytes, /) -> bytes:
-        self._sum = zlib.crc32(data, self._sum)
-        self._size += len(data)
-        head, self._head = self._head, b""
-        return head + self._deflate.compress(data)
-
-    def flush(self) -> bytes:
-        tail = self._deflate.flush() + struct.pack("<II", self._sum, self._size & 0xFFFFFFFF)
-        return self._head + tail
+def _deflate(block: Block) -> bytes:
+    """A part of a deflate stream that ends at a byte (RFC 1951 §3.2.4: the empty stored block of a sync flush)."""
+    kind = (block.level, zlib.DEFLATED, -15, 8, zlib.Z_DEFAULT_STRATEGY)
+    packer = zlib.compressobj(*kind, zdict=block.before) if block.before else zlib.compressobj(*kind)
+    return packer.compress(block.data) + packer.flush(zlib.Z_FINISH if block.last else zlib.Z_SYNC_FLUSH)
 
 
-class _Libdeflate:
-    """libdeflate knows no streams: one gzip member for each piece of fixed size, head and trailer ours as above."""
+def _member(block: Block) -> bytes:
+    """libdeflate knows no streams: a gzip member for each block (RFC 1952 §2.2), header and trailer of our own."""
+    pack: Callable[[bytes, int], bytes] = _module("deflate").deflate_compress
+    return _GZIP_HEAD + bytes(pack(block.data, block.level)) + _trailer(zlib.crc32(block.data), len(block.data))
 
-    def __init__(self, level: int) -> None:
-        self._pack: Callable[[bytes, int], bytes] = _module("deflate").deflate_compress
-        self._level, self._held, self._any = level, bytearray(), False
 
-    def compress(self, data: bytes, /) -> bytes:
-        self._held += data
-        out = b""
-        while len(self._held) >= MEMBER_BYTES:
-            out += self._member(bytes(self._held[:MEMBER_BYTES]))
-            del self._held[:MEMBER_BYTES]
-        return out
-
-    def flush(self) -> bytes:
-        return self._member(bytes(self._held)) if self._held or not self._any else b""
-
-    def _member(self, data: bytes) -> bytes:
-        self._any = True
-        return _GZIP_HEAD + bytes(self._pack(data, self._level)) + struct.pack("<II", zlib.crc32(data), len(data))
+def _trailer(checksum: int, size: int) -> bytes:
+    return struct.pack("<II", checksum, size & 0xFFFFFFFF)
 
 
 class _Plain:
@@ -130,16 +130,16 @@ TABLE: dict[str, Compressor] = {
     row.name: row
     for row in (
         Compressor(
-            name="gzip", media_type=_TAR + "+gzip", level=6, feeding=f"streamed {PIECE_BYTES}",
-            open=_Gzip, version=lambda: f"zlib {zlib.ZLIB_RUNTIME_VERSION}",
+            name="gzip", media_type=_TAR + "+gzip", level=6, feeding=f"blocks of {PIECE_BYTES}",
+            block=_deflate, framed=True, version=lambda: f"zlib {zlib.ZLIB_RUNTIME_VERSION}",
         ),
         Compressor(
             name="zstd", media_type=_TAR + "+zstd", level=3, feeding=f"streamed {PIECE_BYTES}",
             open=_zstd, version=lambda: f"zstd {_zstd_version()}",
         ),
         Compressor(
-            name="libdeflate", media_type=_TAR + "+gzip", level=6, feeding=f"one-shot {MEMBER_BYTES}",
-            open=_Libdeflate, version=lambda: f"deflate {metadata.version('deflate')}",
+            name="libdeflate", media_type=_TAR + "+gzip", level=6, feeding=f"members of {MEMBER_BYTES}",
+            block=_member, block_bytes=MEMBER_BYTES, version=lambda: f"deflate {metadata.version('deflate')}",
         ),
         Compressor(name="none", media_type=_TAR, level=0, feeding="", open=lambda _: _Plain(), version=lambda: ""),
     )
@@ -157,18 +157,54 @@ def row(name: str) -> Compressor:
     return TABLE[name]
 
 
-def compress(chunks: Iterable[bytes], by: Compressor, level: int | None = None) -> Iterator[bytes]:
-    """The compressed bytes, in pieces that are not empty.
+def compress(
+    chunks: Iterable[bytes], by: Compressor, level: int | None = None, *, mapping: Mapping = one_by_one
+) -> Iterator[bytes]:
+    """The compressed bytes, in pieces that are not empty; the same however `mapping` shares the work out.
+
+    Args:
+        chunks: the input, in pieces of any size.
+        by: the row.
+        level: instead of the row's.
+        mapping: applies a function to a few blocks, perhaps side by side.
 
     Raises:
         UnsupportedError: its library is not installed.
     """
-    packer = by.open(by.level if level is None else level)
-    for piece in even(chunks, PIECE_BYTES):
+    use = by.level if level is None else level
+    pieces = even(chunks, by.block_bytes)
+    if by.block is not None:
+        yield from _in_blocks(pieces, by, by.block, use, mapping)
+        return
+    packer = by.open(use) if by.open is not None else _Plain()
+    for piece in pieces:
         if packed := packer.compress(piece):
             yield packed
     if packed := packer.flush():
         yield packed
+
+
+def _in_blocks(
+    pieces: Iterator[bytes], by: Compressor, pack: Callable[[Block], bytes], level: int, mapping: Mapping
+) -> Iterator[bytes]:
+    checksum = size = 0
+    before, piece = b"", next(pieces, b"")
+    if by.framed:
+        yield _GZIP_HEAD
+    waiting: list[Block] = []
+    while True:
+        following = next(pieces, None)
+        if by.framed:
+            checksum, size = zlib.crc32(piece, checksum), size + len(piece)
+        waiting.append(Block(piece, before, following is None, level))
+        if following is None or len(waiting) == _AT_ONCE:
+            yield from mapping(pack, waiting)
+            waiting = []
+        if following is None:
+            break
+        before, piece = piece[-_WINDOW_BYTES:], following
+    if by.framed:
+        yield _trailer(checksum, size)
 
 
 def even(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
@@ -190,25 +226,26 @@ def even(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 @lru_cache
 def vectors() -> tuple[bytes, ...]:
-    """What `golden` compresses: nothing, one byte, a MiB of text, a MiB no compressor makes smaller.
+    """What `golden` compresses: nothing, one byte, a MiB of text, a MiB no compressor makes smaller, both in part.
 
-    The last is SHA-256 of the numbers 0 to 32,767, each as eight bytes with the lowest last. The text is words of the
-    same bytes: byte b gives the b modulo 64th of 64 words, each word the decimal digits of its number's square.
+    The noise is SHA-256 of the numbers 0 to 32,767, each as eight bytes with the lowest last. The text is words of the
+    same bytes: byte b gives the b modulo 64th of 64 words, each word the decimal digits of its number's square and a
+    space. The last vector is the text and 64 KiB of the noise: more than one block.
     """
     noise = b"".join(hashlib.sha256(number.to_bytes(8, "big")).digest() for number in range(1 << 15))
     words = [b"%d " % (number * number) for number in range(64)]
     text = b"".join(words[byte & 63] for byte in noise)[: 1 << 20]
-    return b"", b"a", text, noise
+    return b"", b"a", text, noise, text + noise[: 1 << 16]
 
 
 @lru_cache
 def golden(name: str, level: int | None = None) -> Digest:
-    """The golden digest of a row: SHA-256 over the SHA-256 of each compressed vector.
+    """The golden digest of a row: SHA-256 over its feeding and the SHA-256 of each compressed vector.
 
     Raises:
         UnsupportedError: its library is not installed.
     """
-    total = hashlib.sha256()
+    total = hashlib.sha256(row(name).feeding.encode())
     for vector in vectors():
         one = hashlib.sha256()
         for piece in compress((vector,), row(name), level):
