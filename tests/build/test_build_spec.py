@@ -239,3 +239,8 @@ def test_any_tree_is_refused_with_a_place(value):
     with pytest.raises(MalformedError) as caught:
         read_spec(json.dumps(value).encode(), where="s.yaml")
     assert caught.value.where.startswith("s.yaml:1:")
+
+
+def test_the_published_schema_is_that_of_the_structs():
+    published = Path(__file__).parents[2] / "docs" / "reference" / "build.schema.json"
+    assert json.loads(published.read_bytes()) == spec_schema.schema(), "run `make docs`"
