@@ -135,6 +135,7 @@ TRAPS: dict[str, Any] = {
     "time on the first second of the certificate": lambda: w.make(stamp_at=w.NOW),
     "time on the last second of the certificate": lambda: w.make(stamp_at=w.NOW + timedelta(minutes=10)),
     "intoto with promise and timestamp": lambda: w.make(log=w.V1, kind="intoto", stamps=True),
+    "statement logged as hashedrekord 0.0.1": lambda: w.make(log=w.V1, kind="hashedrekord"),
     "promise without need of a timestamp": lambda: V1,
     "version 1 by its proof, without promise, with timestamp": lambda: w.make(
         log=w.V1, logged={"promise": None}, stamps=True),

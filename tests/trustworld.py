@@ -172,13 +172,15 @@ def stamped(
     return done.response
 
 
-def v1_body(kind: str, content: Envelope | MessageSignature, signature: bytes, verifier: str) -> bytes:
-    """The body a version 1 log writes."""
+def v1_body(
+    kind: str, content: Envelope | MessageSignature, signature: bytes, verifier: str, digest: str = TARGET.hex
+) -> bytes:
+    """The body a version 1 log writes; `digest` is of what was signed, for `hashedrekord`."""
     pem = bundle.base64text.encode(verifier.encode())
     sig = bundle.base64text.encode(signature)
     if kind == "hashedrekord":
         spec: dict[str, Any] = {
-            "data": {"hash": {"algorithm": "sha256", "value": TARGET.hex}},
+            "data": {"hash": {"algorithm": "sha256", "value": digest}},
             "signature": {"content": sig, "publicKey": {"content": pem}},
         }
     else:
@@ -278,7 +280,7 @@ def make(
         else:
             shown = pem(certificate, "CERTIFICATE") if certificate else pem(own.public_key(), "PUBLIC KEY")
             usual = "dsse" if content == "statement" else "hashedrekord"
-            written = v1_body(kind or usual, signed, signature, shown)
+            written = v1_body(kind or usual, signed, signature, shown, hashlib.sha256(message).hexdigest())
         written = _changed(written, body)
         fields = {"proof": prove(written, log, **(proof or {})), **(logged or {})}
         entries = (entry(written, log, **fields),)

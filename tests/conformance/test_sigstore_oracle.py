@@ -12,6 +12,7 @@ from bundlemutants import mutants
 pytest.importorskip("sigstore", reason="sigstore-python is not installed")
 UNSUPPORTED = {
     "intoto": "Integrated time only supported|Unsupported DSSE log entry type|Input should be a valid array",
+    "statement logged as hashedrekord 0.0.1": "Unsupported DSSE log entry type",
     "certificate timestamp by an unknown log": "Expected one certificate timestamp",
     "alone in its tree": "logIndex",  # it takes an absent index, which means 0, for a missing one
     "first leaf": "logIndex",

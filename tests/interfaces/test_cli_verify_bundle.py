@@ -67,7 +67,7 @@ def test_accepts(place, bundle, by, artifact):
         (["--bundle", "good.json", *ROOT, "artifact"], 2, "whose signature"),
         (["--bundle", "good.json", *BY, *KEY, *ROOT, "artifact"], 2, "give a key, or"),
         (["--bundle", "key.json", "--key", "artifact", *ROOT, "artifact"], 65, "not a public key"),
-        (["--bundle", "unlogged.json", *KEY, *ROOT, "artifact"], 3, "LOG_UNKNOWN"),
+        (["--bundle", "unlogged.json", *KEY, *ROOT, "--log", "required", "artifact"], 3, "LOG_UNKNOWN"),
         ([*BY, *ROOT, "artifact"], 2, "--bundle"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
@@ -79,10 +79,9 @@ def test_refuses(place, words, code, says):
     assert done.out == b""
 
 
-def test_an_unlogged_signature_by_a_managed_key_counts_where_no_root_is_named(place):
+def test_an_unlogged_signature_by_a_managed_key_counts_unless_a_log_is_required(place):
     assert run(place, "--bundle", "unlogged.json", *KEY, "artifact").code == 0
-    assert run(place, "--bundle", "unlogged.json", *KEY, "--log", "required", "artifact").code == 3
-    assert run(place, "--bundle", "unlogged.json", *KEY, *ROOT, "--log", "optional", "artifact").code == 0
+    assert run(place, "--bundle", "unlogged.json", *KEY, *ROOT, "artifact").code == 0
 
 
 def test_a_path_that_is_named_like_a_digest_is_a_path(place):

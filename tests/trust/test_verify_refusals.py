@@ -92,6 +92,12 @@ def rebound(other: w.Made, made: w.Made = GOOD) -> w.Made:
     return made.but(entries=other.entries)
 
 
+def of_payload(body: bytes) -> bytes:
+    value = json.loads(body)
+    value["spec"]["data"]["hash"]["value"] = Digest.of(STATEMENT).hex
+    return strictjson.canonical(value)
+
+
 def unknown_kind(body: bytes) -> bytes:
     value = json.loads(body)
     return strictjson.canonical({**value, "kind": "alpine", "apiVersion": "0.0.1"})
@@ -217,7 +223,15 @@ ENTRIES = {
     "kind and body differ": (w.make(log=w.V1, logged={"kind": "hashedrekord"}), "ENTRY_KIND"),
     "v1 for another signature": (rebound(w.make(log=w.V1), V1), "ENTRY_MISMATCH"),
     "v1 of the key alone": (rebound(V1_KEY, V1), "ENTRY_MISMATCH"),
-    "v1 hashedrekord of a statement": (rebound(w.make(log=w.V1, content="artifact"), V1), "ENTRY_KIND"),
+    "v1 hashedrekord of the artifact, not the statement": (
+        rebound(w.make(log=w.V1, content="artifact"), V1),
+        "ENTRY_MISMATCH",
+    ),
+    "v1 hashedrekord of the payload alone": (
+        w.make(log=w.V1, kind="hashedrekord", body=of_payload),
+        "ENTRY_MISMATCH",
+    ),
+    "v1 dsse of an artifact": (rebound(V1, w.make(log=w.V1, content="artifact")), "ENTRY_KIND"),
     "v1 for another artifact": (
         w.make(log=w.V1, content="artifact", body=lambda b: b.replace(w.TARGET.hex.encode(), b"00" * 32)),
         "ENTRY_MISMATCH",

@@ -34,7 +34,7 @@ class BundleWords(msgspec.Struct, frozen=True, kw_only=True):
     trusted_root: str | None = None
     staging: bool = False
     log: Literal["", "required", "optional"] = ""
-    """Whether it must be logged. Empty: yes, but for a managed key where no trusted root is named."""
+    """Whether it must be logged. Empty: by certificate yes, by a managed key no."""
 
 
 def verify_bundle(words: BundleWords) -> Row:
@@ -57,8 +57,7 @@ def verify_bundle(words: BundleWords) -> Row:
 def _expected(words: BundleWords) -> Expected:
     from assay.trust.expect import Expected, Identity, Require
 
-    # Who names a trusted root means its logs to be asked; a key alone may have signed what nobody logged.
-    require = Require(log=words.log or ("required" if words.trusted_root else ""))
+    require = Require(log=words.log)
     if words.key:
         if words.identity or words.issuer:
             raise UsageError("give a key, or an identity with its issuer", why="both are there", remedy="leave one out")

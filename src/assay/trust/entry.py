@@ -47,8 +47,7 @@ def bind(entry: LogEntry, signed: Signed, *, name: str) -> None:
     if (body.kind, body.version) == rekor.HASHEDREKORD_V2:
         _rebuild(entry, body, signed, name)
         return
-    kinds = (rekor.DSSE_V1, rekor.INTOTO_V2) if signed.envelope is not None else (rekor.HASHEDREKORD_V1,)
-    if (body.kind, body.version) not in kinds:
+    if signed.envelope is None and (body.kind, body.version) != rekor.HASHEDREKORD_V1:
         raise _no("ENTRY_KIND", name, f"{body.kind} {body.version} does not log this kind of signature")
     _compare(body, signed, name)
 
@@ -75,16 +74,22 @@ def _rebuild(entry: LogEntry, body: Body, signed: Signed, name: str) -> None:
 
 
 def _compare(body: Body, signed: Signed, name: str) -> None:
-    """Version 1: hash, one signature, key or certificate; of `intoto` also type and payload, where it holds them."""
+    """Version 1: hash, one signature, key or certificate; of `intoto` also type and payload, where it holds them.
+
+    `hashedrekord` holds the digest of what was signed (of a statement its PAE), `dsse` and `intoto` of the payload.
+    """
     envelope = signed.envelope
-    digest = signed.artifact.get(body.algorithm) if envelope is None else _hash(body.algorithm, envelope.payload)
+    if envelope is None or (body.kind, body.version) == rekor.HASHEDREKORD_V1:
+        digest = _digest(signed, body.algorithm)
+    else:
+        digest = _hash(body.algorithm, envelope.payload)
     same = (
         digest is not None
         and body.digest == digest
         and body.signature == signed.signature
         and (body.certificate, body.spki) == (signed.certificate, b"" if signed.certificate else signed.key.spki)
     )
-    if envelope is not None and body.version == rekor.INTOTO_V2[1]:
+    if envelope is not None and (body.kind, body.version) == rekor.INTOTO_V2:
         same = same and body.payload_type == envelope.payload_type and body.payload in (None, envelope.payload)
     if not same:
         raise _no("ENTRY_MISMATCH", name, f"the entry is of another {_other(body, signed, digest)}")

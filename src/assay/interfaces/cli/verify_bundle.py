@@ -21,7 +21,7 @@ from assay.trust.examine import Row, exit_code
 @click.option(
     "--log",
     type=click.Choice(["required", "optional"]),
-    help="Whether it must be logged. Default: required, but for --key without --trusted-root.",
+    help="Whether it must be logged. Default: required, but optional with --key.",
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Format.")
 @click.option("-v", "--verbose", is_flag=True, help="Also show every check.")
