@@ -149,7 +149,13 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
 
 
 def rotate_authority(
-    folder: str, roles: Collection[str], secret: bytes, kms: Mapping[str, str], *, log_host: str = ""
+    folder: str,
+    roles: Collection[str],
+    secret: bytes,
+    kms: Mapping[str, str],
+    *,
+    log_host: str = "",
+    stolen: str = "",
 ) -> AuthorityFile:
     """New instances; old logs frozen, old windows closed. The trusted root is published before the signing config.
 
@@ -165,7 +171,9 @@ def rotate_authority(
     file = read_authority(folder)
     with _alone(place):
         keys = _Keys(place / KEYS, secret, kms)
-        following = authority_life.rotate(file, roles, keys, now(), secrets.token_bytes, log_host=log_host)
+        following = authority_life.rotate(
+            file, roles, keys, now(), secrets.token_bytes, log_host=log_host, stolen=stolen
+        )
         for kind, role, instances in (("log", "log", following.logs), ("issuance", "ct", following.ct_logs)):
             if role in roles:
                 _begin(_log(place, following, kind, instances[-1], lambda: secret))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from assay.formats import note
+from assay.formats import note, trustroot
 from assay.formats.authorityfile import AuthorityFile, Instance, Issuer
 from assay.formats.trustroot import Validity
 from assay.model.errors import UsageError
@@ -96,14 +96,31 @@ def settle(file: AuthorityFile, keys: Keys, now: datetime) -> AuthorityFile:
 
 
 def rotate(
-    file: AuthorityFile, roles: Collection[str], keys: Keys, now: datetime, chance: Chance, *, log_host: str = ""
+    file: AuthorityFile,
+    roles: Collection[str],
+    keys: Keys,
+    now: datetime,
+    chance: Chance,
+    *,
+    log_host: str = "",
+    stolen: str = "",
 ) -> AuthorityFile:
     """The next instance of each role; the windows of the ones before are closed.
 
     The certificate authority's closes as late as its last certificate ends: what it signed a minute ago is dated later.
 
+    Args:
+        file: as it is.
+        roles: of `ROLES`.
+        keys: where the new ones are made.
+        now: aware; the new windows begin.
+        chance: random bytes.
+        log_host: another name of the server, for the new log.
+        stolen: RFC 3339 UTC: when somebody else may first have had the old keys; their windows end there, and what was
+            signed later is believed no more.
+
     Raises:
-        UsageError: no such role, or none.
+        UsageError: no such role, or none; a time that is none, in the future, or before the instance began.
     """
     if not roles or set(roles) - set(ROLES):
         raise UsageError(
@@ -113,7 +130,8 @@ def rotate(
     for role in sorted(roles):
         field = _FIELDS[role]
         *older, last = getattr(file, field)
-        closed = msgspec.structs.replace(last, valid_for=Validity(last.valid_for.start, text(ends[role])))
+        end = _stolen(stolen, last, now) if stolen else text(ends[role])
+        closed = msgspec.structs.replace(last, valid_for=Validity(last.valid_for.start, end))
         file = msgspec.structs.replace(file, **{field: (*older, closed)})
     return _added(file, tuple(role for role in ROLES if role in roles), keys, now, chance, log_host)
 
@@ -175,6 +193,21 @@ def log_address(file: AuthorityFile, number: int, host: str = "") -> tuple[str, 
     path = instances.log_path(file.name, number)
     is_free = all(one.origin != name for one in file.logs)
     return f"{base}/{path}", name if is_free else instances.place(base, path)
+
+
+def _stolen(time: str, last: Instance, now: datetime) -> str:
+    """The end of a window at the time of a theft."""
+    try:
+        moment = trustroot.instant(time)
+    except ValueError as error:
+        raise UsageError("not a time", why=str(error), remedy="write 2026-01-02T03:04:05Z") from error
+    if not trustroot.instant(last.valid_for.start) <= moment <= now:
+        raise UsageError(
+            "not a time at which this key was in use",
+            why=f"it is used since {last.valid_for.start}",
+            remedy="name the first moment at which somebody else may have had it",
+        )
+    return text(moment)
 
 
 def _plain(role: str, number: int, keys: Keys, now: datetime) -> Instance:

@@ -136,6 +136,10 @@ def serve(
 @command.command("rotate")
 @click.argument("folder", metavar="DIR")
 @click.option("--only", "roles", type=click.Choice(_ROLES), multiple=True, help="Default: all four.")
+@click.option(
+    "--stolen-since", default="", metavar="TIME",
+    help="Believe what the old keys signed only until TIME (2026-01-02T03:04:05Z).",
+)  # fmt: skip
 @host_option
 @kms_option
 @options.passphrase_option
@@ -143,6 +147,7 @@ def serve(
 def rotate(
     folder: str,
     roles: tuple[str, ...],
+    stolen_since: str,
     log_host: str,
     kms: tuple[str, ...],
     passphrase_file: str | None,
@@ -150,7 +155,9 @@ def rotate(
 ) -> None:
     """Begin new instances: new keys, new log addresses. Old logs are frozen and stay readable; stop serving first."""
     secret = _new_secret(passphrase_file, no_passphrase)
-    file = bootstrap.rotate_authority(folder, roles or _ROLES, secret, _pairs(kms), log_host=log_host)
+    file = bootstrap.rotate_authority(
+        folder, roles or _ROLES, secret, _pairs(kms), log_host=log_host, stolen=stolen_since
+    )
     click.echo(f"{file.name}: log {len(file.logs)}, certificate authority {len(file.authorities)}, "
                f"certificate log {len(file.ct_logs)}, timestamp authority {len(file.timestamps)}")  # fmt: skip
     if "/" in file.logs[-1].origin:
