@@ -230,6 +230,9 @@ def make(
     log: Log | None = V2,
     kind: str = "",
     signer: MemorySigner | None = None,
+    own: MemorySigner | None = None,
+    details: str = _P256,
+    hash_name: str = "sha256",
     leaf: bytes | None = None,
     statement: bytes | None = None,
     payload_type: str = dsse.IN_TOTO,
@@ -247,6 +250,9 @@ def make(
         log: where it is logged; None for nowhere.
         kind: of a version 1 entry: `hashedrekord`, `dsse` (the usual ones), `intoto`.
         signer: who signs, if not whom certificate or hint name.
+        own: another key of the certificate's or the hint's.
+        details: how a version 2 log calls that key.
+        hash_name: the hash it signs with.
         leaf: another certificate.
         statement: another payload.
         payload_type: of the envelope.
@@ -256,8 +262,8 @@ def make(
         stamps: whether a TSA is asked; by default for version 2 logs and certificates without a log.
         stamp_at: its clock.
     """
-    key = signer or (WORLD.client if by == "certificate" else MANAGED)
-    own = WORLD.client if by == "certificate" else MANAGED
+    own = own or (WORLD.client if by == "certificate" else MANAGED)
+    key = signer or own
     signed: Envelope | MessageSignature
     if content == "statement":
         payload = statement if statement is not None else claim(TARGET).payload
@@ -269,12 +275,13 @@ def make(
         signed = MessageSignature(signature=signature, algorithm="sha256", digest=bytes.fromhex(TARGET.hex))
     certificate = None
     if by == "certificate":
-        certificate = leaf or WORLD.leaf(now=NOW)
+        certificate = leaf or WORLD.leaf(now=NOW, spki=own.public_key())
     entries: tuple[LogEntry, ...] = ()
     if log is not None:
         if log.version == 2:
             written = rekor.hashedrekord_v2(
-                algorithm="sha256", digest=hashlib.sha256(message).digest(), signature=signature, key_details=_P256,
+                algorithm=hash_name, digest=hashlib.new(hash_name, message).digest(), signature=signature,
+                key_details=details,
                 certificate=certificate or b"", spki=own.public_key(),
             )  # fmt: skip
         else:

@@ -21,7 +21,7 @@ from assay.trust.expect import Expected, Identity, Legacy, Require, matches
 from assay.trust.verify import verify
 from bundlekinds import GOOD, OLD, TRAPS, chained, cosigned, leaf, statement
 from logkeys import WITNESSES
-from signing import ED25519, changed
+from signing import ED25519, SIGNERS, changed
 
 
 @pytest.mark.parametrize("by", ["certificate", "key"])
@@ -278,3 +278,54 @@ def test_two_verifications_give_the_same_evidence():
     data = GOOD.data()
     first, second = (verify(data, w.TARGET, w.roots(), w.BY_IDENTITY, w.LATER, name="b") for _ in range(2))
     assert first == second
+
+
+ALGORITHMS = {
+    # signer: (its name in a version 2 log, hash)
+    "p256": ("PKIX_ECDSA_P256_SHA_256", "sha256"),
+    "p384": ("PKIX_ECDSA_P384_SHA_384", "sha384"),
+    "p384-sha256": ("PKIX_ECDSA_P384_SHA_256", "sha256"),
+    "p521": ("PKIX_ECDSA_P521_SHA_512", "sha512"),
+    "rsa2048": ("PKIX_RSA_PKCS1V15_2048_SHA256", "sha256"),
+}
+
+
+@pytest.mark.parametrize("by", ["certificate", "key"])
+@pytest.mark.parametrize("content", ["statement", "artifact"])
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_every_algorithm_by_its_name_in_the_log(by, content, name):
+    signer, (details, hash_name) = SIGNERS[name], ALGORITHMS[name]
+    expected = w.BY_IDENTITY if by == "certificate" else Expected(keys=w.ring(signer))
+    digests = tuple(Digest(h, hashlib.new(h, w.ARTIFACT).hexdigest()) for h in ("sha256", "sha384", "sha512"))
+    made = w.make(by=by, content=content, own=signer, details=details, hash_name=hash_name)
+    assert w.check(made, expected, target=digests)
+    for other, other_hash in ALGORITHMS.values():
+        if other == details:
+            continue
+        lie = w.make(by=by, content=content, own=signer, details=other, hash_name=other_hash)
+        with pytest.raises(UntrustedError) as caught:
+            w.check(lie, expected, target=digests)
+        assert caught.value.code == "ENTRY_MISMATCH"
+
+
+def test_pure_ed25519_signs_statements_but_stands_in_no_version_2_log():
+    expected = Expected(keys=w.ring(ED25519))
+    assert w.check(w.make(by="key", own=ED25519, log=w.V1), expected)
+    assert w.check(w.make(by="key", own=ED25519, log=None), expected)
+    for details in ("PKIX_ED25519", "PKIX_ECDSA_P256_SHA_256"):
+        with pytest.raises(UntrustedError) as caught:
+            w.check(w.make(by="key", own=ED25519, details=details), expected)
+        assert caught.value.code == "ENTRY_MISMATCH"
+
+
+def test_a_hint_spelt_as_npm_does_names_the_same_key():
+    made = w.make(by="key")
+    hint = f"SHA256:{made.hint.rstrip('=')}"
+    data = changed(made.but(hint=hint).data(), "dsseEnvelope", "signatures", 0, "keyid", value=hint)
+    assert w.check(data, w.BY_KEY).signer.key_id == made.hint
+
+
+def test_keys_and_identities_may_both_be_expected():
+    both = Expected(keys=w.ring(w.MANAGED), identities=(w.IDENTITY,))
+    assert w.check(GOOD, both).signer.kind == "certificate"
+    assert w.check(w.make(by="key"), both).signer.kind == "key"
