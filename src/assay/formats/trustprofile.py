@@ -85,17 +85,17 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
     pass
 
 
-class _Window(_Strict):
+class _Window(_Strict, frozen=True):
     start: str
     end: str = ""
 
 
-class _Revoked(_Strict):
+class _Revoked(_Strict, frozen=True):
     since: str
     reason: str = ""
 
 
-class _Key(_Strict):
+class _Key(_Strict, frozen=True):
     key_id: str
     pem: str
     owner: str = ""
@@ -104,30 +104,30 @@ class _Key(_Strict):
     revoked: _Revoked | None = None
 
 
-class _Signer(_Strict):
+class _Signer(_Strict, frozen=True):
     identity: str
     issuer: str
     glob: bool = False
 
 
-class _Require(_Strict):
+class _Require(_Strict, frozen=True):
     log: Literal["", "required", "optional"] = ""
     timestamps: Literal["required", "optional"] = "optional"
     timestamps_count: int = 0
     witnesses: str = ""
 
 
-class _Legacy(_Strict):
+class _Legacy(_Strict, frozen=True):
     v01_promise: bool = False
     cosign_v2: bool = False
 
 
-class _Owners(_Strict):
+class _Owners(_Strict, frozen=True):
     threshold: int = 1
     keys: list[_Key] = []
 
 
-class _Profile(_Strict):
+class _Profile(_Strict, frozen=True):
     name: str
     mode: Mode
     version: int
