@@ -42,6 +42,8 @@ class Building(msgspec.Struct, frozen=True, kw_only=True):
     skipped: list[Script] = []
     """Maintainer scripts that were not run; collectors add to it."""
     steps: tuple[RanStep, ...] = ()
+    dependencies: Mapping[str, tuple[OwnedEntry, ...]] = {}
+    """Trees of language dependencies, by name."""
     mapping: compressors.Mapping = compressors.one_by_one
 
 

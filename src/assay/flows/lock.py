@@ -13,12 +13,14 @@ from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.spec_read import PlacedSpec, spec_digest
 from assay.flows.lock_debian import DebianTools, lock_debian
+from assay.flows.lock_languages import Languages, Pinned, lock_languages
 from assay.formats import compressors, tarwrite
 from assay.model.digest import Digest
 from assay.model.errors import UnsupportedError, UsageError
 from assay.model.limits import Limits
 from assay.model.tree import TreeEntry
 from assay.ports.inputs import Fetcher, LocalInputs
+from assay.ports.packages import LanguageClients
 from assay.ports.stores import ContentStore
 
 _ALWAYS_OUT = (b".git",)
@@ -36,6 +38,8 @@ class Locking(msgspec.Struct, frozen=True, kw_only=True):
     """Paths beside the spec that a folder never holds: the lock itself, which pins the folder."""
     debian: DebianTools | None = None
     """What packages are locked with; None where nothing can ask for any."""
+    clients: LanguageClients | None = None
+    """What language dependencies are locked with."""
 
 
 Lockers = dict[type, Callable[[Locking, specs.Source, str], locks.SourceLock]]
@@ -65,6 +69,7 @@ def make_lock(placed: PlacedSpec, at: Locking, *, previous: locks.Lock | None = 
         keep = old is not None and name != update
         sources[name] = old if keep and old is not None else _LOCKERS[type(source)](at, source, name)
     indexes, packages = _debian(placed, at, previous, update)
+    pinned = _languages(placed, at, previous, update, sources)
     return locks.ordered(
         locks.Lock(
             spec=str(spec_digest(spec)),
@@ -72,6 +77,9 @@ def make_lock(placed: PlacedSpec, at: Locking, *, previous: locks.Lock | None = 
             sources=sources,
             indexes=indexes,
             packages=packages,
+            python=pinned.python,
+            npm=pinned.npm,
+            go=pinned.go,
             keys=dict(_keys(spec, at)),
             tools=shaping_tools(spec),
         )
@@ -87,6 +95,23 @@ def _debian(
     if previous is not None and update and update not in placed.spec.debian:
         return previous.indexes, previous.packages
     return lock_debian(placed, at.debian, previous)
+
+
+def _languages(
+    placed: PlacedSpec,
+    at: Locking,
+    previous: locks.Lock | None,
+    update: str,
+    sources: dict[str, locks.SourceLock],
+) -> Pinned:
+    """Language dependencies; they follow the source their own lock file lies in."""
+    wanted = placed.spec.dependencies
+    if not wanted or at.clients is None:
+        return Pinned()
+    if previous is not None and update and all(one.source != update for one in wanted.values()):
+        return Pinned(python=previous.python, npm=previous.npm, go=previous.go)
+    tools = Languages(clients=at.clients, fetcher=at.fetcher, store=at.store, limits=at.limits)
+    return lock_languages(placed, tools, sources)
 
 
 def shaping_tools(spec: specs.Spec) -> tuple[locks.ShapingTool, ...]:
@@ -106,7 +131,6 @@ def _refuse_unknown(placed: PlacedSpec) -> None:
     spec = placed.spec
     wanted = [(f"sources.{name}", source) for name, source in spec.sources.items() if type(source) not in _LOCKERS]
     parts = [path for path, _ in wanted]
-    parts += [path for path in ("dependencies",) if getattr(spec, path)]
     if parts:
         raise UnsupportedError(
             "this version cannot lock a part of the spec", where=placed.places.where(parts[0]),
