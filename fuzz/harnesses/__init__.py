@@ -1,6 +1,19 @@
 """The table of harnesses: every parser of the house, each with the law its answers keep. Grow by rows."""
 
-from . import archives, catalogers, claims, databases, documents, feeds, identities, orders, programs, texts, vexes
+from . import (
+    archives,
+    catalogers,
+    claims,
+    databases,
+    documents,
+    feeds,
+    identities,
+    logs,
+    orders,
+    programs,
+    texts,
+    vexes,
+)
 from .shape import Harness, answers
 
 TABLE: tuple[Harness, ...] = tuple(
@@ -13,6 +26,7 @@ TABLE: tuple[Harness, ...] = tuple(
             *documents.HARNESSES,
             *feeds.HARNESSES,
             *identities.HARNESSES,
+            *logs.HARNESSES,
             *orders.HARNESSES,
             *programs.HARNESSES,
             *texts.HARNESSES,
