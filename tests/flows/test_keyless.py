@@ -4,6 +4,7 @@ import base64
 import hashlib
 import itertools
 import json
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -269,6 +270,17 @@ def test_what_a_service_answers_is_judged(place, name):
     assert jwt not in caught.value.line()
     if not name.startswith("log"):
         assert asked(place, LOG) == 0, "something became public before it was judged"
+
+
+@pytest.mark.parametrize("part", [CA, LOG, TSA])
+def test_a_service_that_falls_silent_is_given_up(place, part):
+    over = threading.Event()
+    place.twist = of(part, lambda _: over.wait(10))
+    try:
+        with pytest.raises(UnavailableError, match=r"no answer|too slowly"):
+            maker(place, limits=Limits(http_read_seconds=0.05, http_retries_count=0)).artifact(TARGET)
+    finally:
+        over.set()
 
 
 def asked(place: Sigstore, part: str) -> int:
