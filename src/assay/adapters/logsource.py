@@ -8,7 +8,6 @@ from assay.formats import tiles
 from assay.model.errors import MalformedError, UnavailableError
 
 _OK, _NOT_FOUND = 200, frozenset({404, 410})
-_NAMES = frozenset({"checkpoint", "frozen"})
 
 
 class FolderLog:
@@ -56,6 +55,6 @@ class HttpLog:
 
 def _known(name: str) -> str:
     """The name of something a log has; anything else is a defect of ours."""
-    if name not in _NAMES and tiles.tile_of(name) is None:
+    if name != "checkpoint" and tiles.tile_of(name) is None:
         raise ValueError(f"no name of a file of a log: {name[:100]!r}")
     return name
