@@ -9,11 +9,12 @@ HOSTNAME = "build"
 MOUNT_POINTS = ("src", "build", "out", "proc", "dev", "tmp")
 """Folders that must be in every build root: in a read-only root none can be made."""
 PREFIX_MAP = "-ffile-prefix-map=/build=."
+# Position-independent executables are the default of Debian's compilers; asking for them here breaks shared libraries.
 HARDENING_FLAGS: Mapping[str, str] = {
-    "CFLAGS": f"-O2 -g {PREFIX_MAP} -fstack-protector-strong -Wformat -Werror=format-security -fPIE",
-    "CXXFLAGS": f"-O2 -g {PREFIX_MAP} -fstack-protector-strong -Wformat -Werror=format-security -fPIE",
+    "CFLAGS": f"-O2 -g {PREFIX_MAP} -fstack-protector-strong -Wformat -Werror=format-security",
+    "CXXFLAGS": f"-O2 -g {PREFIX_MAP} -fstack-protector-strong -Wformat -Werror=format-security",
     "CPPFLAGS": "-D_FORTIFY_SOURCE=2",
-    "LDFLAGS": "-Wl,-z,relro -Wl,-z,now -pie",
+    "LDFLAGS": "-Wl,-z,relro -Wl,-z,now",
 }
 PLAIN_FLAGS: Mapping[str, str] = {"CFLAGS": f"-O2 -g {PREFIX_MAP}", "CXXFLAGS": f"-O2 -g {PREFIX_MAP}"}
 
