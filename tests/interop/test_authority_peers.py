@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from assay import bootstrap
 from assay.adapters.clock import WallClock
 from assay.adapters.http import Http
 from assay.adapters.sigstore import SigstoreServices
@@ -16,7 +17,7 @@ from assay.model.statement import ResourceDescriptor
 from assay.trust.expect import Expected, Identity
 from assay.trust.verify import verify, verify_artifact
 from jstools import js_client
-from running_authority import SIGNER, running
+from running_authority import SIGNER, made, running, serving
 
 pytestmark = pytest.mark.interop
 
@@ -148,3 +149,32 @@ def test_cosign_attests_a_blob_and_both_verify(at, halves):
          "--use-signed-timestamps", "--certificate-identity", SIGNER, "--certificate-oidc-issuer", at.issuer,
          "--type", PREDICATE, str(at.folder / "artifact")], env=halves)  # fmt: skip
     assert believed(at, "cosign-statement", artifact=False).statement.predicate_type == PREDICATE
+
+
+def test_cosign_and_sigstore_js_verify_across_a_rotation_to_another_name(tmp_path):
+    """The old log under its own name, the new one under another name of the same server."""
+    folder, bundles = tmp_path / "a", {}
+    made(folder)
+    for generation in (1, 2):
+        if generation == 2:
+            bootstrap.rotate_authority(str(folder), ("ca", "ct", "log", "tsa"), b"", {}, log_host="localhost")
+        with serving(folder) as at:
+            config = signingconfig.read_client(at.client_config, where="c")
+            services = SigstoreServices(Http())
+            try:
+                instance = Instance(config=config.signing_config, roots=config.trusted_root)
+                bundles[generation] = KeylessMaker(instance, services, FixedToken(at.token()), WallClock()).artifact(
+                    DIGEST
+                )
+            finally:
+                services.close()
+    (tmp_path / "artifact").write_bytes(ARTIFACT)
+    (tmp_path / "config.json").write_bytes(at.client_config)
+    for generation, data in bundles.items():
+        (tmp_path / f"{generation}.json").write_bytes(data)
+        run([*js_client(), "verify", str(tmp_path / "config.json"), str(tmp_path / f"{generation}.json"),
+             str(tmp_path / "artifact"), SIGNER, at.issuer])  # fmt: skip
+        run([cosign(), "verify-blob", "--bundle", str(tmp_path / f"{generation}.json"),
+             "--trusted-root", str(folder / "public/trusted_root.json"), "--use-signed-timestamps",
+             "--certificate-identity", SIGNER, "--certificate-oidc-issuer", at.issuer, str(tmp_path / "artifact")],
+            env={**os.environ, "HOME": str(tmp_path)})  # fmt: skip

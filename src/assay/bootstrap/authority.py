@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -66,7 +65,7 @@ def make_authority(folder: str, wish: Wish, secret: bytes, kms: Mapping[str, str
     (place / KEYS / MEMORY).mkdir(mode=0o700, parents=True, exist_ok=True)
     (place / KEYS).chmod(0o700)
     keys = _Keys(place / KEYS, secret, kms)
-    file = authority_life.begin(wish, keys, now(), secrets.token_bytes)
+    file = authority_life.begin(wish, keys, now(), os.urandom)
     for kind, instances in (("log", file.logs), ("issuance", file.ct_logs)):
         _begin(_log(place, file, kind, instances[-1], lambda: secret))
     _publish(place, file)
@@ -103,12 +102,12 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
             remedy="listen on 127.0.0.1, or make an authority without --test-issuer",
         )
     place = Path(folder)
-    with _alone(place), _http(LIMITS) as http, _http(hurried(LIMITS)) as to_witnesses:
+    with _alone(place), _http(hurried(LIMITS)) as http:
         _freeze(place, file, secret)
         logs, issuance = (
             {
                 f"{file.name}-{one.number}": _log(
-                    place, file, kind, one, None if one.valid_for.end else secret, _cosign(file, to_witnesses)
+                    place, file, kind, one, None if one.valid_for.end else secret, _cosign(file, http)
                 )
                 for one in instances
             }
@@ -136,7 +135,7 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
             leaves=leaves_queue,
             memory=TileStore(place / KEYS / MEMORY),
             now=now,
-            chance=secrets.token_bytes,
+            chance=os.urandom,
             alone=threading.Lock(),
             witness=_witness(place, file, secret),
             test_issuer=own,
@@ -171,9 +170,7 @@ def rotate_authority(
     file = read_authority(folder)
     with _alone(place):
         keys = _Keys(place / KEYS, secret, kms)
-        following = authority_life.rotate(
-            file, roles, keys, now(), secrets.token_bytes, log_host=log_host, stolen=stolen
-        )
+        following = authority_life.rotate(file, roles, keys, now(), os.urandom, log_host=log_host, stolen=stolen)
         for kind, role, instances in (("log", "log", following.logs), ("issuance", "ct", following.ct_logs)):
             if role in roles:
                 _begin(_log(place, following, kind, instances[-1], lambda: secret))

@@ -204,7 +204,8 @@ class Authority:
                 self._parts.memory.write({self._stamp_name: made.time.isoformat().encode()})
                 self._last = made.time
         if made.refusal:
-            return Answer(data=made.response, media_type=STAMP, status=400)
+            is_clock = made.refusal.startswith("timeNotAvailable")
+            return Answer(data=made.response, media_type=STAMP, status=503 if is_clock else 400)
         return Answer(data=made.response, media_type=STAMP, status=201)
 
     def timestamp_chain(self) -> Answer:

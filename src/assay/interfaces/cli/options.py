@@ -300,7 +300,7 @@ def output_option(allowed: tuple[str, ...], default: str) -> Callable[[F], F]:
 passphrase_option = click.option(
     "--passphrase-file",
     metavar="FILE",
-    help="File with the key's passphrase (else ASSAY_KEY_PASSPHRASE, else a prompt).",
+    help="File with the key's passphrase, or fd:N (else ASSAY_KEY_PASSPHRASE, else a prompt).",
 )
 key_option = click.option("--key", metavar="FILE", help="Private key (PKCS#8 PEM) to sign with.")
 
