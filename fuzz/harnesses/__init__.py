@@ -2,6 +2,7 @@
 
 from . import (
     archives,
+    builds,
     catalogers,
     claims,
     databases,
@@ -20,6 +21,7 @@ TABLE: tuple[Harness, ...] = tuple(
     sorted(
         (
             *archives.HARNESSES,
+            *builds.HARNESSES,
             *catalogers.HARNESSES,
             *claims.HARNESSES,
             *databases.HARNESSES,

@@ -37,6 +37,7 @@ WITHOUT: dict[str, str] = {
     "junit": WRITER,
     "openvex": WINDOW,
     "openvex_write": WRITER,
+    "compressors": WRITER,
     "predicates": "a table of names",
     "purl_inference": "asked by `foreign`",
     "sarif": WRITER,
@@ -46,6 +47,7 @@ WITHOUT: dict[str, str] = {
     "spdx_tagvalue": WINDOW,
     "spdx_tagvalue_write": WRITER,
     "spdx_write": WRITER,
+    "tarwrite": WRITER,
 }
 """Modules of formats/ that need no harness, and why."""
 ALWAYS = (b"", b"\0", b"\n", b"{}", b"[]", b"\xff" * 64, b"<a/>", b"0" * 600)
