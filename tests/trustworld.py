@@ -90,7 +90,7 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
 
 _P256 = "PKIX_ECDSA_P256_SHA_256"
 V2 = Log(
-    origin="log.example/2026", base_url="https://log.example/2026", key_details="PKIX_ED25519", version=2,
+    origin="log-2026.example", base_url="https://log-2026.example", key_details="PKIX_ED25519", version=2,
     signer=MemorySigner(ed25519.Ed25519PrivateKey.generate()),
 )  # fmt: skip
 V2_ECDSA = Log(

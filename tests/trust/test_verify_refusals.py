@@ -284,7 +284,7 @@ CHECKPOINTS = {
     "right key id, wrong name": (w.make(proof={"lines": lines("other.example")}), "CHECKPOINT_SIGNATURE"),
     "right name, wrong key id": (w.make(proof={"lines": lines("!")}), "CHECKPOINT_SIGNATURE"),
     "other origin": (
-        w.make(proof=resigned(note.checkpoint_text(Checkpoint("log.example/2027", 9, b"\7" * 32)))),
+        w.make(proof=resigned(note.checkpoint_text(Checkpoint("log-2027.example", 9, b"\7" * 32)))),
         "CHECKPOINT_SIGNATURE",
     ),
     "a second line by the log that does not hold": (
