@@ -94,3 +94,11 @@ def test_docker_archives() -> None:
     for tag, digest in (("", None), ("3", None), ("", D[3])):
         with pytest.raises(UsageError, match="x:1, y:1"):
             select_entry([one, two], tag=tag, digest=digest, where="a")
+
+
+def test_an_artifact_type_that_is_an_images_own_makes_no_artifact() -> None:
+    """As `cosign save` 3.1 writes it: the config's media type, and a kind instead of a name."""
+    kind = {"kind": "dev.cosignproject.cosign/image"}
+    signatures = {"kind": "dev.cosignproject.cosign/sigs"}
+    saved = (item(1, artifact_type=oci.OCI_CONFIG, **kind), item(2, artifact_type=oci.OCI_CONFIG, **signatures))
+    assert pick(*saved) == D[1]

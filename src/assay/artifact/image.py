@@ -150,7 +150,9 @@ def _too_much(name: str, why: str) -> UnsupportedError:
 def _is_attestation(item: Descriptor) -> bool:
     """BuildKit's attestation manifests, and referrers that a tool listed in the index."""
     unknown = item.platform is not None and item.platform.os == "unknown" and item.platform.architecture == "unknown"
-    return unknown or bool(item.artifact_type) or "vnd.docker.reference.type" in item.annotations
+    # Go programs write the config's media type where an artifact type could be; of an image that says nothing new.
+    artifact = bool(item.artifact_type) and item.artifact_type not in oci.CONFIGS
+    return unknown or artifact or "vnd.docker.reference.type" in item.annotations
 
 
 def _choose(

@@ -65,7 +65,9 @@ def _is_image(item: Descriptor) -> bool:
         return False
     if item.media_type not in oci.MANIFESTS and item.media_type not in oci.INDEXES:
         return False
-    return not item.artifact_type and not any(_FALLBACK.fullmatch(name) for name in _names(item))
+    # Go programs write the config's media type where an artifact type could be; of an image that says nothing new.
+    artifact = item.artifact_type and item.artifact_type not in oci.CONFIGS
+    return not artifact and not any(_FALLBACK.fullmatch(name) for name in _names(item))
 
 
 def _names(item: Descriptor) -> list[str]:
