@@ -46,8 +46,9 @@ def check(*tokens: bytes, listed=LISTED, signature: bytes = SIGNATURE) -> Times:
     return timestamps.check(tokens, signature, listed, name="here")
 
 
-def code(*tokens: bytes, **arguments) -> str:
-    with pytest.raises(UntrustedError) as caught:
+def code(*tokens: bytes, why: str = "", **arguments) -> str:
+    """The code of a refusal; `why` is part of the reason, where a second look would refuse for another one."""
+    with pytest.raises(UntrustedError, match=why or None) as caught:
         check(*tokens, **arguments)
     assert caught.value.where == "here"
     assert caught.value.why
@@ -171,6 +172,13 @@ ODD = {
 }
 
 
+ODD_WHY = {
+    "an authority": "a certificate authority's",
+    "a key usage that signs nothing": "is no signature",
+    "a critical extension nobody knows": "critical extension 1.2.3",
+}
+
+
 def test_a_certificate_of_our_own_making_is_accepted():
     authority, listed = listed_with()
     assert check(granted(authority=authority), listed=(listed,)).verified
@@ -179,7 +187,8 @@ def test_a_certificate_of_our_own_making_is_accepted():
 @pytest.mark.parametrize("case", ODD)
 def test_certificates_that_are_not_for_timestamps(case):
     authority, listed = listed_with(**ODD[case])
-    assert code(granted(authority=authority), listed=(listed,)) == "TIMESTAMP"
+    why = ODD_WHY.get(case, "not for timestamps alone")
+    assert code(granted(authority=authority), listed=(listed,), why=why) == "TIMESTAMP"
 
 
 def test_a_chain_that_expired_since_but_held_then():
@@ -193,7 +202,7 @@ def test_outside_the_certificate_of_the_authority():
     assert stamp.stamp(
         Request(hash_algorithm="sha256", imprint=bytes(32)), authority, now=NOW, last=None, serial=1
     ).refusal
-    assert code(forged(authority), listed=(listed,)) == "TIMESTAMP"
+    assert code(forged(authority), listed=(listed,), why="is valid from") == "TIMESTAMP"
 
 
 def forged(authority: stamp.Authority | None = None, **changes) -> bytes:
@@ -217,15 +226,18 @@ def forged(authority: stamp.Authority | None = None, **changes) -> bytes:
     return tsp.write_granted(cms.write(content, attributes, signature, **arguments))
 
 
+def attributes() -> bytes:
+    """The signed attributes of `forged`."""
+    imprint = hashlib.sha256(SIGNATURE).digest()
+    said = Information(policy=stamp.POLICY, hash_algorithm="sha256", imprint=imprint, serial=1, time=NOW)
+    digest = hashlib.sha256(tsp.write_information(said)).digest()
+    return cms.signed_attributes(digest, NOW, hashlib.sha256(WORLD.tsa).digest(), "sha256")
+
+
 def without(kind: str) -> bytes:
     """Signed attributes without one of them."""
-    content = tsp.write_information(
-        Information(
-            policy=stamp.POLICY, hash_algorithm="sha256", imprint=hashlib.sha256(SIGNATURE).digest(), serial=1, time=NOW
-        )
-    )
-    whole = cms.signed_attributes(hashlib.sha256(content).digest(), NOW, hashlib.sha256(WORLD.tsa).digest(), "sha256")
-    kept = [one.raw for one in der.children(der.one(whole, where="x"), where="x") if der.oid(kind) not in one.raw]
+    listed = der.children(der.one(attributes(), where="x"), where="x")
+    kept = [one.raw for one in listed if der.oid(kind) not in one.raw]
     assert len(kept) == 3
     return der.set_of(kept)
 
@@ -239,18 +251,25 @@ def test_a_token_made_by_hand_is_accepted():
 
 FORGED = {
     "bound to another certificate": {"certificate_hash": hashlib.sha256(WORLD.tsa_root).digest()},
-    "bound to no certificate": {"attributes": without(cms.SIGNING_CERTIFICATE_V2)},
-    "another digest of the content": {"content_digest": bytes(32)},
-    "another signature": {"signature": p256().sign(b"x")},
-    "no signature": {"signature": b"x"},
-    "a signature over the content": {"signature": WORLD.tsa_signer.sign(b"x")},
-    "another algorithm": {"signature_algorithm": "1.2.840.10045.4.3.3"},
+    "does not bind its certificate": {"attributes": without(cms.SIGNING_CERTIFICATE_V2)},
+    "signed digest is not its content's": {"content_digest": bytes(32)},
+    "signature does not hold": {"signature": p256().sign(b"x")},
+    "its signature does not hold": {"signature": b"x"},
+    "signature does": {"signature": WORLD.tsa_signer.sign(b"x")},
+    "signature algorithm is not its key's": {"signature_algorithm": "1.2.840.10045.4.3.3"},
+    "signed content type is another": {
+        "attributes": der.set_of(
+            one.raw.replace(der.oid(cms.ID_DATA_TST), der.oid("1.2.840.113549.1.9.16.1.5"))
+            for one in der.children(der.one(attributes(), where="x"), where="x")
+        )
+    },
 }
+"""By the reason that is given."""
 
 
-@pytest.mark.parametrize("case", FORGED)
-def test_forgeries(case):
-    assert code(forged(**FORGED[case])) == "TIMESTAMP"
+@pytest.mark.parametrize("why", FORGED)
+def test_forgeries(why):
+    assert code(forged(**FORGED[why]), why=why) == "TIMESTAMP"
 
 
 def test_a_token_without_the_wanted_attributes_is_malformed():
@@ -263,8 +282,10 @@ def test_a_twin_of_the_certificate_does_not_stand_in():
     tbs = twin.tbs_certificate_bytes
     other = writing.signed(tbs, "1.2.840.10045.4.3.3", p384().sign(tbs))
     assert other != WORLD.tsa
-    assert code(forged(along=(other,))) == "TIMESTAMP"
-    assert code(forged(along=(WORLD.tsa, other))) == "TIMESTAMP"
+    assert code(forged(along=(other,)), why="two certificates of one issuer") == "TIMESTAMP"
+    assert code(forged(along=(WORLD.tsa, other)), why="two certificates of one issuer") == "TIMESTAMP"
+    namesake = WORLD.leaf(serial=number(4))  # the same serial number by another issuer
+    assert check(forged(along=(WORLD.tsa, namesake))).verified
 
 
 def test_damaged_certificates_beside_a_token():
@@ -276,6 +297,8 @@ def test_a_list_may_begin_with_the_authority_that_issued_the_certificate():
     assert check(granted(with_certificate=True), listed=listed).verified == (SECOND,)
     assert check(granted(with_certificate=False), listed=listed).ignored
     assert code(forged(along=(WORLD.tsa,), signature=b"x"), listed=listed) == "TIMESTAMP"
+    assert check(granted(with_certificate=True), listed=(WORLD.listed(WORLD.ca_root),)).ignored
+    assert check(granted(with_certificate=True), listed=(WORLD.listed(WORLD.ca, WORLD.ca_root),)).ignored
 
 
 def test_the_certificate_alone_is_no_anchor():
@@ -288,7 +311,7 @@ def test_weak_hashes_and_unknown_extensions():
     content = tsp.write_information(weak).replace(
         cms.algorithm("sha256"), der.sequence(der.oid("2.16.840.1.101.3.4.2.4"))
     )
-    assert code(forged(content=content)) == "TIMESTAMP"
+    assert code(forged(content=content), why="weak hash") == "TIMESTAMP"
     good = msgspec.structs.replace(weak, imprint=hashlib.sha256(SIGNATURE).digest())
     for critical, holds in ((True, False), (False, True)):
         extension = der.sequence(der.oid("1.2.3"), der.boolean(True) if critical else b"", der.octets(b""))
@@ -296,7 +319,7 @@ def test_weak_hashes_and_unknown_extensions():
         if holds:
             assert check(forged(content=content)).verified
         else:
-            assert code(forged(content=content)) == "TIMESTAMP"
+            assert code(forged(content=content), why="unknown critical extension") == "TIMESTAMP"
 
 
 @pytest.mark.parametrize("data", [b"", b"\x30\x00", granted()[:-1], granted() + b"\0", b"hello"])
@@ -305,7 +328,11 @@ def test_bytes_that_are_no_timestamp(data):
 
 
 def test_a_rejection_is_no_timestamp():
-    assert code(tsp.write_rejection("badAlg", "no")) == "TIMESTAMP"
+    assert code(tsp.write_rejection("badAlg", "no"), why="was not granted") == "TIMESTAMP"
+    token = granted()
+    modified = der.sequence(der.sequence(der.integer(1)), token[token.index(der.oid(cms.ID_SIGNED_DATA)) - 4 :])
+    assert tsp.read_response(modified, where="x").status == 1
+    assert code(modified, why="was not granted") == "TIMESTAMP"
 
 
 def test_listed_windows_do_not_hide_a_broken_chain():
