@@ -22,11 +22,14 @@ MODES = ("nothing", "all", "anything")
 class Watch(MemorySigner):
     """The log's key, and a note of all it has ever signed."""
 
-    def __init__(self) -> None:
+    def __init__(self, disk: FaultyDisk) -> None:
         super().__init__(LOG.key)
+        self.disk, self.careless = disk, False
         self.signed: dict[int, bytes] = {}
 
     def sign(self, data: bytes) -> bytes:
+        durable = [node.kept for path, node in self.disk.kept.items() if path.name.startswith("signed-")]
+        assert self.careless or durable == [data], "signed before it is remembered for good"
         found = note.checkpoint(data.decode(), where="signed")
         assert self.signed.setdefault(found.size, found.root) == found.root, "one size, two roots"
         assert found.size == max(self.signed), "a smaller tree after a larger one"
@@ -39,7 +42,8 @@ class World:
     def __init__(self, folder) -> None:
         (folder / "log").mkdir()
         (folder / "key").mkdir()
-        self.folder, self.disk, self.key = folder, FaultyDisk(folder), Watch()
+        self.folder, self.disk = folder, FaultyDisk(folder)
+        self.key = Watch(self.disk)
         self.disk.after = self.look
         self.acknowledged: dict[int, bytes] = {}
         self.published: dict[int, bytes] = {}
@@ -181,6 +185,7 @@ def test_the_fake_forgets_what_was_not_synced(tmp_path):
         folder = tmp_path / str(cut)
         folder.mkdir()
         world = World(folder)
+        world.key.careless = True
         world.disk.sync_folder = lambda path, disk=world.disk: disk.step()
         world.disk.cut_at = cut
         with pytest.raises(PowerCut):
