@@ -3,7 +3,7 @@
 import re
 import shlex
 
-from command import assay
+from insidecommand import assay
 from running_authority import free_port
 from support import ROOT
 

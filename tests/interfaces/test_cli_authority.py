@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from command import assay
+import command
+from insidecommand import assay
 from running_authority import free_port
 
 
@@ -29,12 +30,12 @@ def made(tmp_path):
 
 
 @contextmanager
-def served(place, url, *words):
+def served(place, url):
     """A process of its own; killed at the end if it does not stop by itself."""
     env = {"PATH": os.environ["PATH"], "HOME": str(place), "LC_ALL": "C.UTF-8"}
-    command = [sys.executable, "-m", "assay", "authority", "serve", "a", "--port", url.rpartition(":")[2],
-               "--passphrase-file", "secret", "-v", *words]  # fmt: skip
-    process = subprocess.Popen(command, cwd=place, env=env, stderr=subprocess.PIPE, text=True)
+    words = [sys.executable, "-m", "assay", "authority", "serve", "a", "--port", url.rpartition(":")[2],
+               "--passphrase-file", "secret", "-v"]  # fmt: skip
+    process = subprocess.Popen(words, cwd=place, env=env, stderr=subprocess.PIPE, text=True)
     killer = threading.Timer(60, process.kill)
     killer.start()
     try:
@@ -119,8 +120,8 @@ def test_a_wrong_passphrase_is_said(made):
 def test_without_its_libraries_it_says_what_to_install(made):
     place, _ = made
     (place / "litestar.py").write_text("raise ImportError('no litestar here')")
-    done = assay("authority", "serve", "a", "--passphrase-file", "secret", home=place, cwd=place,
-                 env={"PYTHONPATH": str(place)})  # fmt: skip
+    done = command.assay("authority", "serve", "a", "--passphrase-file", "secret", home=place, cwd=place,
+                         env={"PYTHONPATH": str(place)})  # fmt: skip
     assert done.code == 75
     assert "pip install 'assay[authority]'" in done.err
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from command import assay
+from insidecommand import assay
 from support import ROOT
 
 PUBLIC = ROOT / "src/assay/trust/public/production"

@@ -28,7 +28,7 @@ from assay.model.errors import UntrustedError
 from assay.model.statement import ResourceDescriptor
 from assay.trust.expect import Expected, Identity
 from assay.trust.verify import verify, verify_artifact
-from command import assay
+from insidecommand import assay
 from running_authority import SIGNER, made, running, serving
 
 ARTIFACT = b"an artifact"
@@ -135,7 +135,7 @@ def test_a_monitor_knows_who_signs_and_that_every_certificate_was_written_down(a
         return assay(
             "log", "monitor", f"{authority.url}/log/acme-1", "--issuance", f"{authority.url}/issuance/acme-1",
             "--trusted-root", str(authority.folder / "public/trusted_root.json"), "--state", str(tmp_path / state),
-            "--certificate-identity", identity, "--certificate-oidc-issuer", authority.issuer, home=tmp_path,
+            "--certificate-identity", identity, "--certificate-oidc-issuer", authority.issuer, home=tmp_path, cwd=tmp_path,
         )  # fmt: skip
 
     calm = monitor(SIGNER, "calm")
