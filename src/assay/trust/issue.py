@@ -33,6 +33,8 @@ _CT_SIGNATURES: Mapping[str, int] = {"ecdsa-p256": ct.ECDSA, "rsa": ct.RSA}
 """Keys a CT log may have (RFC 6962 §2.1.4)."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXT_CHARACTERS = 4_096
+_ENTRY_BYTES = 0xFFFF
+"""Entries of a tiled log have a length of 16 bits (C2SP tlog-tiles)."""
 _RAW = range(1, 7)
 
 
@@ -176,6 +178,8 @@ def prepare(subject: Subject, spki: bytes, issuer: bytes, *, now: datetime, seri
     )
     timestamp_ms = (now - _EPOCH) // timedelta(milliseconds=1)
     entry = ct.signed_bytes(chain.spki(above), tbs, timestamp_ms=timestamp_ms)
+    if len(entry) > _ENTRY_BYTES:
+        raise _no("IDENTITY", f"its words make an entry of {len(entry)} bytes, limit {_ENTRY_BYTES}")
     return Prepared(tbs=tbs, issuer=issuer, timestamp_ms=timestamp_ms, entry=entry)
 
 
