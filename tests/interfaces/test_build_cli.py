@@ -1,5 +1,6 @@
 """`assay lock`, `assay build`, `assay store` as a person types them."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -165,6 +166,20 @@ def test_a_build_without_its_store_names_the_way_on(project, run):
     done = run("build", "assay.yaml", "--store", "../empty", "--output", "oci-dir:../out")
     assert done.code == 75
     assert "not in the content store" in done.err
+
+
+def test_fetch_brings_what_a_lock_pins(project, run):
+    (project / "motd").write_text("moin")
+    spec = (project / "assay.yaml").read_text()
+    digest = hashlib.sha256(b"moin").hexdigest()
+    source = f"sources:\n  motd: {{type: file, path: motd, sha256: {digest}}}\n"
+    (project / "assay.yaml").write_text(spec.replace("sources:\n", source))
+    assert run("lock", "assay.yaml", "--store", "../one").code == 0
+    done = run("store", "fetch", "assay.lock.json", "--store", "../two")
+    assert done.code == 75
+    assert b"1 inputs, 4 bytes brought; 0 were there, 1 are missing" in done.out
+    again = run("store", "fetch", "assay.lock.json", "--store", "../one")
+    assert (again.code, b"2 were there" in again.out) == (0, True)
 
 
 def test_gc_wants_to_know_what_stays(project, run):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assay.build.spec_lint import Advice
     from assay.build.spec_read import PlacedSpec
     from assay.flows.build import Built
+    from assay.flows.fetch import Fetched
     from assay.flows.lock import Locking
     from assay.flows.lock_debian import DebianTools
     from assay.flows.steps import Stand
@@ -211,6 +212,21 @@ def import_store(target: str, settings: Settings) -> Moved:
 
     with closing(image_source(target_of(target), settings)) as source, _store(settings).using() as store:
         return flow.import_(source, store, LIMITS)
+
+
+def fetch_locked(lock_file: str, settings: Settings) -> Fetched:
+    """Bring what a lock pins into the store; files of its spec are looked for beside the lock."""
+    from assay.adapters.http import Http
+    from assay.adapters.http_urls import EVERYBODY
+    from assay.adapters.inputfetch import InputFetch
+    from assay.adapters.localinputs import FolderInputs
+    from assay.build import lock as locks
+    from assay.flows.fetch import fetch
+
+    lock = locks.read(read_file(lock_file, LIMITS.build_lock_bytes), where=lock_file)
+    inputs = FolderInputs(Path(lock_file).absolute().parent, LIMITS)
+    with _store(settings).using() as store, closing(Http(limits=LIMITS, insecure=EVERYBODY, env=os.environ)) as http:
+        return fetch(lock, store, InputFetch(http), inputs, LIMITS)
 
 
 def lock_path(path: str, placed: PlacedSpec) -> Path:

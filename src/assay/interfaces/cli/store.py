@@ -1,4 +1,4 @@
-"""`assay store gc | export | import | verify`."""
+"""`assay store gc | verify | fetch | export | import`."""
 
 import click
 
@@ -45,6 +45,22 @@ def verify(locks: tuple[str, ...], store: str | None) -> None:
     click.echo(f"{good} blobs are well, {len(bad)} are not")
     if bad:
         raise click.exceptions.Exit(3)
+
+
+@command.command("fetch")
+@click.argument("lock")
+@_store_option
+def fetch(lock: str, store: str | None) -> None:
+    """Bring what LOCK pins into the store, by digest; the lock stays as it is. Exit code 75: something is missing."""
+    done = bootstrap.fetch_locked(lock, with_store(store))
+    for one in done.missing:
+        click.echo(f"missing {one.digest} {one.why}")
+    click.echo(
+        f"{done.brought_count} inputs, {done.brought_bytes} bytes brought; {done.present_count} were there, "
+        f"{len(done.missing)} are missing"
+    )
+    if done.missing:
+        raise click.exceptions.Exit(75)
 
 
 @command.command("export")
