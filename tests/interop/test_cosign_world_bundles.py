@@ -11,7 +11,10 @@ from assay.formats import trustroot
 from bundlekinds import KINDS, TRAPS
 
 COSIGN = os.environ.get("ASSAY_COSIGN") or shutil.which("cosign")
-pytestmark = pytest.mark.skipif(COSIGN is None, reason="no cosign on this machine (PATH or ASSAY_COSIGN)")
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.skipif(COSIGN is None, reason="no cosign on this machine (PATH or ASSAY_COSIGN)"),
+]
 MAKERS = {name: (lambda made=made: made) for name, (made, _) in KINDS.items()} | TRAPS
 UNSUPPORTED = {
     "statement logged as hashedrekord 0.0.1": "is not a dsse_v001 or intoto_v002 entry",
