@@ -266,6 +266,32 @@ def test_sigstore_believes_our_timestamps_and_our_path(tmp_path):
     assert x509.load_der_x509_certificate(WORLD.ca) in chain
 
 
+@pytest.mark.parametrize(
+    ("kind", "identity"),
+    [
+        ("email", "someone@example.org"),
+        ("uri", "https://ci.example/o/r/.github/workflows/b.yml@refs/heads/main"),
+    ],  # no user names: sigstore 4.5.1 takes the header of the text inside an OtherName for a part of it
+)
+def test_sigstore_reads_the_same_identity_and_issuer(kind, identity, tmp_path):
+    from sigstore._internal.sct import verify_sct
+    from sigstore._internal.trust import KeyringPurpose
+    from sigstore.errors import VerificationError
+    from sigstore.verify.policy import Identity, OIDCSourceRepositoryURI
+
+    words = {"sourceRepositoryURI": "https://ci.example/o/r", "tokenSubject": "s"}
+    subject = issue.Subject(identity=identity, identity_kind=kind, issuer=ISSUER, extensions=words)
+    data = WORLD.leaf(subject)
+    mine = certificate.check(data, (), (NOW,), WORLD.roots(), name="x")
+    leaf, above = x509.load_der_x509_certificate(data), x509.load_der_x509_certificate(WORLD.ca)
+    verify_sct(leaf, [above], sigstore_root(WORLD, tmp_path / "root").ct_keyring(KeyringPurpose.VERIFY))
+    Identity(identity=mine.identity, issuer=mine.issuer).verify(leaf)
+    OIDCSourceRepositoryURI(mine.extensions["sourceRepositoryURI"]).verify(leaf)
+    for wrong in (Identity(identity=identity + "x", issuer=ISSUER), Identity(identity=identity, issuer=ISSUER + "/")):
+        with pytest.raises(VerificationError):
+            wrong.verify(leaf)
+
+
 @needs_openssl
 def test_openssl_believes_our_certificates(tmp_path):
     for name, certificates in (("root", [WORLD.ca_root]), ("ca", [WORLD.ca]), ("leaf", [WORLD.leaf()])):
