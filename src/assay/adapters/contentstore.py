@@ -137,7 +137,7 @@ class FolderContentStore:
         except FileNotFoundError as error:
             raise UnavailableError(
                 "not in the content store", where=str(digest), why="nobody fetched it, or it was cleaned away",
-                remedy="run `assay lock` again, or bring it with `assay store import`",
+                remedy="run `assay store fetch` or `assay lock`, or bring it with `assay store import`",
             ) from error  # fmt: skip
         except OSError as error:
             raise _cannot("read", self._folder, error) from error
