@@ -2,6 +2,7 @@
 
 from . import (
     archives,
+    authority,
     builds,
     catalogers,
     claims,
@@ -21,6 +22,7 @@ TABLE: tuple[Harness, ...] = tuple(
     sorted(
         (
             *archives.HARNESSES,
+            *authority.HARNESSES,
             *builds.HARNESSES,
             *catalogers.HARNESSES,
             *claims.HARNESSES,

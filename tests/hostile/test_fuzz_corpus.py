@@ -15,6 +15,7 @@ WRITER, WINDOW = "writes", "the shop window of modules that are covered"
 WITHOUT: dict[str, str] = {
     "advisory_statement": "asked with a statement that was verified",
     "answer": "words for findings",
+    "authority_answers": WRITER,
     "certificates": WRITER,
     "collector": "no format",
     "csaf_tree": "asked by the reader of CSAF, on values",
