@@ -179,6 +179,7 @@ def test_the_two_examples_use_every_field():
         (b"to: /app/lib}", b"to: /app/../lib}", r"install\[0\].to"),
         (b"to: /app/lib}", b"to: app/lib}", r"install\[0\].to"),
         (b"https://example.org/shop", b"https://user:pass@example.org/shop", "sources.app.url"),
+        (b"home: /home/app", b"home: '/home/app:/bin/sh'", r"users\[0\].home"),
         (b"budget: 5", b"budget: 0", "0 is out of bounds"),
         (b"budget: 5", b"budget: 0x5", "no whole number"),
         (b"budget: 5", b"budget: " + b"9" * 40, "no whole number"),

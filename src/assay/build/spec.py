@@ -21,6 +21,8 @@ RelativePath = Annotated[
 ]
 """Relative to the folder of the spec, or to the root of a source."""
 AbsolutePath = Annotated[str, Meta(pattern=r"^/(?!(?:.*/)?\.\.?(?:/|$))[^\x00-\x1f]*$", max_length=4096)]
+AccountPath = Annotated[str, Meta(pattern=r"^/(?!(?:.*/)?\.\.?(?:/|$))[^:\x00-\x1f]*$", max_length=4096)]
+"""Without the colon that parts the fields of passwd(5)."""
 DebianName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=200)]
 """Debian policy §5.6.7."""
 Suite = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9./+_-]*$", max_length=200)]
@@ -201,8 +203,8 @@ class User(_Wire, frozen=True, kw_only=True):
     uid: Id
     gid: Id | None = None
     """Else a group of the user's own name and number."""
-    home: AbsolutePath = "/nonexistent"
-    shell: AbsolutePath = "/usr/sbin/nologin"
+    home: AccountPath = "/nonexistent"
+    shell: AccountPath = "/usr/sbin/nologin"
 
 
 class Group(_Wire, frozen=True, kw_only=True):
