@@ -1,5 +1,6 @@
 """Logs and witnesses over HTTP, on loopback: read, followed, and asked to cosign."""
 
+import gzip
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -14,7 +15,7 @@ from assay.flows.log import Log
 from assay.flows.monitor import Monitor, Wish
 from assay.flows.witness import WitnessRole
 from assay.formats import logpolicy, vkey
-from assay.model.errors import UnavailableError
+from assay.model.errors import MalformedError, UnavailableError
 from assay.trust import witness
 from logkeys import LOG, ORIGIN, WITNESSES, log_key, witness_key
 from watchedlogs import Town
@@ -35,6 +36,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status, data, media_type):
         self.send_response(status)
+        if self.server.zipped is not None:
+            data = self.server.zipped(data)
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -47,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.logs, made.role, made.status = {}, None, 0
+    made.logs, made.role, made.status, made.zipped = {}, None, 0, None
     thread = threading.Thread(target=made.serve_forever, args=(0.01,))
     thread.start()
     yield made
@@ -94,6 +98,27 @@ def test_what_is_not_there_is_none_and_what_is_wrong_is_unavailable(server, http
     server.status = 500
     with pytest.raises(UnavailableError):
         source.read("checkpoint", 10_000)
+
+
+@pytest.mark.parametrize(
+    ("zipped", "outcome"),
+    [
+        (gzip.compress, None),
+        (lambda data: gzip.compress(data)[:-5], "cut off"),
+        (lambda data: gzip.compress(data) + b"x", "cut off"),
+        (lambda data: b"no gzip", "header"),
+        (lambda data: gzip.compress(data + bytes(20_000)), "more than 10000 bytes"),
+    ],
+)
+def test_a_log_may_answer_in_gzip(server, http, tmp_path, zipped, outcome):
+    town = Town(tmp_path)
+    server.logs, server.zipped = {"log": town.log}, zipped
+    source = HttpLog(http, f"{url(server)}/log")
+    if outcome is None:
+        assert source.read("checkpoint", 10_000) == town.log.serve("checkpoint")
+    else:
+        with pytest.raises(MalformedError, match=outcome):
+            source.read("checkpoint", 10_000)
 
 
 def test_a_witness_cosigns_over_http(server, http, tmp_path):

@@ -1,5 +1,6 @@
 """Logs as anyone may read them (`ports.logs.LogSource`): in folders and over HTTP."""
 
+import zlib
 from pathlib import Path
 
 from assay.adapters.http import Http, Request
@@ -50,7 +51,23 @@ class HttpLog:
             raise UnavailableError(
                 "the log does not answer", where=clean(url), why=f"status {answer.status}", remedy="try again later"
             )
+        if answer.headers.get("content-encoding", "").lower() == "gzip":  # "with no negotiation" (tlog-tiles)
+            return _inflated(answer.body, name, limit)
         return answer.body
+
+
+def _inflated(data: bytes, name: str, limit: int) -> bytes:
+    """One gzip member, at most `limit` bytes inflated."""
+    stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        found = stream.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise MalformedError("a file of the log is damaged", where=name, why=str(error)) from error
+    if len(found) > limit:
+        raise MalformedError("a file of the log is too long", where=name, why=f"more than {limit} bytes")
+    if not stream.eof or stream.unused_data:
+        raise MalformedError("a file of the log is damaged", where=name, why="cut off, or bytes after its end")
+    return found
 
 
 def _known(name: str) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 from assay.flows.tail import Mark, Tail, Tailed
-from assay.flows.unlogged import unlogged
+from assay.flows.unlogged import Promised, promised, unlogged
 from assay.flows.witness import Seen
 from assay.formats.logpolicy import LogPolicy
 from assay.formats.trustroot import TrustedRoot
@@ -78,8 +78,8 @@ class _Look:
 
     def __init__(self) -> None:
         self.alerts: list[Alert] = []
-        self.certificates: list[tuple[int, bytes]] = []
-        """Of the transparency log's new entries: index and DER."""
+        self.certificates: list[Promised] = []
+        """Of the transparency log's new entries."""
         self.leaves: set[bytes] = set()
         """Of the issuance log's new entries: leaf hashes."""
         self.logs: dict[str, Followed] = {}
@@ -121,11 +121,12 @@ class Monitor:
             UnavailableError: it cannot be read.
         """
         marks, look, wish = self._marks(), _Look(), self._wish
+        issuers = watch.issuers(wish.roots)
 
         def entry(index: int, body: bytes) -> watch.Seen:
             found = watch.entry(body, index, "", wish.expected, wish.roots)
             if found.certificate and self._issuance is not None:
-                look.certificates.append((index, found.certificate))
+                look.certificates.append(promised(index, found.certificate, issuers))
             return found
 
         def leaf(index: int, body: bytes) -> watch.Seen:

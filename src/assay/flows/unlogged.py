@@ -1,6 +1,8 @@
 """Certificates that signed something and that no issuance log holds: somebody issues in secret."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
 
 from assay.flows.tail import Tail
 from assay.formats import tiles
@@ -13,8 +15,27 @@ from assay.trust.tiles import TileTree
 from assay.trust.watch import Alert
 
 
+class Promised(msgspec.Struct, frozen=True):
+    """A certificate that signed an entry, and where it should stand in issuance logs."""
+
+    index: int
+    """Of the entry."""
+    leaves: dict[bytes, tuple[bytes, ...]] = {}
+    """Leaf hashes by log id; a certificate without a timestamp of a log promises nothing there."""
+    wrong: str = ""
+    """Why it cannot be looked for."""
+
+
+def promised(index: int, data: bytes, issuers: Sequence[bytes]) -> Promised:
+    """What to look for; small, where a certificate is not."""
+    try:
+        return Promised(index, watch.leaves(data, issuers, where=f"entry {index}"))
+    except (MalformedError, UntrustedError) as error:
+        return Promised(index, wrong=error.why or error.what)
+
+
 def unlogged(
-    certificates: Iterable[tuple[int, bytes]],
+    certificates: Iterable[Promised],
     fresh: Collection[bytes],
     issuance: Tail,
     said: Checkpoint,
@@ -24,11 +45,11 @@ def unlogged(
     """Look for each certificate in an issuance log.
 
     Args:
-        certificates: index of the entry, and DER of its certificate.
+        certificates: what to look for; `watch.entry` judges whether each has the timestamps it needs.
         fresh: leaf hashes that were just read of the issuance log.
         issuance: the issuance log.
         said: its checkpoint, believed.
-        roots: which authorities may have issued; which of the listed logs it is.
+        roots: which of the listed logs it is.
         log: origin of the log that holds the entries.
 
     Raises:
@@ -37,17 +58,15 @@ def unlogged(
     log_ids = [one.log_id for one in watch.listed(roots.ctlogs, said.origin)]
     search = _Search(TileTree(said.size, issuance.read), said.root)
     found: list[Alert] = []
-    for index, data in certificates:
-        try:
-            hashes = [leaf for log_id in log_ids for leaf in watch.leaves(data, roots, log_id, where=f"entry {index}")]
-        except (MalformedError, UntrustedError) as error:
-            why = f"its certificate cannot be looked for: {error.why or error.what}"
+    for one in certificates:
+        hashes = [leaf for log_id in log_ids for leaf in one.leaves.get(log_id, ())]
+        if one.wrong:
+            why = f"its certificate cannot be looked for: {one.wrong}"
+        elif not hashes or any(leaf in fresh or search.holds(leaf) for leaf in hashes):
+            continue
         else:
-            # One without a timestamp of this log promises nothing here; `watch.entry` judges whether it has any.
-            if not hashes or any(leaf in fresh or search.holds(leaf) for leaf in hashes):
-                continue
             why = f"its certificate is not in {said.origin}, which has {said.size} leaves"
-        found.append(Alert(kind="unlogged-certificate", log=log, why=why, index=index))
+        found.append(Alert(kind="unlogged-certificate", log=log, why=why, index=one.index))
     return found
 
 

@@ -117,26 +117,33 @@ def key_of(logs: Sequence[TransparencyLog], origin: str) -> VerifierKey | None:
     return notes.key_of(origin, found[0].spki, cosigner=False, where=origin) if found else None
 
 
-def leaves(data: bytes, roots: TrustedRoot, log_id: bytes, *, where: str) -> tuple[bytes, ...]:
-    """Leaf hashes under which a certificate may stand in an issuance log: one for each authority that may be its own.
-
-    Empty where it has no timestamp of that log.
-
-    Raises:
-        MalformedError: no certificate.
-    """
-    tbs, held = ct.without_list(data, where=where)
-    stamps = [one for one in ct.read_list(held, where=where) if one.log_id == log_id] if held else []
-    issuers = {
+def issuers(roots: TrustedRoot) -> tuple[bytes, ...]:
+    """Keys (DER SubjectPublicKeyInfo) that may have issued a certificate: all of the listed authorities."""
+    found = {
         chain.spki(chain.read(one, where=authority.uri))
         for authority in roots.certificate_authorities
         for one in authority.certificates
     }
-    return tuple(
-        merkle.leaf_hash(ct.signed_bytes(spki, tbs, timestamp_ms=one.timestamp_ms, extensions=one.extensions))
+    return tuple(sorted(found))
+
+
+def leaves(data: bytes, issuers: Sequence[bytes], *, where: str) -> dict[bytes, tuple[bytes, ...]]:
+    """Leaf hashes under which a certificate may stand in issuance logs, by the id of each log it has a timestamp of.
+
+    Several for each log: one for every authority that may be its own.
+
+    Raises:
+        MalformedError: no certificate, or a list of timestamps that is none.
+    """
+    tbs, held = ct.without_list(data, where=where)
+    stamps = ct.read_list(held, where=where) if held else ()
+    return {
+        one.log_id: tuple(
+            merkle.leaf_hash(ct.signed_bytes(spki, tbs, timestamp_ms=one.timestamp_ms, extensions=one.extensions))
+            for spki in issuers
+        )
         for one in stamps
-        for spki in sorted(issuers)
-    )
+    }
 
 
 def _unexpected(identity: str, issuer: str, expected: Expected) -> str:
