@@ -23,7 +23,8 @@ from assay.adapters.ambient import GivenToken
 from assay.adapters.clock import WallClock
 from assay.adapters.http import Http
 from assay.adapters.sigstore import SigstoreServices
-from assay.flows.keyless import Instance, KeylessMaker
+from assay.flows.keyless import KeylessMaker
+from assay.flows.publishing import Instance
 from assay.formats import signingconfig
 from assay.model.digest import Digest
 

@@ -37,6 +37,9 @@ def test_a_command_of_the_page_runs_where_an_installation_is_on_loopback(command
             made = ["--name", "here", "--mode", "private", *here]
             assert assay("trust", "init", "trust.json", *made, home=tmp_path, cwd=tmp_path).code == 0
             here = []
+        if "release.key" in words:
+            assert assay("keys", "generate", "release.key", "--no-passphrase", home=tmp_path, cwd=tmp_path).code == 0
+            env = {}
         if words[0] == "verify-bundle":
             signed = ["--identity-token", "token", "--bundle", "app.sigstore.json", "app.tar"]
             assert assay("sign-bundle", *here, *signed, home=tmp_path, cwd=tmp_path).code == 0

@@ -212,12 +212,15 @@ class Sigstore:
         """POST /log/api/v2/log/entries"""
         asked = json.loads(body)["hashedRekordRequestV002"]
         verifier = asked["signature"]["verifier"]
+        raw = {kind: base64.b64decode(verifier[kind]["rawBytes"]) for kind in verifier if kind != "keyDetails"}
+        algorithm = {"A_384": "sha384", "A_512": "sha512"}.get(verifier["keyDetails"][-5:], "sha256")
         logged = rekor.hashedrekord_v2(
-            algorithm="sha256",
+            algorithm=algorithm,
             digest=base64.b64decode(asked["digest"]),
             signature=base64.b64decode(asked["signature"]["content"]),
             key_details=verifier["keyDetails"],
-            certificate=base64.b64decode(verifier["x509Certificate"]["rawBytes"]),
+            certificate=raw.get("x509Certificate", b""),
+            spki=raw.get("publicKey", b""),
         )
         if logged in self.known:
             return Reply("", 409, b"{}", {"x-log-index": str(self.known[logged])})

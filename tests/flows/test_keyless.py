@@ -15,7 +15,8 @@ from assay.adapters.ambient import GivenToken
 from assay.adapters.clock import WallClock
 from assay.adapters.http import Http
 from assay.adapters.sigstore import SigstoreServices
-from assay.flows.keyless import Instance, KeylessMaker
+from assay.flows.keyless import KeylessMaker
+from assay.flows.publishing import Instance
 from assay.formats import bundle as bundles
 from assay.formats import vkey
 from assay.model.digest import Digest

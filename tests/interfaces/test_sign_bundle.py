@@ -159,6 +159,18 @@ def test_an_image_is_signed_and_attested_keylessly(place, tmp_path):
     assert len(attested.out.decode().splitlines()) == 2
 
 
+def test_a_key_beside_services_is_dated_and_logged(place, tmp_path):
+    layout(tmp_path / "image", demo_layers())
+    target = f"oci-dir:{tmp_path / 'image'}"
+    assert assay("keys", "generate", "key", "--no-passphrase", home=tmp_path, cwd=tmp_path).code == 0
+    done = assay("sign", target, "--key", "key", *place.write(tmp_path), home=tmp_path, cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert [path for path, _, _ in place.asked] == ["/api/v1/timestamp", "/log/api/v2/log/entries"]
+    words = ("--key", "key.pub", "--trusted-root", "root.json", "-o", "json")
+    (row,) = json.loads(assay("verify", target, *words, home=tmp_path, cwd=tmp_path).out)["rows"]
+    assert (row["outcome"], len(row["times"])) == ("verified", 1)
+
+
 def test_who_signs_must_be_said_once(place, tmp_path):
     layout(tmp_path / "image", demo_layers())
     target = f"oci-dir:{tmp_path / 'image'}"

@@ -23,15 +23,24 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from assay.adapters.ambient import GivenToken
 from assay.adapters.clock import WallClock
 from assay.adapters.http import Http
 from assay.adapters.sigstore import SigstoreServices
-from assay.flows.keyless import Instance, KeylessMaker
+from assay.flows.keyless import KeylessMaker
+from assay.flows.loggedkey import LoggedKeyMaker
+from assay.flows.publishing import Instance
 from assay.formats import bundle as bundles
 from assay.formats import ct, der, note, rekor, rekor_api
+from assay.formats.rekor_api import Signed
 from assay.formats.trustroot import CertificateAuthority, TransparencyLog, TrustedRoot
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, UntrustedError
@@ -39,7 +48,7 @@ from assay.trust.expect import Expected, Identity
 from assay.trust.verify import verify, verify_artifact
 from fakes.sigstore import IDENTITY, ISSUER, WINDOW, Sigstore, sigstore, token
 from gotools import FULCIO, REKOR, go_tool
-from signing import NOW, claim
+from signing import NOW, OTHER, SIGNERS, claim
 
 COSIGN = os.environ.get("ASSAY_COSIGN") or shutil.which("cosign")
 needs_cosign = pytest.mark.skipif(COSIGN is None, reason="no cosign on this machine (PATH or ASSAY_COSIGN)")
@@ -153,6 +162,23 @@ def _inside(text: str) -> object:
         return "PEM" if base64.b64decode(text).startswith(b"-----BEGIN CERTIFICATE-----\n") else "text"
     except ValueError:
         return "text"
+
+
+@needs_cosign
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("kind", ["p256", "rsa2048"])  # cosign 3.1.3 takes SHA-256 for keys of every size
+def test_cosign_verifies_a_logged_key(place, tmp_path, version, kind):
+    (tmp_path / "blob").write_bytes(BLOB)
+    place.write(tmp_path, version)
+    instance = Instance(config=place.config(version), roots=place.trusted_root())
+    made = LoggedKeyMaker(SIGNERS[kind], instance, SigstoreServices(Http()), WallClock()).bundle(claim(TARGET), TARGET)
+    (tmp_path / "claim.json").write_bytes(made)
+    (tmp_path / "key.pub").write_bytes(rekor_api.pem(SIGNERS[kind].public_key(), "PUBLIC KEY"))
+    (tmp_path / "other.pub").write_bytes(rekor_api.pem(OTHER.public_key(), "PUBLIC KEY"))
+    words = ["--bundle", "claim.json", "--trusted-root", "root.json", "--type", "urn:test:1", "--use-signed-timestamps"]
+    good = cosign(tmp_path, "verify-blob-attestation", "--key", "key.pub", *words, "blob")
+    assert good.returncode == 0, good.stderr
+    assert cosign(tmp_path, "verify-blob-attestation", "--key", "other.pub", *words, "blob").returncode != 0
 
 
 # --- rekor-tiles ------------------------------------------------------------------------------------------------
@@ -277,7 +303,9 @@ def test_rekor_tiles_logs_what_we_sign(tmp_path, kind):
         # The same entry again: the log says 409 and where it lies, and the proof made from its tiles verifies too.
         read = bundles.read(made, where="b")
         entry = rekor.read(read.entries[0].body, where="b")
-        request = rekor_api.artifact_request(2, entry.digest, entry.signature, entry.certificate)
+        request = rekor_api.request(
+            2, Signed(digest=entry.digest, signature=entry.signature, certificate=entry.certificate)
+        )
         again = SigstoreServices(Http()).log(url, 2).submit(request)
         assert again.index == read.entries[0].log_index
         from assay.flows.logproof import proven
@@ -368,12 +396,19 @@ def issuer() -> Iterator[Issuer]:
 
 
 @contextmanager
-def fulcio(folder: Path, oidc: Issuer, *words: str) -> Iterator[str]:
+def fulcio(folder: Path, place: Sigstore, oidc: Issuer, *words: str) -> Iterator[str]:
+    """Over the installation's own intermediate: the throw-away one it can make has a name outside RFC 5280."""
     program, port = go_tool(*FULCIO), free_port()
+    (folder / "ca.pem").write_bytes(b"".join(rekor_api.pem(certificate) for certificate in place.roots_of["ca"]))
+    (folder / "ca.key").write_bytes(
+        place.ca_key.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    )
     issuers = {oidc.url: {"IssuerURL": oidc.url, "ClientID": "sigstore", "Type": "email"}}
     (folder / "fulcio.json").write_text(json.dumps({"OIDCIssuers": issuers}))
     command = [
-        str(program), "serve", "--ca", "ephemeralca", "--config-path", str(folder / "fulcio.json"), "--host",
+        str(program), "serve", "--ca", "fileca", "--fileca-watch=false",
+        "--fileca-cert", str(folder / "ca.pem"), "--fileca-key", str(folder / "ca.key"), "--fileca-key-passwd", "secret",
+        "--config-path", str(folder / "fulcio.json"), "--host",
         "127.0.0.1", "--port", str(port), "--grpc-host", "127.0.0.1", "--grpc-port", str(free_port()),
         "--metrics-port", str(free_port()), "--legacy-unix-domain-socket", str(folder / "legacy"), *words,
     ]  # fmt: skip
@@ -404,7 +439,7 @@ def certified_by(url: str, place: Sigstore, oidc: Issuer) -> tuple[TrustedRoot, 
 
 
 def test_fulcio_certifies_us(tmp_path):
-    with sigstore() as place, issuer() as oidc, fulcio(tmp_path, oidc, "--ct-log-url", oidc.url) as url:
+    with sigstore() as place, issuer() as oidc, fulcio(tmp_path, place, oidc, "--ct-log-url", oidc.url) as url:
         roots, config = certified_by(url, place, oidc)
         who = Expected(identities=(Identity(identity=IDENTITY, issuer=oidc.url),))
         made = maker(roots, config, oidc.token()).bundle(claim(TARGET), TARGET)
@@ -418,7 +453,7 @@ def test_fulcio_certifies_us(tmp_path):
 
 
 def test_a_fulcio_without_a_certificate_log_is_refused(tmp_path):
-    with sigstore() as place, issuer() as oidc, fulcio(tmp_path, oidc, "--ct-log-url", "") as url:
+    with sigstore() as place, issuer() as oidc, fulcio(tmp_path, place, oidc, "--ct-log-url", "") as url:
         roots, config = certified_by(url, place, oidc)
         with pytest.raises(UntrustedError) as caught:
             maker(roots, config, oidc.token()).bundle(claim(TARGET), TARGET)

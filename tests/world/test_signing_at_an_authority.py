@@ -9,10 +9,12 @@ from assay.adapters.ambient import GivenToken
 from assay.adapters.clock import WallClock
 from assay.adapters.http import Http
 from assay.adapters.sigstore import SigstoreServices
-from assay.flows.keyless import Instance, KeylessMaker
+from assay.flows.keyless import KeylessMaker
 from assay.flows.logproof import proven
+from assay.flows.publishing import Instance
 from assay.formats import bundle as bundles
 from assay.formats import rekor, rekor_api, signingconfig
+from assay.formats.rekor_api import Signed
 from assay.model.digest import Digest
 from assay.trust.verify import verify_artifact
 from command import assay
@@ -54,7 +56,9 @@ def test_an_entry_sent_twice_is_proven_from_the_tiles(at):
     said = rekor.read(entry.body, where="b")
     url = client.signing_config.logs[0].url
     log = services.log(url, 2)
-    again = log.submit(rekor_api.artifact_request(2, said.digest, said.signature, said.certificate))
+    again = log.submit(
+        rekor_api.request(2, Signed(digest=said.digest, signature=said.signature, certificate=said.certificate))
+    )
     assert (again.answer, again.index) == (b"", entry.log_index)
     found = proven(log, entry.log_index, entry.body, client.trusted_root, where=url)
     assert (found.log_id, found.kind, found.version) == (entry.log_id, entry.kind, entry.version)

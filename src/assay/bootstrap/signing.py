@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from assay.bootstrap.evidence import key_maker
+from assay.bootstrap.evidence import key_maker, signer
 from assay.bootstrap.machine import LIMITS, read_file, write_file
 from assay.bootstrap.public import SIGNING_CONFIG, public_file, trusted_root
 from assay.model.digest import Digest
@@ -19,8 +19,11 @@ from assay.model.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from assay.adapters.http import Http
-    from assay.flows.keyless import Instance, KeylessMaker
+    from assay.flows.keyless import KeylessMaker
+    from assay.flows.loggedkey import LoggedKeyMaker
+    from assay.flows.publishing import Instance
     from assay.flows.signing import BundleMaker
+    from assay.ports.decisions import Signer
     from assay.ports.sigstore import IdentityTokens
     from assay.settings import Settings
     from assay.trust.expect import Identity
@@ -38,6 +41,13 @@ class KeylessWords(msgspec.Struct, frozen=True, kw_only=True):
     trust: str | None = None
     """A trust profile or a client trust config: root and signing config in one file."""
     staging: bool = False
+    keyless: bool = False
+    """Whether it was said in so many words."""
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether somebody's identity was named, and not just services."""
+        return self.keyless or self.identity_token is not None
 
 
 @contextmanager
@@ -67,22 +77,41 @@ def bundle_maker(
     words: KeylessWords | None,
     settings: Settings,
 ) -> Iterator[BundleMaker]:
-    """Whoever signs statements: the key, or else the keyless identity.
+    """Whoever signs statements: the key, logged and dated where services are named beside it, or a keyless identity.
 
     Raises:
-        UsageError: both, or neither.
+        UsageError: a key and an identity, or neither.
     """
-    if (key is None) == (words is None):
+    both = key is not None and words is not None and words.is_identity
+    if both or (key is None and words is None):
         raise UsageError(
-            "nobody to sign as" if key is None else "two to sign as",
-            why=f"a key and an identity are {'both missing' if key is None else 'both given'}",
+            "two to sign as" if both else "nobody to sign as",
+            why=f"a key and an identity are {'both given' if both else 'both missing'}",
             remedy="give either --key, or --identity-token or --keyless",
         )
     if words is None:
         yield key_maker(key or "", passphrase_file, prompt)
-        return
-    with keyless_maker(words, settings) as maker:
-        yield maker
+    elif key is None:
+        with keyless_maker(words, settings) as keyless:
+            yield keyless
+    else:
+        with logged_key_maker(signer(key, passphrase_file, prompt), words, settings) as logged:
+            yield logged
+
+
+@contextmanager
+def logged_key_maker(key: Signer, words: KeylessWords, settings: Settings) -> Iterator[LoggedKeyMaker]:
+    """A managed key whose signatures the named services date and log; closes its connections at the end."""
+    from assay.adapters.clock import WallClock
+    from assay.adapters.http import Http
+    from assay.adapters.sigstore import SigstoreServices
+    from assay.flows.loggedkey import LoggedKeyMaker
+
+    services = SigstoreServices(Http(limits=LIMITS, insecure=settings.insecure, env=os.environ))
+    try:
+        yield LoggedKeyMaker(key, instance(words), services, WallClock(), limits=LIMITS)
+    finally:
+        services.close()
 
 
 def instance(words: KeylessWords) -> Instance:
@@ -92,7 +121,7 @@ def instance(words: KeylessWords) -> Instance:
         UsageError: the trust profile names no installation to sign at.
         UntrustedError: `TRUST_EXPIRED`.
     """
-    from assay.flows.keyless import Instance
+    from assay.flows.publishing import Instance
     from assay.formats import signingconfig
 
     if words.trust is not None:
@@ -141,7 +170,7 @@ def sign_file(path: str, out: str, *, in_toto: bool, words: KeylessWords, settin
 def _trusted(path: str) -> Instance:
     """The installation a client trust config or a trust profile names; a profile also says how well to prove."""
     from assay.adapters.clock import WallClock
-    from assay.flows.keyless import Instance
+    from assay.flows.publishing import Instance
     from assay.formats import signingconfig, trustprofile
     from assay.trust import profile as profiles
 

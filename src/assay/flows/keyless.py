@@ -9,22 +9,23 @@ import hashlib
 
 import msgspec
 
-from assay.flows.logproof import proven
+from assay.flows.publishing import Instance, Publisher
 from assay.flows.signing import Standard
 from assay.formats import bundle as bundles
-from assay.formats import dsse, fulcio, idtoken, rekor, rekor_api, tsp
-from assay.formats.bundle import LogEntry, MessageSignature
-from assay.formats.signingconfig import Service, SigningConfig
-from assay.formats.trustroot import TrustedRoot, instant
+from assay.formats import dsse, fulcio, idtoken
+from assay.formats.bundle import MessageSignature
+from assay.formats.rekor_api import Signed
+from assay.formats.signingconfig import Service
+from assay.formats.trustroot import instant
 from assay.model.digest import Digest
 from assay.model.errors import UntrustedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.statement import Envelope, Signature, Statement
 from assay.ports.sigstore import EphemeralKey, IdentityTokens, Services
 from assay.ports.world import Clock
-from assay.trust import certificate, chain, timestamps
-from assay.trust.expect import Expected, Identity, Require
-from assay.trust.services import Chosen, choose
+from assay.trust import certificate, chain
+from assay.trust.expect import Expected, Identity
+from assay.trust.services import Chosen
 from assay.trust.verify import verify, verify_artifact
 
 AUDIENCE = "sigstore"
@@ -32,15 +33,6 @@ AUDIENCE = "sigstore"
 _NAME = "the bundle just made"
 _SPARE_SECONDS = 60
 """A certificate that ends sooner is not used for another signature."""
-
-
-class Instance(msgspec.Struct, frozen=True, kw_only=True):
-    """One installation of Sigstore: where to sign, and by what the result is verified."""
-
-    config: SigningConfig
-    roots: TrustedRoot
-    require: Require = Require()
-    """How well what is made here must be proven."""
 
 
 class _Certified(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,11 +68,12 @@ class KeylessMaker:
         """
         self._instance, self._services, self._tokens, self._clock = instance, services, tokens, clock
         self._limits = limits
+        self._publisher = Publisher(instance, services, clock, limits=limits)
         self._certified: _Certified | None = None
 
     def standard(self) -> Standard:
         """The identity and issuer of the certificate, under the installation's root."""
-        return self._current(self._chosen()).standard
+        return self._current(self._publisher.chosen()).standard
 
     def signer(self) -> Identity:
         """As whom it signs."""
@@ -101,17 +94,14 @@ class KeylessMaker:
             UntrustedError, UnavailableError, UnsupportedError, MalformedError: a service refused, does not answer, is
                 none, or answers what does not verify; `code` and `step` name the check.
         """
-        chosen = self._chosen()
+        chosen = self._publisher.chosen()
         current = self._current(chosen)
         encoded = dsse.pae(dsse.IN_TOTO, payload)
         signature = current.key.sign(encoded)
         envelope = Envelope(payload_type=dsse.IN_TOTO, payload=payload, signatures=(Signature(signature),))
-        tokens = self._stamped(chosen, signature)
-        digest = hashlib.sha256(encoded).digest()
-        request = rekor_api.envelope_request(chosen.log.major_api_version, envelope, digest, current.certificate)
-        entry = self._logged(chosen.log, request, digest, signature, current.certificate)
-        made = bundles.write(envelope, certificate=current.certificate, entries=(entry,), timestamps=tokens)
-        verify(made, subject, current.standard.roots, current.standard.expected, self._clock.now(), name=_NAME)
+        made = self._made(chosen, current, hashlib.sha256(encoded).digest(), signature, envelope)
+        standard = current.standard
+        verify(made, subject, standard.roots, standard.expected, self._clock.now(), name=_NAME)
         return made
 
     def artifact(self, digest: Digest) -> bytes:
@@ -120,21 +110,30 @@ class KeylessMaker:
         Args:
             digest: SHA-256.
         """
-        chosen = self._chosen()
+        chosen = self._publisher.chosen()
         current = self._current(chosen)
         raw = bytes.fromhex(digest.hex)
         signature = current.key.sign_digest(raw)
-        tokens = self._stamped(chosen, signature)
-        request = rekor_api.artifact_request(chosen.log.major_api_version, raw, signature, current.certificate)
-        entry = self._logged(chosen.log, request, raw, signature, current.certificate)
         message = MessageSignature(signature=signature, algorithm=digest.algorithm, digest=raw)
-        made = bundles.write(message, certificate=current.certificate, entries=(entry,), timestamps=tokens)
+        made = self._made(chosen, current, raw, signature, message)
         standard = current.standard
         verify_artifact(made, digest, standard.roots, standard.expected, self._clock.now(), name=_NAME)
         return made
 
-    def _chosen(self) -> Chosen:
-        return choose(self._instance.config, self._clock.now())
+    def _made(
+        self,
+        chosen: Chosen,
+        current: _Certified,
+        digest: bytes,
+        signature: bytes,
+        content: Envelope | MessageSignature,
+    ) -> bytes:
+        """The bundle of a signature, dated and logged."""
+        signed = Signed(digest=digest, signature=signature, certificate=current.certificate)
+        said = self._publisher.publish(chosen, signed, content if isinstance(content, Envelope) else None)
+        return bundles.write(
+            content, certificate=current.certificate, entries=(said.entry,), timestamps=said.timestamps
+        )
 
     def _current(self, chosen: Chosen) -> _Certified:
         now = instant(self._clock.now()).timestamp()
@@ -174,47 +173,3 @@ class KeylessMaker:
         whom = (Identity(identity=believed.identity, issuer=believed.issuer),)
         standard = Standard(expected=Expected(identities=whom, require=self._instance.require), roots=roots)
         return _Certified(key=key, certificate=leaf, standard=standard, ends=window.not_valid_after_utc.timestamp())
-
-    def _stamped(self, chosen: Chosen, signature: bytes) -> tuple[bytes, ...]:
-        """A timestamp of every chosen authority, each judged."""
-        tokens = tuple(self._stamp(service, signature) for service in chosen.timestamps)
-        authorities = self._instance.roots.timestamp_authorities
-        times = timestamps.check(tokens, signature, authorities, name="timestamps just made")
-        if times.ignored:
-            raise _no(
-                "TIMESTAMP", "timestamps", "the trusted root does not list the timestamp authority", times.ignored[0]
-            )
-        return tokens
-
-    def _stamp(self, service: Service, signature: bytes) -> bytes:
-        nonce = self._services.nonce()
-        imprint = hashlib.sha256(signature).digest()
-        asked = tsp.Request(hash_algorithm="sha256", imprint=imprint, nonce=nonce, wants_certificate=True)
-        answer = self._services.timestamps(service.url).stamp(tsp.write_request(asked))
-        response = tsp.read_response(answer, where=service.url)
-        if response.token is None:
-            raise _no("TIMESTAMP", "timestamps", "the timestamp authority refuses", f"status {response.status}")
-        if response.token.information.nonce != nonce:
-            raise _no(
-                "TIMESTAMP", "timestamps", "the timestamp answers another question", "not the nonce that was sent"
-            )
-        return answer
-
-    def _logged(self, service: Service, request: bytes, digest: bytes, signature: bytes, leaf: bytes) -> LogEntry:
-        """The entry, whether the log answers with it or says where it lies already."""
-        log = self._services.log(service.url, service.major_api_version)
-        said = log.submit(request)
-        if said.index is None:
-            return rekor_api.answer(service.major_api_version, said.answer, where=service.url, limits=self._limits)
-        body = rekor.hashedrekord_v2(
-            algorithm="sha256",
-            digest=digest,
-            signature=signature,
-            key_details=rekor_api.KEY_DETAILS,
-            certificate=leaf,
-        )
-        return proven(log, said.index, body, self._instance.roots, where=service.url, limits=self._limits)
-
-
-def _no(code: str, step: str, what: str, why: str) -> UntrustedError:
-    return UntrustedError(what, why=why, remedy="check signing config and trusted root", code=code, step=step)

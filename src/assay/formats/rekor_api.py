@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from assay.formats import base64text, dsse, strictjson
+from assay.formats import base64text, dsse, rekor, strictjson
 from assay.formats.bundle import InclusionProof, LogEntry
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
@@ -79,43 +79,50 @@ class _Entry2(msgspec.Struct):
     logIndex: str | int = 0  # noqa: N815
 
 
-def artifact_request(version: int, digest: bytes, signature: bytes, certificate: bytes) -> bytes:
-    """The body that logs a signature over an artifact.
+class Signed(msgspec.Struct, frozen=True, kw_only=True):
+    """A signature that is to be logged: over what, and by whom; either `certificate` or `spki`."""
+
+    digest: bytes
+    """Of the artifact, or of the PAE of an envelope."""
+    signature: bytes
+    algorithm: str = "sha256"
+    """Of `digest`: `sha256`, `sha384` or `sha512`."""
+    key_details: str = KEY_DETAILS
+    certificate: bytes = b""
+    """DER of the leaf."""
+    spki: bytes = b""
+    """DER SubjectPublicKeyInfo of a managed key."""
+
+
+def request(version: int, signed: Signed, envelope: Envelope | None = None) -> bytes:
+    """The body that logs a signature.
 
     Args:
         version: of the log's API, 1 or 2.
-        digest: SHA-256 of the artifact.
-        signature: over it.
-        certificate: DER of the leaf.
+        signed: what is logged.
+        envelope: of one signature, where it is one that was signed; version 1 wants to see it.
     """
     if version != 1:
-        return _request2(digest, signature, certificate)
-    spec = {
-        "data": {"hash": {"algorithm": "sha256", "value": digest.hex()}},
-        "signature": {
-            "content": base64text.encode(signature),
-            "publicKey": {"content": base64text.encode(pem(certificate))},
-        },
-    }
-    return strictjson.canonical({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": spec})
+        return _request2(signed)
+    verifier = base64text.encode(_pem(signed))
+    if envelope is not None:
+        proposed = {"envelope": dsse.write(envelope).decode(), "verifiers": [verifier]}
+        return _request1(rekor.DSSE_V1, {"proposedContent": proposed})
+    data = {"hash": {"algorithm": signed.algorithm, "value": signed.digest.hex()}}
+    signature = {"content": base64text.encode(signed.signature), "publicKey": {"content": verifier}}
+    return _request1(rekor.HASHEDREKORD_V1, {"data": data, "signature": signature})
 
 
-def envelope_request(version: int, envelope: Envelope, pae_digest: bytes, certificate: bytes) -> bytes:
-    """The body that logs a DSSE envelope of one signature.
-
-    Args:
-        version: of the log's API, 1 or 2.
-        envelope: signed.
-        pae_digest: SHA-256 of what was signed, `dsse.pae`.
-        certificate: DER of the leaf.
-    """
-    if version != 1:
-        return _request2(pae_digest, envelope.signatures[0].sig, certificate)
-    proposed = {
-        "envelope": dsse.write(envelope).decode(),
-        "verifiers": [base64text.encode(pem(certificate))],
-    }
-    return strictjson.canonical({"apiVersion": "0.0.1", "kind": "dsse", "spec": {"proposedContent": proposed}})
+def body(signed: Signed) -> bytes:
+    """The body that a log of version 2 writes of it."""
+    return rekor.hashedrekord_v2(
+        algorithm=signed.algorithm,
+        digest=signed.digest,
+        signature=signed.signature,
+        key_details=signed.key_details,
+        certificate=signed.certificate,
+        spki=signed.spki,
+    )
 
 
 def answer(version: int, data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> LogEntry:
@@ -135,22 +142,34 @@ def answer(version: int, data: bytes, *, where: str, limits: Limits = DEFAULT_LI
         raise _bad(where, str(error)) from error
 
 
-def pem(certificate: bytes) -> bytes:
-    """A certificate in PEM: lines of 64 characters, one line break at the end (RFC 7468)."""
-    text = base64text.encode(certificate)
+def pem(data: bytes, label: str = "CERTIFICATE") -> bytes:
+    """DER in PEM: lines of 64 characters, one line break at the end (RFC 7468)."""
+    text = base64text.encode(data)
     lines = [text[at : at + 64] for at in range(0, len(text), 64)]
-    return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""]).encode()
+    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
 
 
-def _request2(digest: bytes, signature: bytes, certificate: bytes) -> bytes:
-    verifier = {"keyDetails": KEY_DETAILS, "x509Certificate": {"rawBytes": base64text.encode(certificate)}}
-    signed = {"content": base64text.encode(signature), "verifier": verifier}
-    return strictjson.canonical({"hashedRekordRequestV002": {"digest": base64text.encode(digest), "signature": signed}})
+def _pem(signed: Signed) -> bytes:
+    return pem(signed.certificate) if signed.certificate else pem(signed.spki, "PUBLIC KEY")
+
+
+def _request1(kind: tuple[str, str], spec: dict[str, object]) -> bytes:
+    return strictjson.canonical({"apiVersion": kind[1], "kind": kind[0], "spec": spec})
+
+
+def _request2(signed: Signed) -> bytes:
+    raw = {"rawBytes": base64text.encode(signed.certificate or signed.spki)}
+    verifier = {"keyDetails": signed.key_details, "x509Certificate" if signed.certificate else "publicKey": raw}
+    value = {
+        "digest": base64text.encode(signed.digest),
+        "signature": {"content": base64text.encode(signed.signature), "verifier": verifier},
+    }
+    return strictjson.canonical({"hashedRekordRequestV002": value})
 
 
 def _entry1(wire: _Entry1, where: str) -> LogEntry:
-    body = base64text.decode(wire.body, where=where)
-    named = strictjson.loads(body, where=f"{where}: body", limit=len(body))
+    logged = base64text.decode(wire.body, where=where)
+    named = strictjson.loads(logged, where=f"{where}: body", limit=len(logged))
     kind = msgspec.convert(named, _Kind)
     proof = wire.verification.inclusionProof
     return LogEntry(
@@ -158,7 +177,7 @@ def _entry1(wire: _Entry1, where: str) -> LogEntry:
         log_id=_hex(wire.logID, where),
         kind=kind.kind,
         version=kind.version,
-        body=body,
+        body=logged,
         integrated_time=_number(wire.integratedTime, where),
         promise=base64text.decode(wire.verification.signedEntryTimestamp, where=where),
         proof=InclusionProof(

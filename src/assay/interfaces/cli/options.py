@@ -328,8 +328,9 @@ def keyless_options(function: F) -> F:
             trusted_root=trusted_root,
             trust=trust,
             staging=staging,
+            keyless=keyless,
         )
-        return function(*args, words=words if keyless or words != KeylessWords() else None, **rest)
+        return function(*args, words=words if words != KeylessWords() else None, **rest)
 
     return _keyless_flags(cast(F, gather))
 
@@ -339,7 +340,11 @@ _keyless_flags = _stack(
     click.option(
         "--identity-token", metavar="JWT|FILE", help="Sign as this OIDC token's identity (- for standard input)."
     ),
-    click.option("--trust", metavar="PROFILE", help="Trust profile that names the services to sign with."),
+    click.option(
+        "--trust",
+        metavar="PROFILE",
+        help="Trust profile that names the services to sign with; beside --key they date and log its signatures.",
+    ),
     click.option("--signing-config", metavar="FILE", help="Services to sign with. Default: the public instance's."),
     click.option("--trusted-root", metavar="FILE", help="Trusted root of them. Default: the public instance's."),
     click.option("--staging", is_flag=True, help="The staging instance of the public Sigstore."),
