@@ -94,6 +94,8 @@ def test_issuers_are_compared_letter_by_letter(issuer):
         ({"exp": 1e300}, False),
         ({"exp": 10**30}, False),
         ({"iat": None}, False),
+        ({"iat": True}, False),
+        ({"nbf": -1}, False),
         ({"nbf": None}, False),
     ],
 )
@@ -188,7 +190,7 @@ def test_signatures_of_another_length():
     text = MAKER.email(AT)
     signed, _, signature = text.rpartition(".")
     raw = jwt.read(text).signature
-    for forged in (raw[:-1], raw + b"\0", bytes(64), b"\0" + raw, raw[:32]):
+    for forged in (raw[:32] + b"\0" + raw[32:], raw[:-1], raw + b"\0", bytes(64), b"\0" + raw, raw[:32]):
         assert code(f"{signed}.{b64url(forged)}") == "TOKEN_SIGNATURE"
     assert signature
 
@@ -377,6 +379,7 @@ def test_an_issuer_may_vouch_for_another():
         Issuer(url=URL, kind="username"),
         Issuer(url=URL, kind="spiffe"),
         Issuer(url=URL, kind="uri", domain="acme.example"),
+        Issuer(url=URL, kind="uri", domain="http://acme.example"),
         Issuer(url=URL, kind="uri", domain="https://acme.example/"),
         Issuer(url=URL, kind="custom", template=Template(identity="{a", identity_kind="uri")),
         Issuer(url=URL, kind="custom", template=Template(identity="{}", identity_kind="uri")),
