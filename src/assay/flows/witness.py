@@ -83,6 +83,11 @@ class Seen:
         """The newest note of a log; None where none was seen."""
         return self._read(f"{_folder(origin)}/last")
 
+    def like(self, value: Note) -> Note | None:
+        """The note that was seen of this log and size; None where none was."""
+        said = note.checkpoint(value.text, where="checkpoint")
+        return self._read(f"{_folder(said.origin)}/sizes/{said.size}")
+
     def keep(self, origin: str, value: Note) -> None:
         """Make a note the last one, durably. The caller holds `files.exclusive()` and has judged it."""
         self.files.write({f"{_folder(origin)}/last": note.write(value)})
@@ -104,11 +109,10 @@ class Seen:
             UnavailableError: the memory cannot be read or written.
         """
         said = note.checkpoint(value.text, where="checkpoint")
-        place = f"{_folder(said.origin)}/sizes/{said.size}"
         with self.files.exclusive():
-            before = self._read(place)
+            before = self.like(value)
             if before is None:
-                self.files.write({place: note.write(value)})
+                self.files.write({f"{_folder(said.origin)}/sizes/{said.size}": note.write(value)})
             elif (known := note.checkpoint(before.text, where="checkpoint")).root != said.root:
                 self.keep_fork(before, value)
                 raise _fork(known, said)
