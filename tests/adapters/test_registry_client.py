@@ -619,3 +619,16 @@ def test_a_list_that_grew_old_before_it_was_written_is_read_anew(
     monkeypatch.setattr(slow.client, "limits", Limits(referrers_settle_seconds=0.25))
     attach(slow, first)
     assert {d.digest for d in store.referrers(subject.digest)} == {first.descriptor.digest, second.descriptor.digest}
+
+
+def test_a_list_that_was_filtered_unasked_is_not_the_whole(registry: FakeRegistry, store: RegistryStore) -> None:
+    subject = image(registry)
+    assert subject.digest is not None
+
+    def filtered(x: Exchange) -> bool:
+        body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).encode()
+        return x.answer(200, body, Content_Type=INDEX, OCI_Filters_Applied="artifactType")
+
+    registry.rule("GET", "/referrers/")(filtered)
+    with pytest.raises(UnavailableError, match="filtered"):
+        store.referrers(subject.digest)

@@ -301,3 +301,17 @@ def test_a_document_that_is_no_object_is_refused():
 def test_statements_are_canonical_and_repeatable():
     for statement in statements(REPORT, timestamp=NOW, documents=(SBOM,)):
         assert intoto.read(statement.payload, where="x") == statement
+
+
+def test_a_document_is_stated_about_any_subject(store):
+    from assay.flows.attest import document
+
+    made = document(SUBJECT, kind="urn:custom:1", data=b'{"b":1,"a":[2]}')
+    attach(store, [made])
+    (evidence,) = collected(store, P256).evidence
+    assert evidence.statement.predicate == {"a": [2], "b": 1}
+    assert evidence.statement.predicate_type == "urn:custom:1"
+    with pytest.raises(UnsupportedError):
+        document(Subject(name="x"), kind="urn:custom:1", data=b"{}")
+    with pytest.raises(MalformedError):
+        document(SUBJECT, kind="urn:custom:1", data=b"[]")

@@ -40,6 +40,12 @@ def list_referrers(client: RegistryClient, subject: Digest) -> tuple[Descriptor,
         raise failure(first, "the registry does not say what evidence there is")
     found: dict[str, Descriptor] = {}
     for page in _pages(client, first):
+        if page.headers.get("oci-filters-applied", "").strip():
+            # distribution-spec 1.1, "Listing Referrers": only a filter that was asked for is applied, and none was.
+            raise UnavailableError(
+                "the list of referrers is not whole", where=clean(page.url), why="the registry filtered it unasked",
+                remedy="ask the registry's operator",
+            )  # fmt: skip
         for descriptor in form.parse_index(page.body, where=clean(page.url), limits=client.limits):
             found.setdefault(str(descriptor.digest), descriptor)
         if len(found) > client.limits.referrers_count:

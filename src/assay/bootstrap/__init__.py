@@ -16,6 +16,7 @@ from assay.bootstrap.authority import (
     witness_policy,
 )
 from assay.bootstrap.baseline import baseline_reports
+from assay.bootstrap.build_evidence import attest_build
 from assay.bootstrap.builds import (
     build_spec,
     clean_store,
@@ -29,6 +30,7 @@ from assay.bootstrap.builds import (
 )
 from assay.bootstrap.bundles import BundleWords, verify_bundle
 from assay.bootstrap.carrying import load_image, save_image
+from assay.bootstrap.comparing import compare_images, foreign_differences
 from assay.bootstrap.configuration import chosen_settings, effective_settings
 from assay.bootstrap.court import DEFAULT_POLICY, load_policy
 from assay.bootstrap.database import (
@@ -56,6 +58,7 @@ from assay.bootstrap.evidence import (
     key_maker,
     keyring,
     passphrase,
+    predicate_about,
     sign_and_attach,
     signer,
     statements_of,
@@ -102,6 +105,7 @@ __all__ = [
     "Trusted",
     "VexSearch",
     "Watched",
+    "attest_build",
     "authority_at",
     "automatic_statements",
     "baseline_reports",
@@ -111,6 +115,7 @@ __all__ = [
     "chosen_settings",
     "clean_store",
     "client_config",
+    "compare_images",
     "compare_targets",
     "configure_authority",
     "database_difference",
@@ -127,6 +132,7 @@ __all__ = [
     "export_store",
     "fetch_locked",
     "first_profile",
+    "foreign_differences",
     "generate_key",
     "image_signature",
     "import_database",
@@ -153,6 +159,7 @@ __all__ = [
     "now",
     "passphrase",
     "policy_text",
+    "predicate_about",
     "prove_entry",
     "prove_growth",
     "prune_image",

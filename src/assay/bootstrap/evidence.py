@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from assay.artifact.reference import Target
 from assay.bootstrap.court import court_of
-from assay.bootstrap.machine import LIMITS, TOOL, clock, document_time, host, target_of
+from assay.bootstrap.machine import LIMITS, TOOL, clock, document_time, host, read_file, target_of
 from assay.bootstrap.stock import SOURCES, image_source
 from assay.bootstrap.vex import automatic_statements, statement_time
-from assay.model.errors import UnsupportedError
+from assay.model.errors import UnsupportedError, UsageError
 
 if TYPE_CHECKING:
     from assay.adapters.keyfile import Kind
@@ -117,6 +118,29 @@ def image_signature(subject: Subject) -> Statement:
     from assay.flows import attest
 
     return attest.signature(subject)
+
+
+def predicate_about(path: str, kind: str) -> Callable[[Subject], Statement]:
+    """Makes a statement about any subject out of a document.
+
+    Args:
+        path: a JSON object.
+        kind: its predicate type: a URI, or a word of `formats.predicates.SHORT_NAMES`.
+
+    Raises:
+        UsageError: no such type. MalformedError: no JSON object. UnsupportedError: a subject without a digest.
+    """
+    from assay.flows import attest
+    from assay.formats import predicates
+
+    uris = {word: uri for uri, word in predicates.SHORT_NAMES.items()}
+    uri = uris.get(kind, kind)
+    if ":" not in uri:
+        raise UsageError(
+            "no such predicate type", why=repr(kind), remedy=f"give a URI, or one of {', '.join(sorted(uris))}"
+        )
+    data = read_file(path, LIMITS.sbom_bytes)
+    return partial(attest.document, kind=uri, data=data)
 
 
 def sign_and_attach(

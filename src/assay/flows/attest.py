@@ -88,6 +88,20 @@ def signature(subject: Subject) -> Statement:
     return intoto.statement((resource,), predicates.COSIGN_SIGN, {})
 
 
+def document(subject: Subject, *, kind: str, data: bytes) -> Statement:
+    """A document as the predicate of a statement about a subject.
+
+    Raises:
+        UnsupportedError: the subject has no digest. MalformedError: no JSON object, or a type that is no URI.
+    """
+    if subject.digest is None:
+        raise UnsupportedError("nothing to attest", where=subject.name, why="no digest", remedy="attest an image")
+    resource = ResourceDescriptor(name=wire.escape(subject.name), digest={subject.digest.algorithm: subject.digest.hex})
+    made = intoto.statement((resource,), kind, _object(kind, data))
+    # What is signed are the bytes; a large SBOM as values would take five times its size until it is attached.
+    return msgspec.structs.replace(made, predicate={})
+
+
 def sign_and_attach(
     store: ReferrerStore,
     subject: Descriptor,

@@ -12,12 +12,14 @@ from assay.interfaces.cli.output import labels_of
 from assay.interfaces.cli.render import evidence
 from assay.interfaces.cli.vex_options import vex_options
 from assay.model.errors import UntrustedError, UsageError
+from assay.model.image import Descriptor, Subject
 from assay.model.inventory import Inventory
 from assay.model.report import Report
 from assay.model.statement import Statement
 
 if TYPE_CHECKING:
     from assay.bootstrap.evidence import Door
+    from assay.bootstrap.verification import Beside
     from assay.flows.signing import BundleMaker
 
 KINDS = ("cyclonedx", "spdx", "vulns", "openvex", "vsa", "image")
@@ -32,7 +34,14 @@ DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
 )
 @vex_options
 @click.option("--policy", metavar="DIR", help="Policy the verdict is made by. Default: the shipped policy.")
-@click.option("--type", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these statements; repeatable.")
+@click.option(
+    "--type",
+    "kinds",
+    multiple=True,
+    metavar="TYPE",
+    help=f"Only these statements ({', '.join(KINDS)}); repeatable. With --predicate its type, a word or a URI.",
+)
+@click.option("--predicate", metavar="FILE", help="State this JSON document about the image; nothing is scanned.")
 @options.key_option
 @options.passphrase_option
 @options.keyless_options
@@ -49,6 +58,7 @@ def command(
     search: bootstrap.VexSearch,
     policy: str | None,
     kinds: tuple[str, ...],
+    predicate: str | None,
     key: str | None,
     passphrase_file: str | None,
     words: bootstrap.KeylessWords | None,
@@ -72,6 +82,27 @@ def command(
         )
     console = options.Console(quiet)
     settings = options.settings(db)
+    if predicate is not None:
+        if out is not None or not signs or len(kinds) != 1:
+            raise UsageError(
+                "a document is attested as one type, and attached",
+                why="--predicate without --key or --keyless, with --out, or without exactly one --type",
+                remedy="give --predicate FILE --type TYPE --key KEY",
+            )
+        door = bootstrap.evidence_door(
+            target, store=store, settings=settings, platform=reading.platform, everything=reading.all_platforms
+        )
+        who = bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings)
+        with who as maker, door as (subjects, place):
+            made_one = bootstrap.predicate_about(predicate, kinds[0])
+            for named in subjects:
+                _attached(place, named.subject, named.descriptor, (made_one(named.subject),), maker, force, compat)
+        return
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise UsageError(
+            "no such statement", why=repr(unknown[0]), remedy=f"choose among {', '.join(KINDS)}, or give --predicate"
+        )
     inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
     reports = bootstrap.report_on(
         inventories,
@@ -127,8 +158,20 @@ def _attach(
                     why=f"{report.subject.digest} is no longer what the reference names",
                     remedy="name the image by digest, or run again",
                 )
-            for attached in bootstrap.sign_and_attach(place, descriptor, statements, maker, force=force):
-                click.echo(evidence.attached(attached))
-            if compat is not None:
-                for older in bootstrap.write_older(place, report.subject, statements, maker, force=force):
-                    click.echo(evidence.older(older))
+            _attached(place, report.subject, descriptor, statements, maker, force, compat)
+
+
+def _attached(
+    place: "Beside",
+    subject: Subject,
+    descriptor: Descriptor,
+    statements: Sequence[Statement],
+    maker: "BundleMaker",
+    force: bool,
+    compat: str | None,
+) -> None:
+    for attached in bootstrap.sign_and_attach(place, descriptor, statements, maker, force=force):
+        click.echo(evidence.attached(attached))
+    if compat is not None:
+        for older in bootstrap.write_older(place, subject, statements, maker, force=force):
+            click.echo(evidence.older(older))
