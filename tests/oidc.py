@@ -5,12 +5,19 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+
+@cache
+def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+    """One key for all tests: making one costs more than most of them."""
+    return rsa.generate_private_key(65537, bits)
 
 
 def b64url(data: bytes) -> str:
@@ -33,7 +40,7 @@ class TokenMaker:
     def __init__(self, issuer: str, algorithm: str = "ES256", key_id: str = "key-1") -> None:
         self.issuer, self.algorithm, self.key_id = issuer, algorithm, key_id
         makers = {
-            "RS256": lambda: rsa.generate_private_key(65537, 2048),
+            "RS256": rsa_key,
             "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
             "ES384": lambda: ec.generate_private_key(ec.SECP384R1()),
         }

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
@@ -18,6 +18,7 @@ from assay.formats.trustroot import Validity
 from assay.model.errors import UntrustedError
 from assay.trust import certificate, issue
 from authorities import END, ISSUER, NOW, START, number, p256, p384, world
+from oidc import rsa_key
 from signing import MemorySigner
 
 WORLD = world()
@@ -477,7 +478,7 @@ def test_a_log_whose_key_is_announced_as_another_kind(details):
 
 @pytest.mark.parametrize("bare", [True, False])
 def test_a_log_with_an_rsa_key(bare):
-    key = rsa.generate_private_key(65537, 2048)
+    key = rsa_key()
     signer = MemorySigner(key)
     spki = signer.public_key()
     listed = key.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1) if bare else spki
@@ -497,9 +498,9 @@ def test_a_timestamp_authority_signs_no_code():
 
 @pytest.mark.parametrize(
     "client",
-    [MemorySigner(ec.generate_private_key(ec.SECP521R1())), MemorySigner(rsa.generate_private_key(65537, 3072)),
+    [MemorySigner(ec.generate_private_key(ec.SECP521R1())), MemorySigner(rsa_key()),
      MemorySigner(ed25519.Ed25519PrivateKey.generate())],
-    ids=["p521", "rsa3072", "ed25519"],
+    ids=["p521", "rsa", "ed25519"],
 )  # fmt: skip
 def test_keys_of_other_kinds(client):
     assert check(leaf(spki=client.public_key())).spki == client.public_key()

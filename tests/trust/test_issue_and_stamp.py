@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import verification
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rfc3161_client import TimestampRequestBuilder, VerifierBuilder, decode_timestamp_response
 
@@ -33,6 +33,7 @@ from authorities import (
     p384,
     world,
 )  # fmt: skip
+from oidc import rsa_key
 from signing import MemorySigner
 
 WORLD = world()
@@ -61,6 +62,7 @@ SUBJECTS = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(SUBJECTS, st.binary(min_size=20, max_size=20))
 def test_what_is_issued_is_believed_and_says_what_it_was_told(subject, chance):
     data = WORLD.leaf(subject, serial=issue.serial(chance))
@@ -131,7 +133,7 @@ def test_words_nobody_knows():
     [
         (MemorySigner(ed25519.Ed25519PrivateKey.generate()), UnsupportedError),
         (MemorySigner(ec.generate_private_key(ec.SECP256K1())), UnsupportedError),
-        (MemorySigner(rsa.generate_private_key(65537, 1024)), UnsupportedError),
+        (MemorySigner(rsa_key(1024)), UnsupportedError),
     ],
 )
 def test_keys_that_cannot_sign_for_the_log(key, error):
@@ -309,7 +311,7 @@ def stamped(request: bytes, **changes) -> stamp.Stamped:
 
 
 @needs_openssl
-@pytest.mark.parametrize("signer", [p256(), p384(), MemorySigner(rsa.generate_private_key(65537, 2048))])
+@pytest.mark.parametrize("signer", [p256(), p384(), MemorySigner(rsa_key())])
 @pytest.mark.parametrize("query", [["-sha256"], ["-sha512", "-cert"], ["-sha384", "-no_nonce"]])
 def test_openssl_asks_and_believes_our_timestamps(signer, query, tmp_path):
     made = world(signer)
@@ -394,6 +396,7 @@ def test_time_never_goes_back():
     assert stamped(request, now=END + timedelta(days=1)).refusal.startswith("timeNotAvailable")
 
 
+@settings(max_examples=30)
 @given(st.lists(st.integers(-3, 5), max_size=20))
 def test_times_of_one_authority_never_decrease(steps):
     now, last = NOW, None

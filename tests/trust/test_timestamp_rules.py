@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from assay.formats import certificates as writing
 from assay.formats import cms, der, tsp
@@ -18,6 +17,7 @@ from assay.model.errors import UntrustedError
 from assay.trust import chain, issue, stamp, timestamps
 from assay.trust.timestamps import Times
 from authorities import END, NOW, START, number, p256, p384, world
+from oidc import rsa_key
 from signing import MemorySigner
 
 WORLD = world()
@@ -62,7 +62,7 @@ def test_a_good_timestamp(name, with_certificate):
     assert check(granted(name=name, with_certificate=with_certificate)) == Times(verified=(SECOND,))
 
 
-@pytest.mark.parametrize("signer", [p384(), MemorySigner(rsa.generate_private_key(65537, 2048))], ids=["p384", "rsa"])
+@pytest.mark.parametrize("signer", [p384(), MemorySigner(rsa_key())], ids=["p384", "rsa"])
 def test_authorities_with_other_keys(signer):
     made = world(signer)
     token = granted(authority=made.authority())

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ from assay.trust import certificate, identity, issue, token
 from assay.trust.identity import Template
 from assay.trust.token import Issuer
 from authorities import NOW, p256, world
-from oidc import TokenMaker, b64url
+from oidc import TokenMaker, b64url, rsa_key
 from signing import MemorySigner
 
 URL = "https://issuer.example"
@@ -420,7 +420,7 @@ def request(signer: MemorySigner = CLIENT, **names: str) -> bytes:
     "signer",
     [
         CLIENT,
-        MemorySigner(rsa.generate_private_key(65537, 2048)),
+        MemorySigner(rsa_key()),
         MemorySigner(ec.generate_private_key(ec.SECP384R1())),
     ],
 )
