@@ -11,6 +11,7 @@ from assay.flows.log import Log
 from assay.flows.monitor import Monitor, Wish
 from assay.formats import logpolicy, note, vkey
 from assay.model.errors import MalformedError, UnavailableError
+from assay.model.limits import DEFAULT_LIMITS
 from assay.trust import keyring
 from assay.trust.expect import Expected, Identity
 from assay.trust.keyring import Keyring
@@ -258,6 +259,16 @@ def test_a_log_may_be_joined_at_its_end(town):
     town.log.append([body(signer=OTHER, text=b"new")])
     report = look(town, skip=True)
     assert (kinds(report), report.logs[0].count) == ([("unexpected-signer", ORIGIN, 301)], 1)
+
+
+def test_a_log_that_claims_more_than_is_read_at_once(town):
+    town.log.append([body(text=b"%d" % i) for i in range(20)])
+    limits = msgspec.structs.replace(DEFAULT_LIMITS, monitor_entries_count=20)
+    wish = Wish(roots=town.roots())
+    one = Monitor(FolderLog(town.folder / "log"), None, TileStore(town.folder / "monitor"), wish, limits)
+    report = one.look(NOW)
+    assert report.unavailable
+    assert "21, limit 20" in report.logs[0].unavailable
 
 
 def test_a_damaged_memory_stops_the_monitor(town):

@@ -98,7 +98,7 @@ class Tail:
             skip: begin a log that was never followed at its present end.
 
         Raises:
-            UnavailableError: the log, or something in it, cannot be had.
+            UnavailableError: the log, or something in it, cannot be had, or there is more than is read at once.
         """
         try:
             value = self.checkpoint()
@@ -137,6 +137,13 @@ class Tail:
         if said.size < mark.size:
             why = f"it was at {mark.size} entries and shows {said.size}"
             return msgspec.structs.replace(done, alerts=(_alert("rollback", said, why),))
+        if said.size - mark.size > self._limits.monitor_entries_count:
+            raise UnavailableError(
+                "the log has more new entries than are read at once",
+                where=said.origin,
+                why=f"{said.size - mark.size}, limit {self._limits.monitor_entries_count}",
+                remedy="begin at its present end",
+            )
         try:
             while edge.size < said.size:
                 bodies = self._bundle(edge.size, said.size)

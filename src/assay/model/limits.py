@@ -125,6 +125,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """C2SP demands at least 16; post-quantum ones have near 5 kB."""
     log_tile_bytes: int = 17 * MIB
     """256 entries of 64 KiB with their lengths."""
+    monitor_entries_count: int = 10_000_000
+    """New entries a monitor reads in one look; a log that claims more is joined at its end."""
     monitor_alerts_count: int = 1_000
     """Alerts of one look that are listed; the rest is counted."""
     log_policy_bytes: int = 256 * KIB
@@ -187,6 +189,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Blobs of an exported content store."""
     build_entries_count: int = 2_000_000
     """Files, directories and links of one assembled tree."""
+    compare_file_bytes: int = 64 * MIB
+    """A file whose bytes are held to find out why it differs; of a greater one only that it differs is said."""
+    compare_held_bytes: int = 4 * GIB
+    """All such files of one comparison together, on disk, and what is inflated out of them."""
+    compare_depth_count: int = 4
+    """Archives inside archives."""
+    compare_causes_count: int = 10_000
+    """Causes listed one by one; the rest is counted."""
 
 
 DEFAULT_LIMITS = Limits()
