@@ -121,8 +121,9 @@ def steps_of_a_life(tmp_path) -> int:
 @pytest.mark.parametrize("mode", MODES)
 def test_power_cut_at_every_step(tmp_path, mode):
     total = steps_of_a_life(tmp_path)
-    assert total > 100
-    for cut in range(1, total):
+    assert total > 100, total
+    # Every step for what loses most; the two milder ways take turns.
+    for cut in {"nothing": range(1, total), "all": range(1, total, 2), "anything": range(2, total, 2)}[mode]:
         folder = tmp_path / str(cut)
         folder.mkdir()
         world = World(folder)
@@ -133,7 +134,7 @@ def test_power_cut_at_every_step(tmp_path, mode):
         world.judge()
 
 
-@pytest.mark.parametrize("seed", range(120))
+@pytest.mark.parametrize("seed", range(80))
 def test_power_cuts_while_recovering_and_killed_programs(tmp_path, seed):
     """Cut after cut, at any step, of any kind; `kill -9` among them: then the machine forgets nothing yet."""
     chance = random.Random(seed)

@@ -186,7 +186,7 @@ def test_one_witness_may_be_away_and_catches_up(town):
         assert len(witness.quorum(log.append([b"%d" % i]).checkpoint, policy).witnesses) == 2
     assert doors[1].asked < 4, "who does not answer is asked less often"
     doors[1].down = False
-    counts = [len(witness.quorum(log.append([b"%d" % i]).checkpoint, policy).witnesses) for i in range(20)]
+    counts = [len(witness.quorum(log.append([b"%d" % i]).checkpoint, policy).witnesses) for i in range(14)]
     assert counts[-1] == 3
 
 

@@ -8,11 +8,13 @@ import pytest
 from assay import bootstrap
 from assay.formats import logpolicy, note, trustroot, vkey
 from assay.formats.note import Note
+from assay.interfaces.cli.log import command
 from assay.interfaces.cli.render import logs as render
+from assay.model.errors import AssayError
 from assay.settings import Settings
 from assay.trust import merkle, notes
 from authorities import ISSUER
-from command import assay
+from command import Done
 from logkeys import ORIGIN, WITNESSES, witness_key
 from watchedlogs import CT_ORIGIN, Town
 
@@ -27,9 +29,17 @@ def town(tmp_path_factory) -> Town:
 
 
 @pytest.fixture
-def run(town, tmp_path):
-    def run(*words: str):
-        return assay("log", *words, home=tmp_path, cwd=town.folder)
+def run(town, monkeypatch, capsysbinary):
+    """The command in this process: its exit code, what it printed, and its error as `main` would print it."""
+
+    def run(*words: str) -> Done:
+        monkeypatch.chdir(town.folder)
+        err = ""
+        try:
+            code = command.main(list(words), "assay log", standalone_mode=False) or 0
+        except AssayError as error:
+            code, err = error.exit_code, error.line()
+        return Done(code, capsysbinary.readouterr().out, err)
 
     return run
 
