@@ -400,6 +400,14 @@ def test_bytes_that_are_no_certificate(data):
     assert code(WORLD.leaf(), others=(data,)) == "PARSE_CERTIFICATE"
 
 
+def test_a_certificate_of_version_1():
+    fields = der.children(der.one(ct.without_list(WORLD.ca, where="x")[0], where="x"), where="x")
+    tbs = der.sequence(*(one.raw for one in fields[1:-1]))  # neither a version nor extensions
+    data = writing.signed(tbs, "1.2.840.10045.4.3.3", WORLD.ca_signer.sign(tbs))
+    assert x509.load_der_x509_certificate(data).version is x509.Version.v1
+    assert code(data) == "PARSE_CERTIFICATE"
+
+
 def test_a_serial_number_is_positive_and_nobody_warns():
     spki = issue.chain.spki(x509.load_der_x509_certificate(WORLD.ca))
     arguments = {"algorithm": "1.2.840.10045.4.3.3", "issuer": writing.name("example", "intermediate"), "start": NOW,
