@@ -17,6 +17,7 @@ COMMANDS = {
     "attest": ("assay.interfaces.cli.attest", "Make statements about an image; sign and attach them."),
     "authority": ("assay.interfaces.cli.authority", "Make, serve, rotate and export a signing authority of your own."),
     "build": ("assay.interfaces.cli.build", "Build an image from its spec, lock and store; no network."),
+    "compare": ("assay.interfaces.cli.compare", "Name the cause of every difference between two images."),
     "completion": ("assay.interfaces.cli.completion", "Print the completion script of a shell."),
     "config": ("assay.interfaces.cli.config", "Print each setting and where its value came from."),
     "convert": ("assay.interfaces.cli.convert", "Write an SBOM in another form; list what is lost."),

@@ -1,0 +1,76 @@
+"""Images compared to the byte, on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+
+from assay.bootstrap.machine import LIMITS, host, target_of
+from assay.bootstrap.stock import SOURCES, image_source
+from assay.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from assay.model.comparison import Comparison
+    from assay.model.image import Platform
+    from assay.ports.content import ImageSource
+    from assay.settings import Settings
+
+
+def compare_images(
+    old: str, new: str, settings: Settings, *, platform: Platform | None = None, allowed: Sequence[str] = ()
+) -> Comparison:
+    """Why two images differ.
+
+    Args:
+        old: A: `oci-dir:PATH[:TAG]`, a reference, an archive.
+        new: B.
+        settings: how registries are spoken to.
+        platform: which, of an index.
+        allowed: cause classes that are harmless.
+
+    Raises:
+        UsageError: a target is no image.
+    """
+    from assay.adapters.spool import FileSpool
+    from assay.flows.compare import compare_images as flow
+
+    with ExitStack() as stack:
+        before, after = (stack.enter_context(closing(source_of(text, settings))) for text in (old, new))
+        spool = stack.enter_context(closing(FileSpool()))
+        return flow(before, after, spool, LIMITS, platform=platform, host=host(), allowed=allowed)
+
+
+def source_of(text: str, settings: Settings) -> ImageSource:
+    """A target that is an image.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    target = target_of(text)
+    if target.scheme not in SOURCES:
+        raise UsageError("not an image", where=text, remedy="name oci-dir:PATH[:TAG], an archive or a reference")
+    return image_source(target, settings)
+
+
+def foreign_differences(
+    old: str, new: str, comparison: Comparison, settings: Settings, platform: Platform | None = None
+) -> str:
+    """What diffoscope says about the layers that differ.
+
+    Raises:
+        UnavailableError: it is not installed, or failed.
+    """
+    from assay.adapters.diffoscope import Diffoscope
+    from assay.flows.compare import side
+
+    program, told = Diffoscope(), []
+    with ExitStack() as stack:
+        sources = [stack.enter_context(closing(source_of(text, settings))) for text in (old, new)]
+        one, other = (side(source, LIMITS, platform=platform, host=host()) for source in sources)
+        for pair in comparison.layers:
+            if pair.same_content or not pair.before or not pair.after:
+                continue
+            with one.layers[pair.index]() as before, other.layers[pair.index]() as after:
+                told.append(program.differences(f"layer-{pair.index}.tar", before, after))
+    return "\n".join(told)

@@ -1,0 +1,327 @@
+"""Two images compared: first what they are made of, then each file that differs, until every difference has a cause.
+
+Layers with one diffID are not opened. Others are read as streams, three times in all: A's names and digests, B's with
+the contents that differ, A's such contents. What is held lies in a spool and is bounded.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, get_args
+
+import msgspec
+
+from assay.build import causes as texts
+from assay.build import comparators, entry_causes
+from assay.formats import strictjson, tarread
+from assay.model.comparison import Cause, CauseClass, Comparison, Conditions, LayerPair, Verdict
+from assay.model.errors import MalformedError, UnsupportedError, UsageError
+from assay.model.image import Image
+from assay.model.limits import Limits
+from assay.model.tree import Span, TreeEntry
+from assay.ports.stores import Spool
+
+Opened = Callable[[], AbstractContextManager[Iterator[bytes]]]
+Keep = Callable[[bytes, bytes], bool]
+"""Whether the content at a path, of a digest, is wanted."""
+_WHITEOUT, _OPAQUE = b".wh.", b".wh..wh..opq"
+_FOLLOWS = ("rootfs.diff_ids", "layers", "config.digest", "config.size")
+"""What only repeats that layers or the config differ."""
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the two images."""
+
+    image: Image
+    manifest: bytes
+    config: bytes
+    layers: tuple[Opened, ...]
+    """Each opens one layer, inflated; what was read is proven at its end."""
+    conditions: Conditions = Conditions()
+    owners: Mapping[bytes, str] = {}
+    """Path → whose it is, where the build that made it is at hand."""
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """An entry, and of a file its digest; its bytes where they were kept."""
+
+    entry: TreeEntry
+    digest: bytes = b""
+    span: Span | None = None
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What a comparison works with."""
+
+    before: Side
+    after: Side
+    spool: Spool
+    limits: Limits
+    looking: comparators.Looking
+    gaps: list[str]
+    seen: list[int]
+    """Entries and differing files, counted."""
+
+
+def compare(before: Side, after: Side, spool: Spool, limits: Limits, *, allowed: Iterable[str] = ()) -> Comparison:
+    """Compare two images.
+
+    Args:
+        before: A.
+        after: B.
+        spool: room for contents that differ.
+        limits: `compare_…`, and those of tar archives.
+        allowed: cause classes a policy lists as harmless; `unknown` is none.
+
+    Raises:
+        UsageError: `allowed` names no cause class, or `unknown`.
+        UntrustedError: a layer is not what its digest says.
+    """
+    harmless = _checked(allowed)
+    pairs = _pairs(before.image, after.image)
+    if before.image.subject.digest is not None and before.image.subject.digest == after.image.subject.digest:
+        return _answer(before, after, "identical", (), pairs, (0, 0), (), harmless, limits)
+    looking = comparators.looking(before.conditions, after.conditions, limits)
+    work = Work(before=before, after=after, spool=spool, limits=limits, looking=looking, gaps=[], seen=[0, 0])
+    found = [*_documents(work), *_layers(work, pairs)]
+    same = all(pair.same_content for pair in pairs)
+    verdict = _verdict(found, work.gaps, harmless, same)
+    return _answer(before, after, verdict, found, pairs, (work.seen[0], work.seen[1]), work.gaps, harmless, limits)
+
+
+def _verdict(found: Sequence[Cause], gaps: Sequence[str], allowed: Sequence[str], same: bool) -> Verdict:
+    kinds = {one.kind for one in found}
+    if same and kinds <= {"compressor", "timestamp"}:
+        return "same-content"
+    if kinds - set(allowed):
+        return "different"
+    return "unknown" if gaps or not found else "equivalent"
+
+
+def _answer(
+    before: Side, after: Side, verdict: Verdict, found: Sequence[Cause], pairs: tuple[LayerPair, ...],
+    seen: tuple[int, int], gaps: Sequence[str], allowed: tuple[str, ...], limits: Limits,
+) -> Comparison:  # fmt: skip
+    return Comparison(
+        before=before.image.subject, after=after.image.subject, verdict=verdict,
+        causes=tuple(sorted(found)[: limits.compare_causes_count]),
+        counts=dict(sorted(Counter(one.kind for one in found).items())), layers=pairs, compared_entries_count=seen[0],
+        differing_files_count=seen[1], gaps=tuple(gaps), allowed=allowed,
+    )  # fmt: skip
+
+
+def _checked(allowed: Iterable[str]) -> tuple[str, ...]:
+    known = set(get_args(CauseClass)) - {"unknown"}
+    if wrong := sorted(set(allowed) - known):
+        raise UsageError(
+            "not a cause that can be allowed", why=", ".join(wrong), remedy=f"choose among {', '.join(sorted(known))}"
+        )
+    return tuple(sorted(set(allowed)))
+
+
+def _pairs(one: Image, other: Image) -> tuple[LayerPair, ...]:
+    found = []
+    for index in range(max(len(one.layers), len(other.layers))):
+        a = one.layers[index] if index < len(one.layers) else None
+        b = other.layers[index] if index < len(other.layers) else None
+        same = a is not None and b is not None and a.diff_id is not None and a.diff_id == b.diff_id
+        blob = same and a is not None and b is not None and a.digest == b.digest
+        found.append(
+            LayerPair(
+                index=index,
+                before=str(a.diff_id or "") if a else "",
+                after=str(b.diff_id or "") if b else "",
+                same_content=same,
+                same_blob=blob,
+            )
+        )
+    return tuple(found)
+
+
+def _documents(work: Work) -> Iterator[Cause]:
+    """What config and manifest say differently, value by value."""
+    for name in ("config", "manifest"):
+        old, new = (_values(getattr(side, name), name, work.limits) for side in (work.before, work.after))
+        for path in sorted(old.keys() | new.keys()):
+            a, b = old.get(path), new.get(path)
+            if a == b or path.startswith(_FOLLOWS):
+                continue
+            kinds: list[tuple[CauseClass, bool]] = [("unknown", False)]
+            if a is None or b is None:
+                kinds = [("added" if a is None else "removed", False)]
+            else:
+                one, other = work.looking.before, work.looking.after
+                kinds = [(item.kind, item.shown) for item in texts.text(a.encode(), b.encode(), one, other)]
+            for kind, shown in kinds:
+                yield Cause(
+                    path=name, kind=kind, inner=path, comparator="json", shown=shown,
+                    before=comparators.shorten(a or ""), after=comparators.shorten(b or ""),
+                )  # fmt: skip
+
+
+def _values(data: bytes, where: str, limits: Limits) -> dict[str, str]:
+    """Each value of a JSON document by its path."""
+    found: dict[str, str] = {}
+    stack: list[tuple[str, Any]] = [("", strictjson.loads(data, where=where, limit=limits.config_bytes))]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, dict):
+            stack += [(f"{path}.{name}" if path else name, inner) for name, inner in value.items()]
+        elif isinstance(value, list):
+            stack += [(f"{path}[{number}]", inner) for number, inner in enumerate(value)]
+        else:
+            found[path] = str(value)
+    return found
+
+
+def _layers(work: Work, pairs: Sequence[LayerPair]) -> Iterator[Cause]:
+    for pair in pairs:
+        if pair.same_content and not pair.same_blob:
+            yield Cause(path=f"layer {pair.index}", kind="compressor", comparator="layers", detail="the same diffID")
+    if all(pair.same_content for pair in pairs):
+        return
+    if len(work.before.layers) == len(work.after.layers):
+        for pair in pairs:
+            if not pair.same_content:
+                yield from _trees(work, range(pair.index, pair.index + 1), range(pair.index, pair.index + 1))
+        return
+    yield from _trees(work, range(len(work.before.layers)), range(len(work.after.layers)))
+
+
+def _trees(work: Work, one: range, other: range) -> Iterator[Cause]:
+    """The same layer of both images, or all their layers merged."""
+    where = f"layer {one.start}" if len(one) == 1 else "all layers"
+    try:
+        old = merged(work.before.layers, one, work, lambda path, digest: False)
+        new = merged(work.after.layers, other, work, lambda path, digest: _differs(old.get(path), digest))
+        wanted = {path for path, row in new.items() if row.span is not None}
+        if wanted:
+            kept = merged(work.before.layers, one, work, lambda path, digest: path in wanted)
+            old |= {path: kept[path] for path in wanted}
+    except (MalformedError, UnsupportedError) as error:
+        work.gaps.append(f"{where}: {error.line()}")
+        return
+    work.seen[0] += len(old.keys() | new.keys())
+    found = list(_entries(work, old, new))
+    if len(one) == len(other) == 1 and (moved := entry_causes.order(list(old), list(new))):
+        found.append(_cause(work, moved[0], "archive-order", moved[0], moved[1], where))
+    if not found and len(one) == len(other) == 1:
+        found.append(Cause(path=where, kind="unknown", comparator="layers", detail="tar headers in another form"))
+    yield from found
+
+
+def _differs(row: Row | None, digest: bytes) -> bool:
+    return row is not None and row.entry.kind == "file" and row.digest != digest
+
+
+def _entries(work: Work, old: Mapping[bytes, Row], new: Mapping[bytes, Row]) -> Iterator[Cause]:
+    removed, added = entry_causes.only(old, new)
+    yield from (_cause(work, path, "removed", old[path].entry.kind, "", "entries") for path in removed)
+    yield from (_cause(work, path, "added", "", new[path].entry.kind, "entries") for path in added)
+    for path in sorted(old.keys() & new.keys()):
+        a, b = old[path], new[path]
+        if a.entry == b.entry and a.digest == b.digest:
+            continue
+        for kind, x, y in entry_causes.differences(a.entry, b.entry):
+            yield _cause(work, path, kind, x, y, "entries")
+        if a.entry.kind == b.entry.kind == "file" and a.digest != b.digest:
+            work.seen[1] += 1
+            yield from _contents(work, path, a, b)
+
+
+def _contents(work: Work, path: bytes, a: Row, b: Row) -> Iterator[Cause]:
+    if a.span is None or b.span is None:
+        yield _cause(work, path, "unknown", a.digest.hex(), b.digest.hex(), "entries", "too large to be looked into")
+        return
+    before, after = (b"".join(work.spool.read(span)) for span in (a.span, b.span))
+    name = _text(path)
+    pair = comparators.Pair(path=name, name=name.rpartition("/")[2], before=before, after=after)
+    try:
+        work.looking.budget.take(len(before) + len(after))
+        for one in comparators.explain(pair, work.looking):
+            yield msgspec.structs.replace(one, owner=_owner(work, path))
+    except UnsupportedError as error:
+        work.gaps.append(f"{name}: {error.line()}")
+        yield _cause(work, path, "unknown", "", "", "entries", error.what)
+
+
+def merged(layers: Sequence[Opened], which: range, work: Work, keep: Keep) -> dict[bytes, Row]:
+    """Entries of some layers as one tree, in the order of the last archive that has them; contents where asked.
+
+    Raises:
+        MalformedError, UnsupportedError: a layer no two readers would read alike.
+    """
+    tree: dict[bytes, Row] = {}
+    several = len(which) > 1
+    for index in which:
+        own: dict[bytes, Row] = {}
+        hidden: list[bytes] = []
+        with layers[index]() as chunks:
+            for entry, content in tarread.read(chunks, work.limits, where=f"layer {index}"):
+                name = entry.path.rpartition(b"/")[2]
+                if several and name.startswith(_WHITEOUT):
+                    hidden.append(entry.path)
+                    continue
+                own.pop(entry.path, None)
+                own[entry.path] = _row(entry, content, work, keep)
+        _cover(tree, hidden, own)
+        tree |= own
+    return tree
+
+
+def _row(entry: TreeEntry, content: Iterator[bytes], work: Work, keep: Keep) -> Row:
+    if entry.kind != "file":
+        return Row(entry)
+    state = hashlib.sha256()
+    if entry.size > work.limits.compare_file_bytes:
+        for chunk in content:
+            state.update(chunk)
+        return Row(entry, state.digest())
+    data = b"".join(content)
+    state.update(data)
+    digest = state.digest()
+    return Row(entry, digest, work.spool.add((data,)) if keep(entry.path, digest) else None)
+
+
+def _cover(tree: dict[bytes, Row], marks: Sequence[bytes], above: Mapping[bytes, Row]) -> None:
+    """Take out what a layer hides of those below it (OCI image-spec 1.1, layer.md, "Whiteouts")."""
+    opaque = {mark.rpartition(b"/")[0] for mark in marks if mark.rpartition(b"/")[2] == _OPAQUE}
+    gone = {victim(mark) for mark in marks} | {path for path, row in above.items() if row.entry.kind != "directory"}
+    for path in [path for path in tree if path in gone or _is_below(path, gone) or _is_below(path, opaque)]:
+        if path in above and path not in opaque:
+            continue
+        del tree[path]
+
+
+def victim(mark: bytes) -> bytes:
+    """The path a whiteout deletes; of an opaque mark nothing that exists."""
+    folder, slash, name = mark.rpartition(b"/")
+    return mark if name == _OPAQUE else folder + slash + name[len(_WHITEOUT) :]
+
+
+def _is_below(path: bytes, folders: set[bytes]) -> bool:
+    if not folders:
+        return False
+    while path:
+        path = path.rpartition(b"/")[0]
+        if path in folders:
+            return True
+    return False
+
+
+def _cause(
+    work: Work, path: bytes, kind: CauseClass, before: object, after: object, by: str, detail: str = ""
+) -> Cause:
+    return Cause(
+        path=_text(path), kind=kind, comparator=by, before=comparators.shorten(before), detail=detail,
+        after=comparators.shorten(after), owner=_owner(work, path),
+    )  # fmt: skip
+
+
+def _owner(work: Work, path: bytes) -> str:
+    return work.before.owners.get(path) or work.after.owners.get(path, "")
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")

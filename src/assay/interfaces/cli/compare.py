@@ -1,0 +1,64 @@
+"""`assay compare A B`."""
+
+from typing import Any, get_args
+
+import click
+
+from assay import bootstrap
+from assay.interfaces.cli import completing, options
+from assay.model.comparison import CauseClass, Comparison
+
+FORMATS = ("text", "json")
+CAUSES = tuple(kind for kind in get_args(CauseClass) if kind != "unknown")
+
+
+@click.command("compare")
+@click.argument("old", metavar="A", shell_complete=completing.targets)
+@click.argument("new", metavar="B", shell_complete=completing.targets)
+@click.option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of an index.")
+@click.option("--allow", multiple=True, type=click.Choice(CAUSES), help="A cause that is harmless; repeatable.")
+@click.option("--diffoscope", is_flag=True, help="Let diffoscope, where it is installed, tell the rest.")
+@click.option("--all", "every", is_flag=True, help="List every cause, not the first of each class.")
+@options.output_option(FORMATS, "text")
+@options.verbosity_options
+def command(
+    old: str, new: str, platform: str | None, allow: tuple[str, ...], diffoscope: bool, every: bool,
+    outputs: tuple[str, ...], quiet: bool, verbose: int,
+) -> int:  # fmt: skip
+    """Say whether two images are the same to the byte, and name the cause of every difference.
+
+    The verdict is identical, same-content, equivalent (only causes that --allow lists), different or unknown. Exit
+    code 0 for the first three, 1 for different, 75 for unknown.
+    """
+    wanted = options.parse_outputs(outputs, FORMATS, "text")
+    settings, asked = options.settings(), options.parse_platform(platform)
+    found = bootstrap.compare_images(old, new, settings, platform=asked, allowed=allow)
+    for output in wanted:
+        write(output, render(found, output.format, every=every))
+    if diffoscope and found.verdict not in ("identical", "same-content"):
+        click.echo(bootstrap.foreign_differences(old, new, found, settings, asked))
+    return exit_code(found.verdict)
+
+
+def render(found: Comparison, form: str, *, every: bool) -> bytes:
+    """The comparison in the format asked for."""
+    if form == "json":
+        from assay.formats import comparison
+
+        return comparison.write(found)
+    from assay.interfaces.cli.render.comparison import text
+
+    return text(found, every=every).encode()
+
+
+def write(output: Any, data: bytes) -> None:
+    """To a file or to standard output."""
+    if output.path:
+        bootstrap.write_file(output.path, data)
+    else:
+        click.echo(data, nl=False)
+
+
+def exit_code(verdict: str) -> int:
+    """0 where nothing harmful differs, 1 where something does, 75 where nobody could tell."""
+    return {"different": 1, "unknown": 75}.get(verdict, 0)
