@@ -16,7 +16,7 @@ from assay.formats import ct, der
 from assay.formats.ct import CertificateTimestamp
 from assay.formats.trustroot import Validity
 from assay.model.errors import UntrustedError
-from assay.trust import certificate, issue
+from assay.trust import certificate, chain, issue
 from authorities import END, ISSUER, NOW, START, number, p256, p384, world
 from oidc import rsa_key
 from signing import MemorySigner
@@ -385,6 +385,17 @@ def test_another_authority_of_the_same_names():
 def test_many_authorities_of_one_name_end_the_search():
     crowd = tuple(world().ca for _ in range(3)) * 3
     assert check(WORLD.leaf(), others=crowd)
+
+
+def test_certificates_that_all_issued_one_another_end_the_search(monkeypatch):
+    signer = p384()
+    span = {"organization": "t", "common_name": "clique", "start": START, "end": END}
+    clique = [issue.root(signer, serial=number(n), below=9, **span) for n in range(9)]
+    asked = []
+    may_issue = chain._may_issue
+    monkeypatch.setattr(chain, "_may_issue", lambda *words: asked.append(1) or may_issue(*words))
+    assert code(leaf(signer=signer, issuer=clique[0]), others=clique) == "CERT_CHAIN"
+    assert len(asked) < 1_000
 
 
 def test_a_weak_signature_of_an_authority():
