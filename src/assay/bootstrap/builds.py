@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,10 +19,12 @@ from assay.model.errors import UsageError
 if TYPE_CHECKING:
     from assay.adapters.contentstore import FolderContentStore
     from assay.build.lock import Change, Lock
+    from assay.build.provenance import Context
     from assay.build.spec_lint import Advice
     from assay.build.spec_read import PlacedSpec
     from assay.flows.build import Built
     from assay.flows.fetch import Fetched
+    from assay.flows.image_tests import Ran
     from assay.flows.lock import Locking
     from assay.flows.lock_debian import DebianTools
     from assay.flows.steps import Stand
@@ -103,44 +106,84 @@ def lock_spec(path: str, settings: Settings, *, check: bool = False, update: str
     return Locked(str(goal), changes, previous is None, len(locks.blobs(made)), lint(placed))
 
 
-def build_spec(path: str, output: str, settings: Settings, *, lock: str = "") -> Built:
-    """Build a spec from its lock and the store into an OCI layout.
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build made, and what is known of it beside the image."""
+
+    built: Built
+    tests: tuple[Ran, ...]
+    """The spec's tests of the first platform's image, each run in its own tree."""
+    context: Context
+    """What the build's statements share."""
+    target: str
+    """The image, as other commands take it."""
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of tests that failed."""
+        return tuple(one.name for one in self.tests if not one.passed)
+
+
+def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", builder_id: str = "") -> Finished:
+    """Build a spec from its lock and the store into an OCI layout, and run its tests.
 
     Args:
         path: the spec.
         output: `oci-dir:PATH[:tag]`; without a tag the version of the spec is one.
         settings: where the store lies.
         lock: another place of the lock.
+        builder_id: who builds; empty for a workstation nobody vouches for.
 
     Raises:
         UsageError: there is no lock. UntrustedError: it is another spec's, or an input has changed.
     """
+    from assay import __version__
     from assay.adapters.layout_sink import layout_sink
     from assay.adapters.spool import FileSpool
     from assay.adapters.workers import Threads
+    from assay.bootstrap.machine import clock
+    from assay.build.provenance import WORKSTATION
     from assay.flows.build import build, check_lock
+    from assay.flows.build_evidence import Run, context
+    from assay.flows.image_tests import run_tests
 
     placed = read_placed(path)
+    spec = placed.spec
     goal = Path(lock) if lock else lock_path(path, placed)
     found = _lock_if_there(goal)
     if found is None:
         raise UsageError("there is no lock", where=str(goal), remedy=f"run `assay lock {path}` first")
-    check_lock(placed.spec, found)
+    check_lock(spec, found)
     folder, tag = _layout(output)
+    tag = tag or re.sub(r"[^A-Za-z0-9_.-]", "-", spec.metadata.version)
+    stand = _stand() if spec.steps or spec.image.tests else None
     with _store(settings).using() as store, closing(FileSpool()) as spool, layout_sink(folder, LIMITS) as sink:
-        own = re.sub(r"[^A-Za-z0-9_.-]", "-", placed.spec.metadata.version)
-        return build(
+        started = clock().now()
+        built = build(
             placed,
             found,
             store,
             spool,
             sink,
-            tag=tag or own,
+            tag=tag,
             limits=LIMITS,
             reviewed=reviewed_scripts(),
-            stand=_stand() if placed.spec.steps else None,
+            stand=stand,
             mapping=Threads(settings.workers).map,
         )
+        tests: tuple[Ran, ...] = ()
+        if stand is not None:
+            tests = run_tests(
+                spec.image.tests, built.trees[0], stand, spool, environment=spec.image.config.env, epoch=found.epoch
+            )
+    run = Run(
+        builder_id=builder_id or WORKSTATION,
+        builder_version={"assay": __version__},
+        invocation_id=f"urn:uuid:{uuid.uuid4()}",
+        started_on=started,
+        finished_on=clock().now(),
+        sealed_on=started,
+    )
+    return Finished(built=built, tests=tests, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}")
 
 
 def reviewed_scripts() -> dict[str, str]:

@@ -20,6 +20,8 @@ REFERENCE = "https://in-toto.io/attestation/reference/v0.1"
 COSIGN_SIGN = "https://sigstore.dev/cosign/sign/v1"
 IMAGE_FACTS = "urn:assay:predicate:image:1"
 """Our own: what the configuration of an image says, and how complete its inventory is (`formats.image_facts`)."""
+BUILD_RECORD = "urn:assay:predicate:build-record:1"
+"""Our own: spec, lock, logs, dependency lists and cross-check of a build (`flows.build_evidence.record`)."""
 ADVISORIES = "urn:assay:predicate:advisories:1"
 """Our own: what a signed advisory database is (`formats.advisory_statement`)."""
 
@@ -60,6 +62,7 @@ SHORT_NAMES = {
     REFERENCE: "reference",
     IMAGE_FACTS: "image",
     ADVISORIES: "advisories",
+    BUILD_RECORD: "build-record",
 }
 """For tables and file names."""
 

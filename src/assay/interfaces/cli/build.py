@@ -5,6 +5,9 @@ import click
 from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.interfaces.cli.lock import with_store
+from assay.interfaces.cli.render import evidence
+from assay.interfaces.cli.render.text import safe
+from assay.model.errors import UsageError
 
 
 @click.command("build")
@@ -12,17 +15,57 @@ from assay.interfaces.cli.lock import with_store
 @click.option("--output", metavar="oci-dir:PATH[:TAG]", required=True, help="OCI layout to build into.")
 @click.option("--lock", "lock_file", metavar="PATH", default="", help="Place of the lock; else beside the spec.")
 @click.option("--store", metavar="PATH", help="Content store; else that of the settings.")
+@click.option("--builder-id", default="", metavar="URI", help="Who builds; else a workstation nobody vouches for.")
+@click.option("--logs", metavar="DIR", help="Write each step's log to DIR as NAME.log.")
+@options.db_option
+@options.key_option
+@options.passphrase_option
+@options.keyless_options
 @options.verbosity_options
-def command(spec: str, output: str, lock_file: str, store: str | None, quiet: bool, verbose: int) -> None:
+def command(
+    spec: str,
+    output: str,
+    lock_file: str,
+    store: str | None,
+    builder_id: str,
+    logs: str | None,
+    db: str | None,
+    key: str | None,
+    passphrase_file: str | None,
+    words: bootstrap.KeylessWords | None,
+    quiet: bool,
+    verbose: int,
+) -> int:
     """Build SPEC from its lock and the content store, without any network, into an OCI layout.
 
     The same spec, lock and store give the same bytes on any machine. Run `assay lock SPEC` first. The digest of what
-    was built is printed.
+    was built is printed. With --key (or a keyless identity) the image leaves with its evidence attached: signature,
+    provenance of every step, SBOM, scan, VEX, verdict, test results and the build's record. Exits 1 when a test of
+    the image fails.
     """
-    done = bootstrap.build_spec(spec, output, with_store(store), lock=lock_file)
     console = options.Console(quiet)
-    for image in done.images:
+    done = bootstrap.build_spec(spec, output, with_store(store), lock=lock_file, builder_id=builder_id)
+    for step in done.built.steps:
+        console.stage(f"step {step.name}: {step.isolation.level} by {step.isolation.tool}")
+        if logs is not None:
+            bootstrap.write_file(f"{logs}/{step.name}.log", step.log)
+    for image in done.built.images:
         for layer in image.layers:
             size = layer.descriptor.size or 0
             console.stage(f"{image.platform} layer {layer.name}: {layer.entries_count} entries, {size} bytes")
-    click.echo(str(done.root.digest))
+    for test in done.tests:
+        console.stage(f"test {test.name}: {'passed' if test.passed else 'FAILED'}")
+        if not test.passed:
+            click.echo(safe(test.log.decode("utf-8", "replace"))[-2000:], err=True)
+    click.echo(str(done.built.root.digest))
+    if done.failed:
+        return 1
+    if key is not None or (words is not None and words.is_identity):
+        settings = options.settings(db)
+        maker = bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings)
+        with maker as who:
+            for attached in bootstrap.attest_build(done, settings, who, console):
+                click.echo(evidence.attached(attached))
+    elif words is not None:
+        raise UsageError("nobody to sign as", why="services are named, an identity is not", remedy="add --key")
+    return 0

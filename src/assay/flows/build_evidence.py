@@ -1,0 +1,209 @@
+"""What leaves the builder beside an image: provenance of every step and of the image, its SBOM, its tests."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from assay.build import lock as locks
+from assay.build import provenance as provenances
+from assay.build import spec as specs
+from assay.build.provenance import Context, StepFacts
+from assay.build.spec_read import canonical, spec_digest
+from assay.build.stocktaking import stock
+from assay.flows.build import Built
+from assay.flows.image_tests import Ran, result
+from assay.flows.steps import RanStep
+from assay.formats import intoto, predicate_values, predicates, slsa
+from assay.model.image import Layer, Subject
+from assay.model.inventory import Component, Distro, Inventory
+from assay.model.statement import ResourceDescriptor, Statement
+from assay.model.tree import OwnedEntry
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What this run of the builder adds: times stand in metadata alone."""
+
+    builder_id: str
+    builder_version: Mapping[str, str]
+    invocation_id: str
+    started_on: str
+    finished_on: str
+    sealed_on: str
+
+
+class Unexplained(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the builder's own account and a scan of the result differ."""
+
+    unseen_by_scan: tuple[str, ...]
+    """Components the builder laid and no cataloguer sees, `ecosystem name version`."""
+    explained: tuple[tuple[str, str], ...] = ()
+    """Components a scan finds in what a step, a source or a dependency brought, with that owner."""
+    unexpected: tuple[str, ...] = ()
+    """Components a scan finds in files nobody laid: `build.unexpected-file`."""
+
+
+def context(spec: specs.Spec, lock: locks.Lock, run: Run) -> Context:
+    """What all statements of one build share."""
+    return Context(
+        spec=spec,
+        spec_digest=str(spec_digest(spec)),
+        lock=lock,
+        lock_digest=f"sha256:{hashlib.sha256(locks.write(lock)).hexdigest()}",
+        builder_id=run.builder_id,
+        builder_version=run.builder_version,
+        invocation_id=run.invocation_id,
+        started_on=run.started_on,
+        finished_on=run.finished_on,
+        sealed_on=run.sealed_on,
+    )
+
+
+def statements(
+    at: Context, built: Built, number: int, subject: ResourceDescriptor, *, tests: Sequence[Ran] = ()
+) -> tuple[Statement, ...]:
+    """Provenance of the steps and of one platform's image, and what its tests said.
+
+    Args:
+        at: see `context`.
+        built: what was built.
+        number: which platform.
+        subject: the image's manifest.
+        tests: that ran in it.
+    """
+    facts = [_facts(at.spec, step) for step in built.steps]
+    image = built.images[number]
+    tools = [f"{tool.name} {tool.version}" for tool in at.lock.tools]
+    whole = provenances.image_provenance(at, str(image.platform), facts, skipped=built.skipped, tools=tools)
+    made = [intoto.statement((subject,), predicates.PROVENANCE, slsa.write(whole))]
+    for step in facts:
+        value = provenances.step_provenance(at, step)
+        # The image is a subject too, so that the statement is found beside it and speaks of it.
+        made.append(intoto.statement((*provenances.subjects(step), subject), predicates.PROVENANCE, slsa.write(value)))
+    if tests:
+        told = result(tuple(tests), at.spec_digest)
+        made.append(intoto.statement((subject,), predicates.TEST_RESULT, predicate_values.write(told)))
+    return tuple(made)
+
+
+def inventory(
+    spec: specs.Spec, lock: locks.Lock, built: Built, number: int, subject: Subject, distro: Distro | None
+) -> Inventory:
+    """The SBOM by the builder's own knowledge."""
+    components, relations = stock(spec, lock, built.trees[number])
+    layers = tuple(
+        Layer(index=index, diff_id=layer.diff_id, digest=layer.descriptor.digest)
+        for index, layer in enumerate(built.images[number].layers)
+    )
+    return Inventory(subject=subject, distro=distro, components=components, relations=relations, layers=layers)
+
+
+def cross_check(own: Iterable[Component], scanned: Iterable[Component], tree: Iterable[OwnedEntry]) -> Unexplained:
+    """The builder's own account against a scan of the result, by ecosystem, name and version.
+
+    Args:
+        own: what the builder says it laid.
+        scanned: what cataloguers see.
+        tree: every entry of the image with its owner.
+    """
+    laid = {_name(one) for one in own}
+    owner_of = {item.entry.path.decode("utf-8", "backslashreplace"): str(item.owner) for item in tree}
+    seen: set[tuple[str, str, str]] = set()
+    explained: dict[str, str] = {}
+    unexpected: set[str] = set()
+    for one in scanned:
+        if one.owner:
+            continue
+        name = _name(one)
+        seen.add(name)
+        if name in laid:
+            continue
+        owners = {owner_of.get(place.path.split("!/")[0], "") for place in one.occurrences} - {""}
+        if owners:
+            explained[" ".join(name)] = ", ".join(sorted(owners))
+        else:
+            unexpected.add(" ".join(name))
+    return Unexplained(
+        unseen_by_scan=tuple(sorted(" ".join(one) for one in laid - seen)),
+        explained=tuple(sorted(explained.items())),
+        unexpected=tuple(sorted(unexpected)),
+    )
+
+
+def record(at: Context, built: Built, number: int, subject: ResourceDescriptor, unexplained: Unexplained) -> Statement:
+    """The build's own record: its configuration, lock, logs, dependency lists and owners, in one statement.
+
+    Declared (the spec), present (the lock) and used (traced) dependencies stand apart.
+    """
+    predicate = {
+        "spec": canonical(at.spec).decode(),
+        "lock": msgspec.to_builtins(at.lock),
+        "logs": {step.name: step.log.decode("utf-8", "replace") for step in built.steps},
+        "dependencies": {
+            "declared": declared(at.spec),
+            "present": present(at.lock),
+            "used": {step.name: "not-traced" for step in built.steps},
+        },
+        "owners": owners(built.trees[number]),
+        "crossCheck": msgspec.to_builtins(unexplained),
+    }
+    return intoto.statement((subject,), predicates.BUILD_RECORD, predicate)
+
+
+def declared(spec: specs.Spec) -> dict[str, list[str]]:
+    """What the spec asks for, by role."""
+    found = {"image": list(spec.image.packages)}
+    found |= {f"toolchain:{name}": list(one.packages) for name, one in sorted(spec.toolchains.items())}
+    found["sources"] = sorted(spec.sources)
+    found["dependencies"] = sorted(spec.dependencies)
+    return found
+
+
+def present(lock: locks.Lock) -> dict[str, list[str]]:
+    """What the lock holds, by role: the closure of what was declared."""
+    found: dict[str, list[str]] = {}
+    for package in lock.packages:
+        for role in package.roles:
+            found.setdefault(role, []).append(f"{package.name}={package.version}")
+    for wheel in lock.python:
+        found.setdefault(f"dependencies.{wheel.dependencies}", []).append(f"{wheel.name}=={wheel.version}")
+    for tarball in lock.npm:
+        found.setdefault(f"dependencies.{tarball.dependencies}", []).append(f"{tarball.name}@{tarball.version}")
+    for module in lock.go:
+        found.setdefault(f"dependencies.{module.dependencies}", []).append(f"{module.module}@{module.version}")
+    return {role: sorted(names) for role, names in sorted(found.items())}
+
+
+def _name(component: Component) -> tuple[str, str, str]:
+    name = component.name
+    if component.ecosystem == "pypi":
+        name = name.lower().replace("_", "-").replace(".", "-")
+    return component.ecosystem, name, component.version
+
+
+def _facts(spec: specs.Spec, step: RanStep) -> StepFacts:
+    wanted = next(one for one in spec.steps if one.name == step.name)
+    return StepFacts(
+        name=step.name,
+        toolchain=wanted.toolchain,
+        inputs=step.inputs,
+        outputs=tuple((one.name, one.digest) for one in step.outputs),
+        root_digest=step.root_digest,
+        isolation=step.isolation.level,
+        isolation_tool=step.isolation.tool,
+        filter_digest=step.isolation.filter_digest,
+        canaries={one.name: one.state for one in step.isolation.seen},
+        log_digest=f"sha256:{hashlib.sha256(step.log).hexdigest()}",
+        environment=step.environment,
+        started_on=step.started,
+        finished_on=step.finished,
+        skipped=step.skipped,
+    )
+
+
+def owners(tree: Iterable[OwnedEntry]) -> dict[str, int]:
+    """How many entries each owner has."""
+    found: dict[str, int] = {}
+    for item in tree:
+        found[str(item.owner)] = found.get(str(item.owner), 0) + 1
+    return dict(sorted(found.items()))
