@@ -57,7 +57,7 @@ class Log:
 
     Args:
         origin: name of the log and of its key; never used for another log.
-        signer: its key (Ed25519).
+        signer: its key: Ed25519, or ECDSA P-256 as issuance logs have.
         store: its public files.
         memory: what the key signed last; another folder, beside the key: a restored log must not find an equally old
             memory.
