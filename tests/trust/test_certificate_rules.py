@@ -349,6 +349,11 @@ def test_any_purpose_and_none_leave_code_signing_open():
         assert check(made.leaf, roots=made.roots(made.middle, made.root))
 
 
+def test_a_key_identifier_of_an_issuer_that_says_none_is_no_obstacle():
+    made = tree(middle={"extensions": [x509.AuthorityKeyIdentifier(bytes(20), None, None)]})
+    assert check(made.leaf, roots=made.roots(made.middle, made.root))
+
+
 def test_an_expired_authority():
     for part in ("root", "middle"):
         made = tree(**{part: {"end": NOW - timedelta(days=1)}})
