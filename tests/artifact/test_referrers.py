@@ -116,7 +116,7 @@ def test_anything_else_is_refused(data: bytes) -> None:
         parse_referrer(data, where="test")
 
 
-@pytest.mark.parametrize("kind", ["application/spdx+json", "", "application/vnd.dev.sigstore.bundle+json;version=0.2"])
+@pytest.mark.parametrize("kind", ["application/spdx+json", "", "application/vnd.dev.sigstore.bundle+json;version=0.9"])
 def test_another_artifact_is_unsupported_and_not_malformed(kind: str) -> None:
     with pytest.raises(UnsupportedError, match="not a Sigstore bundle"):
         parse_referrer(changed(artifactType=kind), where="test")
@@ -201,3 +201,10 @@ def test_merging_is_idempotent_and_order_free_and_loses_nothing(
     listed, turned = parse_index(both, where="test"), parse_index(other, where="test")
     assert {d.digest for d in listed} == {d.digest for d in turned} == {d.digest for d in first + second}
     assert len({d.digest for d in listed}) == len(listed)
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2", "0.3"])
+def test_bundles_of_each_version_are_read(version: str) -> None:
+    kind = f"application/vnd.dev.sigstore.bundle+json;version={version}"
+    parsed = parse_referrer(changed(artifactType=kind, layers=[{**_LAYER, "mediaType": kind}]), where="test")
+    assert parsed.layer.media_type == kind

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from assay.formats import oci, strictjson
+from assay.formats import bundle, oci, strictjson
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.image import Descriptor
@@ -25,7 +25,7 @@ CONTENT = "dev.sigstore.bundle.content"
 PREDICATE_TYPE = "dev.sigstore.bundle.predicateType"
 
 _CONTENT_DSSE = "dsse-envelope"
-_READ_TYPES = frozenset({BUNDLE_TYPE, "application/vnd.dev.sigstore.bundle+json;version=0.3"})
+_READ_TYPES = frozenset(bundle.VERSIONS)
 _REMEDY = "attach the evidence again with a program that follows the OCI image-spec 1.1"
 
 
@@ -49,11 +49,11 @@ class BundleReferrer(msgspec.Struct, frozen=True, kw_only=True):
     annotations: Mapping[str, str] = {}
 
 
-def build_referrer(bundle: bytes, subject: Descriptor, predicate_type: str, created: str) -> Referrer:
+def build_referrer(data: bytes, subject: Descriptor, predicate_type: str, created: str) -> Referrer:
     """Make the referrer manifest for one bundle; the same input gives the same bytes.
 
     Args:
-        bundle: the exact bytes of the Sigstore bundle.
+        data: the exact bytes of the Sigstore bundle.
         subject: descriptor of the manifest or index the statement is about, with digest and size.
         predicate_type: predicate type URI of the statement inside.
         created: RFC 3339 time.
@@ -75,7 +75,7 @@ def build_referrer(bundle: bytes, subject: Descriptor, predicate_type: str, crea
             "mediaType": oci.OCI_MANIFEST,
             "artifactType": BUNDLE_TYPE,
             "config": _content(oci.OCI_EMPTY, EMPTY_CONFIG),
-            "layers": [_content(BUNDLE_TYPE, bundle)],
+            "layers": [_content(BUNDLE_TYPE, data)],
             "subject": oci.descriptor_to_dict(_bare(subject)),
             "annotations": annotations,
         }
@@ -87,7 +87,7 @@ def build_referrer(bundle: bytes, subject: Descriptor, predicate_type: str, crea
         annotations=annotations,
         artifact_type=BUNDLE_TYPE,
     )
-    return Referrer(manifest=manifest, descriptor=descriptor, subject=subject, blobs=(EMPTY_CONFIG, bundle))
+    return Referrer(manifest=manifest, descriptor=descriptor, subject=subject, blobs=(EMPTY_CONFIG, data))
 
 
 def parse_referrer(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> BundleReferrer:

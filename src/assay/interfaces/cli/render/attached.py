@@ -148,7 +148,7 @@ def diagnosis_document(found: Diagnosis) -> dict[str, object]:
     """A diagnosis for programs."""
     return {
         "subject": msgspec.to_builtins(found.subject, str_keys=True),
-        "asOf": consumers.AS_OF,
+        "as_of": consumers.AS_OF,
         "present": msgspec.to_builtins(found.present),
         "unread": [{"place": place, "why": why} for place, why in found.unread],
         "consumers": [
@@ -189,7 +189,7 @@ def plan_document(made: Plan, *, done: bool) -> dict[str, object]:
         "ours": [
             {
                 "manifest": str(old.manifest),
-                "predicateType": old.predicate_type,
+                "predicate_type": old.predicate_type,
                 "signer": old.signer,
                 "time": old.time,
                 "kept": old.kept,
