@@ -24,34 +24,53 @@ class Gpgv:
 
     def verify(self, data: bytes, keyring: bytes, *, where: str) -> SignedText:
         """The signed text and who signed it."""
-        program = shutil.which("gpgv")
-        if program is None:
-            raise UnavailableError(
-                "gpgv not found", where=where, why="the archive's signature cannot be checked without it",
-                remedy="apt-get install gpgv",
-            )  # fmt: skip
         _check_form(data, where)
         with tempfile.TemporaryDirectory() as folder:
-            keys, signed, text = Path(folder, "keys.gpg"), Path(folder, "signed"), Path(folder, "text")
-            keys.write_bytes(_binary(keyring, where))
+            text, signed = Path(folder, "text"), Path(folder, "signed")
             signed.write_bytes(data)
-            words = [program, "--status-fd", "1", "--keyring", str(keys), "--homedir", folder]
-            words += ["--output", str(text), str(signed)]
-            try:
-                done = subprocess.run(  # noqa: S603
-                    words, capture_output=True, text=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
-                )
-            except (OSError, subprocess.SubprocessError) as error:
-                raise UnavailableError("gpgv does not run", where=where, why=str(error)) from error
-            refused = _REFUSED.search(done.stdout)
-            good = sorted(set(_VALID.findall(done.stdout)))
-            if refused is not None or not good:
-                raise UntrustedError(
-                    "no good signature by a trusted key", where=where,
-                    why=refused[1] if refused else _why(done.stdout, done.stderr),
-                    remedy="give the keyring that the archive's owner publishes, or ask another mirror",
-                )  # fmt: skip
-            return SignedText(text=text.read_bytes(), fingerprints=tuple(good))
+            good = _judged(folder, ["--output", str(text), str(signed)], keyring, where)
+            return SignedText(text=text.read_bytes(), fingerprints=good)
+
+    def verify_detached(self, data: bytes, signature: bytes, keyring: bytes, *, where: str) -> tuple[str, ...]:
+        """Who signed, by a signature beside the data."""
+        if not signature.lstrip().startswith(b"-----BEGIN PGP SIGNATURE-----"):
+            raise UntrustedError(
+                "no OpenPGP signature", where=where, why="it is unsigned, or signed in another way",
+                remedy="sign the tag with a key of the keyring, or leave `signed-by` out",
+            )  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            signed, beside = Path(folder, "data"), Path(folder, "signature")
+            signed.write_bytes(data)
+            beside.write_bytes(signature)
+            return _judged(folder, [str(beside), str(signed)], keyring, where)
+
+
+def _judged(folder: str, words: list[str], keyring: bytes, where: str) -> tuple[str, ...]:
+    """Run gpgv; the fingerprints of good signatures, or why there are none."""
+    program = shutil.which("gpgv")
+    if program is None:
+        raise UnavailableError(
+            "gpgv not found", where=where, why="signatures cannot be checked without it",
+            remedy="apt-get install gpgv",
+        )  # fmt: skip
+    keys = Path(folder, "keys.gpg")
+    keys.write_bytes(_binary(keyring, where))
+    line = [program, "--status-fd", "1", "--keyring", str(keys), "--homedir", folder, *words]
+    try:
+        done = subprocess.run(  # noqa: S603
+            line, capture_output=True, text=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise UnavailableError("gpgv does not run", where=where, why=str(error)) from error
+    refused = _REFUSED.search(done.stdout)
+    good = tuple(sorted(set(_VALID.findall(done.stdout))))
+    if refused is not None or not good:
+        raise UntrustedError(
+            "no good signature by a trusted key", where=where,
+            why=refused[1] if refused else _why(done.stdout, done.stderr),
+            remedy="give the keyring that its owner publishes, or ask another place",
+        )  # fmt: skip
+    return good
 
 
 def _check_form(data: bytes, where: str) -> None:

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from assay.flows.image_tests import Ran
     from assay.flows.lock import Locking
     from assay.flows.lock_debian import DebianTools
+    from assay.flows.lock_git import GitTools
     from assay.flows.steps import Stand
     from assay.flows.store import Cleaned, Moved, Rot
     from assay.settings import Settings
+    from assay.source.archive_diff import Comparison
 
 
 class Locked(msgspec.Struct, frozen=True):
@@ -42,6 +44,8 @@ class Locked(msgspec.Struct, frozen=True):
     first: bool
     inputs_count: int
     advice: tuple[Advice, ...]
+    compared: tuple[tuple[str, Comparison], ...] = ()
+    """Archives against the tags they claim to be."""
 
 
 def read_placed(path: str) -> PlacedSpec:
@@ -95,6 +99,8 @@ def lock_spec(path: str, settings: Settings, *, check: bool = False, update: str
             inputs=FolderInputs(folder, LIMITS), store=store, limits=LIMITS, own_files=_beside(folder, goal),
             fetcher=InputFetch(Http(limits=LIMITS, insecure=EVERYBODY, env=os.environ)),
         )  # fmt: skip
+        if _needs_git(placed):
+            at = msgspec.structs.replace(at, git=_git_tools(store), compared=[])
         if placed.spec.dependencies:
             at = msgspec.structs.replace(at, clients=Clients())
         if placed.spec.debian:
@@ -103,7 +109,9 @@ def lock_spec(path: str, settings: Settings, *, check: bool = False, update: str
         if not check:
             write_file(str(goal), locks.write(made))
     changes = locks.difference(previous, made) if previous is not None else ()
-    return Locked(str(goal), changes, previous is None, len(locks.blobs(made)), lint(placed))
+    return Locked(
+        str(goal), changes, previous is None, len(locks.blobs(made)), lint(placed), compared=tuple(at.compared)
+    )
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +209,23 @@ def _stand() -> Stand:
     from assay.flows.steps import Stand
 
     return Stand(sandbox=Bubblewrap(), workshop=FolderWorkshop(LIMITS), clock=clock())
+
+
+def _needs_git(placed: PlacedSpec) -> bool:
+    from assay.build.spec import ArchiveSource, GitSource
+
+    return any(
+        isinstance(source, GitSource) or (isinstance(source, ArchiveSource) and source.compare_git is not None)
+        for source in placed.spec.sources.values()
+    )
+
+
+def _git_tools(store: FolderContentStore) -> GitTools:
+    from assay.adapters.git import Git
+    from assay.adapters.gpgv import Gpgv
+    from assay.flows.lock_git import GitTools
+
+    return GitTools(fetcher=Git(), verifier=Gpgv(), store=store, limits=LIMITS)
 
 
 def _debian_tools(at: Locking) -> DebianTools:

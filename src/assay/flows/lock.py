@@ -13,6 +13,7 @@ from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.spec_read import PlacedSpec, spec_digest
 from assay.flows.lock_debian import DebianTools, lock_debian
+from assay.flows.lock_git import GitTools, compare_archive, lock_git
 from assay.flows.lock_languages import Languages, Pinned, lock_languages
 from assay.formats import compressors, tarwrite
 from assay.model.digest import Digest
@@ -22,6 +23,7 @@ from assay.model.tree import TreeEntry
 from assay.ports.inputs import Fetcher, LocalInputs
 from assay.ports.packages import LanguageClients
 from assay.ports.stores import ContentStore
+from assay.source.archive_diff import Comparison
 
 _ALWAYS_OUT = (b".git",)
 """Never part of a folder's content: it changes with every command of git."""
@@ -40,6 +42,11 @@ class Locking(msgspec.Struct, frozen=True, kw_only=True):
     """What packages are locked with; None where nothing can ask for any."""
     clients: LanguageClients | None = None
     """What language dependencies are locked with."""
+    git: GitTools | None = None
+    """What repositories are locked and compared with."""
+    previous: locks.Lock | None = None
+    compared: list[tuple[str, Comparison]] = []
+    """Archives that were compared with the tag they claim to be; lockers add to it."""
 
 
 Lockers = dict[type, Callable[[Locking, specs.Source, str], locks.SourceLock]]
@@ -64,6 +71,7 @@ def make_lock(placed: PlacedSpec, at: Locking, *, previous: locks.Lock | None = 
     if update and update not in known:
         raise UsageError("no such input", where=update, remedy=f"choose among {', '.join(sorted(known)) or 'none'}")
     sources: dict[str, locks.SourceLock] = {}
+    at = msgspec.structs.replace(at, previous=previous)
     for name, source in spec.sources.items():
         old = previous.sources.get(name) if previous is not None and update else None
         keep = old is not None and name != update
@@ -156,7 +164,14 @@ def _keys(spec: specs.Spec, at: Locking) -> Iterator[tuple[str, str]]:
 def _archive(at: Locking, source: specs.Source, name: str) -> locks.SourceLock:
     assert isinstance(source, specs.ArchiveSource)  # noqa: S101 - the table's row
     size = _bring(at, source.url, source.path, source.sha256)
-    return locks.ArchiveLock(url=source.url or "", path=source.path or "", sha256=f"sha256:{source.sha256}", size=size)
+    locked = locks.ArchiveLock(
+        url=source.url or "", path=source.path or "", sha256=f"sha256:{source.sha256}", size=size
+    )
+    if at.git is not None:
+        found = compare_archive(at.git, source, locked, name)
+        if found is not None:
+            at.compared.append((name, found))
+    return locked
 
 
 def _file(at: Locking, source: specs.Source, name: str) -> locks.SourceLock:
@@ -207,7 +222,20 @@ def _fits(path: bytes, pattern: str) -> bool:
     return fnmatchcase(path.decode("utf-8", "surrogateescape"), pattern)
 
 
+def _git(at: Locking, source: specs.Source, name: str) -> locks.SourceLock:
+    assert isinstance(source, specs.GitSource)  # noqa: S101 - the table's row
+    if at.git is None:
+        raise UnsupportedError("no git here", where=f"sources.{name}", remedy="lock where git is installed")
+    keyring = b""
+    if source.signed_by is not None:
+        with at.inputs.file(source.signed_by) as pieces:
+            keyring = b"".join(pieces)
+    old = at.previous.sources.get(name) if at.previous is not None else None
+    return lock_git(at.git, source, name, keyring=keyring, previous=old)
+
+
 _LOCKERS: Lockers = {
+    specs.GitSource: _git,
     specs.ArchiveSource: _archive,
     specs.FileSource: _file,
     specs.DirectorySource: _directory,

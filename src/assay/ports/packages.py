@@ -26,6 +26,13 @@ class SignedTextVerifier(Protocol):
             UnavailableError: the program is missing.
         """
 
+    def verify_detached(self, data: bytes, signature: bytes, keyring: bytes, *, where: str) -> tuple[str, ...]:
+        """Fingerprints of the keys of the keyring whose detached signature over the data is good, sorted.
+
+        Raises:
+            UntrustedError: no signature, or none by such a key. UnavailableError: the program is missing.
+        """
+
 
 class Resolved(msgspec.Struct, frozen=True, order=True):
     """A package that belongs to the answer."""

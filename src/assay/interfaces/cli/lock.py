@@ -5,6 +5,7 @@ import msgspec
 
 from assay import bootstrap
 from assay.interfaces.cli import options
+from assay.interfaces.cli.render.text import safe
 from assay.settings import Settings
 
 
@@ -18,7 +19,8 @@ from assay.settings import Settings
 def command(spec: str, check: bool, update: str, lock_file: str, store: str | None, quiet: bool, verbose: int) -> None:
     """Pin every input of SPEC by digest, and bring it into the content store.
 
-    What changed against the lock that was there is printed, line by line. Exit code 1: --check, and it would change.
+    What changed against the lock that was there is printed, line by line; so is what an archive holds that the tag it
+    claims to be does not. Exit code 1: --check, and it would change; or a file of high weight in an archive alone.
     """
     settings = with_store(store)
     done = bootstrap.lock_spec(spec, settings, check=check, update=update, lock=lock_file)
@@ -27,11 +29,20 @@ def command(spec: str, check: bool, update: str, lock_file: str, store: str | No
         console.warn(f"{advice.where}: {advice.code}: {advice.why}. {advice.remedy}")
     for change in done.changes:
         click.echo(change.line())
+    dangerous = False
+    for name, found in done.compared:
+        generated = f", {len(found.generated)} generated" if found.generated else ""
+        console.stage(f"{name}: {found.same_count} files are those of the tag{generated}")
+        for one in found.differences:
+            dangerous = dangerous or one.severity == "high"
+            click.echo(f"{one.severity:<6} {one.code} {safe(name)}: {safe(one.path)}: {one.why}")
     if check and (done.first or done.changes):
         if done.first:
             click.echo(f"there is no lock at {done.path}")
         raise click.exceptions.Exit(1)
     console.stage(f"{done.inputs_count} inputs {'are' if check else 'locked in ' + done.path}")
+    if dangerous:
+        raise click.exceptions.Exit(1)
 
 
 def with_store(store: str | None) -> Settings:
