@@ -315,3 +315,23 @@ def test_a_document_is_stated_about_any_subject(store):
         document(Subject(name="x"), kind="urn:custom:1", data=b"{}")
     with pytest.raises(MalformedError):
         document(SUBJECT, kind="urn:custom:1", data=b"[]")
+
+
+def test_an_sbom_is_attached_as_a_document_too_and_once(store):
+    from assay.flows.attest import attach_document
+
+    store.push_referrer = lambda manifest, descriptor, subject: (
+        store.writes.append("referrer"),
+        store.blobs.__setitem__(Digest.of(manifest), manifest),
+        store.listed.append(descriptor),
+    )
+    sbom, facts = statements(REPORT, timestamp=NOW, documents=(SBOM,))[2], statements(REPORT, timestamp=NOW)[0]
+    done = attach_document(store, DESCRIPTOR, sbom, FixedClock())
+    assert done.written
+    assert json.loads(store.blobs[done.bundle]) == json.loads(SBOM[1])
+    assert store.listed[0].artifact_type == "application/vnd.cyclonedx+json"
+    writes = len(store.writes)
+    again = attach_document(store, DESCRIPTOR, sbom, FixedClock())
+    assert (again.written, again.manifest, len(store.writes)) == (False, done.manifest, writes)
+    assert attach_document(store, DESCRIPTOR, facts, FixedClock()) is None
+    assert collected(store, P256).ignored_count == 1, "a document is no evidence"

@@ -61,6 +61,26 @@ def build_referrer(data: bytes, subject: Descriptor, predicate_type: str, create
     Raises:
         UnsupportedError: the subject has no digest (an old docker archive, a directory).
     """
+    annotations = {CREATED: created, CONTENT: _CONTENT_DSSE, PREDICATE_TYPE: predicate_type}
+    return _referrer(data, BUNDLE_TYPE, subject, annotations)
+
+
+def build_plain(data: bytes, media_type: str, subject: Descriptor, created: str) -> Referrer:
+    """Make the referrer manifest of a document nobody signed, for programs that look for the document itself.
+
+    Args:
+        data: the document.
+        media_type: its type, which becomes the artifact type as well.
+        subject: descriptor of the manifest or index it is about, with digest and size.
+        created: RFC 3339 time.
+
+    Raises:
+        UnsupportedError: the subject has no digest.
+    """
+    return _referrer(data, media_type, subject, {CREATED: created})
+
+
+def _referrer(data: bytes, media_type: str, subject: Descriptor, annotations: dict[str, str]) -> Referrer:
     if subject.digest is None or subject.size is None:
         raise UnsupportedError(
             "cannot attach evidence",
@@ -68,14 +88,13 @@ def build_referrer(data: bytes, subject: Descriptor, predicate_type: str, create
             why="the subject has no manifest with a digest",
             remedy="push the image to a registry or an OCI layout first",
         )
-    annotations = {CREATED: created, CONTENT: _CONTENT_DSSE, PREDICATE_TYPE: predicate_type}
     manifest = strictjson.canonical(
         {
             "schemaVersion": 2,
             "mediaType": oci.OCI_MANIFEST,
-            "artifactType": BUNDLE_TYPE,
+            "artifactType": media_type,
             "config": _content(oci.OCI_EMPTY, EMPTY_CONFIG),
-            "layers": [_content(BUNDLE_TYPE, data)],
+            "layers": [_content(media_type, data)],
             "subject": oci.descriptor_to_dict(_bare(subject)),
             "annotations": annotations,
         }
@@ -85,7 +104,7 @@ def build_referrer(data: bytes, subject: Descriptor, predicate_type: str, create
         digest=Digest.of(manifest),
         size=len(manifest),
         annotations=annotations,
-        artifact_type=BUNDLE_TYPE,
+        artifact_type=media_type,
     )
     return Referrer(manifest=manifest, descriptor=descriptor, subject=subject, blobs=(EMPTY_CONFIG, data))
 

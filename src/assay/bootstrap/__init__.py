@@ -51,6 +51,7 @@ from assay.bootstrap.difference import compare_targets
 from assay.bootstrap.dockerfiles import import_dockerfile
 from assay.bootstrap.documents import sbom_document
 from assay.bootstrap.evidence import (
+    attach_documents,
     decide_on,
     evidence_door,
     generate_key,
@@ -69,6 +70,7 @@ from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ig
 from assay.bootstrap.logs import Watched, monitor_logs, prove_entry, prove_growth, show_log
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.public import trusted_root, update_public
+from assay.bootstrap.rebuilding import RebuildWish, is_spec, rebuild, recipe_beside, recipe_of
 from assay.bootstrap.reports import report_on, why_silent
 from assay.bootstrap.signing import KeylessWords, bundle_maker, sign_file
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
@@ -100,11 +102,13 @@ __all__ = [
     "Content",
     "KeylessWords",
     "Reading",
+    "RebuildWish",
     "Search",
     "SecondLook",
     "Trusted",
     "VexSearch",
     "Watched",
+    "attach_documents",
     "attest_build",
     "authority_at",
     "automatic_statements",
@@ -141,6 +145,7 @@ __all__ = [
     "import_ignores",
     "import_store",
     "inspect_image",
+    "is_spec",
     "key_maker",
     "keyring",
     "lint_spec",
@@ -171,6 +176,9 @@ __all__ = [
     "read_placed",
     "read_profile",
     "real_now",
+    "rebuild",
+    "recipe_beside",
+    "recipe_of",
     "replace_profile",
     "report_on",
     "rotate_authority",

@@ -152,6 +152,16 @@ def sign_and_attach(
     return attest.sign_and_attach(store, subject, statements, maker, clock(), force=force, limits=LIMITS)
 
 
+def attach_documents(
+    store: ReferrerStore, subject: Descriptor, statements: Sequence[Statement]
+) -> tuple[Attached, ...]:
+    """Attach the SBOMs among statements once more as documents, unless they are there already."""
+    from assay.flows import attest
+
+    done = (attest.attach_document(store, subject, one, clock(), limits=LIMITS) for one in statements)
+    return tuple(one for one in done if one is not None)
+
+
 def write_older(
     store: RegistryStore | LayoutStore,
     subject: Subject,

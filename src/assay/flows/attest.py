@@ -23,6 +23,8 @@ from assay.ports.content import ReferrerStore
 from assay.ports.world import Clock
 
 VERIFIER = "urn:assay:verifier"
+PLAIN_TYPES = {predicates.CYCLONEDX: "application/vnd.cyclonedx+json", predicates.SPDX: "application/spdx+json"}
+"""Media types of SBOMs as documents (IANA), by predicate type."""
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +148,41 @@ def sign_and_attach(
         known = present.get(statement.digest)
         attached.append(known or _attach(store, subject, statement, maker, now))
     return tuple(attached)
+
+
+def attach_document(
+    store: ReferrerStore, subject: Descriptor, statement: Statement, clock: Clock, *, limits: Limits = DEFAULT_LIMITS
+) -> Attached | None:
+    """Attach the SBOM of a statement once more as it is, for programs that look for documents; None if it holds none.
+
+    It is signed by nobody: what counts is the attestation. The same document, attached already, is left alone.
+
+    Raises:
+        UnsupportedError: the subject has no digest. UnavailableError: the store did not answer.
+    """
+    media_type = PLAIN_TYPES.get(statement.predicate_type)
+    if media_type is None or subject.digest is None:
+        return None
+    value = strictjson.loads(statement.payload, where=statement.predicate_type, limit=limits.bundle_bytes)
+    data = strictjson.canonical(value["predicate"])
+    made = referrers.build_plain(data, media_type, subject, clock.now())
+    present = [
+        item.carrier
+        for item in attached_to(Place(store), subject.digest, Wanted(manifests=True), limits)
+        if item.artifact_type == media_type and item.layer is not None and item.layer.digest == Digest.of(data)
+    ]
+    if not present:
+        for blob in made.blobs:
+            store.push_blob(blob)
+        store.push_referrer(made.manifest, made.descriptor, subject.digest)
+    manifest = next((one for one in present if one is not None), None) or Digest.of(made.manifest)
+    return Attached(
+        predicate_type=media_type,
+        statement=statement.digest,
+        bundle=Digest.of(data),
+        manifest=manifest,
+        written=not present,
+    )
 
 
 def resource_uri(subject: Subject) -> str:

@@ -47,6 +47,7 @@ DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
 @options.keyless_options
 @options.store_option
 @click.option("--out", metavar="DIR", help="Also write each statement to DIR as NAME.intoto.json.")
+@click.option("--plain-sbom", "plain", is_flag=True, help="Also attach SBOMs as documents, which nobody signs.")
 @trusting.compat_option
 @click.option("--force", is_flag=True, help="Attach even what is attached already.")
 @options.verbosity_options
@@ -64,6 +65,7 @@ def command(
     words: bootstrap.KeylessWords | None,
     store: str | None,
     out: str | None,
+    plain: bool,
     compat: str | None,
     force: bool,
     quiet: bool,
@@ -96,7 +98,9 @@ def command(
         with who as maker, door as (subjects, place):
             made_one = bootstrap.predicate_about(predicate, kinds[0])
             for named in subjects:
-                _attached(place, named.subject, named.descriptor, (made_one(named.subject),), maker, force, compat)
+                _attached(
+                    place, named.subject, named.descriptor, (made_one(named.subject),), maker, force, compat, plain
+                )
         return
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
@@ -125,7 +129,7 @@ def command(
             target, store=store, settings=settings, platform=reading.platform, everything=reading.all_platforms
         )
         with bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings) as maker:
-            _attach(door, reports, made, maker, force, compat)
+            _attach(door, reports, made, maker, force, compat, plain)
 
 
 def _write(folder: str, inventories: Sequence[Inventory], made: Sequence[Sequence[Statement]]) -> None:
@@ -146,6 +150,7 @@ def _attach(
     maker: "BundleMaker",
     force: bool,
     compat: str | None,
+    plain: bool,
 ) -> None:
     with door as (subjects, place):
         descriptors = {named.subject.digest: named.descriptor for named in subjects}
@@ -158,7 +163,7 @@ def _attach(
                     why=f"{report.subject.digest} is no longer what the reference names",
                     remedy="name the image by digest, or run again",
                 )
-            _attached(place, report.subject, descriptor, statements, maker, force, compat)
+            _attached(place, report.subject, descriptor, statements, maker, force, compat, plain)
 
 
 def _attached(
@@ -169,9 +174,13 @@ def _attached(
     maker: "BundleMaker",
     force: bool,
     compat: str | None,
+    plain: bool,
 ) -> None:
     for attached in bootstrap.sign_and_attach(place, descriptor, statements, maker, force=force):
         click.echo(evidence.attached(attached))
+    if plain:
+        for document in bootstrap.attach_documents(place, descriptor, statements):
+            click.echo(evidence.attached(document))
     if compat is not None:
         for older in bootstrap.write_older(place, subject, statements, maker, force=force):
             click.echo(evidence.older(older))
