@@ -52,7 +52,7 @@ def test_the_repository_names_no_machine_path() -> None:
 
 
 def test_the_core_installation_is_light() -> None:
-    """Under 40 MB on disk: the locked core packages as they lie in this environment, and our own."""
+    """Under 50 MB on disk (ADR 35): the locked core packages as they lie in this environment, and our own."""
     import importlib.metadata as metadata
 
     locked = re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / "requirements/core.lock").read_text(), re.MULTILINE)
@@ -63,4 +63,4 @@ def test_the_core_installation_is_light() -> None:
         except metadata.PackageNotFoundError:
             continue  # a row for another platform
         total += sum(p.stat().st_size for f in files if (p := Path(str(f.locate()))).is_file() and p.suffix != ".pyc")
-    assert 10_000_000 < total < 40_000_000
+    assert 10_000_000 < total < 50_000_000
