@@ -11,6 +11,7 @@ from assay.adapters.registry import RegistryStore
 from assay.adapters.registry_client import RegistryClient
 from assay.artifact.reference import parse_reference
 from assay.artifact.referrers import fallback_tag
+from assay.bootstrap.machine import host
 from assay.flows import verify
 from assay.flows.attest import sign_and_attach
 from assay.flows.signing import KeyMaker
@@ -18,6 +19,7 @@ from assay.flows.verify import Memory, collect
 from assay.formats import predicates
 from assay.model.digest import Digest
 from assay.model.errors import UnavailableError, UsageError
+from assay.model.image import Descriptor, Platform
 from assay.model.limits import Limits
 from assay.settings import from_environment
 from assay.trust.expect import Expected
@@ -183,8 +185,9 @@ def test_an_index_leads_to_the_platform_and_all_of_it_can_be_asked_for(registry:
     maker = KeyMaker(P256, FixedClock())
     sign_and_attach(store, store.describe(), [claim(index)], maker, FixedClock(), limits=LIMITS)
     store.close()
-    key = tmp_path / "key.pub"
+    key, other = tmp_path / "key.pub", tmp_path / "other.pub"
     key.write_bytes(P256.public_key())
+    other.write_bytes(ED25519.public_key())
     trusted = bootstrap.Trusted(keys=(str(key),))
     name = f"{registry.authority}/a/b"
 
@@ -195,6 +198,16 @@ def test_an_index_leads_to_the_platform_and_all_of_it_can_be_asked_for(registry:
     assert codes(f"{name}:1") == [3], "a signature of the index is none of the platform"
     assert codes(f"{name}:1", everything=True) == [0, 3, 3]
     assert codes(f"{name}@{index}") == [0], "the digest of the index names the index"
+    trusted = bootstrap.Trusted(keys=(str(other),))
+    assert codes(f"{name}@{index}") == [3, 3], "neither the index nor its platform"
+    arm = next(p for p in platforms if p["platform"] == {"os": "linux", "architecture": "amd64"})
+    digest = Digest.parse(str(arm["digest"]))
+    leaf = Descriptor(media_type=str(arm["mediaType"]), digest=digest, size=int(str(arm["size"])))
+    store = RegistryStore(parse_reference(f"{registry.authority}/a/b:1"), limits=LIMITS)
+    sign_and_attach(store, leaf, [claim(digest)], KeyMaker(ED25519, FixedClock()), FixedClock(), limits=LIMITS)
+    store.close()
+    if host() == Platform("linux", "amd64"):
+        assert codes(f"{name}@{index}") == [0], "what somebody else says of the index hides nothing of its platform"
 
 
 def test_a_registry_that_is_down_is_unavailable_and_never_unsigned(image: Image, registry: FakeRegistry) -> None:

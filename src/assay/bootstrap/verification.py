@@ -166,19 +166,25 @@ def verify_image(text: str, told: Trusted, search: Search, settings: Settings) -
         )  # fmt: skip
 
     with beside(text, search, settings) as (target, source, store):
+        exact: Answer | None = None
         if target.digest is not None and target.scheme == "registry" and not (
             search.platform or search.everything or search.whole
         ):  # fmt: skip
-            exact = Subject(name=str(target), digest=target.digest)
-            collected = judged(exact, store)
-            if collected.rows:
-                return (Answer(exact, collected),)
+            named_itself = Subject(name=str(target), digest=target.digest)
+            exact = Answer(named_itself, judged(named_itself, store))
+            if exact.collected.exit_code() == 0:
+                return (exact,)
         find = partial(
             named if search.whole else briefly,
             platform=search.platform, host=host(), everything=search.everything, limits=LIMITS,
         )  # fmt: skip
         subjects = [found.subject if isinstance(found, Named) else found for found in find(source)]
-        return tuple(Answer(subject, judged(subject, store)) for subject in subjects)
+        if exact is not None and [subject.digest for subject in subjects] == [target.digest]:
+            return (exact,)  # no index: it was asked for already
+        answers = tuple(Answer(subject, judged(subject, store)) for subject in subjects)
+        # Of an index either counts: what it says itself, or what is said of the platform it leads to.
+        refused = exact is not None and bool(exact.collected.rows) and any(a.collected.exit_code() for a in answers)
+        return (exact, *answers) if exact is not None and refused else answers
 
 
 @contextmanager
