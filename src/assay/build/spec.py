@@ -20,6 +20,10 @@ RelativePath = Annotated[
     str, Meta(pattern=r"^(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\x00-\x1f]+$", max_length=4096, description="Without `..`.")
 ]
 """Relative to the folder of the spec, or to the root of a source."""
+KeyringPath = Annotated[
+    str, Meta(pattern=r"^(?!(?:.*/)?\.\.(?:/|$))[^\x00-\x1f]+$", max_length=4096, description="Without `..`.")
+]
+"""Relative to the folder of the spec, or an absolute path: a keyring the machine's own distribution brings."""
 AbsolutePath = Annotated[str, Meta(pattern=r"^/(?!(?:.*/)?\.\.?(?:/|$))[^\x00-\x1f]*$", max_length=4096)]
 AccountPath = Annotated[str, Meta(pattern=r"^/(?!(?:.*/)?\.\.?(?:/|$))[^:\x00-\x1f]*$", max_length=4096)]
 """Without the colon that parts the fields of passwd(5)."""
@@ -108,8 +112,8 @@ class Debian(_Wire, frozen=True, kw_only=True):
     """A Debian archive. Without `mirror` the addresses come from the host's own apt configuration."""
 
     suites: Annotated[tuple[Suite, ...], Meta(min_length=1, max_length=16)]
-    keys: RelativePath
-    """Keyring with the keys whose signature on InRelease counts."""
+    keys: KeyringPath
+    """Keyring with the keys whose signature on InRelease counts, beside the spec or (absolute) the machine's own."""
     components: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("main",)
     origin: Text = "Debian"
     mirror: Url | None = None

@@ -28,6 +28,7 @@ _FORMS = (".xz", ".gz", "")
 """Compressions of an index, the smallest first."""
 _IN_RELEASE_BYTES = 8 << 20
 _PACKAGES_BYTES = 512 << 20
+_KEYRING_BYTES = 8 << 20
 IMAGE = "image"
 
 
@@ -43,6 +44,8 @@ class DebianTools(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     now: datetime
     """UTC."""
+    machine: LocalInputs | None = None
+    """Files of the machine itself, for keyrings with an absolute path; None admits none."""
 
 
 class _Suite(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,9 +115,24 @@ def _suites(
     placed: PlacedSpec, tools: DebianTools, archive: str, architecture: str, dates: Mapping[str, datetime]
 ) -> list[_Suite]:
     asked = placed.spec.debian[archive]
-    with tools.inputs.file(asked.keys) as pieces:
-        keyring = b"".join(pieces)
+    keyring = _keyring(tools, asked.keys, placed.places.where(f"debian.{archive}.keys"))
     return [_suite(placed, tools, archive, asked, suite, architecture, keyring, dates) for suite in asked.suites]
+
+
+def _keyring(tools: DebianTools, path: str, where: str) -> bytes:
+    """The keys beside the spec; by an absolute path those of the machine. The lock keeps whose signature was good."""
+    place, relative = (tools.machine, path.lstrip("/")) if path.startswith("/") else (tools.inputs, path)
+    if place is None:
+        raise UsageError(
+            "no keyring of the machine is looked at here", where=where, why=path, remedy="lay it beside the spec"
+        )
+    data = b""
+    with place.file(relative) as pieces:
+        for piece in pieces:
+            data += piece
+            if len(data) > _KEYRING_BYTES:
+                raise UnsupportedError("keyring over its limits", where=where, why=f"limit {_KEYRING_BYTES} bytes")
+    return data
 
 
 def _suite(
