@@ -37,7 +37,9 @@ _VERSION_SECONDS = 5
 class Bubblewrap:
     """The `Sandbox` port by `bwrap`."""
 
-    def __init__(self, program: str | None = None, *, filtered: bool = True, tracing: bool = False) -> None:
+    def __init__(
+        self, program: str | None = None, *, filtered: bool = True, tracing: bool = False, uid: int = NOBODY
+    ) -> None:
         found = program or shutil.which("bwrap")
         if found is None:
             raise UnavailableError(
@@ -45,7 +47,7 @@ class Bubblewrap:
                 why="a build step runs sealed off, or not at all",
                 remedy="apt-get install bubblewrap, or build a spec without steps",
             )
-        self._program = found
+        self._program, self._uid = found, uid
         self._filter = seccomp.program(platform.machine(), tracing=tracing) if filtered else None
 
     def describe(self) -> str:
@@ -101,12 +103,12 @@ class Bubblewrap:
             kept = (descriptor,) if descriptor is not None else ()
             drops = os.geteuid() == 0
             if command.output and drops:
-                os.chown(command.output, NOBODY, NOBODY)
+                os.chown(command.output, self._uid, self._uid)
             try:
                 process = subprocess.Popen(  # noqa: S603
                     words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=kept,
                     umask=0o022, start_new_session=True, env={}, cwd="/", preexec_fn=_limited(command.limits),  # noqa: PLW1509
-                    user=NOBODY if drops else None, group=NOBODY if drops else None,
+                    user=self._uid if drops else None, group=self._uid if drops else None,
                     extra_groups=[] if drops else None,
                 )  # fmt: skip
             except (OSError, subprocess.SubprocessError) as error:

@@ -46,7 +46,8 @@ class FolderWorkshop:
             above = tempfile.mkdtemp(prefix="assay-build-", dir=self._folder)
             os.chmod(above, _ENTERED)
             place = os.path.join(above, "place")
-            os.mkdir(place, _ENTERED)
+            os.mkdir(place)
+            os.chmod(place, _ENTERED)  # whatever the umask
         except OSError as error:
             raise _cannot(error) from error
         try:

@@ -1,0 +1,86 @@
+"""A build once more, under other conditions, and the verdict: the same bytes, or what differs and why.
+
+The first image is one that is there, or is built first; each rebuild changes all conditions that can be changed.
+With bisection each condition is then changed alone, and none once, so that chance is not blamed on a condition.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from assay.model.comparison import Comparison, Conditions, Verdict
+from assay.model.image import Subject
+from assay.model.rebuilding import Blame, RebuildReport, Variation
+from assay.ports.content import ImageSource
+
+_WORST: tuple[Verdict, ...] = ("different", "unknown", "equivalent", "same-content", "identical")
+_SAME = ("identical", "same-content")
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One build that is over."""
+
+    source: ImageSource
+    conditions: Conditions = Conditions()
+    isolation: str = ""
+
+
+Again = Callable[[frozenset[str]], Run]
+"""Build once more with these variations."""
+Compare = Callable[[Run, Run], Comparison]
+
+
+def rebuild(
+    first: Run,
+    again: Again,
+    compare: Compare,
+    variations: Sequence[Variation],
+    *,
+    times: int = 1,
+    bisect: bool = False,
+    spec: str = "",
+    lock: str = "",
+) -> RebuildReport:
+    """Build again and compare.
+
+    Args:
+        first: what is to be built again.
+        again: builds it.
+        compare: says what differs.
+        variations: what is changed, and what cannot be.
+        times: how many rebuilds.
+        bisect: when they differ, build with each variation alone.
+        spec: digest of the spec.
+        lock: digest of the lock.
+    """
+    names = frozenset(one.name for one in variations if one.state == "varied")
+    comparisons, levels = [], set()
+    for _ in range(times):
+        run = again(names)
+        levels.add(run.isolation)
+        comparisons.append(compare(first, run))
+    verdict = worst(one.verdict for one in comparisons)
+    blames: list[Blame] = []
+    if bisect and verdict not in _SAME:
+        for name in ("none", *sorted(names)):
+            one = compare(first, again(frozenset({name} - {"none"})))
+            blames.append(Blame(name=name, verdict=one.verdict, counts=one.counts))  # type: ignore[arg-type]
+    return RebuildReport(
+        verdict=verdict, comparisons=tuple(comparisons), variations=tuple(variations), spec=spec, lock=lock,
+        isolation=_least(levels), bisected=tuple(blames),
+    )  # fmt: skip
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """What all of them together say; of none it is `unknown`."""
+    found = set(verdicts)
+    return next((verdict for verdict in _WORST if verdict in found), "unknown")
+
+
+def subject_of(report: RebuildReport) -> Subject:
+    """The image that was built again."""
+    return report.comparisons[0].before
+
+
+def _least(levels: set[str]) -> str:
+    return next((level for level in ("open", "namespaced", "sealed") if level in levels), "")

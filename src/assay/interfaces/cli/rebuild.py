@@ -1,0 +1,60 @@
+"""`assay rebuild IMAGE|PROVENANCE|SPEC`."""
+
+from typing import get_args
+
+import click
+
+from assay import bootstrap
+from assay.interfaces.cli import completing, options
+from assay.interfaces.cli.compare import CAUSES, exit_code, write
+from assay.interfaces.cli.lock import with_store
+from assay.model.rebuilding import VariationName
+
+FORMATS = ("text", "json")
+
+
+@click.command("rebuild")
+@click.argument("target", shell_complete=completing.targets)
+@click.option("--spec", metavar="PATH", default="", help="The spec of IMAGE, where the image does not carry it.")
+@click.option("--lock", "lock_file", metavar="PATH", default="", help="Place of the lock; else beside the spec.")
+@click.option("--image", metavar="IMAGE", default="", help="Compare with this image instead of a first build of SPEC.")
+@click.option("--vary", multiple=True, type=click.Choice(get_args(VariationName)), help="Only this; repeatable.")
+@click.option("--times", type=click.IntRange(0, 10), default=0, help="How many rebuilds (else as the spec says).")
+@click.option("--bisect", is_flag=True, help="When they differ, build again with each condition changed alone.")
+@click.option("--allow", multiple=True, type=click.Choice(CAUSES), help="A cause that is harmless; repeatable.")
+@click.option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of an index.")
+@click.option("--all", "every", is_flag=True, help="List every cause, not the first of each class.")
+@click.option("--store", metavar="PATH", help="Content store; else that of the settings.")
+@options.output_option(FORMATS, "text")
+@options.verbosity_options
+def command(
+    target: str, spec: str, lock_file: str, image: str, vary: tuple[VariationName, ...], times: int, bisect: bool,
+    allow: tuple[str, ...], platform: str | None, every: bool, store: str | None, outputs: tuple[str, ...],
+    quiet: bool, verbose: int,
+) -> int:  # fmt: skip
+    """Build TARGET again under other conditions and name the cause of every difference.
+
+    TARGET is a spec (built twice), or an image or a file of provenance (built once more from the spec and lock it
+    names). What this machine cannot vary is said. Exit code 0 for identical, same-content and equivalent, 1 for
+    different, 75 for unknown.
+    """
+    wanted = options.parse_outputs(outputs, FORMATS, "text")
+    settings = with_store(store)
+    wish = bootstrap.RebuildWish(
+        vary=vary, times=times, bisect=bisect, allowed=allow, platform=options.parse_platform(platform)
+    )
+    if bootstrap.is_spec(target):
+        recipe = bootstrap.recipe_of(target, lock_file)
+    else:
+        recipe, image = bootstrap.recipe_beside(target, spec, lock_file, image, settings)
+    report = bootstrap.rebuild(recipe, image, wish, settings)
+    for output in wanted:
+        if output.format == "json":
+            from assay.formats import rebuilding
+
+            write(output, rebuilding.write(report))
+        else:
+            from assay.interfaces.cli.render.rebuilding import text
+
+            write(output, text(report, every=every).encode())
+    return exit_code(report.verdict)

@@ -1,0 +1,28 @@
+"""What a rebuild found, for a person's eyes."""
+
+from assay.interfaces.cli.render import comparison
+from assay.interfaces.cli.render.text import safe
+from assay.model.rebuilding import RebuildReport
+
+
+def text(report: RebuildReport, *, every: bool = False) -> str:
+    """Verdict and conditions, then each comparison that found something."""
+    head = f"{report.verdict} ({len(report.comparisons)} rebuilt)"
+    lines = [head, f"  spec {report.spec}", f"  lock {report.lock}"]
+    if report.isolation:
+        lines.append(f"  steps {report.isolation}")
+    for one in report.variations:
+        if one.state == "varied":
+            lines.append(safe(f"  {one.name}: {one.before} -> {one.after}"))
+        else:
+            lines.append(safe(f"  {one.name}: not varied ({one.why})"))
+    for blame in report.bisected:
+        counts = ", ".join(f"{kind} {count}" for kind, count in blame.counts.items())
+        lines.append(f"  alone {blame.name}: {blame.verdict}" + (f" ({counts})" if counts else ""))
+    if report.bisected:
+        lines.append(f"  guilty: {', '.join(report.guilty) or 'no single condition; it differs by itself'}")
+    found = "\n".join(lines) + "\n"
+    for number, one_comparison in enumerate(report.comparisons, 1):
+        if one_comparison.verdict != "identical":
+            found += f"\nrebuild {number}: {comparison.text(one_comparison, every=every)}"
+    return found
