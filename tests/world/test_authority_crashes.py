@@ -139,6 +139,7 @@ def test_killed_under_load_it_keeps_every_acknowledged_entry_and_every_published
                 status, data = ask(url, "POST", "/log/acme-1/api/v2/log/entries", entry(f"{name} {number}"))
             except (OSError, http.client.HTTPException):
                 return
+            assert status == 201, data
             if status == 201:
                 found = json.loads(data)
                 acknowledged[int(found["logIndex"])] = base64.b64decode(found["canonicalizedBody"])
@@ -152,8 +153,9 @@ def test_killed_under_load_it_keeps_every_acknowledged_entry_and_every_published
         for thread in threads:
             thread.start()
         enough = len(acknowledged) + 12
-        while len(acknowledged) < enough:
+        while len(acknowledged) < enough and any(thread.is_alive() for thread in threads):
             threading.Event().wait(0.005)
+        assert len(acknowledged) >= enough
         process.kill()
         process.wait()
         for thread in threads:

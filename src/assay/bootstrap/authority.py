@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from assay.bootstrap.machine import LIMITS, read_file, write_file
-from assay.model.errors import UnavailableError, UsageError
+from assay.model.errors import AssayError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from assay.adapters.http import Http
@@ -116,6 +116,8 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
         newest, leaves = logs[f"{file.name}-{len(logs)}"], issuance[f"{file.name}-{len(issuance)}"]
         for log in (newest, leaves):
             _settle(log)
+        warming = threading.Thread(target=_warm, args=(newest,), name="index of entries")
+        warming.start()
         entries_queue: Batcher[bytes, Logged] = Batcher(
             committed(newest, file, proofs=True), name=newest.origin, batch=_BATCH, waiting=_WAITING, seconds=_SECONDS
         )
@@ -145,6 +147,7 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
         finally:
             leaves_queue.close()
             entries_queue.close()
+            warming.join()
 
 
 def rotate_authority(
@@ -329,6 +332,12 @@ def _freeze(place: Path, file: AuthorityFile, secret: Secret) -> None:
         for one in instances[:-1]:
             if not _log(place, file, kind, one, None).frozen:
                 _log(place, file, kind, one, secret).freeze()
+
+
+def _warm(log: Log) -> None:
+    """Have a log look up what it holds while it is served already: of a large one that takes seconds."""
+    with suppress(AssayError):  # whoever writes next is told
+        log.append(())
 
 
 def _settle(log: Log) -> None:

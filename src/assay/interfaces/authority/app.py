@@ -5,6 +5,7 @@ and writes; work happens on a bounded pool of threads, because an entry waits fo
 """
 
 import asyncio
+import contextlib
 import functools
 import ipaddress
 import logging
@@ -28,6 +29,8 @@ JSON, PEM, TEXT = "application/json", "application/pem-certificate-chain", "text
 BYTES, STAMP = "application/octet-stream", "application/timestamp-reply"
 _THREADS = 64
 _BODY_SECONDS = 30
+_LARGE_COUNT = 16
+"""Requests above the usual size that may lie in memory at once."""
 _SAFE = 1_000
 """Characters of a message that go to a client or into the log."""
 Asked = Request[Any, Any, Any]
@@ -39,6 +42,7 @@ class Door:
 
     def __init__(self, rates: Rates, limits: Limits) -> None:
         self._rates, self._limits = rates, limits
+        self._large = asyncio.Semaphore(_LARGE_COUNT)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="authority")
 
     async def answer(self, asked: Asked, work: Work) -> Response[bytes]:
@@ -60,6 +64,12 @@ class Door:
         wait = self._rates.wait(_address(asked))
         if wait:
             return _error(429, "too many requests", {"Retry-After": str(math.ceil(wait))})
+        async with self._large if _said(asked) > self._limits.request_bytes else contextlib.nullcontext():
+            response = await self._take(asked, work, limit)
+        LOG.info("%s %s %s: %d", _address(asked), asked.method, asked.url.path, response.status_code)
+        return response
+
+    async def _take(self, asked: Asked, work: Callable[[bytes], Answer], limit: int) -> Response[bytes]:
         try:
             async with asyncio.timeout(_BODY_SECONDS):
                 data = await _body(asked, limit)
@@ -67,11 +77,7 @@ class Door:
             return _error(408, "the request did not arrive")
         if data is None:
             return _error(413, f"the request is longer than {limit} bytes")
-        response = await self.answer(asked, functools.partial(work, data))
-        LOG.info(
-            "%s %s %s %d bytes: %d", _address(asked), asked.method, asked.url.path, len(data), response.status_code
-        )
-        return response
+        return await self.answer(asked, functools.partial(work, data))
 
     def close(self) -> None:
         """Wait for the work that has begun."""
@@ -217,8 +223,7 @@ def _tile(asked: Asked) -> tuple[str, str]:
 
 async def _body(asked: Asked, limit: int) -> bytes | None:
     """The body, or None as soon as it is longer than `limit`."""
-    said = asked.headers.get("content-length", "")
-    if said.isdigit() and len(said) < 20 and int(said) > limit:
+    if "content-length" in asked.headers and _said(asked) > limit:
         return None
     parts, size = [], 0
     async for part in asked.stream():
@@ -227,6 +232,12 @@ async def _body(asked: Asked, limit: int) -> bytes | None:
             return None
         parts.append(part)
     return b"".join(parts)
+
+
+def _said(asked: Asked) -> int:
+    """How long the body says it is; one that does not say counts as long."""
+    said = asked.headers.get("content-length", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else 1 << 62
 
 
 def _address(asked: Asked) -> str:
