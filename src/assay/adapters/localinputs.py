@@ -1,5 +1,8 @@
 """Inputs that lie beside a spec (`ports.inputs.LocalInputs`): nothing outside its folder, no link followed on the way.
 
+The one exception are keyrings, the only part of a spec that may be an absolute path: whose signature counted stands in
+the lock.
+
 What a folder gives does not depend on umask, owner, times or the order the disk lists names in.
 """
 
@@ -26,8 +29,8 @@ class FolderInputs:
 
     @contextmanager
     def file(self, path: str) -> Iterator[Iterator[bytes]]:
-        """A file's bytes, in pieces."""
-        handle = self._open(path)
+        """A file's bytes, in pieces. An absolute path means the machine's own, as a spec may name a keyring."""
+        handle = self._of_machine(path) if path.startswith("/") else self._open(path)
         try:
             facts = os.fstat(handle)
             if not stat.S_ISREG(facts.st_mode):
@@ -104,6 +107,10 @@ class FolderInputs:
             yield entry, pieces(handle, 0, facts.st_size, where=shown)
         finally:
             os.close(handle)
+
+    def _of_machine(self, path: str) -> int:
+        """Links are followed here: distributions lay their keyrings under several names."""
+        return FolderInputs(Path("/"), self._limits)._open(os.path.realpath(path).lstrip("/"))
 
     def _open(self, path: str) -> int:
         """A file or folder below the spec's folder; no part of the way may be a link."""

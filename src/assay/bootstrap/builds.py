@@ -233,14 +233,12 @@ def _debian_tools(at: Locking) -> DebianTools:
 
     from assay.adapters.apt import Apt, AptSources
     from assay.adapters.gpgv import Gpgv
-    from assay.adapters.localinputs import FolderInputs
     from assay.bootstrap.machine import clock
     from assay.flows.lock_debian import DebianTools
 
     return DebianTools(
         verifier=Gpgv(), resolver=Apt(), sources=AptSources(), inputs=at.inputs, fetcher=at.fetcher, store=at.store,
         limits=LIMITS, now=datetime.fromisoformat(clock().now()).astimezone(UTC),
-        machine=FolderInputs(Path("/"), LIMITS),
     )  # fmt: skip
 
 

@@ -44,9 +44,6 @@ class DebianTools(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     now: datetime
     """UTC."""
-    machine: LocalInputs | None = None
-    """Files of the machine itself, for keyrings with an absolute path; None admits none."""
-
 
 class _Suite(msgspec.Struct, frozen=True, kw_only=True):
     """One suite, verified, for one architecture."""
@@ -120,14 +117,8 @@ def _suites(
 
 
 def _keyring(tools: DebianTools, path: str, where: str) -> bytes:
-    """The keys beside the spec; by an absolute path those of the machine. The lock keeps whose signature was good."""
-    place, relative = (tools.machine, path.lstrip("/")) if path.startswith("/") else (tools.inputs, path)
-    if place is None:
-        raise UsageError(
-            "no keyring of the machine is looked at here", where=where, why=path, remedy="lay it beside the spec"
-        )
     data = b""
-    with place.file(relative) as pieces:
+    with tools.inputs.file(path) as pieces:
         for piece in pieces:
             data += piece
             if len(data) > _KEYRING_BYTES:
