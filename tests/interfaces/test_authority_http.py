@@ -204,6 +204,21 @@ def test_the_older_form_for_envelopes_is_logged_as_the_hash_of_what_was_signed(a
     assert base64.b64decode(record["data"]["digest"]) == hashlib.sha256(dsse.pae(dsse.IN_TOTO, payload)).digest()
 
 
+def test_a_large_envelope_in_the_older_form_leaves_only_its_hash(authority):
+    payload = b'{"_type":"https://in-toto.io/Statement/v1","x":"' + b"x" * 3_000_000 + b'"}'
+    envelope = {
+        "payload": b64(payload), "payloadType": dsse.IN_TOTO,
+        "signatures": [{"sig": b64(P256.sign(dsse.pae(dsse.IN_TOTO, payload)))}],
+    }  # fmt: skip
+    verifier = {"publicKey": {"rawBytes": b64(P256.public_key())}, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
+    status, _, data = ask(
+        authority, "POST", ENTRIES, {"dsseRequestV002": {"envelope": envelope, "verifiers": [verifier]}}
+    )
+    assert status == 201
+    assert len(data) < 5_000
+    assert ask(authority, "POST", ENTRIES, b"x" * (17 << 20))[0] == 413
+
+
 @pytest.mark.parametrize(
     ("signer", "details", "algorithm"),
     [("p384", "PKIX_ECDSA_P384_SHA_384", "sha384"), ("p521", "PKIX_ECDSA_P521_SHA_512", "sha512"),
