@@ -19,13 +19,13 @@ from assay.flows.inspect import Judge, inspect, walk
 from assay.flows.prune import carry_out, plan
 from assay.flows.signing import KeyMaker
 from assay.flows.verify import collect
-from assay.formats import bundle, dsse
+from assay.formats import base64text, bundle, cosign, dsse
 from assay.model.digest import Digest
 from assay.model.errors import UnavailableError
 from assay.model.image import Subject
 from assay.model.limits import Limits
 from assay.model.statement import Envelope, Signature
-from assay.trust.expect import Expected
+from assay.trust.expect import Expected, Legacy
 from fakes.layouts import demo_layers, layout
 from fakes.registry import MANIFEST, Exchange, FakeRegistry, fake_registry
 from registry_push import push_layout
@@ -315,3 +315,28 @@ def test_no_line_is_wider_than_the_terminal(image: Place1, columns: int) -> None
         attached.plan(planned(image), columns=columns, done=False),  # type: ignore[arg-type]
     )
     assert all(width(line) <= columns for text in texts for line in text.splitlines())
+
+
+def test_an_older_signature_may_be_a_referrer(image: Place1) -> None:
+    """As cosign 2 attaches it with COSIGN_EXPERIMENTAL and the referrers API."""
+    payload = cosign.write_payload(image.digest)
+    simple = "application/vnd.dev.cosign.simplesigning.v1+json"
+    said = {cosign.SIGNATURE: base64text.encode(P256.sign(payload))}
+    kind = "application/vnd.dev.cosign.artifact.sig.v1+json"
+    image.manifest([(simple, payload, said)], subject=str(image.digest), artifactType=kind)
+    for legacy, outcome in ((True, "verified"), (False, "unsupported")):
+        expected = Expected(keys=ring(P256), legacy=Legacy(cosign_v2=legacy))
+        (row,) = collect(image.store, image.digest, None, expected, NOW, limits=LIMITS).rows
+        assert (row.outcome, row.format) == (outcome, "cosign .sig")
+    told = diagnose(Place(image.store, image.store), image.subject, limits=LIMITS)
+    assert told.present == (Present("signature", "older-referrer"),)
+
+
+def test_a_bare_statement_is_a_referrer_nobody_signed(image: Place1) -> None:
+    """As Docker attaches in-toto statements: marked unsigned, not downloaded."""
+    kind = "application/vnd.in-toto.provenance+json"
+    image.manifest([(kind, b"{}", {})], subject=str(image.digest), artifactType=kind)
+    image.registry.log.clear()
+    (row,) = collect(image.store, image.digest, None, Expected(keys=ring(P256)), NOW, limits=LIMITS).rows
+    assert (row.outcome, row.code, row.format) == ("not-signed", "NOT_SIGNED", "in-toto statement")
+    assert len(image.registry.log) == 1
