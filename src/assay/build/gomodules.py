@@ -6,8 +6,10 @@ Go modules reference, "go.sum files", "GOPROXY protocol", "Module cache".
 import base64
 import hashlib
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 import msgspec
@@ -71,11 +73,15 @@ def check_zip(data: bytes, module: Module, limits: Limits) -> None:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = sorted((info for info in archive.infolist() if not info.is_dir()), key=lambda i: i.filename)
+            infos = sorted(archive.infolist(), key=lambda info: info.filename)
+            names = [info.filename for info in infos]
+            if len(set(names)) != len(names) or any("\n" in name for name in names):
+                raise _bad(module.path, 0, "a name twice, or over two lines")
             if sum(info.file_size for info in infos) > limits.archive_inflated_bytes:
                 raise _bad(module.path, 0, "it inflates beyond its limit")
             lines = [f"{hashlib.sha256(archive.read(info)).hexdigest()}  {info.filename}\n" for info in infos]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError, zlib.error,
+            lzma.LZMAError) as error:  # fmt: skip
         raise _bad(module.path, 0, str(error)) from error
     _same("".join(lines), module.hash, module)
 

@@ -18,7 +18,8 @@ from assay.model.limits import Limits
 from assay.model.tree import OwnedEntry, Owner, Span, TreeEntry
 
 Spool = Callable[[Iterable[bytes]], Span]
-_PLACE = re.compile(r"(?:node_modules/(?:@[a-z0-9~._-]+/)?[A-Za-z0-9~._-]+/?)+", re.ASCII)
+_ONE = r"node_modules/(?:@[A-Za-z0-9~_-][A-Za-z0-9~._-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~._-]*"
+_PLACE = re.compile(f"{_ONE}(?:/{_ONE})*", re.ASCII)
 _INTEGRITY = re.compile(r"sha512-([A-Za-z0-9+/]{86}==)", re.ASCII)
 _CPUS = {"amd64": "x64", "arm64": "arm64", "armhf": "arm", "i386": "ia32", "ppc64el": "ppc64", "s390x": "s390x"}
 _PACKAGES_COUNT = 100_000
@@ -90,7 +91,7 @@ def _wanted(place: str, entry: dict[str, Any], where: str) -> Wanted | None:
         raise UnsupportedError(
             "a linked package", where=spot, why="it lies outside of node_modules", remedy="name it as a source"
         )
-    if not _PLACE.fullmatch(place) or ".." in place.split("/"):
+    if not _PLACE.fullmatch(place):
         raise _bad(spot, "it is no folder below node_modules", "run `npm install` again")
     if entry.get("inBundle") is True:
         return None  # it comes inside another package's tarball
@@ -109,7 +110,7 @@ def _wanted(place: str, entry: dict[str, Any], where: str) -> Wanted | None:
         raise _bad(spot, f"integrity: {error}", "run `npm install` again") from error
     name = entry.get("name") or place.rsplit("node_modules/", 1)[-1]
     return Wanted(
-        place=place.rstrip("/"),
+        place=place,
         name=str(name),
         version=str(entry.get("version", "")),
         url=url,
@@ -134,50 +135,57 @@ def lay(
 ) -> Iterator[OwnedEntry]:
     """A tarball's entries in the package's folder, the `node_modules/` of the place left out, and its `.bin` links.
 
-    Modes are levelled: 0755 where anybody may execute, 0644 elsewhere.
+    Modes are levelled: 0755 where anybody may execute and for what `.bin` names, 0644 elsewhere. As npm does, the last
+    of two entries of one name counts.
     """
     below = place.removeprefix("node_modules/")
     manifest = b""
-    seen: set[bytes] = set()
+    found: dict[bytes, OwnedEntry] = {}
     plain = inflated(chunks, limits.archive_inflated_bytes, lambda why: _bad(where, why, "fetch it again"))
     for entry, content in tarread.read(plain, limits, where=where):
         _, _, path = entry.path.partition(b"/")  # npm strips the first folder, whatever its name
-        if not path or path in seen:
-            continue
-        if entry.kind in ("symlink", "hardlink", "character", "block", "fifo"):
+        if not path or entry.kind in ("symlink", "hardlink", "character", "block", "fifo"):
             continue  # as npm: a package is files
-        seen.add(path)
         target = f"{below}/".encode() + path
         if entry.kind == "directory":
-            yield OwnedEntry(TreeEntry(path=target, kind="directory", mode=0o755), owner)
+            found[path] = OwnedEntry(TreeEntry(path=target, kind="directory", mode=0o755), owner)
             continue
         data = b"".join(content)
         manifest = data if path == b"package.json" else manifest
         mode = 0o755 if entry.mode & 0o111 else 0o644
-        yield OwnedEntry(TreeEntry(path=target, mode=mode, size=len(data)), owner, spool([data]))
-    yield from _links(below, manifest, owner, seen)
+        found[path] = OwnedEntry(TreeEntry(path=target, mode=mode, size=len(data)), owner, spool([data]))
+    for program, path in _programs(manifest):
+        item = found.get(path)
+        if item is not None and item.entry.kind == "file":
+            found[path] = OwnedEntry(msgspec.structs.replace(item.entry, mode=0o755), owner, item.span)
+            yield _link(below, program, path, owner)
+    yield from found.values()
 
 
-def _links(below: str, manifest: bytes, owner: Owner, seen: set[bytes]) -> Iterator[OwnedEntry]:
-    """`.bin/NAME` for each program of the package (package.json, "bin")."""
+def _programs(manifest: bytes) -> Iterator[tuple[str, bytes]]:
+    """(name, path in the package) of each program (package.json, "bin")."""
     try:
         document = msgspec.json.decode(manifest) if manifest else {}
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return
     programs = document.get("bin") if isinstance(document, dict) else None
     name = str(document.get("name", "")).rsplit("/", 1)[-1] if isinstance(document, dict) else ""
     if isinstance(programs, str):
         programs = {name: programs}
-    parent, _, leaf = below.rpartition("node_modules/")
     for program, path in sorted(programs.items()) if isinstance(programs, dict) else ():
         clean = str(path).removeprefix("./").strip("/")
-        if not re.fullmatch(r"[A-Za-z0-9._-]+", program) or ".." in clean.split("/") or clean.encode() not in seen:
-            continue
-        folder = f"{parent}node_modules/.bin" if parent else ".bin"
-        entry = TreeEntry(
-            path=f"{folder}/{program}".encode(), kind="symlink", mode=0o777, link=f"../{leaf}/{clean}".encode()
-        )
-        yield OwnedEntry(entry, owner)
+        if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", program) and ".." not in clean.split("/"):
+            yield program, clean.encode("utf-8", "surrogateescape")
+
+
+def _link(below: str, program: str, path: bytes, owner: Owner) -> OwnedEntry:
+    """`.bin/NAME` beside the package."""
+    parent, _, leaf = below.rpartition("node_modules/")
+    folder = f"{parent}node_modules/.bin" if parent else ".bin"
+    entry = TreeEntry(
+        path=f"{folder}/{program}".encode(), kind="symlink", mode=0o777, link=f"../{leaf}/".encode() + path
+    )
+    return OwnedEntry(entry, owner)
 
 
 def _bad(where: str, why: str, remedy: str) -> MalformedError:

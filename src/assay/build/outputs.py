@@ -38,7 +38,7 @@ def sort_out(found: Iterable[OwnedEntry], patterns: Mapping[str, str], *, step: 
     for name, pattern in sorted(patterns.items()):
         owner = Owner("step", f"{step}.{name}")
         base = _fixed(pattern)
-        matches = re.compile(_translated(pattern))
+        matches = _compiled(pattern, f"{step}.{name}")
         taken = []
         for item in known:
             path = item.entry.path.decode("utf-8", "surrogateescape")
@@ -63,6 +63,15 @@ def sort_out(found: Iterable[OwnedEntry], patterns: Mapping[str, str], *, step: 
             )  # fmt: skip
         outputs.append(Output(name=name, entries=tuple(taken)))
     return tuple(outputs)
+
+
+def _compiled(pattern: str, where: str) -> re.Pattern[str]:
+    try:
+        return re.compile(_translated(pattern))
+    except re.error as error:
+        raise UsageError(
+            "not a pattern of paths", where=where, why=f"{pattern[:100]!r}: {error}", remedy="write it as a shell does"
+        ) from error
 
 
 def _fixed(pattern: str) -> str:
@@ -90,7 +99,7 @@ def _part(part: str) -> str:
             pieces.append("[^/]")
         elif len(piece) > 1:
             inside = piece[1:-1]
-            negated = inside[0] in "!^"
+            negated = inside[0] in "!^" and len(inside) > 1
             pieces.append(f"[{'^/' if negated else ''}{re.escape(inside[negated:]).replace(chr(92) + '-', '-')}]")
         else:
             pieces.append(re.escape(piece))

@@ -13,8 +13,10 @@ from packaging.utils import canonicalize_name
 from assay.model.errors import MalformedError
 
 _LINE = re.compile(
-    r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([A-Za-z0-9._,\s-]*)\])?\s*==\s*([A-Za-z0-9.!+_-]+)\s*(?:;([^#]*))?", re.ASCII
+    r"([A-Za-z0-9][A-Za-z0-9._-]*) ?(?:\[([A-Za-z0-9._, -]*)\] ?)?== ?([A-Za-z0-9.!+_-]+) ?(?:;([^#]*))?", re.ASCII
 )
+"""A line whose white space is single blanks."""
+_MARKER_CHARS = 1000
 _HASH = re.compile(r"sha256:([0-9a-f]{64})", re.ASCII)
 _LINES_COUNT = 50_000
 
@@ -44,7 +46,7 @@ def read(text: str, environment: Mapping[str, str], *, where: str) -> tuple[Requ
     found: dict[str, Requirement] = {}
     for number, line in _logical(text, where):
         parts = line.split("--hash")
-        match = _LINE.fullmatch(parts[0].strip())
+        match = _LINE.fullmatch(" ".join(parts[0].split()))
         if match is None:
             raise _bad(where, number, f"{line[:80]!r} is not name==version with hashes")
         digests = []
@@ -85,9 +87,11 @@ def _logical(text: str, where: str) -> list[tuple[int, str]]:
 
 
 def _holds(text: str, environment: Mapping[str, str], where: str, line: int) -> bool:
+    if len(text) > _MARKER_CHARS:
+        raise _bad(where, line, f"a marker of {len(text)} characters")
     try:
         return Marker(text.strip()).evaluate(dict(environment))
-    except (InvalidMarker, ValueError, KeyError) as error:
+    except (InvalidMarker, ValueError, KeyError, RecursionError) as error:
         raise _bad(where, line, f"the marker {text.strip()[:60]!r}: {error}") from error
 
 

@@ -70,12 +70,12 @@ def _members(data: bytes, file: str, limits: Limits) -> dict[str, tuple[bytes, i
     directory = zipdirectory.read_directory(view, limits)
     found: dict[str, tuple[bytes, int]] = {}
     total = 0
-    modes = _modes(data)
+    modes = _modes(data, file)
     for member in directory.members:
         if member.name.endswith("/"):
             continue
         parts = member.name.split("/")
-        if member.name.startswith("/") or ".." in parts or "\\" in member.name or "\0" in member.name:
+        if not all(parts) or {".", ".."} & set(parts) or "\\" in member.name or "\0" in member.name:
             raise _bad(file, f"{member.name[:100]!r} leads out of it")
         if member.name in found:
             raise _bad(file, f"{member.name[:100]!r} is there twice")
@@ -89,13 +89,16 @@ def _members(data: bytes, file: str, limits: Limits) -> dict[str, tuple[bytes, i
     return found
 
 
-def _modes(data: bytes) -> dict[str, int]:
+def _modes(data: bytes, file: str) -> dict[str, int]:
     """Unix modes: they stand in the central directory's external attributes (APPNOTE 4.4.15)."""
     import io
     import zipfile
 
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {info.filename: info.external_attr >> 16 for info in archive.infolist()}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return {info.filename: info.external_attr >> 16 for info in archive.infolist()}
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+        raise _bad(file, str(error)) from error
 
 
 def _check_record(files: dict[str, tuple[bytes, int]], info: str, file: str) -> None:
@@ -105,9 +108,13 @@ def _check_record(files: dict[str, tuple[bytes, int]], info: str, file: str) -> 
         raise _bad(file, "it has no RECORD")
     free = {record, f"{info}/RECORD.jws", f"{info}/RECORD.p7s"}
     told: dict[str, str] = {}
-    for row in csv.reader(files[record][0].decode("utf-8", "replace").splitlines()):
-        if row and row[0] not in free:
-            told[row[0]] = row[1] if len(row) > 1 else ""
+    try:
+        for row in csv.reader(files[record][0].decode("utf-8", "replace").splitlines()):
+            said = "".join(row[1:2])
+            if row and row[0] not in free and told.setdefault(row[0], said) != said:
+                raise _bad(file, f"RECORD has {row[0][:100]!r} twice")
+    except csv.Error as error:
+        raise _bad(file, f"RECORD: {error}") from error
     for path in sorted(files.keys() - free):
         algorithm, _, text = told.get(path, "").partition("=")
         if algorithm not in ("sha256", "sha384", "sha512"):
@@ -126,12 +133,12 @@ def _target(path: str, stem: str) -> tuple[str | None, bool]:
     if not path.startswith(prefix):
         return path, False
     scheme, _, rest = path[len(prefix) :].partition("/")
-    if scheme in ("purelib", "platlib"):
+    if not rest:
+        return None, False
+    if scheme in ("purelib", "platlib", "data"):
         return rest, False
     if scheme == "scripts":
         return f"bin/{rest}", True
-    if scheme == "data":
-        return rest, False
     return None, False  # headers: an image that runs needs none
 
 
@@ -142,9 +149,8 @@ def _scripts(data: bytes, python: str, file: str) -> Iterator[tuple[str, str]]:
         parser.read_string(data.decode("utf-8", "replace"))
     except configparser.Error as error:
         raise _bad(file, f"entry_points.txt: {error}") from error
-    if not parser.has_section("console_scripts"):
-        return
-    for name, value in sorted(parser.items("console_scripts")):
+    sections = [section for section in ("console_scripts", "gui_scripts") if parser.has_section(section)]
+    for name, value in sorted({pair for section in sections for pair in parser.items(section)}):
         match = re.fullmatch(r"\s*([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_][\w.]*)\s*(?:\[[^\]]*\])?\s*", value)
         if match is None or not re.fullmatch(r"[A-Za-z0-9._-]+", name):
             raise _bad(file, f"the script {name[:60]!r} is not module:function")

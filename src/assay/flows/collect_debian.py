@@ -43,7 +43,7 @@ def of_role(
         UnsupportedError: a maintainer script nobody has reviewed. MalformedError: two packages own one path.
     """
     wanted = [one for one in lock.packages if role in one.roles and one.architecture in (architecture, "all")]
-    unpacked = [_unpacked(one, architecture, store, spool, tuple(strip), limits) for one in wanted]
+    unpacked = [_unpacked(one, store, spool, tuple(strip), limits) for one in wanted]
     return root.build(
         unpacked,
         architecture=architecture,
@@ -57,7 +57,6 @@ def of_role(
 
 def _unpacked(
     one: locks.DebianPackage,
-    architecture: str,
     store: ContentStore,
     spool: Spool,
     strip: tuple[str, ...],
@@ -68,7 +67,7 @@ def _unpacked(
             pieces,
             name=one.name,
             version=one.version,
-            architecture=architecture,
+            architecture=one.architecture,
             spool=spool.add,
             strip=strip,
             where=f"{one.name} {one.version}",

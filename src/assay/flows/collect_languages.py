@@ -27,8 +27,14 @@ def trees(lock: locks.Lock, store: ContentStore, spool: Spool, limits: Limits) -
         found.setdefault(file.dependencies, []).extend(
             wheel.lay(data, file.file, owner=owner, spool=spool.add, limits=limits)
         )
+    programs: set[tuple[str, bytes]] = set()
     for tarball in lock.npm:
-        found.setdefault(tarball.dependencies, []).extend(_npm(tarball, store, spool, limits))
+        for item in _npm(tarball, store, spool, limits):
+            key = (tarball.dependencies, item.entry.path)
+            # Two packages may name one program: the first in the lock's order has it, every time.
+            if item.entry.kind != "symlink" or key not in programs:
+                found.setdefault(tarball.dependencies, []).append(item)
+            programs.add(key)
     for module in lock.go:
         found.setdefault(module.dependencies, []).extend(_go(module, store, spool, limits))
     return {name: tuple(entries) for name, entries in found.items()}

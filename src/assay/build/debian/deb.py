@@ -2,10 +2,12 @@
 
 import hashlib
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
+from backports import zstd
 
 from assay.formats import ar, deb822, tarread
 from assay.model.errors import MalformedError, UnsupportedError, UntrustedError
@@ -14,9 +16,14 @@ from assay.model.tree import TreeEntry
 
 _SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
 _CONTROL_FIELDS = frozenset({"package", "version", "architecture", "source", "replaces", "depends"})
+_FORMAT = b"2.0\n"
 _CONTROL_BYTES = 8 << 20
 _XZ_MEMORY_BYTES = 256 << 20
 _STEP_BYTES = 1 << 18
+_SCRIPT_CHARS = 1 << 18
+"""How much of a postinst is looked through for alternatives."""
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
+_DAMAGED = (lzma.LZMAError, zlib.error, zstd.ZstdError, EOFError, ValueError, RuntimeError, MemoryError)
 Entries = Iterator[tuple[TreeEntry, Iterator[bytes]]]
 
 
@@ -76,7 +83,7 @@ def check(control: Control, *, name: str, version: str, architecture: str, where
         UntrustedError: another name, version or architecture.
     """
     found = (control.name, control.version, control.architecture)
-    if found[:2] != (name, version) or control.architecture not in (architecture, "all"):
+    if found != (name, version, architecture):
         raise UntrustedError(
             "the package is another one than its pin says",
             where=where,
@@ -86,8 +93,12 @@ def check(control: Control, *, name: str, version: str, architecture: str, where
 
 
 def _version(name: str, content: Iterator[bytes], where: str) -> None:
-    data = b"".join(content)[:16]
-    if name != "debian-binary" or not data.startswith(b"2."):
+    data = b""
+    for piece in content:
+        data += piece
+        if len(data) > len(_FORMAT):
+            break
+    if name != "debian-binary" or data != _FORMAT:
         raise _bad(where, f"it begins with {name!r}, version {data[:8]!r}")
 
 
@@ -95,12 +106,17 @@ def _control(plain: Iterator[bytes], where: str, limits: Limits) -> Control:
     files: dict[str, bytes] = {}
     for entry, content in tarread.read(plain, limits, where=where):
         if entry.kind == "file":
-            files[entry.path.decode("utf-8", "replace")] = b"".join(content)
+            path = entry.path.decode("utf-8", "replace")
+            if path in files:
+                raise _bad(where, f"its control archive holds {path[:60]!r} twice")
+            files[path] = b"".join(content)
     text = files.get("control", b"").decode("utf-8", "replace")
-    records = [record for record in deb822.paragraphs(text, _CONTROL_FIELDS) if record]
-    if len(records) != 1 or not {"package", "version", "architecture"} <= records[0].keys():
+    records = list(deb822.paragraphs(text, _CONTROL_FIELDS))
+    fields = records[0] if len(records) == 1 else None
+    if fields is None or not {"package", "version", "architecture"} <= fields.keys():
         raise _bad(where, "its control file names no package, version and architecture")
-    fields = records[0]
+    if not _PACKAGE.fullmatch(fields["package"]):
+        raise _bad(where, f"its control file names the package {fields['package'][:60]!r}")
     return Control(
         name=fields["package"],
         version=fields["version"],
@@ -108,7 +124,7 @@ def _control(plain: Iterator[bytes], where: str, limits: Limits) -> Control:
         replaces=fields.get("replaces", ""),
         text=text,
         scripts={name: f"sha256:{hashlib.sha256(files[name]).hexdigest()}" for name in _SCRIPTS if name in files},
-        postinst=files.get("postinst", b"").decode("utf-8", "replace"),
+        postinst=files.get("postinst", b"")[:_SCRIPT_CHARS].decode("utf-8", "replace"),
         conffiles=tuple(files.get("conffiles", b"").decode("utf-8", "replace").split("\n")[:-1]),
     )
 
@@ -131,7 +147,7 @@ def _inflated(member: str, content: Iterator[bytes], stem: str, where: str, limi
                     remedy="raise the limit if you trust it",
                 )  # fmt: skip
             yield piece
-    except (lzma.LZMAError, zlib.error, EOFError, ValueError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise _bad(where, f"{member}: {error}") from error
 
 
@@ -146,7 +162,7 @@ def unxz(content: Iterator[bytes]) -> Iterator[bytes]:
         data = chunk
         while True:
             if inflate.eof:
-                if inflate.unused_data.strip(b"\0") or (data and not inflate.unused_data):
+                if (data or inflate.unused_data).strip(b"\0"):  # zeros may follow: stream padding
                     raise ValueError("something follows the end")
                 break
             piece = inflate.decompress(data, _STEP_BYTES)
@@ -173,9 +189,7 @@ def _gzip(content: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _zstd(content: Iterator[bytes]) -> Iterator[bytes]:
-    from backports.zstd import DecompressionParameter, ZstdDecompressor
-
-    inflate = ZstdDecompressor(options={DecompressionParameter.window_log_max: 27})
+    inflate = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27})
     for chunk in content:
         data = chunk
         while True:

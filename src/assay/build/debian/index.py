@@ -15,7 +15,8 @@ _FIELDS = frozenset(
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9.+~:-]{1,200}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_PATH = re.compile(r"(?!/)(?!(?:.*/)?\.\.?/)[\x21-\x7e]{1,1000}", re.ASCII)
+_SIZE = re.compile(r"[0-9]{1,15}", re.ASCII)
+_PATH = re.compile(r"(?!/)(?!(?:.*/)?\.\.?(?:/|$))[\x21-\x7e]{1,1000}", re.ASCII)
 _SOURCE = re.compile(r"([a-z0-9][a-z0-9+.-]+)(?: \(([^()]{1,200})\))?", re.ASCII)
 _PACKAGES_COUNT = 500_000
 
@@ -70,7 +71,7 @@ def _stanza(record: dict[str, str], where: str) -> Stanza:
     size, digest, path = record.get("size", ""), record.get("sha256", ""), record.get("filename", "")
     if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version) or source is None:
         raise _bad(where, f"{name[:60]!r} {version[:60]!r} is no package and version")
-    if not _SHA256.fullmatch(digest) or not size.isdecimal() or len(size) > 15 or not _PATH.fullmatch(path):
+    if not _SHA256.fullmatch(digest) or not _SIZE.fullmatch(size) or not _PATH.fullmatch(path):
         raise _bad(where, f"{name} {version}: no SHA-256, size or file name")
     return Stanza(
         name=name,

@@ -14,6 +14,7 @@ _FIELDS = frozenset(
     {"origin", "suite", "codename", "date", "valid-until", "architectures", "components", "acquire-by-hash", "sha256"}
 )
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SIZE = re.compile(r"[0-9]{1,15}", re.ASCII)
 _FILES_COUNT = 100_000
 
 
@@ -105,7 +106,7 @@ def _files(text: str, where: str) -> dict[str, Listed]:
         words = line.split()
         if not words:
             continue
-        if len(words) != 3 or not _SHA256.fullmatch(words[0]) or not words[1].isdecimal() or len(words[1]) > 15:
+        if len(words) != 3 or not _SHA256.fullmatch(words[0]) or not _SIZE.fullmatch(words[1]):
             raise _bad(where, f"the line {line[:80]!r} is no digest, size and path")
         listed = Listed(int(words[1]), words[0])
         if found.setdefault(words[2], listed) != listed:
@@ -118,9 +119,9 @@ def _files(text: str, where: str) -> dict[str, Listed]:
 def _time(text: str, where: str) -> datetime:
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, IndexError) as error:
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, IndexError, TypeError, OverflowError) as error:
         raise _bad(where, f"{text[:60]!r} is no date") from error
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _bad(where: str, why: str) -> MalformedError:

@@ -112,7 +112,7 @@ def _add(tree: dict[bytes, OwnedEntry], item: OwnedEntry, replaces: Mapping[str,
 def _meaning(item: OwnedEntry) -> tuple[object, ...]:
     entry = item.entry
     content = item.span.digest if item.span else entry.link
-    return (entry.kind, entry.mode, entry.uid, entry.gid, content)
+    return (entry.kind, entry.mode, entry.uid, entry.gid, entry.xattrs, content)
 
 
 def _rules(

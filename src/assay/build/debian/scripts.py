@@ -13,7 +13,8 @@ from assay.model.errors import UnsupportedError
 _NEEDED = ("preinst", "postinst")
 """Scripts that would run at installation; those for removal never would."""
 _ALTERNATIVE = re.compile(
-    r"update-alternatives\b[^\n;&|]*?--install\s+(\S+)\s+(\S+)\s+(\S+)\s+(\d{1,6})((?:\s+(?:--quiet|--slave\s+\S+\s+\S+\s+\S+))*)"
+    r"update-alternatives\b[^\n;&|]{0,200}?--install\s{1,80}(\S{1,300})\s{1,80}(\S{1,300})\s{1,80}(\S{1,300})\s{1,80}(\d{1,6})"
+    r"((?:\s{1,80}(?:--quiet|--slave\s{1,80}\S{1,300}\s{1,80}\S{1,300}\s{1,80}\S{1,300}))*)"
 )
 _SLAVE = re.compile(r"--slave\s+(\S+)\s+(\S+)\s+(\S+)")
 _ASSIGNED = re.compile(r"^([A-Za-z_]{1,40})=([A-Za-z0-9_./-]{1,100})$", re.ASCII | re.MULTILINE)

@@ -43,7 +43,7 @@ def unpack(
         chunks: the file.
         name: as pinned.
         version: as pinned.
-        architecture: of the image.
+        architecture: as pinned: the image's, or `all`.
         spool: keeps files.
         strip: what is left out.
         where: named in errors.
@@ -80,7 +80,7 @@ def _entries(
                 why=f"it is a {entry.kind} entry", remedy="no image should hold one: leave the package out",
             )  # fmt: skip
         path = paths.merged(entry.path)
-        if paths.is_stripped(path, strip) or _is_merged_folder(entry):
+        if paths.is_stripped(path, strip) or _is_merged_folder(entry, where):
             continue
         link = paths.merged(entry.link) if entry.kind == "hardlink" else entry.link
         moved = msgspec.structs.replace(entry, path=path, link=link)
@@ -95,9 +95,16 @@ def _entries(
             yield OwnedEntry(moved, owner)
 
 
-def _is_merged_folder(entry: TreeEntry) -> bool:
+def _is_merged_folder(entry: TreeEntry, where: str) -> bool:
     """`/bin` and its like, as a folder or as the link: the image's own rule makes them."""
-    return b"/" not in entry.path and paths.merged(entry.path) != entry.path
+    if b"/" in entry.path or paths.merged(entry.path) == entry.path:
+        return False
+    if entry.kind not in ("directory", "symlink"):
+        raise MalformedError(
+            "a file where a folder of every system lies", where=where, why=f"/{entry.path.decode()} is a {entry.kind}",
+            remedy="leave the package out",
+        )  # fmt: skip
+    return True
 
 
 def _summed(content: Iterable[bytes], state: "hashlib._Hash") -> Iterator[bytes]:
