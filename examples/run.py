@@ -1,8 +1,8 @@
-"""The main job, end to end, on a real image: scan, attest, sign, attach, verify, verdict (`make run`).
+"""The main job, end to end, on a real image: build, scan, attest, sign, attach, verify, verdict (`make run`).
 
     IMAGE=oci-dir:/path/to/layout:tag  OUT=out  python examples/run.py
 
-Without IMAGE a small Debian and Python image is made from Debian's packages. Every step is a command anyone can type;
+Without IMAGE the image of `examples/demo` is built, twice. Every step is a command anyone can type;
 this script only types them, shows them, and says where each artefact lies.
 """
 
@@ -26,6 +26,8 @@ SHARED = Path(os.environ.get("ASSAY_SHARED", ROOT.parent / "shared"))
 ASSAY = [sys.executable, "-m", "assay"]
 SIGNER = "someone@example.com"
 _PATIENCE_SECONDS = 20
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+"""Whose signatures the demonstration's packages must have."""
 
 
 def say(text: str) -> None:
@@ -62,10 +64,34 @@ def advisories() -> list[str]:
 
 
 def image() -> str:
-    """The image to work on: IMAGE, or one made here."""
+    """The image to work on: IMAGE, or one built here from `examples/demo/assay.yaml`, twice."""
     given = os.environ.get("IMAGE")
     if given:
         return given
+    missing = [name for name in ("apt-get", "gpgv", "bwrap") if shutil.which(name) is None]
+    if missing or not KEYRING.exists():
+        return simpler(missing)
+    spec, store = str(ROOT / "examples" / "demo" / "assay.yaml"), ["--store", str(OUT / "store")]
+    lock = ["--lock", str(OUT / "demo.lock.json")]
+    first, second = f"oci-dir:{OUT}/image:latest", f"oci-dir:{OUT}/image-again:latest"
+    for layout in ("image", "image-again"):
+        shutil.rmtree(OUT / layout, ignore_errors=True)
+    assay("lock", spec, *lock, *store)
+    print("Every input is pinned by digest and lies in the store: from here on the build needs no network.")
+    assay("build", spec, "--output", first, *lock, *store)
+    assay("build", spec, "--output", second, *lock, *store)
+    digests = [(OUT / layout / "index.json").read_bytes() for layout in ("image", "image-again")]
+    if digests[0] != digests[1]:
+        sys.exit("stopped: two builds of one lock differ")
+    print("Both builds have the same digest.")
+    assay("compare", first, second)
+    return first
+
+
+def simpler(missing: list[str]) -> str:
+    """Where the builder's programs are missing: an image put together from Debian's packages, as they come."""
+    need = " ".join({"bwrap": "bubblewrap"}.get(name, name) for name in missing if name != "apt-get")
+    print(f"The builder needs programs that are not here: apt-get install {need or 'debian-archive-keyring'}")
     layout = OUT / "image"
     if not (layout / "index.json").exists():
         if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
@@ -166,7 +192,7 @@ def main() -> None:
     say("1. What the world knows: the advisory database")
     db = advisories()
     vex = ["--vex", str(ROOT / "examples" / "demo.openvex.json")] if not os.environ.get("IMAGE") else []
-    say("2. The image")
+    say("2. The image: built from a spec, twice, with the same digest")
     target = image()
     print(target.replace(str(OUT), OUT.name))
     say("3. A signing key (for this demonstration, not encrypted)")
@@ -189,6 +215,7 @@ def main() -> None:
     keyless(target, store, OUT / "sbom.cdx.json")
     say("What lies where")
     for name, what in (
+        ("demo.lock.json", "every input of the image, pinned"), ("store", "those inputs, by digest"),
         ("report.html", "the report to show to a colleague"), ("report.json", "the same for programs"),
         ("report.sarif", "for code scanning"), ("sbom.cdx.json", "CycloneDX 1.6"), ("sbom.spdx.json", "SPDX 2.3"),
         ("assay.key.pub", "the key to verify with"), ("advisories.db", "the advisory database"),
