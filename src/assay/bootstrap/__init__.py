@@ -30,7 +30,7 @@ from assay.bootstrap.builds import (
 )
 from assay.bootstrap.bundles import BundleWords, verify_bundle
 from assay.bootstrap.carrying import load_image, save_image
-from assay.bootstrap.comparing import compare_images, foreign_differences
+from assay.bootstrap.comparing import compare_images, foreign_differences, stripdown
 from assay.bootstrap.configuration import chosen_settings, effective_settings
 from assay.bootstrap.court import DEFAULT_POLICY, load_policy
 from assay.bootstrap.database import (
@@ -191,6 +191,7 @@ __all__ = [
     "signer",
     "statement_time",
     "statements_of",
+    "stripdown",
     "take_stock",
     "trust_by",
     "trusted_root",

@@ -11,9 +11,14 @@ from assay.bootstrap.stock import SOURCES, image_source
 from assay.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from assay.bootstrap.stock import Reading
+    from assay.build.compare import Side
+    from assay.flows.stripdown import Known
     from assay.model.comparison import Comparison
     from assay.model.image import Platform
+    from assay.model.stripdown import Stripdown
     from assay.ports.content import ImageSource
+    from assay.ports.world import Progress
     from assay.settings import Settings
 
 
@@ -74,3 +79,59 @@ def foreign_differences(
             with one.layers[pair.index]() as before, other.layers[pair.index]() as after:
                 told.append(program.differences(f"layer-{pair.index}.tar", before, after))
     return "\n".join(told)
+
+
+def stripdown(
+    old: str, new: str, reading: Reading, settings: Settings, *, matched: bool, progress: Progress
+) -> Stripdown:
+    """What two images carry, figure by figure.
+
+    Args:
+        old: A.
+        new: B.
+        reading: how they are read.
+        settings: where the advisory database lies, how registries are spoken to.
+        matched: whether findings are counted too.
+        progress: told what is being done.
+
+    Raises:
+        UsageError: a target is no image.
+    """
+    from assay.flows.stripdown import stripdown as flow
+
+    with ExitStack() as stack:
+        one, other = (_known(text, reading, settings, stack, matched, progress) for text in (old, new))
+        return flow(one, other, LIMITS)
+
+
+def _known(
+    text: str, reading: Reading, settings: Settings, stack: ExitStack, matched: bool, progress: Progress
+) -> Known:
+    from assay.bootstrap.reports import report_on
+    from assay.bootstrap.stock import SecondLook, take_stock
+    from assay.flows.compare import side
+    from assay.flows.stripdown import Known
+
+    source = stack.enter_context(closing(source_of(text, settings)))
+    (inventory,) = take_stock(text, reading, settings=settings, progress=progress)
+    report = None
+    if matched:
+        look = SecondLook(text, reading, settings, progress)
+        (report,) = report_on(
+            (inventory,), settings=settings, vex_paths=(), policy_path=None, progress=progress, reader=look
+        )
+    found = side(source, LIMITS, platform=reading.platform, host=host())
+    return Known(side=found, inventory=inventory, report=report, provenance=_recorded(text, found, settings))
+
+
+def _recorded(text: str, found: Side, settings: Settings) -> dict[str, int] | None:
+    """Owner → entries, by the build record beside an image, if there is one."""
+    from assay.bootstrap.evidence import evidence_door
+    from assay.flows import recipe
+    from assay.flows.attached import Place
+
+    digest = found.image.subject.digest
+    if target_of(text).scheme not in ("oci-dir", "registry") or digest is None:
+        return None
+    with evidence_door(text, store=None, settings=settings, platform=None, everything=False) as (_, store):
+        return recipe.owners_beside(Place(store), digest, LIMITS)

@@ -13,19 +13,19 @@ from typing import Any, get_args
 import msgspec
 
 from assay.build import causes as texts
-from assay.build import comparators, entry_causes
+from assay.build import comparators, entry_causes, layers_of
+from assay.build.layers_of import Row
 from assay.formats import strictjson, tarread
 from assay.model.comparison import Cause, CauseClass, Comparison, Conditions, LayerPair, Verdict
 from assay.model.errors import MalformedError, UnsupportedError, UsageError
 from assay.model.image import Image
 from assay.model.limits import Limits
-from assay.model.tree import Span, TreeEntry
+from assay.model.tree import TreeEntry
 from assay.ports.stores import Spool
 
 Opened = Callable[[], AbstractContextManager[Iterator[bytes]]]
 Keep = Callable[[bytes, bytes], bool]
 """Whether the content at a path, of a digest, is wanted."""
-_WHITEOUT, _OPAQUE = b".wh.", b".wh..wh..opq"
 _FOLLOWS = ("rootfs.diff_ids", "layers", "config.digest", "config.size")
 """What only repeats that layers or the config differ."""
 
@@ -41,14 +41,6 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     conditions: Conditions = Conditions()
     owners: Mapping[bytes, str] = {}
     """Path → whose it is, where the build that made it is at hand."""
-
-
-class Row(msgspec.Struct, frozen=True, gc=False):
-    """An entry, and of a file its digest; its bytes where they were kept."""
-
-    entry: TreeEntry
-    digest: bytes = b""
-    span: Span | None = None
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,12 +252,12 @@ def merged(layers: Sequence[Opened], which: range, work: Work, keep: Keep) -> di
         with layers[index]() as chunks:
             for entry, content in tarread.read(chunks, work.limits, where=f"layer {index}"):
                 name = entry.path.rpartition(b"/")[2]
-                if several and name.startswith(_WHITEOUT):
+                if several and name.startswith(layers_of.WHITEOUT):
                     hidden.append(entry.path)
                     continue
                 own.pop(entry.path, None)
                 own[entry.path] = _row(entry, content, work, keep)
-        _cover(tree, hidden, own)
+        layers_of.cover(tree, hidden, own)
         tree |= own
     return tree
 
@@ -282,32 +274,6 @@ def _row(entry: TreeEntry, content: Iterator[bytes], work: Work, keep: Keep) -> 
     state.update(data)
     digest = state.digest()
     return Row(entry, digest, work.spool.add((data,)) if keep(entry.path, digest) else None)
-
-
-def _cover(tree: dict[bytes, Row], marks: Sequence[bytes], above: Mapping[bytes, Row]) -> None:
-    """Take out what a layer hides of those below it (OCI image-spec 1.1, layer.md, "Whiteouts")."""
-    opaque = {mark.rpartition(b"/")[0] for mark in marks if mark.rpartition(b"/")[2] == _OPAQUE}
-    gone = {victim(mark) for mark in marks} | {path for path, row in above.items() if row.entry.kind != "directory"}
-    for path in [path for path in tree if path in gone or _is_below(path, gone) or _is_below(path, opaque)]:
-        if path in above and path not in opaque:
-            continue
-        del tree[path]
-
-
-def victim(mark: bytes) -> bytes:
-    """The path a whiteout deletes; of an opaque mark nothing that exists."""
-    folder, slash, name = mark.rpartition(b"/")
-    return mark if name == _OPAQUE else folder + slash + name[len(_WHITEOUT) :]
-
-
-def _is_below(path: bytes, folders: set[bytes]) -> bool:
-    if not folders:
-        return False
-    while path:
-        path = path.rpartition(b"/")[0]
-        if path in folders:
-            return True
-    return False
 
 
 def _cause(

@@ -65,7 +65,21 @@ def beside(place: Place, subject: Digest, limits: Limits) -> Recorded:
     return next(iter(found.values()))
 
 
+def owners_beside(place: Place, subject: Digest, limits: Limits) -> dict[str, int] | None:
+    """Owner → how many entries of an image it brought, by the first build record attached; None without one."""
+    for told, _ in _statements(place, subject, limits):
+        found = told.predicate.get("owners")
+        if isinstance(found, dict):
+            return {str(name): count for name, count in sorted(found.items()) if isinstance(count, int)}
+    return None
+
+
 def _records(place: Place, subject: Digest, limits: Limits) -> Iterator[Recorded]:
+    for told, where in _statements(place, subject, limits):
+        yield recorded(told, where=where)
+
+
+def _statements(place: Place, subject: Digest, limits: Limits) -> Iterator[tuple[Statement, str]]:
     for item in attached(place, subject, Wanted(types=frozenset({predicates.BUILD_RECORD})), limits):
         if item.form not in ("bundle", "envelope", "statement"):
             continue
@@ -74,7 +88,7 @@ def _records(place: Place, subject: Digest, limits: Limits) -> Iterator[Recorded
         except AssayError:
             continue  # what cannot be read is no record; without one the caller is told
         if predicates.canonical_type(told.predicate_type) == predicates.BUILD_RECORD and names(told, subject):
-            yield recorded(told, where=item.place)
+            yield told, item.place
 
 
 def recorded(statement: Statement, *, where: str) -> Recorded:

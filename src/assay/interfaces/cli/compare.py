@@ -7,6 +7,7 @@ import click
 from assay import bootstrap
 from assay.interfaces.cli import completing, options
 from assay.model.comparison import CauseClass, Comparison
+from assay.model.stripdown import Stripdown
 
 FORMATS = ("text", "json")
 CAUSES = tuple(kind for kind in get_args(CauseClass) if kind != "unknown")
@@ -15,23 +16,37 @@ CAUSES = tuple(kind for kind in get_args(CauseClass) if kind != "unknown")
 @click.command("compare")
 @click.argument("old", metavar="A", shell_complete=completing.targets)
 @click.argument("new", metavar="B", shell_complete=completing.targets)
-@click.option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of an index.")
 @click.option("--allow", multiple=True, type=click.Choice(CAUSES), help="A cause that is harmless; repeatable.")
 @click.option("--diffoscope", is_flag=True, help="Let diffoscope, where it is installed, tell the rest.")
 @click.option("--all", "every", is_flag=True, help="List every cause, not the first of each class.")
+@click.option(
+    "--report",
+    type=click.Choice(("causes", "stripdown")),
+    default="causes",
+    help="stripdown: what each carries, side by side (packages, bytes, shells, set-id files, …).",
+)
+@click.option("--db", metavar="PATH", help="Advisory database: the strip-down report counts findings too.")
+@options.reading_options
 @options.output_option(FORMATS, "text")
 @options.verbosity_options
 def command(
-    old: str, new: str, platform: str | None, allow: tuple[str, ...], diffoscope: bool, every: bool,
-    outputs: tuple[str, ...], quiet: bool, verbose: int,
+    old: str, new: str, allow: tuple[str, ...], diffoscope: bool, every: bool, report: str, db: str | None,
+    reading: bootstrap.Reading, outputs: tuple[str, ...], quiet: bool, verbose: int,
 ) -> int:  # fmt: skip
     """Say whether two images are the same to the byte, and name the cause of every difference.
 
     The verdict is identical, same-content, equivalent (only causes that --allow lists), different or unknown. Exit
-    code 0 for the first three, 1 for different, 75 for unknown.
+    code 0 for the first three, 1 for different, 75 for unknown. `--report stripdown` counts and compares what two
+    images of one application carry, and exits 0.
     """
     wanted = options.parse_outputs(outputs, FORMATS, "text")
-    settings, asked = options.settings(), options.parse_platform(platform)
+    settings, asked = options.settings(db), reading.platform
+    if report == "stripdown":
+        console = options.Console(quiet or not verbose)
+        carried = bootstrap.stripdown(old, new, reading, settings, matched=bool(db), progress=console)
+        for output in wanted:
+            write(output, _stripdown(carried, output.format))
+        return 0
     found = bootstrap.compare_images(old, new, settings, platform=asked, allowed=allow)
     for output in wanted:
         write(output, render(found, output.format, every=every))
@@ -49,6 +64,16 @@ def render(found: Comparison, form: str, *, every: bool) -> bytes:
     from assay.interfaces.cli.render.comparison import text
 
     return text(found, every=every).encode()
+
+
+def _stripdown(carried: Stripdown, form: str) -> bytes:
+    if form == "json":
+        from assay.formats import stripdown
+
+        return stripdown.write(carried)
+    from assay.interfaces.cli.render.stripdown import text
+
+    return text(carried).encode()
 
 
 def write(output: Any, data: bytes) -> None:
