@@ -21,10 +21,12 @@ from pathlib import Path
 
 import msgspec
 
-from assay.adapters import probe
+from assay.adapters import probe, tracers
 from assay.build import sealing, seccomp
 from assay.model.errors import UnavailableError, UnsupportedError
+from assay.model.tracing import Trace
 from assay.ports.sandbox import Finished, SandboxLimits, SealedCommand
+from assay.ports.tracing import Watch
 
 NOBODY = 65534
 """Whom a launcher run by root becomes."""
@@ -99,23 +101,29 @@ class Bubblewrap:
                 file.write(self._filter)
                 file.seek(0)
                 descriptor = file.fileno()
-            words = [self._program, *sealing.bubblewrap(command, filter_descriptor=descriptor, extra=extra)]
+            watch, refusal = _watching(stack, command, self._uid)
+            before = watch.words if watch is not None else ()
+            words = [*before, self._program, *sealing.bubblewrap(command, filter_descriptor=descriptor, extra=extra)]
             kept = (descriptor,) if descriptor is not None else ()
             drops = os.geteuid() == 0
             if command.output and drops:
                 os.chown(command.output, self._uid, self._uid)
+            at_once = drops and (watch is None or not watch.needs_root)
             try:
                 process = subprocess.Popen(  # noqa: S603
                     words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=kept,
-                    umask=0o022, start_new_session=True, env={}, cwd="/", preexec_fn=_limited(command.limits),  # noqa: PLW1509
-                    user=self._uid if drops else None, group=self._uid if drops else None,
-                    extra_groups=[] if drops else None,
+                    umask=0o022, start_new_session=True, env={}, cwd="/",
+                    preexec_fn=_limited(command.limits, watch, self._uid if drops and not at_once else None),  # noqa: PLW1509
+                    user=self._uid if at_once else None, group=self._uid if at_once else None,
+                    extra_groups=[] if at_once else None,
                 )  # fmt: skip
             except (OSError, subprocess.SubprocessError) as error:
                 raise _unavailable(str(error)) from error
             stack.callback(_end, process)
             stopped, log = _followed(process, command)
-            return _finished(process, stopped, log)
+            done = _finished(process, stopped, log)
+            trace = watch.finish() if watch is not None else refusal
+            return msgspec.structs.replace(done, trace=trace)
 
 
 def _finished(process: "subprocess.Popen[bytes]", stopped: str, log: bytes) -> Finished:
@@ -173,10 +181,27 @@ def _size(folder: str, limit: int) -> int:
     return total
 
 
-def _limited(limits: SandboxLimits):  # type: ignore[no-untyped-def]
-    """What the child does before it becomes the launcher."""
+def _watching(stack: contextlib.ExitStack, command: SealedCommand, uid: int) -> tuple[Watch | None, Trace | None]:
+    """The best tracer at work; without one a trace that says why there is none."""
+    if command.trace == "none":
+        return None, None
+    tracer, why = tracers.best(command.trace)
+    if tracer is None:
+        return None, Trace(tracer="", scope=command.trace, state="unavailable", detail=why)
+    watch = tracer.watch(root=command.root, inputs=command.inputs, scope=command.trace, uid=uid)
+    return stack.enter_context(watch), None
+
+
+def _limited(limits: SandboxLimits, watch: Watch | None, uid: int | None):  # type: ignore[no-untyped-def]
+    """What the child does before it becomes the launcher: `uid` is whom it becomes after the tracer's preparations."""
 
     def prepare() -> None:
+        if watch is not None:
+            watch.enter()
+        if uid is not None:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
         for kind, value in (
             (resource.RLIMIT_CORE, 0),
             (resource.RLIMIT_FSIZE, limits.output_bytes),

@@ -193,6 +193,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A file whose bytes are held to find out why it differs; of a greater one only that it differs is said."""
     compare_held_bytes: int = 4 * GIB
     """All such files of one comparison together, on disk, and what is inflated out of them."""
+    trace_bytes: int = 1 * GIB
+    """The log of a tracer of build steps, read and forgotten."""
+    trace_paths_count: int = 200_000
+    """Different files one step opens."""
+    trace_processes_count: int = 100_000
+    trace_attempts_count: int = 1_000
+    """Different addresses one step asks for."""
     compare_depth_count: int = 4
     """Archives inside archives."""
     compare_causes_count: int = 10_000

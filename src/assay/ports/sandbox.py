@@ -4,6 +4,8 @@ from typing import Protocol
 
 import msgspec
 
+from assay.model.tracing import Scope, Trace
+
 
 class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What a step may use."""
@@ -31,6 +33,8 @@ class SealedCommand(msgspec.Struct, frozen=True, kw_only=True):
     output: str = ""
     """A folder of the host, at `/out`; empty where nothing is kept."""
     limits: SandboxLimits = SandboxLimits()
+    trace: Scope = "none"
+    """What a tracer watches, where there is one."""
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +46,8 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     """Empty, `deadline`, `log` or `output`: the limit that ended it."""
     log: bytes = b""
     """Both output streams, in the order written, cut at the limit."""
+    trace: Trace | None = None
+    """What was seen; None where nothing was asked for. `unavailable` where no tracer works here."""
 
 
 class Sandbox(Protocol):
