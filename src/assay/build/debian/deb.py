@@ -65,10 +65,13 @@ def read(
         if len(seen) == 1:
             _version(member.name, content, where)
         elif len(seen) == 2 and member.name.startswith("control.tar"):
-            control = _control(_inflated(member.name, content, "control.tar", where, _CONTROL_BYTES), where, limits)
+            plain = _inflated(member.name, content, "control.tar", where, _CONTROL_BYTES)
+            control = _control(plain, where, limits)
+            _to_the_end(plain)
         elif len(seen) == 3 and member.name.startswith("data.tar") and control is not None:
             plain = _inflated(member.name, content, "data.tar", where, limits.build_input_bytes)
             take(control, tarread.read(plain, limits, where=where))
+            _to_the_end(plain)
         else:
             raise _bad(where, f"the member {member.name!r} is not expected there")
     if control is None or len(seen) != 3:
@@ -149,6 +152,12 @@ def _inflated(member: str, content: Iterator[bytes], stem: str, where: str, limi
             yield piece
     except _DAMAGED as error:
         raise _bad(where, f"{member}: {error}") from error
+
+
+def _to_the_end(plain: Iterator[bytes]) -> None:
+    """Behind a tar's end come zeros, and the compression's own checks."""
+    for _ in plain:
+        pass
 
 
 def _plain(content: Iterator[bytes]) -> Iterator[bytes]:

@@ -79,7 +79,7 @@ def check(release: Release, *, suite: str, origin: str, now: datetime, previous:
         UntrustedError: another code name or origin, older than the last lock, from the future, or expired.
     """
     # `Suite` becomes `oldstable` one day, the code name stays.
-    if suite not in (release.codename, _other_name(release.codename)):
+    if release.codename not in (suite, _other_name(suite)):
         raise _refused(where, f"its code name is {release.codename}, asked for was {suite}", "ask the right mirror")
     if release.origin != origin:
         raise _refused(where, f"its origin is {release.origin!r}, not {origin!r}", "name the origin in the spec")
@@ -95,9 +95,9 @@ def check(release: Release, *, suite: str, origin: str, now: datetime, previous:
         raise _refused(where, f"valid until {release.valid_until:%Y-%m-%d}", "ask a mirror that is up to date")
 
 
-def _other_name(codename: str) -> str:
-    """`bookworm-security` is asked for as such, and called `bookworm-security` or, long ago, `bookworm/updates`."""
-    return f"{codename.removesuffix('-security')}/updates" if codename.endswith("-security") else codename
+def _other_name(suite: str) -> str:
+    """`bookworm-security` is asked for as such, and calls itself that or, as of old, `bookworm/updates`."""
+    return f"{suite.removesuffix('-security')}/updates" if suite.endswith("-security") else suite
 
 
 def _files(text: str, where: str) -> dict[str, Listed]:
