@@ -63,8 +63,11 @@ def advisories() -> list[str]:
     return ["--db", str(path)]
 
 
-def image() -> str:
-    """The image to work on: IMAGE, or one built here from `examples/demo/assay.yaml`, twice."""
+def image(key: Path, db: list[str]) -> str:
+    """The image to work on: IMAGE, or one built here from `examples/demo/assay.yaml`, twice.
+
+    The first leaves the builder with its evidence attached: provenance of every step, SBOM, tests, scan, verdict.
+    """
     given = os.environ.get("IMAGE")
     if given:
         return given
@@ -78,14 +81,20 @@ def image() -> str:
         shutil.rmtree(OUT / layout, ignore_errors=True)
     assay("lock", spec, *lock, *store)
     print("Every input is pinned by digest and lies in the store: from here on the build needs no network.")
-    assay("build", spec, "--output", first, *lock, *store)
+    assay("build", spec, "--output", first, *lock, *store, "--key", str(key), *db)
     assay("build", spec, "--output", second, *lock, *store)
-    digests = [(OUT / layout / "index.json").read_bytes() for layout in ("image", "image-again")]
-    if digests[0] != digests[1]:
+    if digest_of("image") != digest_of("image-again"):
         sys.exit("stopped: two builds of one lock differ")
     print("Both builds have the same digest.")
     assay("compare", first, second)
     return first
+
+
+def digest_of(layout: str) -> str:
+    """The manifest digest of a layout's image."""
+    index = json.loads((OUT / layout / "index.json").read_text())
+    name = "org.opencontainers.image.ref.name"
+    return next(m["digest"] for m in index["manifests"] if m.get("annotations", {}).get(name) == "latest")
 
 
 def simpler(missing: list[str]) -> str:
@@ -192,13 +201,13 @@ def main() -> None:
     say("1. What the world knows: the advisory database")
     db = advisories()
     vex = ["--vex", str(ROOT / "examples" / "demo.openvex.json")] if not os.environ.get("IMAGE") else []
-    say("2. The image: built from a spec, twice, with the same digest")
-    target = image()
-    print(target.replace(str(OUT), OUT.name))
-    say("3. A signing key (for this demonstration, not encrypted)")
+    say("2. A signing key (for this demonstration, not encrypted)")
     key, public = OUT / "assay.key", OUT / "assay.key.pub"
     if not key.exists():
         assay("keys", "generate", str(key), "--no-passphrase")
+    say("3. The image: built from a spec, twice, with the same digest; the first with all of its evidence")
+    target = image(key, db)
+    print(target.replace(str(OUT), OUT.name))
     say("4. Scan: what is in it, what matters and why, may it run")
     outputs = [f"cyclonedx-json={OUT}/sbom.cdx.json", f"spdx-json={OUT}/sbom.spdx.json", f"sarif={OUT}/report.sarif",
                f"json={OUT}/report.json", f"html={OUT}/report.html", f"markdown={OUT}/report.md", "table"]  # fmt: skip
