@@ -70,7 +70,15 @@ from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ig
 from assay.bootstrap.logs import Watched, monitor_logs, prove_entry, prove_growth, show_log
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.public import trusted_root, update_public
-from assay.bootstrap.rebuilding import RebuildWish, is_spec, rebuild, recipe_beside, recipe_of
+from assay.bootstrap.rebuilding import (
+    RebuildWish,
+    attest_rebuild,
+    is_spec,
+    rebuild,
+    rebuilders_of,
+    recipe_beside,
+    recipe_of,
+)
 from assay.bootstrap.reports import report_on, why_silent
 from assay.bootstrap.signing import KeylessWords, bundle_maker, sign_file
 from assay.bootstrap.stock import Reading, SecondLook, take_stock
@@ -110,6 +118,7 @@ __all__ = [
     "Watched",
     "attach_documents",
     "attest_build",
+    "attest_rebuild",
     "authority_at",
     "automatic_statements",
     "baseline_reports",
@@ -177,6 +186,7 @@ __all__ = [
     "read_profile",
     "real_now",
     "rebuild",
+    "rebuilders_of",
     "recipe_beside",
     "recipe_of",
     "replace_profile",

@@ -18,12 +18,16 @@ from assay.model.errors import UntrustedError, UsageError
 
 if TYPE_CHECKING:
     from assay.adapters.spool import FileSpool
+    from assay.bootstrap.verification import Search, Trusted
     from assay.build.lock import Lock
+    from assay.build.rebuilders import Agreement
     from assay.build.spec_read import PlacedSpec
+    from assay.flows.attest import Attached
     from assay.flows.rebuild import Run
+    from assay.flows.signing import BundleMaker
     from assay.model.comparison import Comparison
     from assay.model.digest import Digest
-    from assay.model.image import Platform
+    from assay.model.image import Platform, Subject
     from assay.model.rebuilding import RebuildReport, VariationName
     from assay.ports.varying import Varying
     from assay.settings import Settings
@@ -216,3 +220,55 @@ def _compared(spool: FileSpool, wish: RebuildWish, one: Run, other: Run) -> Comp
 
 def _seconds(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
+
+
+def attest_rebuild(
+    report: RebuildReport, image: str, maker: BundleMaker, settings: Settings, *, builder_id: str = ""
+) -> tuple[Attached, ...]:
+    """Sign what a rebuild found, and attach it to the image.
+
+    Raises:
+        UnsupportedError: the verdict is `unknown`, or nothing can be attached there.
+        UntrustedError: the image is not the one that was built again.
+    """
+    from assay import __version__
+    from assay.bootstrap.evidence import evidence_door, sign_and_attach
+    from assay.bootstrap.machine import clock
+    from assay.build.provenance import WORKSTATION
+    from assay.build.rebuilders import statement
+    from assay.flows.attest import resource_uri
+    from assay.flows.rebuild import subject_of
+
+    compared = subject_of(report)
+    attached: list[Attached] = []
+    with evidence_door(image, store=None, settings=settings, platform=compared.platform, everything=False) as door:
+        subjects, place = door
+        for named in subjects:
+            if named.subject.digest != compared.digest:
+                raise UntrustedError(
+                    "another image lies there now", where=image, why=f"{named.subject.digest}, not {compared.digest}",
+                    remedy="build again", code="SUBJECT_MISMATCH", step="subject",
+                )  # fmt: skip
+            told = statement(
+                report, named.subject, builder_id=builder_id or WORKSTATION, resource_uri=resource_uri(named.subject),
+                time=clock().now(), versions={"assay": __version__},
+            )  # fmt: skip
+            attached += sign_and_attach(place, named.descriptor, (told,), maker, force=False)
+    return tuple(attached)
+
+
+def rebuilders_of(
+    image: str, told: Trusted, search: Search, needed: int, settings: Settings
+) -> tuple[tuple[Subject, Agreement], ...]:
+    """What verified statements beside an image say together about who built it again.
+
+    Raises:
+        UsageError: nobody to believe. UnavailableError: nobody knows what is attached.
+    """
+    from assay.bootstrap.verification import verify_image
+    from assay.build.rebuilders import agreement
+
+    return tuple(
+        (answer.subject, agreement(answer.collected.evidence, answer.collected.subject, needed))
+        for answer in verify_image(image, told, search, settings)
+    )

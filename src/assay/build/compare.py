@@ -198,8 +198,10 @@ def _trees(work: Work, one: range, other: range) -> Iterator[Cause]:
     found = list(_entries(work, old, new))
     if len(one) == len(other) == 1 and (moved := entry_causes.order(list(old), list(new))):
         found.append(_cause(work, moved[0], "archive-order", moved[0], moved[1], where))
-    if not found and len(one) == len(other) == 1:
-        found.append(Cause(path=where, kind="unknown", comparator="layers", detail="tar headers in another form"))
+    if not found:
+        alike = len(one) == len(other) == 1
+        detail = "tar headers in another form" if alike else "the same files, cut into other layers"
+        found.append(Cause(path=where, kind="unknown", comparator="layers", detail=detail))
     yield from found
 
 

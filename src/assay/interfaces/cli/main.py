@@ -36,6 +36,7 @@ COMMANDS = {
     "merge": ("assay.interfaces.cli.merge", "Join several SBOMs or images into one SBOM."),
     "prune": ("assay.interfaces.cli.prune", "Take old evidence of one's own off an image."),
     "rebuild": ("assay.interfaces.cli.rebuild", "Build again under other conditions; say what differs and why."),
+    "rebuilders": ("assay.interfaces.cli.rebuilders", "Say whether enough independent builders made an image."),
     "save": ("assay.interfaces.cli.save", "Carry an image and its evidence into an OCI layout."),
     "sbom": ("assay.interfaces.cli.sbom", "Take stock of an image and write its SBOM."),
     "scan": ("assay.interfaces.cli.scan", "Take stock, match against advisories, decide by policy."),

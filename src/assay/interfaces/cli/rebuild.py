@@ -8,6 +8,8 @@ from assay import bootstrap
 from assay.interfaces.cli import completing, options
 from assay.interfaces.cli.compare import CAUSES, exit_code, write
 from assay.interfaces.cli.lock import with_store
+from assay.interfaces.cli.render import evidence
+from assay.model.errors import UsageError
 from assay.model.rebuilding import VariationName
 
 FORMATS = ("text", "json")
@@ -25,18 +27,23 @@ FORMATS = ("text", "json")
 @click.option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of an index.")
 @click.option("--all", "every", is_flag=True, help="List every cause, not the first of each class.")
 @click.option("--store", metavar="PATH", help="Content store; else that of the settings.")
+@click.option("--builder-id", metavar="URI", default="", help="Who builds again, for the signed statement.")
+@options.key_option
+@options.passphrase_option
+@options.keyless_options
 @options.output_option(FORMATS, "text")
 @options.verbosity_options
 def command(
     target: str, spec: str, lock_file: str, image: str, vary: tuple[VariationName, ...], times: int, bisect: bool,
-    allow: tuple[str, ...], platform: str | None, every: bool, store: str | None, outputs: tuple[str, ...],
+    allow: tuple[str, ...], platform: str | None, every: bool, store: str | None, builder_id: str,
+    key: str | None, passphrase_file: str | None, words: bootstrap.KeylessWords | None, outputs: tuple[str, ...],
     quiet: bool, verbose: int,
 ) -> int:  # fmt: skip
     """Build TARGET again under other conditions and name the cause of every difference.
 
     TARGET is a spec (built twice), or an image or a file of provenance (built once more from the spec and lock it
     names). What this machine cannot vary is said. Exit code 0 for identical, same-content and equivalent, 1 for
-    different, 75 for unknown.
+    different, 75 for unknown. With --key or --keyless the verdict is signed and attached to the image.
     """
     wanted = options.parse_outputs(outputs, FORMATS, "text")
     settings = with_store(store)
@@ -47,6 +54,9 @@ def command(
         recipe = bootstrap.recipe_of(target, lock_file)
     else:
         recipe, image = bootstrap.recipe_beside(target, spec, lock_file, image, settings)
+    signs = key is not None or words is not None
+    if signs and not image:
+        raise UsageError("which image is the verdict about?", remedy="name it with --image, or rebuild the image")
     report = bootstrap.rebuild(recipe, image, wish, settings)
     for output in wanted:
         if output.format == "json":
@@ -57,4 +67,8 @@ def command(
             from assay.interfaces.cli.render.rebuilding import text
 
             write(output, text(report, every=every).encode())
+    if signs and report.verdict != "unknown":
+        with bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings) as maker:
+            for attached in bootstrap.attest_rebuild(report, image, maker, settings, builder_id=builder_id):
+                click.echo(evidence.attached(attached), err=True)
     return exit_code(report.verdict)
