@@ -136,6 +136,30 @@ class GitLock(_Wire, frozen=True, kw_only=True, tag="git"):
     size: Size = 0
 
 
+class ArchiveDifference(_Wire, frozen=True, kw_only=True):
+    """A file of an archive that its tag has not, or has otherwise."""
+
+    code: str
+    severity: str
+    path: str
+    why: str
+
+
+class ComparedArchive(_Wire, frozen=True, kw_only=True):
+    """An archive against the tag it claims to be, when it was locked."""
+
+    url: str
+    tag: str
+    commit: str
+    tree: str
+    same: Size
+    """Files that are those of the tag."""
+    generated: tuple[str, ...] = ()
+    differences: tuple[ArchiveDifference, ...] = ()
+    test_blobs: tuple[str, ...] = ()
+    """Binary files among the tests, which no build has a reason to open."""
+
+
 class ArchiveLock(_Wire, frozen=True, kw_only=True, tag="archive"):
     """An archive as it is fetched."""
 
@@ -143,6 +167,8 @@ class ArchiveLock(_Wire, frozen=True, kw_only=True, tag="archive"):
     path: str = ""
     sha256: Sha256Text
     size: Size = 0
+    compared: ComparedArchive | msgspec.UnsetType = msgspec.UNSET
+    """Absent where the spec names no repository to compare with."""
 
 
 class FileLock(_Wire, frozen=True, kw_only=True, tag="file"):

@@ -12,8 +12,9 @@ import msgspec
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.spec_read import PlacedSpec, spec_digest
+from assay.flows.compare_archive import compare_archive
 from assay.flows.lock_debian import DebianTools, lock_debian
-from assay.flows.lock_git import GitTools, compare_archive, lock_git
+from assay.flows.lock_git import GitTools, lock_git
 from assay.flows.lock_languages import Languages, Pinned, lock_languages
 from assay.formats import compressors, tarwrite
 from assay.model.digest import Digest
@@ -168,9 +169,10 @@ def _archive(at: Locking, source: specs.Source, name: str) -> locks.SourceLock:
         url=source.url or "", path=source.path or "", sha256=f"sha256:{source.sha256}", size=size
     )
     if at.git is not None:
-        found = compare_archive(at.git, source, locked, name)
-        if found is not None:
-            at.compared.append((name, found))
+        against = compare_archive(at.git, source, locked, name)
+        if against is not None:
+            at.compared.append((name, against.found))
+            locked = msgspec.structs.replace(locked, compared=against.locked())
     return locked
 
 

@@ -24,6 +24,11 @@ class GitFetcher(Protocol):
     def fetch(self, url: str, *, commit: str, tag: str) -> AbstractContextManager[GitObjects]:
         """The objects of a commit and a tag, in a folder that is gone afterwards.
 
+        Args:
+            url: of the repository.
+            commit: full id; empty where the tag alone says which.
+            tag: name without `refs/tags/`; empty where the commit alone is wanted.
+
         Raises:
             UnavailableError: git is missing, or the repository does not answer. UsageError: no such commit or tag.
         """

@@ -5,6 +5,7 @@ Nothing is believed because git said so: an object whose id does not match its b
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -14,8 +15,21 @@ from assay.model.errors import MalformedError, UntrustedError
 Kind = Literal["blob", "tree", "commit", "tag"]
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(rb" (\d{1,12}) [+-]\d{4}\Z")
-_SIGNATURE = b"-----BEGIN "
+_SIGNATURE_KEYS = (b"gpgsig", b"gpgsig-sha256")
+_FORMS: Mapping[bytes, "Form"] = {
+    b"-----BEGIN PGP SIGNATURE-----": "openpgp",
+    b"-----BEGIN PGP MESSAGE-----": "openpgp",
+    b"-----BEGIN SSH SIGNATURE-----": "ssh",
+    b"-----BEGIN SIGNED MESSAGE-----": "x509",
+}
+"""First lines of signatures, as git-config(1) `gpg.format` knows them."""
+Form = Literal["openpgp", "ssh", "x509", "none"]
+_LFS = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:[^\n]{0,200}\n){0,8}?oid sha256:([0-9a-f]{64})\n")
+_LFS_BYTES = 1024
+"""A pointer is shorter than this (git-lfs spec, "The Pointer")."""
 SUBMODULE, SYMLINK, FOLDER, PROGRAM = 0o160000, 0o120000, 0o040000, 0o100755
+_MODES = frozenset({SUBMODULE, SYMLINK, FOLDER, PROGRAM, 0o100644, 0o100664})
+"""What git-fsck(1) accepts; 100664 is what old versions wrote."""
 
 
 class TreeItem(msgspec.Struct, frozen=True):
@@ -51,10 +65,20 @@ class Tag(msgspec.Struct, frozen=True, kw_only=True):
 
 def object_id(kind: Kind, data: bytes, like: str) -> str:
     """The id of an object, by the hash whose length `like` has."""
-    state = hashlib.new("sha256" if len(like) == 64 else "sha1", usedforsecurity=False)
-    state.update(f"{kind} {len(data)}\0".encode())
+    state = _hash(kind, len(data), like)
     state.update(data)
     return state.hexdigest()
+
+
+def blob_hash(size: int, like: str) -> "hashlib._Hash":
+    """What the bytes of a blob of this size are fed to, piece by piece; its `hexdigest` is the id."""
+    return _hash("blob", size, like)
+
+
+def _hash(kind: Kind, size: int, like: str) -> "hashlib._Hash":
+    state = hashlib.new("sha256" if len(like) == 64 else "sha1", usedforsecurity=False)
+    state.update(f"{kind} {size}\0".encode())
+    return state
 
 
 def check(kind: Kind, data: bytes, wanted: str, *, where: str) -> bytes:
@@ -72,31 +96,34 @@ def check(kind: Kind, data: bytes, wanted: str, *, where: str) -> bytes:
     return data
 
 
-def tree(data: bytes, *, where: str) -> tuple[TreeItem, ...]:
+def tree(data: bytes, like: str, *, where: str) -> tuple[TreeItem, ...]:
     """The lines of a tree object.
 
+    Args:
+        data: its bytes.
+        like: its id, or another of the repository: how long ids are.
+        where: named in errors.
+
     Raises:
-        MalformedError: damaged, a name twice, or a name no folder can hold.
+        MalformedError: damaged, a name twice, a name no folder can hold, or a mode git does not know.
     """
-    size = 20
+    size = len(like) // 2
     found: list[TreeItem] = []
     at = 0
     names: set[bytes] = set()
     while at < len(data):
         space, end = data.find(b" ", at, at + 8), data.find(b"\0", at)
-        if space < 0 or end < space:
-            raise _bad(where, "a tree line without mode or name")
+        if space < 0 or end < space or end + 1 + size > len(data):
+            raise _bad(where, "a tree line without mode, name or id")
         name = data[space + 1 : end]
         mode = data[at:space]
         if not name or b"/" in name or name in (b".", b"..") or name.lower() == b".git" or name in names:
             raise _bad(where, f"a tree holds the name {name[:60]!r}")
-        if not re.fullmatch(rb"[0-7]{5,6}", mode):
+        if not re.fullmatch(rb"[0-7]{5,6}", mode) or int(mode, 8) not in _MODES:
             raise _bad(where, f"the mode {mode[:10]!r}")
         names.add(name)
         found.append(TreeItem(int(mode, 8), name, data[end + 1 : end + 1 + size].hex()))
         at = end + 1 + size
-    if at != len(data):
-        raise _bad(where, "a tree ends in an id")
     return tuple(found)
 
 
@@ -108,7 +135,7 @@ def commit(data: bytes, wanted: str, *, where: str) -> Commit:
     """
     check("commit", data, wanted, where=where)
     head, _, _ = data.partition(b"\n\n")
-    fields, payload, signature = _split(data, head, b"gpgsig")
+    fields, payload, signature = _split(data, head, _key(wanted))
     trees = [value for name, value in fields if name == b"tree"]
     times = [_TIME.search(value) for name, value in fields if name == b"committer"]
     if len(trees) != 1 or not _ID.fullmatch(trees[0].decode("ascii", "replace")) or len(times) != 1 or not times[0]:
@@ -131,12 +158,15 @@ def tag(data: bytes, wanted: str, *, where: str) -> Tag:
     """
     check("tag", data, wanted, where=where)
     head, _, _ = data.partition(b"\n\n")
-    fields = dict(line.partition(b" ")[::2] for line in head.split(b"\n"))
-    place = data.find(b"\n" + _SIGNATURE)
-    payload, signature = (data, b"") if place < 0 else (data[: place + 1], data[place + 1 :])
+    listed, bare, _ = _split(data, head, b"")
+    fields = dict(listed)
+    place = _signature_at(bare)
+    payload, signature = bare[:place], bare[place:]
     target = fields.get(b"object", b"").decode("ascii", "replace")
-    if not _ID.fullmatch(target) or b"type" not in fields or b"tag" not in fields:
-        raise _bad(where, "a tag without object, type and name")
+    if [name for name, _ in listed[:3]] != [b"object", b"type", b"tag"] or len(fields) != len(listed):
+        raise _bad(where, "a tag that does not begin with object, type and name, each once")
+    if not _ID.fullmatch(target) or len(target) != len(wanted):
+        raise _bad(where, "a tag of no object")
     return Tag(
         id=wanted,
         object=target,
@@ -147,28 +177,48 @@ def tag(data: bytes, wanted: str, *, where: str) -> Tag:
     )
 
 
+def form(signature: bytes) -> Form:
+    """By which scheme a signature was made, by its first line.
+
+    >>> form(b"-----BEGIN SSH SIGNATURE-----\\nAAAA"), form(b"")
+    ('ssh', 'none')
+    """
+    return _FORMS.get(signature.lstrip().partition(b"\n")[0].rstrip(), "none")
+
+
+def lfs_digest(content: bytes) -> str:
+    """SHA-256 of the file an LFS pointer stands for; empty where the content is no pointer."""
+    match = _LFS.match(content) if len(content) <= _LFS_BYTES else None
+    return match[1].decode() if match else ""
+
+
+def _key(wanted: str) -> bytes:
+    """The field that holds the signature in a repository of this hash (gitformat-signature(5))."""
+    return _SIGNATURE_KEYS[len(wanted) == 64]
+
+
+def _signature_at(data: bytes) -> int:
+    """Where the signature of a tag begins: at the last line that begins one, as git reads it; else at the end."""
+    return max((place + 1 for place in (data.rfind(b"\n" + line) for line in _FORMS) if place >= 0), default=len(data))
+
+
 def _split(data: bytes, head: bytes, key: bytes) -> tuple[list[tuple[bytes, bytes]], bytes, bytes]:
-    """Header fields; the bytes a signature covers (all but its own field); the signature."""
+    """Header fields; the bytes a signature covers (all but the fields of signatures); the signature in `key`."""
     fields: list[tuple[bytes, bytes]] = []
     kept: list[bytes] = []
     signature: list[bytes] = []
-    inside = False
+    current = b""
     for line in head.split(b"\n"):
-        if line.startswith(b" "):
-            if inside:
-                signature.append(line[1:])
-            else:
-                kept.append(line)
-            continue
-        name, _, value = line.partition(b" ")
-        inside = name == key
-        if inside:
+        name, _, value = (current, b"", line[1:]) if line.startswith(b" ") else line.partition(b" ")
+        if name == key and key:
             signature.append(value)
-        else:
+        elif name not in _SIGNATURE_KEYS:
             kept.append(line)
-            fields.append((name, value))
+            if not line.startswith(b" "):
+                fields.append((name, value))
+        current = name
     payload = b"\n".join(kept) + data[len(head) :]
-    return fields, payload, b"\n".join(signature)
+    return fields, payload, b"".join(line + b"\n" for line in signature)
 
 
 def _bad(where: str, why: str) -> MalformedError:
