@@ -9,10 +9,11 @@ from contextlib import ExitStack
 
 import msgspec
 
-from assay.build import canaries, compose, outputs, sealing
+from assay.build import canaries, closure, compose, outputs, sealing
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.canaries import Isolation
+from assay.build.closure import Closure
 from assay.build.debian.scripts import Script
 from assay.flows.collect_debian import of_role
 from assay.flows.install import install
@@ -20,6 +21,7 @@ from assay.flows.lock_debian import ARCHITECTURES
 from assay.formats import tarwrite
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import Limits
+from assay.model.tracing import Trace
 from assay.model.tree import OwnedEntry, Owner, TreeEntry
 from assay.ports.sandbox import Finished, Sandbox, SandboxLimits, SealedCommand
 from assay.ports.stores import ContentStore, Spool
@@ -53,6 +55,19 @@ class RanStep(msgspec.Struct, frozen=True, kw_only=True):
     started: str
     finished: str
     skipped: tuple[Script, ...] = ()
+    trace: Trace | None = None
+    """What a tracer saw; None where the spec asks for none."""
+    closure: Closure = Closure(state="not-traced")
+    """What of the locked files it used, and whether it read anything else."""
+
+
+class Root(msgspec.Struct, frozen=True, kw_only=True):
+    """A toolchain, laid on disk."""
+
+    place: str
+    digest: str
+    entries: tuple[OwnedEntry, ...]
+    skipped: tuple[Script, ...]
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,13 +94,14 @@ def run_steps(at: Running, dependencies: Mapping[str, tuple[OwnedEntry, ...]]) -
         UnsupportedError: the sandbox is open, or a step failed or was ended. UsageError: an output is missing.
     """
     done: dict[str, RanStep] = {}
-    roots: dict[str, tuple[str, str, tuple[Script, ...]]] = {}
+    roots: dict[str, Root] = {}
     with ExitStack() as stack:
         for step in at.spec.steps:
             if step.toolchain not in roots:
-                entries, skipped = _root(at, step.toolchain)
+                entries, skipped = toolchain_root(at, step.toolchain)
                 place = stack.enter_context(at.stand.workshop.lay(entries, at.spool.read, epoch=at.lock.epoch))
-                roots[step.toolchain] = (place, tree_digest(entries, at.spool), skipped)
+                digest = tree_digest(entries, at.spool)
+                roots[step.toolchain] = Root(place=place, digest=digest, entries=entries, skipped=skipped)
             done[step.name] = _step(at, step, roots[step.toolchain], dependencies, done)
     return tuple(done[step.name] for step in at.spec.steps)
 
@@ -98,7 +114,8 @@ def tree_digest(entries: Iterable[OwnedEntry], spool: Spool) -> str:
     return f"sha256:{state.hexdigest()}"
 
 
-def _root(at: Running, toolchain: str) -> tuple[tuple[OwnedEntry, ...], tuple[Script, ...]]:
+def toolchain_root(at: Running, toolchain: str) -> tuple[tuple[OwnedEntry, ...], tuple[Script, ...]]:
+    """The entries of a toolchain's root, from lock and store alone, and the maintainer scripts that were not run."""
     tree = of_role(
         at.lock, f"toolchain:{toolchain}", ARCHITECTURES[at.spec.platforms[0]], store=at.store, spool=at.spool,
         limits=at.limits, reviewed=at.reviewed, mount_points=sealing.MOUNT_POINTS,
@@ -110,23 +127,23 @@ def _root(at: Running, toolchain: str) -> tuple[tuple[OwnedEntry, ...], tuple[Sc
 def _step(
     at: Running,
     step: specs.Step,
-    root: tuple[str, str, tuple[Script, ...]],
+    root: Root,
     dependencies: Mapping[str, tuple[OwnedEntry, ...]],
     done: Mapping[str, RanStep],
 ) -> RanStep:
-    place, root_digest, skipped = root
     wanted = {name: compose.compose(_input(at, name, dependencies, done), epoch=at.lock.epoch) for name in step.inputs}
     merged = compose.compose((item for entries in wanted.values() for item in entries), epoch=at.lock.epoch)
     with ExitStack() as stack:
         inputs = stack.enter_context(at.stand.workshop.lay(merged, at.spool.read, epoch=at.lock.epoch))
         out = stack.enter_context(at.stand.workshop.empty())
         command = SealedCommand(
-            root=place,
+            root=root.place,
             arguments=(*_SHELL, step.run),
             environment=sealing.environment(at.lock.epoch, hardened=step.hardening == "full", extra=step.env),
             inputs=inputs,
             output=out,
             limits=_limits(step.limits),
+            trace=step.trace,
         )
         isolation = _tried(at.stand.sandbox, command, step.name)
         started = at.stand.clock.now()
@@ -145,13 +162,15 @@ def _step(
         name=step.name,
         outputs=made,
         isolation=isolation,
-        root_digest=root_digest,
+        root_digest=root.digest,
         inputs=tuple((name, tree_digest(entries, at.spool)) for name, entries in sorted(wanted.items())),
         environment=command.environment,
         log=finished.log,
         started=started,
         finished=ended,
-        skipped=skipped,
+        skipped=root.skipped,
+        trace=finished.trace,
+        closure=closure.judge(finished.trace, root.entries, merged),
     )
 
 
