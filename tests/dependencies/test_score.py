@@ -116,7 +116,6 @@ def test_the_command(tmp_path: Path) -> None:
         ([{"aggregate": "unknown", "dependencies": ["x"]}], False),
         ([{"aggregate": "complete", "assemblies": ["x"]}], False),
         ([{"aggregate": "complete", "dependencies": ["y"]}], False),
-        ([{"aggregate": [1], "dependencies": 7}, {"aggregate": None, "dependencies": ["x"]}], False),
         ([], False),
     ],
 )

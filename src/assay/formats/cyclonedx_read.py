@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from assay.formats import cyclonedx_compositions, foreign, sbom_facts, wire
 from assay.formats import cyclonedx_schema as schema
-from assay.formats import foreign, sbom_facts, wire
 from assay.formats.cyclonedx_write import HASHES
 from assay.model.errors import MalformedError
 from assay.model.image import Subject
@@ -171,6 +171,7 @@ def _foreign(bom: schema.Bom, name: str) -> Inventory:
         gaps.append(_gap(f"{files} components of type file are no packages"))
     if dangling:
         gaps.append(_gap(f"{dangling} dependencies name no component", "$.dependencies"))
+    gaps += cyclonedx_compositions.claimed_gaps(bom.compositions)
     return Inventory(
         subject=_subject(bom, name),
         distro=distro or foreign.distro_of_purls(components),

@@ -200,6 +200,19 @@ class Dependency(msgspec.Struct, rename="camel"):
     provides: list[Ref] = []
 
 
+class Composition(msgspec.Struct):
+    """`composition`: how complete the parts (`assemblies`) or the dependencies of those named are."""
+
+    aggregate: Literal[
+        "complete", "incomplete", "incomplete_first_party_only", "incomplete_first_party_proprietary_only",
+        "incomplete_first_party_opensource_only", "incomplete_third_party_only",
+        "incomplete_third_party_proprietary_only", "incomplete_third_party_opensource_only", "unknown",
+        "not_specified",
+    ]  # fmt: skip
+    assemblies: list[str] = []
+    dependencies: list[str] = []
+
+
 class Metadata(msgspec.Struct):
     """`metadata`."""
 
@@ -229,6 +242,7 @@ class Bom(msgspec.Struct, rename="camel"):
     services: list[Service] = []
     dependencies: list[Dependency] = []
     external_references: list[ExternalReference] = []
+    compositions: list[Composition] = []
     vulnerabilities: list[dict[str, Any]] = []
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from assay.formats import sbom_facts, wire
+from assay.formats import cyclonedx_compositions, sbom_facts, wire
 from assay.model.errors import UnsupportedError
 from assay.model.image import Subject
 from assay.model.inventory import Component, Confidence, Distro, Inventory, Licence, Occurrence, Relation
@@ -144,6 +144,7 @@ def document(inventory: Inventory, edition: Edition, *, tool: Tool, timestamp: s
         "metadata": metadata,
         "components": listed,
         "dependencies": _dependencies(components, placed, root),
+        "compositions": cyclonedx_compositions.write(inventory, root),
     }
 
 

@@ -6,15 +6,19 @@ form itself a place in an error is a path as in the JSON form (`$.components[0].
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from assay.formats import cyclonedx_read, wire, xmltree
-from assay.formats.xmltree import Element
+from assay.formats.xmltree import line_of, text_of
 from assay.model.errors import MalformedError
 from assay.model.inventory import Inventory
 from assay.model.limits import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 _WHAT = "not a valid CycloneDX document"
 _SPACE = re.compile(r"http://cyclonedx\.org/schema/bom/(\d{1,3}\.\d{1,3})", re.ASCII)
@@ -24,7 +28,10 @@ _MANY_CHOICES = frozenset({"1.7"})
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """How one element becomes an object of the JSON form: XML name → JSON name, by the kind of thing."""
+    """How one element becomes an object of the JSON form: XML name → JSON name, by the kind of thing.
+
+    No two parts of one shape have the same name in JSON, so a name that is there already stood twice.
+    """
 
     attributes: Mapping[str, str] = {}
     content: str = ""
@@ -50,7 +57,7 @@ _SHAPES: Mapping[str, Shape] = {
             "vulnerabilities": ("vulnerability", "vulnerability"),
             **_REFERENCES,
         },
-        special=frozenset({"dependencies"}),
+        special=frozenset({"dependencies", "compositions"}),
     ),
     "metadata": Shape(
         objects={"component": "component", "supplier": "contact"},
@@ -152,11 +159,19 @@ def as_json(data: bytes, name: str, *, limit: int) -> dict[str, Any]:
     Raises:
         MalformedError: not acceptable XML, or no CycloneDX.
     """
-    root = xmltree.parse(data, where=name, limit=limit)
-    version = _SPACE.fullmatch(root.space)
-    if root.name != "bom" or version is None:
-        raise _bad(name, root, f"the root is {root.name[:40]!a} of {root.space[:80]!a}, not a bom of CycloneDX")
-    return _Reader(name, root.space, version[1]).document(root)
+    root = xmltree.plain(data, limit=limit)
+    if root is not None:
+        with suppress(MalformedError):  # said again below, with the line
+            return _shaped(root, name)
+    return _shaped(xmltree.parse(data, where=name, limit=limit), name)
+
+
+def _shaped(root: "Element", name: str) -> dict[str, Any]:
+    space, _, local = root.tag.removeprefix("{").rpartition("}")
+    version = _SPACE.fullmatch(space)
+    if local != "bom" or version is None:
+        raise _bad(name, root, f"the root is {local[:40]!a} of {space[:80]!a}, not a bom of CycloneDX")
+    return _Reader(name, f"{{{space}}}", version[1]).document(root)
 
 
 class _Reader:
@@ -164,8 +179,14 @@ class _Reader:
 
     def __init__(self, name: str, space: str, version: str) -> None:
         self.name, self.space, self.version = name, space, version
+        self._texts = {kind: {space + text: text for text in shape.texts} for kind, shape in _SHAPES.items()}
+        """Tag → name of the children with text alone, by kind."""
+        self._others = {
+            kind: {space + other: other for other in (*shape.objects, *shape.lists, *shape.special)}
+            for kind, shape in _SHAPES.items()
+        }
 
-    def document(self, root: Element) -> dict[str, Any]:
+    def document(self, root: "Element") -> dict[str, Any]:
         bom = self.shaped(root, "bom")
         if "version" in bom and re.fullmatch(r"-?\d{1,9}", bom["version"], re.ASCII):
             bom["version"] = int(bom["version"])
@@ -174,67 +195,67 @@ class _Reader:
             bom["serialNumber"] = f"urn:uuid:{serial[1:-1]}"
         return {"bomFormat": "CycloneDX", "specVersion": self.version, **bom}
 
-    def shaped(self, element: Element, kind: str) -> dict[str, Any]:
+    def shaped(self, element: "Element", kind: str) -> dict[str, Any]:
         """The element as an object of the JSON form."""
         shape = _SHAPES[kind]
-        given = element.attributes
-        value: dict[str, Any] = {name: given[key] for key, name in shape.attributes.items() if key in given}
+        value: dict[str, Any] = {}
+        for key, name in shape.attributes.items():
+            if key in element.attrib:
+                value[name] = element.attrib[key]
         if shape.content:
-            value[shape.content] = element.text
-        if not element.children:
+            value[shape.content] = text_of(element)
+        if not len(element):
             return value
-        seen: set[str] = set()
-        space, texts = self.space, shape.texts
-        for child in element.children:
-            if child.space != space:
+        texts, others = self._texts[kind], self._others[kind]
+        for child in element:
+            tag = child.tag
+            if tag in texts:
+                name, field = texts[tag], text_of(child)
+            elif tag in others:
+                name, field = others[tag], self._field(child, others[tag], shape)
+            else:
                 continue
-            name = child.name
-            field = child.text if name in texts else self._field(child, shape)
-            if field is None:
-                continue
-            if name in seen:
-                raise _bad(self.name, child, f"<{name}> stands twice in <{element.name}>")
-            seen.add(name)
+            if name in value:
+                raise _bad(self.name, child, f"<{name}> stands twice in <{element.tag.removeprefix(self.space)}>")
             value[name] = field
         return value
 
-    def _field(self, child: Element, shape: Shape) -> Any:
-        name = child.name
+    def _field(self, child: "Element", name: str, shape: Shape) -> Any:
         if name in shape.objects:
             return self.shaped(child, shape.objects[name])
         if name in shape.lists:
             item, kind = shape.lists[name]
             return [self.shaped(element, kind) for element in self.named(child, item)]
-        return _SPECIAL[name](self, child) if name in shape.special else None
+        return _SPECIAL[name](self, child)
 
-    def named(self, element: Element, name: str) -> list[Element]:
+    def named(self, element: "Element", name: str) -> list["Element"]:
         """The children of that name."""
-        space = self.space
-        return [child for child in element.children if child.name == name and child.space == space]
+        return element.findall(self.space + name)
 
-    def licences(self, element: Element) -> list[dict[str, Any]]:
+    def licences(self, element: "Element") -> list[dict[str, Any]]:
         """`licenses`: licences, or one expression; both together only where the version has them so."""
         choices: list[dict[str, Any]] = []
-        for child in element.within(self.space):
-            if child.name == "license":
+        for child in element:
+            name = child.tag.removeprefix(self.space)
+            if name == "license":
                 choices.append({"license": self.shaped(child, "license")})
-            elif child.name == "expression":
-                choices.append({"expression": child.text, **_stance(child)})
-            elif child.name == "expression-detailed":
-                choices.append({"expression": child.attributes.get("expression", ""), **_stance(child)})
+            elif name == "expression":
+                choices.append({"expression": text_of(child), **_stance(child)})
+            elif name == "expression-detailed":
+                choices.append({"expression": child.attrib.get("expression", ""), **_stance(child)})
         expressions = sum("expression" in choice for choice in choices)
         if expressions and len(choices) > 1 and self.version not in _MANY_CHOICES:
             raise _bad(self.name, element, "<licenses> has licences or one expression, not both")
         return choices
 
-    def flows(self, element: Element) -> list[dict[str, Any]]:
+    def flows(self, element: "Element") -> list[dict[str, Any]]:
         """`data` of a service, with its classifications as such or inside `dataflow` (since 1.5)."""
         places = [element, *self.named(element, "dataflow")]
         return [
             self.shaped(child, "classification") for place in places for child in self.named(place, "classification")
         ]
 
-    def dependencies(self, element: Element) -> list[dict[str, Any]]:
+    def dependencies(self, element: "Element") -> list[dict[str, Any]]:
         """`dependencies`: each with the references of those inside it."""
         return [
             {
@@ -244,26 +265,42 @@ class _Reader:
             for child in self.named(element, "dependency")
         ]
 
-    def _reference(self, element: Element) -> dict[str, str]:
-        return {"ref": element.attributes["ref"]} if "ref" in element.attributes else {}
+    def compositions(self, element: "Element") -> list[dict[str, Any]]:
+        """`compositions`: each with the references of its parts and dependencies."""
+        return [self._composition(child) for child in self.named(element, "composition")]
 
-    def responses(self, element: Element) -> list[str]:
+    def _composition(self, element: "Element") -> dict[str, Any]:
+        value: dict[str, Any] = {}
+        for child in self.named(element, "aggregate"):
+            value["aggregate"] = text_of(child)
+        for wrapper in ("assemblies", "dependencies"):
+            value[wrapper] = [
+                self._reference(inner).get("ref") for child in self.named(element, wrapper) for inner in child
+            ]
+        return value
+
+    def _reference(self, element: "Element") -> dict[str, str]:
+        return {"ref": element.attrib["ref"]} if "ref" in element.attrib else {}
+
+    def responses(self, element: "Element") -> list[str]:
         """`responses` of an analysis."""
-        return [child.text for child in self.named(element, "response")]
+        return [text_of(child) for child in self.named(element, "response")]
 
-    def instant(self, element: Element) -> str:
+    def instant(self, element: "Element") -> str:
         """A time; `xs:dateTime` may lack the zone, and is read as UTC then, as other readers do."""
-        return element.text if _ZONED.search(element.text) else f"{element.text}Z"
+        text = text_of(element)
+        return text if _ZONED.search(text) else f"{text}Z"
 
 
-def _stance(element: Element) -> dict[str, str]:
-    return {name: element.attributes[name] for name in ("acknowledgement",) if name in element.attributes}
+def _stance(element: "Element") -> dict[str, str]:
+    return {name: element.attrib[name] for name in ("acknowledgement",) if name in element.attrib}
 
 
-_SPECIAL: Mapping[str, Callable[[_Reader, Element], Any]] = {
+_SPECIAL: Mapping[str, Callable[[_Reader, "Element"], Any]] = {
     "licenses": _Reader.licences,
     "data": _Reader.flows,
     "dependencies": _Reader.dependencies,
+    "compositions": _Reader.compositions,
     "timestamp": _Reader.instant,
     "updated": _Reader.instant,
     "firstIssued": _Reader.instant,
@@ -272,7 +309,7 @@ _SPECIAL: Mapping[str, Callable[[_Reader, Element], Any]] = {
 }
 
 
-def _bad(name: str, element: Element, why: str) -> MalformedError:
+def _bad(name: str, element: "Element", why: str) -> MalformedError:
     return MalformedError(
-        _WHAT, where=f"{name} line {element.line}", why=why, remedy="ask its author for a valid document"
+        _WHAT, where=f"{name} line {line_of(element)}", why=why, remedy="ask its author for a valid document"
     )

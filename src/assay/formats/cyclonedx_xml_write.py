@@ -37,6 +37,7 @@ def _bom(document: dict[str, Any]) -> Iterator[str]:
     yield from _metadata(document["metadata"])
     yield from _wrap("components", (line for c in document["components"] for line in _component(c)))
     yield from _wrap("dependencies", (line for d in document["dependencies"] for line in _dependency(d)))
+    yield from _wrap("compositions", (line for c in document["compositions"] for line in _composition(c)))
     yield "</bom>"
 
 
@@ -116,6 +117,14 @@ def _dependency(entry: dict[str, Any]) -> Iterator[str]:
     for target in entry["dependsOn"]:
         yield f'<dependency ref="{_attribute(target)}"/>'
     yield "</dependency>"
+
+
+def _composition(entry: dict[str, Any]) -> Iterator[str]:
+    inner = [_leaf("aggregate", entry["aggregate"])]
+    for name, item in (("assemblies", "assembly"), ("dependencies", "dependency")):
+        if name in entry:
+            inner += _wrap(name, (f'<{item} ref="{_attribute(ref)}"/>' for ref in entry[name]))
+    return _wrap("composition", inner)
 
 
 def _properties(properties: Iterable[dict[str, str]]) -> Iterator[str]:
