@@ -50,7 +50,9 @@ def build_statements(
         subject = ResourceDescriptor(name=done.context.spec.metadata.name, digest={digest.algorithm: digest.hex})
         own = flow.inventory(done.context.spec, done.context.lock, done.built, number, scanned.subject, scanned.distro)
         made = [image_signature(scanned.subject)]
-        made += flow.statements(done.context, done.built, number, subject, tests=done.tests if number == 0 else ())
+        made += flow.statements(
+            done.context, done.built, number, subject, tests=done.built.tests if number == 0 else ()
+        )
         when = document_time(scanned)
         wanted = done.context.spec.assurance.sbom
         documents = {

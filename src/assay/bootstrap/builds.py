@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from assay.build.spec_read import PlacedSpec
     from assay.flows.build import Built
     from assay.flows.fetch import Fetched
-    from assay.flows.image_tests import Ran
     from assay.flows.lock import Locking
     from assay.flows.lock_debian import DebianTools
     from assay.flows.lock_git import GitTools
@@ -118,8 +117,6 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     """What a build made, and what is known of it beside the image."""
 
     built: Built
-    tests: tuple[Ran, ...]
-    """The spec's tests of the first platform's image, each run in its own tree."""
     context: Context
     """What the build's statements share."""
     target: str
@@ -128,7 +125,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failed(self) -> tuple[str, ...]:
         """Names of tests that failed."""
-        return tuple(one.name for one in self.tests if not one.passed)
+        return tuple(one.name for one in self.built.tests if not one.passed)
 
 
 def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", builder_id: str = "") -> Finished:
@@ -152,7 +149,6 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
     from assay.build.provenance import WORKSTATION
     from assay.flows.build import build, check_lock
     from assay.flows.build_evidence import Run, context
-    from assay.flows.image_tests import run_tests
 
     placed = read_placed(path)
     spec = placed.spec
@@ -178,11 +174,6 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
             stand=stand,
             mapping=Threads(settings.workers).map,
         )
-        tests: tuple[Ran, ...] = ()
-        if stand is not None:
-            tests = run_tests(
-                spec.image.tests, built.trees[0], stand, spool, environment=spec.image.config.env, epoch=found.epoch
-            )
     run = Run(
         builder_id=builder_id or WORKSTATION,
         builder_version={"assay": __version__},
@@ -191,7 +182,7 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
         finished_on=clock().now(),
         sealed_on=started,
     )
-    return Finished(built=built, tests=tests, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}")
+    return Finished(built=built, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}")
 
 
 def reviewed_scripts() -> dict[str, str]:

@@ -14,6 +14,7 @@ from assay.build.debian.scripts import Script
 from assay.build.spec_read import PlacedSpec, spec_digest
 from assay.flows.collect_debian import architecture_of, of_role
 from assay.flows.collect_languages import trees as trees_of
+from assay.flows.image_tests import Ran, run_tests
 from assay.flows.install import install, laid
 from assay.flows.lock import shaping_tools
 from assay.flows.steps import RanStep, Running, Stand, run_steps
@@ -55,7 +56,8 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     images: tuple[assemble.BuiltImage, ...]
     trees: tuple[tuple[OwnedEntry, ...], ...]
     """Every entry with its owner, per image: the SBOM's and the comparisons' source."""
-    tests: tuple[specs.ImageTest, ...]
+    tests: tuple[Ran, ...]
+    """The spec's tests, each run in the first image's own tree; what fails is not published."""
     inputs_bytes: int
     """Read and hashed before anything began."""
     skipped: tuple[Script, ...] = ()
@@ -112,12 +114,14 @@ def build(
         images.append(image)
         trees.append(tree)
     root = assemble.write_index(images, sink, limits)
-    sink.publish(root, tag)
+    tests = _tested(placed, at, trees[0], stand)
+    if all(one.passed for one in tests):
+        sink.publish(root, tag)
     return Built(
         root=root,
         images=tuple(images),
         trees=tuple(trees),
-        tests=spec.image.tests,
+        tests=tests,
         inputs_bytes=read,
         skipped=tuple(sorted(at.skipped)),
         steps=at.steps,
@@ -211,13 +215,27 @@ def _packages(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
     yield from tree.entries
 
 
+def _tested(placed: PlacedSpec, at: Building, tree: tuple[OwnedEntry, ...], stand: Stand | None) -> tuple[Ran, ...]:
+    """The spec's tests of an image, before anybody can use it."""
+    image = at.spec.image
+    if not image.tests:
+        return ()
+    if stand is None:
+        raise _unsealed(placed, "image.tests")
+    return run_tests(image.tests, tree, stand, at.spool, environment=image.config.env, epoch=at.lock.epoch)
+
+
+def _unsealed(placed: PlacedSpec, part: str) -> UnsupportedError:
+    return UnsupportedError(
+        "no sandbox", where=placed.places.where(part), why="commands of a spec run sealed off, or not at all",
+        remedy="install bubblewrap, or leave them out of the spec",
+    )  # fmt: skip
+
+
 def _ran(placed: PlacedSpec, at: Building, stand: Stand | None) -> tuple[RanStep, ...]:
     """The steps' outputs; a spec with steps is refused where nothing can seal them."""
     if stand is None:
-        raise UnsupportedError(
-            "no sandbox for the steps", where=placed.places.where("steps"), why="a step runs sealed off, or not at all",
-            remedy="install bubblewrap, or build a spec without steps",
-        )  # fmt: skip
+        raise _unsealed(placed, "steps")
     running = Running(
         spec=at.spec, lock=at.lock, store=at.store, spool=at.spool, limits=at.limits, reviewed=at.reviewed, stand=stand
     )

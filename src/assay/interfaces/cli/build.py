@@ -53,13 +53,14 @@ def command(
         for layer in image.layers:
             size = layer.descriptor.size or 0
             console.stage(f"{image.platform} layer {layer.name}: {layer.entries_count} entries, {size} bytes")
-    for test in done.tests:
+    for test in done.built.tests:
         console.stage(f"test {test.name}: {'passed' if test.passed else 'FAILED'}")
         if not test.passed:
             click.echo(safe(test.log.decode("utf-8", "replace"))[-2000:], err=True)
-    click.echo(str(done.built.root.digest))
     if done.failed:
+        click.echo(f"not published: {', '.join(done.failed)} failed", err=True)
         return 1
+    click.echo(str(done.built.root.digest))
     if key is not None or (words is not None and words.is_identity):
         settings = options.settings(db)
         maker = bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings)
