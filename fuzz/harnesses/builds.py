@@ -4,15 +4,18 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from assay.build import lock, spec_read, typed
+from assay.build import gomodules, lock, npmtree, requirements, spec_read, typed, wheel
+from assay.build.debian import deb, index, paths, release, scripts
 from assay.formats import ar, strictyaml, tarread, tarwrite, unpack
 from assay.formats.strictyaml import Mapping, Node, Scalar
 from assay.model.errors import AssayError
 from assay.model.limits import DEFAULT_LIMITS
-from assay.model.tree import TreeEntry
+from assay.model.tree import Owner, Span, TreeEntry
 
 from .archives import pieces
-from .shape import Harness
+from .shape import Harness, text_of
+
+_OWNER = Owner("dependency", "x")
 
 _EXAMPLES = Path(__file__).resolve().parents[2] / "tests" / "build"
 
@@ -99,6 +102,98 @@ def check_unpack(data: bytes) -> None:
     assert whole == cut
 
 
+def check_release(data: bytes) -> None:
+    """Every file has a digest and a size that is a number of bytes; dates are UTC."""
+    found = release.read(text_of(data), "x")
+    assert found.date.utcoffset() is not None
+    assert all(len(one.sha256) == 64 and one.size >= 0 for one in found.files.values())
+
+
+def check_index(data: bytes) -> None:
+    """No path of the pool climbs."""
+    for stanza in index.read([text_of(data)], "x").values():
+        assert not stanza.path.startswith("/")
+        assert ".." not in stanza.path.split("/")
+
+
+def _deb(chunked: Iterable[bytes]) -> tuple[object, object]:
+    taken: list[object] = []
+    control = deb.read(
+        chunked, where="x", take=lambda _, found: taken.extend((entry, b"".join(content)) for entry, content in found)
+    )
+    return control, taken
+
+
+def check_deb(data: bytes) -> None:
+    """How the bytes are cut changes nothing."""
+    whole, cut = _outcome(_deb, data)
+    assert whole == cut
+
+
+def check_script(data: bytes) -> None:
+    """Links and targets are plain absolute paths, and the best of each link is one of its wishes."""
+    wishes = scripts.alternatives(text_of(data))
+    assert all(one.link.startswith("/") and one.target.startswith("/") for one in wishes)
+    assert scripts.chosen(wishes).items() <= {(one.link, one.target) for one in wishes}
+    assert paths.merged(paths.merged(data)) == paths.merged(data)
+
+
+def check_requirements(data: bytes) -> None:
+    """Every project has a hash, and none stands there twice."""
+    found = requirements.read(text_of(data), requirements.environment("3.11", "amd64"), where="x")
+    assert all(one.hashes for one in found)
+    assert len({one.name for one in found}) == len(found)
+
+
+def check_npm(data: bytes) -> None:
+    """No folder climbs out of node_modules."""
+    for one in npmtree.read(data, architecture="amd64", dev=True, where="x", limits=DEFAULT_LIMITS):
+        assert one.place.startswith("node_modules/")
+        assert not {"", ".", "..", ".bin"} & set(one.place.split("/"))
+
+
+def _spool(chunks: Iterable[bytes]) -> Span:
+    return Span(0, sum(map(len, chunks)), "0" * 64)
+
+
+def check_tarball(data: bytes) -> None:
+    """Nothing leads out of the package's folder but the links of its programs."""
+    for item in npmtree.lay([data], "node_modules/a", owner=_OWNER, spool=_spool, limits=DEFAULT_LIMITS, where="x"):
+        assert item.entry.path.startswith((b"a/", b".bin/"))
+        assert b".." not in item.entry.path.split(b"/")
+
+
+def check_go_sum(data: bytes) -> None:
+    """Places below a proxy stay below it."""
+    for module in gomodules.read(text_of(data), where="x"):
+        assert module.hash or module.mod_hash
+        assert all("/@v/v" in place for _, place in gomodules.places(module))
+
+
+def check_go_zip(data: bytes) -> None:
+    """Never the zip of a hash nobody has."""
+    gomodules.check_zip(data, gomodules.Module(path="x", version="v1", hash="h1:"), DEFAULT_LIMITS)
+    raise AssertionError("believed")
+
+
+def check_wheel(data: bytes) -> None:
+    """No path leads out."""
+    for item in wheel.lay(data, "x-1-py3-none-any.whl", owner=_OWNER, spool=_spool, limits=DEFAULT_LIMITS):
+        assert all(part not in (b"", b".", b"..") for part in item.entry.path.split(b"/"))
+
+
+_RELEASE = b"Origin: o\nCodename: c\nDate: Thu, 30 May 2024 12:00:00 UTC\nSHA256:\n " + b"a" * 64 + b" 1 x\n"
+_STANZA = b"Package: xx\nVersion: 1:1~a-1\nFilename: pool/x\nSize: 1\nSHA256: " + b"a" * 64 + b"\n"
+_PINNED = b'a[b]==1 ; python_version < "4" --hash=sha256:' + b"a" * 64 + b"\n"
+_PACKAGES = (
+    b'{"lockfileVersion":3,"packages":{"node_modules/@s/a":{"version":"1","os":["!win32"],"integrity":"sha512-'
+    + b"a" * 86
+    + b'=="}}}'
+)
+_SUM = b"a.b/C v1.0.0/go.mod h1:" + b"a" * 43 + b"=\n"
+_SCRIPT = b"V=1\nupdate-alternatives --install /a a /b-$V 5 --slave /c c /d\n"
+
+
 def _specs() -> Iterable[bytes]:
     return [path.read_bytes() for path in sorted(_EXAMPLES.glob("spec.*.yaml"))]
 
@@ -130,4 +225,16 @@ HARNESSES = (
     Harness(name="build-tar", check=check_tar, doors=(tarread.read,), seeds=_tars),
     Harness(name="build-ar", check=check_ar, doors=(ar.members,), seeds=lambda: [ar.MAGIC]),
     Harness(name="build-unpack", check=check_unpack, doors=(unpack.unpack,)),
+    Harness(name="build-release", check=check_release, doors=(release.read,), seeds=lambda: [_RELEASE]),
+    Harness(name="build-index", check=check_index, doors=(index.read,), seeds=lambda: [_STANZA]),
+    Harness(name="build-deb", check=check_deb, doors=(deb.read,), seeds=lambda: [ar.MAGIC]),
+    Harness(name="build-script", check=check_script, doors=(scripts.alternatives,), seeds=lambda: [_SCRIPT]),
+    Harness(name="build-requirements", check=check_requirements, doors=(requirements.read,), seeds=lambda: [_PINNED]),
+    Harness(name="build-npm-lock", check=check_npm, doors=(npmtree.read,), seeds=lambda: [_PACKAGES]),
+    Harness(name="build-npm-tarball", check=check_tarball, doors=(npmtree.lay,)),
+    Harness(name="build-go-sum", check=check_go_sum, doors=(gomodules.read,), seeds=lambda: [_SUM]),
+    Harness(
+        name="build-go-zip", check=check_go_zip, doors=(gomodules.check_zip,), seeds=lambda: [b"PK\x05\x06" + bytes(18)]
+    ),
+    Harness(name="build-wheel", check=check_wheel, doors=(wheel.lay,), seeds=lambda: [b"PK\x05\x06" + bytes(18)]),
 )

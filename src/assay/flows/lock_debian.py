@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import msgspec
@@ -13,7 +13,7 @@ from assay.build.debian import index, release
 from assay.build.spec_read import PlacedSpec
 from assay.formats.codec import inflate
 from assay.model.digest import Digest
-from assay.model.errors import UnsupportedError, UntrustedError, UsageError
+from assay.model.errors import MalformedError, UnsupportedError, UntrustedError, UsageError
 from assay.model.limits import Limits
 from assay.ports.inputs import Fetcher, LocalInputs
 from assay.ports.packages import PackageSources, Resolver, SignedTextVerifier
@@ -45,6 +45,7 @@ class DebianTools(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     """UTC."""
 
+
 class _Suite(msgspec.Struct, frozen=True, kw_only=True):
     """One suite, verified, for one architecture."""
 
@@ -68,7 +69,7 @@ def lock_debian(
             nobody says where a suite lies. UnavailableError: something does not answer.
     """
     wishes = list(_wishes(placed))
-    dates = {one.name: datetime.fromisoformat(one.date) for one in previous.indexes} if previous else {}
+    dates = {one.name: _date(one) for one in previous.indexes} if previous else {}
     suites: dict[tuple[str, str], list[_Suite]] = {}
     indexes: dict[str, locks.DebianIndex] = {}
     packages: dict[tuple[str, str, str], locks.DebianPackage] = {}
@@ -88,6 +89,15 @@ def lock_debian(
     for package in packages.values():
         _fetched(tools, indexes[package.index], package)
     return tuple(indexes.values()), tuple(packages.values())
+
+
+def _date(one: locks.DebianIndex) -> datetime:
+    try:
+        return datetime.fromisoformat(one.date).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise MalformedError(
+            "not a lock", where=f"index {one.name}", why=f"{one.date[:60]!r} is no date", remedy="lock anew"
+        ) from error
 
 
 def _wishes(placed: PlacedSpec) -> Iterator[tuple[str, str, str, tuple[str, ...], bool]]:
