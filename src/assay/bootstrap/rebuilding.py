@@ -270,5 +270,5 @@ def rebuilders_of(
 
     return tuple(
         (answer.subject, agreement(answer.collected.evidence, answer.collected.subject, needed))
-        for answer in verify_image(image, told, search, settings)
+        for answer in verify_image(image, told, msgspec.structs.replace(search, whole=True), settings)
     )
