@@ -1,6 +1,7 @@
 """XML that means harm is refused before it costs anything, each time as one of our errors."""
 
 import contextlib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,3 +63,42 @@ def test_a_damaged_document_of_ours_is_read_or_refused(data: st.DataObject) -> N
         document[at : at + data.draw(st.integers(0, 30))] = data.draw(st.binary(max_size=4))
     with contextlib.suppress(AssayError):
         cyclonedx_xml.read(bytes(document), "x")
+
+
+NESTED = st.recursive(
+    st.sampled_from(
+        ["<a/>", "x", " ", "&lt;", "<!-- c -->", "<?p q?>", "<![CDATA[<y>]]>", "<b:c xmlns:b='s' b:d='1' e=''/>"]
+    ),
+    lambda inner: st.lists(inner, max_size=4).map(lambda parts: f"<n xmlns='t'>{''.join(parts)}</n>"),
+    max_leaves=30,
+)
+
+
+def _told(element: Any) -> Any:
+    return element.tag, element.attrib, xmltree.text_of(element), [_told(child) for child in element]
+
+
+@given(NESTED, st.sampled_from(["", "\ufeff", "<?xml version='1.0' encoding='UTF-8'?>\n"]), st.integers(1, 8))
+def test_the_tree_without_lines_is_the_tree_with_them(inner: str, head: str, depth: int) -> None:
+    data = f"{head}<r>{inner}</r>".encode()
+    found = xmltree.plain(data, limit=10_000, depth=depth)
+    if found is None:
+        with pytest.raises(MalformedError):
+            xmltree.parse(data, where="x", limit=10_000, depth=depth)
+    else:
+        assert _told(found) == _told(xmltree.parse(data, where="x", limit=10_000, depth=depth))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<!DOCTYPE r><r/>",
+        b"<?xml version='1.0' encoding='latin-1'?><r/>",
+        b"<?xml version='1.0' standalone='no' encoding='utf-16'?><r/>",
+        "<r/>".encode("utf-16"),
+        b"<r>&e;</r>",
+        b"<r/>" + b" " * 100,
+    ],
+)
+def test_in_doubt_there_is_no_tree_without_lines(data: bytes) -> None:
+    assert xmltree.plain(data, limit=60) is None
