@@ -4,57 +4,52 @@ A file nobody reviewed weighs more once a build has read it; a binary file among
 """
 
 from collections.abc import Collection, Iterable
+from typing import Literal
 
 import msgspec
 
 from assay.source.archive_diff import Difference, Severity
 
+State = Literal["traced", "copied-whole", "not-traced"]
 _RAISED: dict[Severity, Severity] = {"high": "critical", "medium": "high"}
-COPIERS = frozenset({"cp", "install", "rsync", "mv", "ln", "tar", "find", "chmod", "chown"})
-"""Programs that carry a tree to where it is built: that they open a file says nothing about it."""
 
 
-class Opened(msgspec.Struct, frozen=True, order=True):
-    """A file that a step opened."""
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """The findings about an archive, after a build."""
 
-    path: str
-    program: str = ""
-    """Last part of the program's path; empty where the tracer does not tell."""
+    state: State
+    """`traced`: the weights know what was opened. `copied-whole`: a step read every file, so its trace says nothing of
+    any one of them. `not-traced`: no trace, or one that is not whole. Only `traced` lowers a doubt."""
+    findings: tuple[Difference, ...]
 
 
 def join(
-    differences: Iterable[Difference], test_blobs: Iterable[str], opened: Iterable[Opened]
-) -> tuple[Difference, ...]:
+    differences: Iterable[Difference],
+    test_blobs: Iterable[str],
+    opened: Iterable[Collection[str] | None],
+    *,
+    files_count: int,
+) -> Joined:
     """The differences with the weight the trace gives them, and a finding for each test file the build opened.
-
-    A file is found by the tail of its path: builds copy a source before they work on it.
 
     Args:
         differences: of one archive.
         test_blobs: its binary test files.
-        opened: what the steps that had the archive as input opened, and by which program.
+        opened: for each step that had the archive as input, the paths in it that it opened; None where nobody knows.
+        files_count: how many files the archive has.
     """
-    kept, blobs = tuple(differences), tuple(test_blobs)
-    read = _read({one.path for one in kept} | set(blobs), opened)
+    kept, steps = tuple(differences), tuple(opened)
+    if not steps or any(step is None for step in steps):
+        return Joined(state="not-traced", findings=kept)
+    known = [step for step in steps if step is not None]
+    if any(len(step) >= files_count for step in known):
+        return Joined(state="copied-whole", findings=kept)
+    read = frozenset(path for step in known for path in step)
     found = [_weighed(one) if one.path in read and one.severity in _RAISED else one for one in kept]
     why = "a binary file among the tests, and the build read it"
-    found += [Difference("source.test-blob-read-in-build", "high", path, why) for path in blobs if path in read]
-    return tuple(sorted(found))
+    found += [Difference("source.test-blob-read-in-build", "high", path, why) for path in test_blobs if path in read]
+    return Joined(state="traced", findings=tuple(sorted(found)))
 
 
 def _weighed(one: Difference) -> Difference:
     return msgspec.structs.replace(one, severity=_RAISED[one.severity], why=f"{one.why}; the build opened it")
-
-
-def _read(wanted: Collection[str], opened: Iterable[Opened]) -> frozenset[str]:
-    """Those of the paths that something other than a copying program opened."""
-    found: set[str] = set()
-    for one in opened:
-        if one.program.rpartition("/")[2] in COPIERS:
-            continue
-        tail = one.path.strip("/")
-        while tail and tail not in wanted:
-            tail = tail.partition("/")[2]
-        if tail:
-            found.add(tail)
-    return frozenset(found)

@@ -1,5 +1,8 @@
 """`assay lock SPEC`."""
 
+import json
+from typing import TYPE_CHECKING
+
 import click
 import msgspec
 
@@ -8,6 +11,9 @@ from assay.interfaces.cli import options
 from assay.interfaces.cli.render.text import safe
 from assay.settings import Settings
 
+if TYPE_CHECKING:
+    from assay.bootstrap.builds import Locked
+
 
 @click.command("lock")
 @click.argument("spec")
@@ -15,8 +21,11 @@ from assay.settings import Settings
 @click.option("--update", metavar="SOURCE", default="", help="Look at one source again; leave the others as they are.")
 @click.option("--lock", "lock_file", metavar="PATH", default="", help="Place of the lock; else beside the spec.")
 @click.option("--store", metavar="PATH", help="Content store; else that of the settings.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of what changed.")
 @options.verbosity_options
-def command(spec: str, check: bool, update: str, lock_file: str, store: str | None, quiet: bool, verbose: int) -> None:
+def command(
+    spec: str, check: bool, update: str, lock_file: str, store: str | None, form: str, quiet: bool, verbose: int
+) -> None:
     """Pin every input of SPEC by digest, and bring it into the content store.
 
     What changed against the lock that was there is printed, line by line; so is what an archive holds that the tag it
@@ -27,22 +36,39 @@ def command(spec: str, check: bool, update: str, lock_file: str, store: str | No
     console = options.Console(quiet)
     for advice in done.advice:
         console.warn(f"{advice.where}: {advice.code}: {advice.why}. {advice.remedy}")
+    if form == "json":
+        click.echo(json.dumps(_document(done), indent=2, sort_keys=True))
+    else:
+        _print(done, console)
+    if check and (done.first or done.changes):
+        if done.first:
+            click.echo(f"there is no lock at {done.path}", err=form == "json")
+        raise click.exceptions.Exit(1)
+    console.stage(f"{done.inputs_count} inputs {'are' if check else 'locked in ' + done.path}")
+    if any(one.severity == "high" for _, found in done.compared for one in found.differences):
+        raise click.exceptions.Exit(1)
+
+
+def _print(done: "Locked", console: options.Console) -> None:
     for change in done.changes:
         click.echo(change.line())
-    dangerous = False
     for name, found in done.compared:
         generated = f", {len(found.generated)} generated" if found.generated else ""
         console.stage(f"{name}: {found.same_count} files are those of the tag{generated}")
         for one in found.differences:
-            dangerous = dangerous or one.severity == "high"
             click.echo(f"{one.severity:<6} {one.code} {safe(name)}: {safe(one.path)}: {one.why}")
-    if check and (done.first or done.changes):
-        if done.first:
-            click.echo(f"there is no lock at {done.path}")
-        raise click.exceptions.Exit(1)
-    console.stage(f"{done.inputs_count} inputs {'are' if check else 'locked in ' + done.path}")
-    if dangerous:
-        raise click.exceptions.Exit(1)
+
+
+def _document(done: "Locked") -> dict[str, object]:
+    return {
+        "schema": "urn:assay:schema:lock-report:1",
+        "lock": done.path,
+        "first": done.first,
+        "inputs": done.inputs_count,
+        "changes": msgspec.to_builtins(done.changes),
+        "advice": msgspec.to_builtins(done.advice),
+        "compared": {name: msgspec.to_builtins(found) for name, found in done.compared},
+    }
 
 
 def with_store(store: str | None) -> Settings:
