@@ -15,6 +15,7 @@ from assay.build import spec as specs
 from assay.build.canaries import Isolation
 from assay.build.closure import Closure
 from assay.build.debian.scripts import Script
+from assay.build.hardening import Hardening, inspect
 from assay.flows.collect_debian import of_role
 from assay.flows.install import install
 from assay.flows.lock_debian import ARCHITECTURES
@@ -59,6 +60,8 @@ class RanStep(msgspec.Struct, frozen=True, kw_only=True):
     """What a tracer saw; None where the spec asks for none."""
     closure: Closure = Closure(state="not-traced")
     """What of the locked files it used, and whether it read anything else."""
+    hardening: tuple[Hardening, ...] = ()
+    """Of every program and library it left, where the step asks for hardening."""
 
 
 class Root(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,7 +174,18 @@ def _step(
         skipped=root.skipped,
         trace=finished.trace,
         closure=closure.judge(finished.trace, root.entries, merged),
+        hardening=_hardened(found, at) if step.hardening == "full" else (),
     )
+
+
+def _hardened(found: Iterable[OwnedEntry], at: Running) -> tuple[Hardening, ...]:
+    """Flags were asked for; what counts is what the programs have."""
+    files = (
+        (item.entry.path.decode("utf-8", "replace"), b"".join(at.spool.read(item.span)))
+        for item in found
+        if item.span is not None and item.span.size <= at.limits.archive_bytes
+    )
+    return inspect(files, at.limits)
 
 
 def _whole(output: outputs.Output, epoch: int) -> tuple[OwnedEntry, ...]:

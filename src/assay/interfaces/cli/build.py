@@ -47,6 +47,9 @@ def command(
     done = bootstrap.build_spec(spec, output, with_store(store), lock=lock_file, builder_id=builder_id)
     for step in done.built.steps:
         console.stage(f"step {step.name}: {step.isolation.level} by {step.isolation.tool}")
+        for one in step.hardening:
+            if one.missing:
+                console.stage(f"step {step.name}: {one.path} lacks {', '.join(one.missing)}")
         if logs is not None:
             bootstrap.write_file(f"{logs}/{step.name}.log", step.log)
     for image in done.built.images:
