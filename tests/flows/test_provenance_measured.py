@@ -50,7 +50,7 @@ def test_nothing_is_put_together_from_two():
     collected = _collected(
         _provenance("https://github.com/evil/app"), _provenance("https://github.com/team/app", other)
     )
-    rows = measured(collected, Expectation(builders=(BUILDER,), source="github.com/team/app"))
+    rows = measured(collected.rows, Expectation(builders=(BUILDER,), source="github.com/team/app"))
     assert [(row.place, row.code) for row in rows] == [("p0", "SOURCE_MISMATCH"), ("p1", "BUILDER_MISMATCH")]
     assert [check.outcome for row in rows for check in row.checks] == ["fail", "fail"]
     assert exit_code(rows) == 3
@@ -58,20 +58,20 @@ def test_nothing_is_put_together_from_two():
 
 def test_one_that_is_all_that_was_expected_is_enough():
     collected = _collected(_provenance("https://github.com/evil/app"), _provenance("https://github.com/team/app"))
-    rows = measured(collected, Expectation(builders=(BUILDER,), source="github.com/team/app"))
+    rows = measured(collected.rows, Expectation(builders=(BUILDER,), source="github.com/team/app"))
     assert [row.judged is not None for row in rows] == [False, True]
     assert exit_code(rows) == 0
 
 
 def test_other_statements_and_what_did_not_verify_are_left_alone():
-    assert measured(_collected(signed_by("urn:x", {}, Signer(kind="key"))), Expectation()) == ()
+    assert measured(_collected(signed_by("urn:x", {}, Signer(kind="key"))).rows, Expectation()) == ()
     assert exit_code(()) == 3
 
 
 def test_words_become_an_expectation_and_rows_come_from_a_file(tmp_path: Path):
     collected = _collected(_provenance("https://github.com/team/app"))
     words = ProvenanceWords(source="github.com/team/app", parameters=("inputs.channel=stable",), level=3)
-    (row,), code = measure_provenance(collected, words)
+    (row,), code = measure_provenance(collected.rows, words)
     assert (row.code, code) == ("LEVEL_TOO_LOW", 3)
     file = tmp_path / "builders.toml"
     file.write_text(
@@ -87,19 +87,19 @@ operator = "github.com"
 runner = "github-hosted"
 """
     )
-    (row,), code = measure_provenance(collected, ProvenanceWords(level=3, rows=str(file)))
+    (row,), code = measure_provenance(collected.rows, ProvenanceWords(level=3, rows=str(file)))
     assert code == 0
     assert row.judged is not None
     assert row.judged.level.row == "ours"
     file.write_text('[[builder]]\nname = "x"\n')
     with pytest.raises(MalformedError):
-        measure_provenance(collected, ProvenanceWords(rows=str(file)))
+        measure_provenance(collected.rows, ProvenanceWords(rows=str(file)))
 
 
 @pytest.mark.parametrize("text", ["inputs.channel", "=stable", ""])
 def test_a_parameter_is_a_path_and_a_text(text: str):
     with pytest.raises(UsageError):
-        measure_provenance(_collected(), ProvenanceWords(parameters=(text,)))
+        measure_provenance((), ProvenanceWords(parameters=(text,)))
 
 
 def _asked(*words: str) -> Any:

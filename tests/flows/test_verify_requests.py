@@ -195,11 +195,12 @@ def test_an_index_leads_to_the_platform_and_all_of_it_can_be_asked_for(registry:
         answers = bootstrap.verify_image(reference, trusted, bootstrap.Search(**how), SETTINGS)
         return [answer.collected.exit_code() for answer in answers]
 
-    assert codes(f"{name}:1") == [3], "a signature of the index is none of the platform"
+    assert codes(f"{name}:1") == [0], "the tag names the index, as its digest does"
+    assert codes(f"{name}:1", platform=host()) == [3], "a signature of the index is none of a platform that is named"
     assert codes(f"{name}:1", everything=True) == [0, 3, 3]
     assert codes(f"{name}@{index}") == [0], "the digest of the index names the index"
     trusted = bootstrap.Trusted(keys=(str(other),))
-    assert codes(f"{name}@{index}") == [3, 3], "neither the index nor its platform"
+    assert [codes(f"{name}{at}") for at in (f"@{index}", ":1")] == [[3, 3]] * 2, "neither the index nor its platform"
     arm = next(p for p in platforms if p["platform"] == {"os": "linux", "architecture": "amd64"})
     digest = Digest.parse(str(arm["digest"]))
     leaf = Descriptor(media_type=str(arm["mediaType"]), digest=digest, size=int(str(arm["size"])))

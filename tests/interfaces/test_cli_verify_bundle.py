@@ -12,6 +12,8 @@ import pytest
 import trustworld as w
 from assay.formats import trustroot
 from command import assay
+from insidecommand import assay as in_process
+from support import shared
 
 HERE = Path(__file__)
 
@@ -167,3 +169,56 @@ def test_the_command_imports_little(place):
     loaded = set(done.stderr.replace("'", "").strip("[]\n").split(", "))
     heavy = {"urllib3", "requests", "http.client", "asyncio", "sqlite3", "tarfile", "jinja2", "regorus", "litestar"}
     assert not loaded & heavy
+
+
+def test_a_log_that_says_something_else_later_is_refused_and_both_notes_are_kept(place):
+    (place / "other.json").write_bytes(w.make().data())
+    seen = ["--seen-logs", "seen"]
+    asked = [run(place, "--bundle", name, *BY, *ROOT, *seen, "artifact") for name in ("good.json", "other.json")]
+    assert [done.code for done in asked] == [0, 3]
+    assert "LOG_FORK" in asked[1].err
+    assert len(list((place / "seen").rglob("fork-*"))) == 2
+    assert run(place, "--bundle", "other.json", *BY, *ROOT, "artifact").code == 0
+    assert run(place, "--bundle", "good.json", *BY, *ROOT, "--seen-logs", "artifact", "artifact").code == 75
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["--source-tag", "v1.2.3"], 3, "REF_INVALID"),
+        (["--source-branch", "main"], 0, "provenance as expected"),
+        (["--source", "github.com/slsa-framework/other"], 3, "SOURCE_MISMATCH"),
+        (["--builder", "https://builder.example/x"], 3, "BUILDER_MISMATCH"),
+        (["--build-level", "3"], 3, "LEVEL_TOO_LOW"),
+    ],
+)
+def test_provenance_of_a_file_is_measured(place, words, code, says):
+    """A case of slsa-verifier through the command, as one would ask about a downloaded file."""
+    cases = json.loads(shared("vectors", "slsa", "cases.json").read_text())
+    case = next(one for one in cases if one["expect"] == "accept" and "delegator" in one["bundle"])
+    (place / "rows.toml").write_text(
+        f"""
+[[builder]]
+name = "example"
+issuer = "{case["certificate_oidc_issuer"]}"
+identity = "{case["certificate_identity"]}"
+builder_id = "https://github.com/slsa-framework/example-trw/.github/workflows/builder_*_slsa3.yml@refs/tags/v*"
+level = 1
+"""
+    )
+    by = ["--certificate-identity", case["certificate_identity"]]
+    by += ["--certificate-oidc-issuer", case["certificate_oidc_issuer"]]
+    bundle = str(shared("vectors", "slsa", case["bundle"]))
+    source = [] if "--source" in words else ["--source", case["source_uri"]]
+    subject = "sha256:" + case["subject_sha256"]
+    asked = ["--bundle", bundle, *by, "--builders-file", "rows.toml", *source, *words]
+    done = in_process("verify-bundle", *asked, subject, home=place, cwd=place)
+    assert (done.code, says in done.out.decode() + done.err) == (code, True), done
+    assert len(done.err.splitlines()) == (2 if code else 0)
+    told = json.loads(in_process("verify-bundle", *asked, "-o", "json", subject, home=place, cwd=place).out)
+    assert (told["outcome"], [one["as_expected"] for one in told["provenance"]]) == ("verified", [code == 0])
+
+
+def test_a_bundle_without_provenance_is_not_as_expected(place):
+    done = run(place, "--bundle", "good.json", *BY, *ROOT, "--source", "git.example/a/b", "artifact")
+    assert (done.code, "holds no provenance" in done.err) == (3, True)

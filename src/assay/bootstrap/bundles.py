@@ -13,6 +13,7 @@ from assay.bootstrap.public import trusted_root
 from assay.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from assay.formats.note import Checkpoint
     from assay.model.digest import Digest
     from assay.trust.examine import Row
     from assay.trust.expect import Expected
@@ -35,6 +36,8 @@ class BundleWords(msgspec.Struct, frozen=True, kw_only=True):
     staging: bool = False
     log: Literal["", "required", "optional"] = ""
     """Whether it must be logged. Empty: by certificate yes, by a managed key no."""
+    seen_logs: str | None = None
+    """Folder where it is remembered what logs said; None to remember nothing."""
 
 
 def verify_bundle(words: BundleWords) -> Row:
@@ -51,7 +54,18 @@ def verify_bundle(words: BundleWords) -> Row:
     data = read_file(words.bundle, LIMITS.bundle_bytes)
     digests = _digests(words.artifact)
     content = _content(words.artifact, expected)
-    return judge(data, digests, roots, expected, clock().now(), name=words.bundle, content=content, limits=LIMITS)
+    now = clock().now()
+
+    def look(known: tuple[Checkpoint, ...]) -> Row:
+        wanted = msgspec.structs.replace(expected, seen=known) if known else expected
+        return judge(data, digests, roots, wanted, now, name=words.bundle, content=content, limits=LIMITS)
+
+    if words.seen_logs is None:
+        return look(())
+    from assay.bootstrap.verification import seen_logs
+    from assay.flows.seenlogs import remembering
+
+    return remembering(seen_logs(words.seen_logs), data, look, where=words.bundle, limits=LIMITS)
 
 
 def _expected(words: BundleWords) -> Expected:

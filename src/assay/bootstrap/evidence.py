@@ -92,12 +92,13 @@ def _layout_target(text: str) -> Target:
 def statements_of(inventory: Inventory, report: Report, kinds: Sequence[str]) -> tuple[Statement, ...]:
     """The statements of a report, of the kinds asked for (words of `formats.predicates.SHORT_NAMES`)."""
     from assay.flows import attest
-    from assay.formats import cyclonedx, openvex, predicates, spdx
+    from assay.formats import cyclonedx, openvex, predicates, spdx, spdx3
 
     when = document_time(inventory)
     makers: dict[str, Callable[[], bytes]] = {
         predicates.CYCLONEDX: lambda: cyclonedx.write(inventory, tool=TOOL, timestamp=when),
         predicates.SPDX: lambda: spdx.write(inventory, tool=TOOL, timestamp=when),
+        predicates.SPDX3: lambda: spdx3.write(inventory, tool=TOOL, timestamp=when),
         predicates.OPENVEX: lambda: openvex.write_statements(
             automatic_statements(report),
             author=TOOL.name,

@@ -13,7 +13,7 @@ from assay.model.errors import UsageError
 
 if TYPE_CHECKING:
     from assay.flows.provenance import ProvenanceRow
-    from assay.flows.verify import Collected
+    from assay.trust.examine import Row
     from assay.trust.levels import BuilderRow
     from assay.trust.provenance import Expectation
 
@@ -38,8 +38,15 @@ class ProvenanceWords(msgspec.Struct, frozen=True, kw_only=True):
     """File of further rows of builders; those that come with the program always count."""
 
 
-def measure_provenance(collected: Collected, words: ProvenanceWords) -> tuple[tuple[ProvenanceRow, ...], int]:
+def measure_provenance(
+    rows: Sequence[Row], words: ProvenanceWords, more: Sequence[BuilderRow] = ()
+) -> tuple[tuple[ProvenanceRow, ...], int]:
     """What becomes of each verified provenance, and the exit code: 0 if one of them is all that was expected, else 3.
+
+    Args:
+        rows: what became of each candidate.
+        words: what is expected.
+        more: rows of builders beside those that come with the program, as a trust profile has them.
 
     Raises:
         UsageError: a parameter without `=`.
@@ -47,8 +54,8 @@ def measure_provenance(collected: Collected, words: ProvenanceWords) -> tuple[tu
     """
     from assay.flows.provenance import exit_code, measured
 
-    rows = measured(collected, _expectation(words), _rows(words.rows))
-    return rows, exit_code(rows)
+    found = measured(rows, _expectation(words), (*_rows(words.rows), *more))
+    return found, exit_code(found)
 
 
 def _expectation(words: ProvenanceWords) -> Expectation:
@@ -77,9 +84,9 @@ def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:
     return [(path, text) for path, _, text in pairs]
 
 
-def _rows(path: str) -> tuple[BuilderRow, ...] | None:
+def _rows(path: str) -> tuple[BuilderRow, ...]:
     from assay.trust import levels
 
     if not path:
-        return None
+        return levels.shipped()
     return (*levels.shipped(), *levels.read(read_file(path, LIMITS.settings_bytes), where=Path(path).name))

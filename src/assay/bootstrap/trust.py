@@ -34,6 +34,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     log: str | None = None
     timestamps: str | None = None
     witnesses: str | None = None
+    builders: str | None = None
     v01_promise: bool = False
     cosign_v2: bool = False
 
@@ -210,7 +211,16 @@ def _filled(profile: Profile, content: Content) -> Profile:
         require=_changed(profile.require, log=content.log, timestamps=content.timestamps, witnesses=_policy(content)),
         legacy=_changed(profile.legacy, v01_promise=content.v01_promise or None, cosign_v2=content.cosign_v2 or None),
         owners=owners,
+        builders=profile.builders if content.builders is None else _builders(content.builders),
     )
+
+
+def _builders(path: str) -> tuple[dict[str, Any], ...]:
+    """The rows of builders in a file, as a profile holds them: what is not said is left out."""
+    from assay.trust import levels
+
+    rows = levels.read(read_file(path, LIMITS.settings_bytes), where=Path(path).name)
+    return tuple({name: value for name, value in msgspec.to_builtins(row).items() if value} for row in rows)
 
 
 def _policy(content: Content) -> str | None:

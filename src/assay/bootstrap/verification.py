@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from assay.adapters.registry import RegistryStore
     from assay.artifact.reference import Target
     from assay.flows.verify import Collected
+    from assay.flows.witness import Seen
     from assay.ports.content import ImageSource
     from assay.settings import Settings
     from assay.trust.expect import Identity
+    from assay.trust.levels import BuilderRow
     from assay.trust.profile import Trust
 
     Beside = LayoutStore | RegistryStore
@@ -65,6 +67,10 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
     whole: bool = False
     """Whether a policy will decide, which asks about one platform and its configuration."""
+    statements: bool = False
+    """Whether what the statements say will be asked for."""
+    seen_logs: str | None = None
+    """Folder where it is remembered what logs said; None to remember nothing."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -72,6 +78,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     subject: Subject
     collected: Collected
+    builders: tuple[BuilderRow, ...] = ()
+    """Rows of builders that the trust profile adds to those that come with the program."""
 
 
 def trust_of(told: Trusted) -> Trust:
@@ -145,6 +153,7 @@ def verify_image(text: str, told: Trusted, search: Search, settings: Settings) -
     """
     from assay.flows import verify
     from assay.flows.subjects import Named, briefly, named
+    from assay.formats import oci
 
     if not told:
         raise UsageError(
@@ -152,18 +161,19 @@ def verify_image(text: str, told: Trusted, search: Search, settings: Settings) -
             remedy="give --key FILE, or --certificate-identity with --certificate-oidc-issuer, or --trust PROFILE",
         )  # fmt: skip
     trust, now, memory = trust_of(told), clock().now(), verify.Memory(LIMITS)
-    types = type_names(search.types)
+    types, seen = type_names(search.types), seen_logs(search.seen_logs)
 
-    def judged(subject: Subject, store: Beside) -> Collected:
+    def judged(subject: Subject, store: Beside) -> Answer:
         if subject.digest is None:
             raise UnsupportedError(
                 "this subject has no digest", where=subject.name, remedy="use a registry or a layout"
             )
-        return verify.collect(
+        collected = verify.collect(
             store, subject.digest, trust.roots, trust.expected, now,
-            types=types, tags=store, index=subject.index, memory=memory if search.whole else None, whole=search.whole,
-            limits=LIMITS,
+            types=types, tags=store, index=subject.index, memory=memory if search.whole else None,
+            whole=search.whole or search.statements, seen=seen, limits=LIMITS,
         )  # fmt: skip
+        return Answer(subject, collected, trust.builders)
 
     with beside(text, search, settings) as (target, source, store):
         exact: Answer | None = None
@@ -171,7 +181,7 @@ def verify_image(text: str, told: Trusted, search: Search, settings: Settings) -
             search.platform or search.everything or search.whole
         ):  # fmt: skip
             named_itself = Subject(name=str(target), digest=target.digest)
-            exact = Answer(named_itself, judged(named_itself, store))
+            exact = judged(named_itself, store)
             if exact.collected.exit_code() == 0:
                 return (exact,)
         find = partial(
@@ -181,10 +191,33 @@ def verify_image(text: str, told: Trusted, search: Search, settings: Settings) -
         subjects = [found.subject if isinstance(found, Named) else found for found in find(source)]
         if exact is not None and [subject.digest for subject in subjects] == [target.digest]:
             return (exact,)  # no index: it was asked for already
-        answers = tuple(Answer(subject, judged(subject, store)) for subject in subjects)
-        # Of an index either counts: what it says itself, or what is said of the platform it leads to.
-        refused = exact is not None and bool(exact.collected.rows) and any(a.collected.exit_code() for a in answers)
-        return (exact, *answers) if exact is not None and refused else answers
+        answers = tuple(judged(subject, store) for subject in subjects)
+        if search.platform or search.everything or search.whole or not any(a.collected.exit_code() for a in answers):
+            return answers
+        # Of an index either counts: what is said of it, which names every platform, or of the platform it leads to.
+        index = subjects[0].index if len(subjects) == 1 else None
+        if exact is None and index is not None:
+            exact = judged(Subject(name=subjects[0].name, digest=index, media_type=oci.OCI_INDEX), store)
+            if exact.collected.exit_code() == 0:
+                return (exact,)
+        return (exact, *answers) if exact is not None and exact.collected.rows else answers
+
+
+def seen_logs(folder: str | None) -> Seen | None:
+    """The memory of what logs said, in a folder; None without one.
+
+    Raises:
+        UnavailableError: nothing can be written there.
+    """
+    if folder is None:
+        return None
+    from assay.adapters.tilestore import TileStore
+    from assay.flows.witness import Seen
+
+    files = TileStore(Path(folder), seconds=LIMITS.lock_seconds)
+    with files.exclusive():
+        pass  # it is there, and ours to write
+    return Seen(files, LIMITS)
 
 
 @contextmanager

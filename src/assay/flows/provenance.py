@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from assay.flows.verify import Collected
 from assay.formats import predicates
 from assay.model.errors import UntrustedError
 from assay.model.evidence import Check
+from assay.trust.examine import Row
 from assay.trust.levels import BuilderRow
 from assay.trust.provenance import Expectation, Judged, judged
 
@@ -28,17 +28,17 @@ class ProvenanceRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measured(
-    collected: Collected, expectation: Expectation, rows: Sequence[BuilderRow] | None = None
+    found: Sequence[Row], expectation: Expectation, rows: Sequence[BuilderRow] | None = None
 ) -> tuple[ProvenanceRow, ...]:
     """Judge each verified provenance by itself, in the order of the listing. Nothing is put together from two."""
-    found = [
+    verified = [
         (row.place, row.evidence)
-        for row in collected.rows
+        for row in found
         if row.evidence is not None
         and predicates.canonical_type(row.evidence.statement.predicate_type) == predicates.PROVENANCE
     ]
     answers = []
-    for place, evidence in found:
+    for place, evidence in verified:
         try:
             answers.append(ProvenanceRow(place=place, judged=judged(evidence, expectation, rows, name=place)))
         except UntrustedError as error:

@@ -3,7 +3,10 @@
 import msgspec
 
 from assay.flows.attached import Item, Place, Wanted, attached, fetched, in_index
+from assay.flows.seenlogs import remembering
+from assay.flows.witness import Seen
 from assay.formats import predicates
+from assay.formats.note import Checkpoint
 from assay.formats.trustroot import TrustedRoot
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, UntrustedError
@@ -107,6 +110,7 @@ def collect(
     index: Digest | None = None,
     memory: Memory | None = None,
     whole: bool = True,
+    seen: Seen | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Collected:
     """Judge everything attached to a subject that may be a statement about it; one row each.
@@ -123,6 +127,7 @@ def collect(
         memory: what was verified before.
         whole: whether the evidence keeps what the statements say; a large SBOM takes many times its size as values,
             and who only asks whether it holds need not keep one beside the next.
+        seen: what logs said in bundles verified before, and where it is remembered.
         limits: `referrers_count`, `bundle_bytes`, `manifest_bytes`.
 
     Raises:
@@ -141,7 +146,7 @@ def collect(
         elif not wanted.takes(item.predicate_type):
             narrowed += 1
         else:
-            row = _known(item, store, subject, roots, expected, now, trust, memory, limits)
+            row = _known(item, store, subject, roots, expected, now, trust, memory, seen, limits)
             if types and row.predicate_type and predicates.canonical_type(row.predicate_type) not in types:
                 narrowed += 1  # the annotation said nothing; the content did
             else:
@@ -180,11 +185,12 @@ def judge(
     expected: Expected,
     now: str,
     limits: Limits = DEFAULT_LIMITS,
+    seen: Seen | None = None,
 ) -> Row:
     """What becomes of one item; its content is downloaded here and let go of here."""
     if item.form == "statement" and item.error is None:
         return _unsigned(item, subject, roots, expected, now)
-    row = _judged(item, store, subject, roots, expected, now, limits)
+    row = _judged(item, store, subject, roots, expected, now, limits, seen)
     # Of what is not believed the annotation is all there is to call it by.
     return row if row.predicate_type else msgspec.structs.replace(row, predicate_type=item.predicate_type)
 
@@ -197,6 +203,7 @@ def _judged(
     expected: Expected,
     now: str,
     limits: Limits,
+    seen: Seen | None,
 ) -> Row:
     try:
         data = fetched(store, item, limits)
@@ -207,8 +214,13 @@ def _judged(
         annotations = item.layer.annotations if item.layer is not None else {}
         older = LegacyCandidate(place=item.place, payload=item.form == "signature", data=data, annotations=annotations)
         return judge_legacy(older, subject, roots, expected, now, limits)
-    (row,) = examine([Candidate(place=item.place, data=data)], subject, roots, expected, now)
-    return row
+
+    def look(known: tuple[Checkpoint, ...]) -> Row:
+        wanted = msgspec.structs.replace(expected, seen=(*expected.seen, *known)) if known else expected
+        (row,) = examine([Candidate(place=item.place, data=data)], subject, roots, wanted, now)
+        return row
+
+    return remembering(seen, data, look, where=item.place, limits=limits)
 
 
 def _known(
@@ -220,16 +232,17 @@ def _known(
     now: str,
     trust: Digest,
     memory: Memory | None,
+    seen: Seen | None,
     limits: Limits,
 ) -> Row:
     """The row, out of the memory where it is there; only bundles, whose whole proof is in their bytes, are kept."""
     blob = item.layer.digest if item.layer is not None else None
     if memory is None or blob is None or item.form != "bundle" or item.error is not None:
-        return judge(item, store, subject, roots, expected, now, limits)
+        return judge(item, store, subject, roots, expected, now, limits, seen)
     known = memory.recall(blob, subject, trust, now)
     if known is not None:
         return msgspec.structs.replace(known, place=item.place)
-    row = judge(item, store, subject, roots, expected, now, limits)
+    row = judge(item, store, subject, roots, expected, now, limits, seen)
     memory.keep(blob, subject, trust, now, row)
     return row
 

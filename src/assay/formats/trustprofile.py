@@ -1,7 +1,8 @@
 """`trust.json`: whom an organisation believes, in one file that its owners version and sign; bytes to values and back.
 
 Our own format, so strict throughout: unknown names are refused, except inside the trusted root, which is published for
-many readers. `{name, mode, version, expires?, trustedRoot?, signingConfig?, keys, signers, require, legacy, owners}`.
+many readers. `{name, mode, version, expires?, trustedRoot?, signingConfig?, keys, signers, require, legacy, owners,
+builders?}`.
 """
 
 import re
@@ -79,6 +80,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     require: RequireRow = RequireRow()
     legacy: LegacyRow = LegacyRow()
     owners: Owners = Owners()
+    builders: tuple[dict[str, Any], ...] = ()
+    """Rows of builders to trust, as objects: `trust.levels` says what they mean."""
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
@@ -139,6 +142,7 @@ class _Profile(_Strict, frozen=True):
     require: _Require = _Require()
     legacy: _Legacy = _Legacy()
     owners: _Owners = _Owners()
+    builders: list[dict[str, Any]] = []
 
 
 def read(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Profile:
@@ -168,6 +172,7 @@ def read(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Profile
         owners=Owners(
             threshold=wire.owners.threshold, keys=tuple(_key(k, f"{where}: owners") for k in wire.owners.keys)
         ),
+        builders=tuple(wire.builders),
     )
     _check(profile, where)
     return profile
@@ -198,6 +203,7 @@ def _wire(profile: Profile) -> _Profile:
         require=msgspec.convert(profile.require, _Require, from_attributes=True),
         legacy=msgspec.convert(profile.legacy, _Legacy, from_attributes=True),
         owners=_Owners(profile.owners.threshold, [_key_wire(key) for key in profile.owners.keys]),
+        builders=list(profile.builders),
     )
 
 

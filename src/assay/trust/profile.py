@@ -15,9 +15,10 @@ from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UntrustedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.statement import Statement
-from assay.trust import keyring
+from assay.trust import keyring, levels
 from assay.trust.expect import Expected, Identity, Legacy, Require
 from assay.trust.keyring import Key, Keyring
+from assay.trust.levels import BuilderRow
 from assay.trust.verify import verify
 
 PREDICATE = "urn:assay:predicate:trust-profile:1"
@@ -31,6 +32,8 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
 
     roots: TrustedRoot | None
     expected: Expected
+    builders: tuple[BuilderRow, ...] = ()
+    """Rows of builders to trust beside those that come with the program."""
 
 
 def use(profile: Profile, now: str) -> Trust:
@@ -51,7 +54,16 @@ def use(profile: Profile, now: str) -> Trust:
         require=msgspec.convert(profile.require, Require, from_attributes=True),
         legacy=msgspec.convert(profile.legacy, Legacy, from_attributes=True),
     )
-    return Trust(roots=profile.trusted_root, expected=expected)
+    return Trust(roots=profile.trusted_root, expected=expected, builders=builders_of(profile))
+
+
+def builders_of(profile: Profile) -> tuple[BuilderRow, ...]:
+    """The rows of builders in a profile.
+
+    Raises:
+        MalformedError: a row that vouches for what none may.
+    """
+    return levels.from_objects(list(profile.builders), where=f"{profile.name}: builders") if profile.builders else ()
 
 
 def refuse_expired(profile: Profile, now: str) -> None:
@@ -138,6 +150,7 @@ def update(
     refuse_expired(following, now)
     for row in (*following.keys, *following.owners.keys):
         key_of(row, where="the new profile")
+    builders_of(following)
     return following
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from assay.bootstrap.verification import Beside
     from assay.flows.signing import BundleMaker
 
-KINDS = ("cyclonedx", "spdx", "vulns", "openvex", "vsa", "image")
+KINDS = ("cyclonedx", "spdx", "spdx3", "vulns", "openvex", "vsa", "image")
 DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
 
 
@@ -76,7 +76,7 @@ def command(
     With --key, --identity-token or --keyless each statement is signed and attached to the image as an OCI referrer.
     Without, --out says where the unsigned statements go.
     """
-    trusting.refuse_keyless(compat, words)
+    trusting.refuse_keyless(compat, words, key)
     signs = key is not None or words is not None
     if not signs and out is None:
         raise UsageError(

@@ -10,11 +10,12 @@ import msgspec
 from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.model.errors import UnavailableError, UsageError
+from assay.trust.identity import TEMPLATES
 
 if TYPE_CHECKING:
     from assay.formats.authorityfile import AuthorityFile, Issuer
 
-_KINDS = ("email", "uri", "username", "spiffe", "github", "gitlab", "buildkite", "kubernetes")
+_KINDS = tuple(TEMPLATES)
 _ROLES = ("ca", "ct", "log", "tsa")
 
 

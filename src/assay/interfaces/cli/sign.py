@@ -42,7 +42,7 @@ def command(
         platform=options.parse_platform(platform),
         everything=recursive,
     )
-    trusting.refuse_keyless(compat, words)
+    trusting.refuse_keyless(compat, words, key)
     with who as maker, door as (subjects, place):
         for named in subjects:
             statement = bootstrap.image_signature(named.subject)

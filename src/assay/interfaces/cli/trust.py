@@ -41,6 +41,7 @@ def content_options(function: F) -> F:
             click.option("--log", type=click.Choice(["required", "optional"]), help="Whether a log entry is required."),
             click.option("--timestamps", type=click.Choice(["required", "optional"]), help="Likewise a timestamp."),
             click.option("--witnesses", metavar="FILE", help="C2SP tlog-policy: witnesses that must have cosigned."),
+            click.option("--builders", metavar="FILE", help="Rows of builders and what they may say (TOML)."),
             click.option("--allow-v01-promise", "v01_promise", is_flag=True, help="Read bundles v0.1 without proof."),
             click.option("--allow-cosign-v2", "cosign_v2", is_flag=True, help="Read cosign's .sig and .att tags."),
         )

@@ -21,6 +21,12 @@ def _stack(*decorators: Callable[[Command], Command]) -> Callable[[Command], Com
     return apply
 
 
+seen_option = click.option(
+    "--seen-logs", metavar="DIR",
+    help="Remember there what logs said, and refuse a log that says something else later.",
+)  # fmt: skip
+
+
 def trusted_options(function: Command) -> Command:
     """Whom to believe, as one value `trusted`."""
 
@@ -100,12 +106,18 @@ compat_option = click.option(
 )
 
 
-def refuse_keyless(compat: str | None, words: object) -> None:
-    """Refuse the older form of a keyless signature before anything is signed.
+def refuse_keyless(compat: str | None, words: object, key: str | None) -> None:
+    """Refuse the older form of a signature that services vouch for, before anything is signed.
 
     Raises:
         UsageError: both were asked for.
     """
+    if compat is not None and words is not None and key is not None:
+        raise UsageError(
+            "no older form of a signature that is logged",
+            why="the proofs of a log and of its time have no room in it",
+            remedy="sign twice: once with the services, once with --key and --compat alone",
+        )
     if compat is not None and words is not None:
         raise UsageError(
             "no older form without a managed key",

@@ -2,21 +2,39 @@
 
 import json
 import shutil
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from assay import bootstrap
+from assay.interfaces.cli import expecting as words
 from assay.interfaces.cli import options, trusting
 from assay.interfaces.cli.render import evidence
 from assay.interfaces.cli.render.table import render_verdict
+from assay.model.verdict import Verdict
 from assay.policy import explain
+
+if TYPE_CHECKING:
+    from assay.bootstrap.provenance import ProvenanceWords
+    from assay.flows.provenance import ProvenanceRow
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """A subject's answer with what was made of it: a verdict, and its provenance measured, where either was asked."""
+
+    given: bootstrap.Answer
+    verdict: Verdict | None
+    provenance: "tuple[ProvenanceRow, ...] | None"
+    code: int
 
 
 @click.command("verify")
 @click.argument("target")
 @trusting.trusted_options
 @trusting.search_options
+@trusting.seen_option
+@words.provenance_options
 @click.option("--policy", metavar="DIR", help="Also decide, from the verified evidence alone (`default`: the shipped).")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Format.")
 @click.option("-v", "--verbose", is_flag=True, help="Also show where each was found, and every check.")
@@ -24,35 +42,68 @@ def command(
     target: str,
     trusted: bootstrap.Trusted,
     search: bootstrap.Search,
+    seen_logs: str | None,
+    expecting: "ProvenanceWords | None",
     policy: str | None,
     output: str,
     verbose: bool,
 ) -> int:
     """Verify the evidence attached to TARGET: signature, subject, key or identity; one row for each candidate.
 
-    No network beyond the image's own place. Exits 0 when something verified, of each --type where some are named, and
-    policy allows; 1 when policy denies; 3 when nothing is signed by whom you trust; 75 when nobody knows.
+    No network beyond the image's own place. With --builder, --source and the like some verified provenance must say
+    all that, signed by who may say it. Exits 0 when something verified, of each --type where some are named, and
+    provenance and policy agree; 1 when policy denies; 3 when nothing is signed by whom you trust, or no provenance is
+    as expected; 75 when nobody knows.
     """
     settings = options.settings()
     policy = policy or settings.policy or None
-    search = msgspec.structs.replace(search, whole=policy is not None)
-    answers = bootstrap.verify_image(target, trusted, search, settings)
-    verdicts = [bootstrap.decide_on(a.collected, a.subject, policy) if policy else None for a in answers]
+    search = msgspec.structs.replace(_search(search, expecting, policy), seen_logs=seen_logs)
+    answers = [_answer(one, expecting, policy) for one in bootstrap.verify_image(target, trusted, search, settings)]
     if output == "json":
-        documents = [
-            {**evidence.document(a.subject, a.collected), "verdict": msgspec.to_builtins(verdict)}
-            for a, verdict in zip(answers, verdicts, strict=True)
-        ]
+        documents = [_document(one) for one in answers]
         click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, sort_keys=True))
     else:
-        columns = shutil.get_terminal_size((120, 24)).columns
-        colour = options.colour_wanted("")
-        for a, verdict in zip(answers, verdicts, strict=True):
-            text = evidence.table(a.subject, a.collected, columns=columns, colour=colour, everything=verbose)
-            click.echo(text, nl=False)
-            if verdict is not None:
-                click.echo("\n" + render_verdict(verdict, columns=columns, colour=colour))
-    return max(
-        a.collected.exit_code() or (explain.exit_code(verdict) if verdict is not None else 0)
-        for a, verdict in zip(answers, verdicts, strict=True)
-    )
+        for one in answers:
+            _tell(one, verbose=verbose)
+    return max(one.code for one in answers)
+
+
+def _search(search: bootstrap.Search, expecting: "ProvenanceWords | None", policy: str | None) -> bootstrap.Search:
+    """Where provenance is expected it is a type asked for; a policy without types asks for everything."""
+    types = search.types
+    if expecting is not None and (types or policy is None):
+        types = (*types, "provenance")
+    return msgspec.structs.replace(search, types=types, whole=policy is not None, statements=expecting is not None)
+
+
+def _answer(given: bootstrap.Answer, expecting: "ProvenanceWords | None", policy: str | None) -> _Answer:
+    verdict = bootstrap.decide_on(given.collected, given.subject, policy) if policy else None
+    measured, unlike = None, 0
+    if expecting is not None:
+        from assay.bootstrap.provenance import measure_provenance
+
+        measured, unlike = measure_provenance(given.collected.rows, expecting, given.builders)
+    denied = explain.exit_code(verdict) if verdict is not None else 0
+    return _Answer(given, verdict, measured, given.collected.exit_code() or max(unlike, denied))
+
+
+def _document(one: _Answer) -> dict[str, object]:
+    from assay.interfaces.cli.render import provenance
+
+    return {
+        **evidence.document(one.given.subject, one.given.collected),
+        "provenance": None if one.provenance is None else provenance.document(one.provenance),
+        "verdict": msgspec.to_builtins(one.verdict),
+    }
+
+
+def _tell(one: _Answer, *, verbose: bool) -> None:
+    columns, colour = shutil.get_terminal_size((120, 24)).columns, options.colour_wanted("")
+    subject, collected = one.given.subject, one.given.collected
+    click.echo(evidence.table(subject, collected, columns=columns, colour=colour, everything=verbose), nl=False)
+    if one.provenance is not None:
+        from assay.interfaces.cli.render import provenance
+
+        click.echo(provenance.lines(one.provenance, columns=columns, colour=colour, everything=verbose), nl=False)
+    if one.verdict is not None:
+        click.echo("\n" + render_verdict(one.verdict, columns=columns, colour=colour))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from assay.formats.plaintext import safe
-from assay.trust.profile import notes
+from assay.trust.profile import builders_of, notes
 
 if TYPE_CHECKING:
     from assay.formats.trustprofile import KeyRow, Profile
@@ -48,18 +48,20 @@ def _lines(value: "Profile") -> Iterator[str]:
     yield f"expires: {value.expires or 'never'}"
     for what, window in _windows(value):
         yield f"{what}: {_window(window)}"
-    for row in value.keys:
-        yield f"key: {_key(row)}"
+    for key in value.keys:
+        yield f"key: {_key(key)}"
     for signer in value.signers:
         yield f"{'signer pattern' if signer.glob else 'signer'}: {signer.identity} by {signer.issuer}"
+    for row in builders_of(value):
+        yield f"builder: {row.name}, at most Build level {row.level}, signed by {row.key or row.identity}"
     require, legacy = value.require, value.legacy
     yield f"log: {require.log or 'required of certificates'}"
     yield f"timestamps: {require.timestamps}"
     yield f"witnesses: {'as the policy in the profile says' if require.witnesses else 'none required'}"
     accepted = [name for name, on in (("v0.1 promises", legacy.v01_promise), ("cosign v2", legacy.cosign_v2)) if on]
     yield f"old forms: {', '.join(accepted) or 'none'}"
-    for row in value.owners.keys:
-        yield f"owner: {_key(row)}"
+    for owner in value.owners.keys:
+        yield f"owner: {_key(owner)}"
     if value.owners.keys:
         yield f"owners who must sign the next version: {value.owners.threshold}"
     unknown = value.trusted_root.unknown_names if value.trusted_root else ()
