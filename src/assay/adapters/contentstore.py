@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from assay.adapters.blobs import pieces
@@ -94,6 +95,14 @@ class FolderContentStore:
             self._path(digest).unlink(missing_ok=True)
         except OSError as error:
             raise _cannot("write into", self._folder, error) from error
+
+    def last_written(self, digests: Iterable[Digest]) -> str:
+        """When the newest of some blobs was written, RFC 3339 UTC; empty where there is none of them."""
+        moments = []
+        for digest in digests:
+            with suppress(OSError):
+                moments.append(self._path(digest).lstat().st_mtime)
+        return datetime.fromtimestamp(max(moments), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moments else ""
 
     def sweep(self) -> int:
         """Remove what killed writers left; how many. Call it while holding the store alone."""

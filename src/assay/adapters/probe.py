@@ -32,6 +32,16 @@ def _connects(family: int, address: object) -> tuple[str, str]:
     return "open", "it answered"
 
 
+def _network(namespace: str) -> tuple[str, str]:
+    """Interfaces are listed in `/proc/net/dev` after two lines of headings; the namespace has a name of its own."""
+    if os.readlink("/proc/self/ns/net") == namespace:
+        return "open", "the host's own namespace"
+    with open("/proc/net/dev", encoding="utf-8") as file:
+        names = [line.partition(":")[0].strip() for line in file.readlines()[2:]]
+    more = [name for name in names if name != "lo"]
+    return ("open", ", ".join(more)) if more else ("closed", "")
+
+
 def _families() -> tuple[str, str]:
     opened = []
     for name, number, kind in _FAMILIES:
@@ -118,6 +128,7 @@ def main(words: list[str]) -> None:
         "unix-path": _connects(socket.AF_UNIX, places["unix_path"]),
         "unix-abstract": _connects(socket.AF_UNIX, "\0" + places["unix_abstract"]),
         "tcp": _connects(socket.AF_INET, ("127.0.0.1", places["tcp_port"])),
+        "network": _network(places["network"]),
         "families": _families(),
         "io-uring": _system_call(library, _IO_URING_SETUP, 0, None),
         "host-file": _host_file(places["file"], places["secret"]),

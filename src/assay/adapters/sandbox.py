@@ -245,7 +245,10 @@ def _host_places() -> Iterator[dict[str, object]]:
             door.listen()
         os.chmod(path, 0o777)  # noqa: S103
         port = door.getsockname()[1]
-        yield {"unix_path": path, "unix_abstract": abstract, "tcp_port": port, "file": str(file), "secret": secret}
+        yield {
+            "unix_path": path, "unix_abstract": abstract, "tcp_port": port, "file": str(file), "secret": secret,
+            "network": os.readlink("/proc/self/ns/net"),
+        }  # fmt: skip
 
 
 _LISTING = """

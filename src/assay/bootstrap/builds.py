@@ -146,6 +146,7 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
     from assay.adapters.spool import FileSpool
     from assay.adapters.workers import Threads
     from assay.bootstrap.machine import clock
+    from assay.build import lock as locks
     from assay.build.provenance import WORKSTATION
     from assay.flows.build import build, check_lock
     from assay.flows.build_evidence import Run, context
@@ -162,6 +163,7 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
     stand = _stand() if spec.steps or spec.image.tests else None
     with _store(settings).using() as store, closing(FileSpool()) as spool, layout_sink(folder, LIMITS) as sink:
         started = clock().now()
+        fetched = store.last_written(locks.blobs(found))
         built = build(
             placed,
             found,
@@ -180,7 +182,9 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
         invocation_id=f"urn:uuid:{uuid.uuid4()}",
         started_on=started,
         finished_on=clock().now(),
-        sealed_on=started,
+        sealed_on=built.sealed_on or started,
+        fetched_on=fetched,
+        checked_on=built.checked_on,
     )
     return Finished(built=built, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}")
 

@@ -22,6 +22,7 @@ CANARIES = (
     Canary(name="unix-path", title="a UNIX socket of the host, by its path"),
     Canary(name="unix-abstract", title="a UNIX socket of the host, by its abstract name"),
     Canary(name="tcp", title="a TCP port of the host"),
+    Canary(name="network", title="a network of the host's, or any interface but a loopback"),
     Canary(name="families", title="AF_NETLINK, AF_VSOCK and AF_PACKET sockets", needs_filter=True),
     Canary(name="io-uring", title="io_uring, which passes a filter by", needs_filter=True),
     Canary(name="keyring", title="the kernel's keyring", needs_filter=True),

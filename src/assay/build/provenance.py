@@ -3,20 +3,27 @@
 https://slsa.dev/spec/v1.2/provenance. What varies from run to run (times, the invocation) stands in the metadata alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
 from assay.build import lock as locks
 from assay.build import spec as specs
+from assay.build.closure import Closure
 from assay.build.debian.scripts import Script
+from assay.formats import predicate_values, strictjson
+from assay.model.predicates import Monitor, MonitoredProcess, MonitorLog, RuntimeTrace, TraceTimes
 from assay.model.provenance import Provenance
 from assay.model.statement import ResourceDescriptor
+from assay.model.tracing import Trace
 
 BUILD_TYPE = "urn:assay:build-type:image:1"
 STEP_TYPE = "urn:assay:build-type:step:1"
 WORKSTATION = "urn:assay:builder:workstation"
 """The builder nobody else vouches for: it can claim level 1 and no more (trust map)."""
+_OWNERS = {"sources": "source", "dependencies": "dependency", "steps": "step"}
+"""Kind of an input, and of the owner of its entries."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +39,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     started_on: str
     finished_on: str
     sealed_on: str
-    """When the store was last written to: before the first step began."""
+    """When the store was read whole and closed for writing: before the first step began."""
+    fetched_on: str = ""
+    """When the last of the locked inputs was written into the store."""
+    checked_on: str = ""
+    """When every input was hashed again, after the last step; empty where no step ran."""
 
 
 class StepFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,11 +64,99 @@ class StepFacts(msgspec.Struct, frozen=True, kw_only=True):
     started_on: str
     finished_on: str
     skipped: tuple[Script, ...] = ()
+    command: str = ""
+    """The step's own text."""
+    trace: Trace | None = None
+    closure: Closure = Closure(state="not-traced")
+
+
+def cache_key(
+    *, command: str, root: str, inputs: Mapping[str, str], environment: Mapping[str, str], isolation: str, filter_: str
+) -> str:
+    """What a step's result follows from, as one digest; results of two isolation levels never have one key.
+
+    Args:
+        command: digest of the step's text.
+        root: digest of its root's canonical tar.
+        inputs: name to digest, as the step saw them.
+        environment: all variables.
+        isolation: level.
+        filter_: digest of the system call filter.
+    """
+    parts = [command, root, dict(inputs), dict(environment), isolation, filter_]
+    return f"sha256:{hashlib.sha256(strictjson.canonical(parts)).hexdigest()}"
+
+
+def trace_digest(log: MonitorLog) -> str:
+    """What names a trace: SHA-256 of its entries alone, so that two runs that did the same have one digest."""
+    value = RuntimeTrace(
+        monitor=Monitor(type=""), monitored_process=MonitoredProcess(host_id="", type="", event=""), monitor_log=log
+    )
+    entries = predicate_values.write(value)["monitorLog"]
+    return f"sha256:{hashlib.sha256(strictjson.canonical(entries)).hexdigest()}"
+
+
+def runtime_trace(at: Context, step: StepFacts) -> RuntimeTrace | None:
+    """The trace of a step as the predicate runtime-trace v0.1; None where nothing was traced.
+
+    An asynchronous tracer knows names, not bytes: the digests are those of the locked tree, which was read-only.
+    """
+    trace = step.trace
+    if trace is None or not trace.tracer:
+        return None
+    return RuntimeTrace(
+        monitor=Monitor(
+            type=trace.tracer,
+            trace_policy={
+                "step": step.name,
+                "scope": trace.scope,
+                "state": trace.state,
+                **({"detail": trace.detail} if trace.detail else {}),
+                "mounts": ["/", "/src"] if trace.kind == "fanotify" else ["/"],
+                "connections": "not-watched" if trace.attempts is None else "watched",
+                "leftOut": ["failed opens", "folders", "arguments", "/build", "/out", "/tmp"],  # noqa: S108
+            },
+        ),
+        monitored_process=MonitoredProcess(host_id=at.builder_id, type=STEP_TYPE, event=at.invocation_id),
+        monitor_log=_entries(trace, step.closure),
+        metadata=TraceTimes(build_started_on=step.started_on, build_finished_on=step.finished_on),
+    )
+
+
+def _entries(trace: Trace, found: Closure) -> MonitorLog:
+    if trace.processes:
+        processes: list[dict[str, object]] = [
+            {"number": one.number, "parent": one.parent, "program": one.program} for one in trace.processes
+        ]
+    else:
+        processes = [{"program": program} for program in trace.programs]
+    files: tuple[ResourceDescriptor, ...] | None = None
+    if trace.reads is not None:
+        locked = [
+            ResourceDescriptor(name=one.path, digest={"sha256": one.digest}, annotations={"owner": one.owner})
+            for one in found.accessed
+        ]
+        others = [
+            ResourceDescriptor(name=path, annotations={"place": place})
+            for place, paths in (
+                ("system", found.system),
+                ("outside", found.outside),
+                ("written-outside", found.written),
+            )
+            for path in paths
+        ]
+        files = (*locked, *others)
+    network: tuple[dict[str, object], ...] | None = None
+    if trace.attempts is not None:
+        network = tuple({"family": one.family, "address": one.address, "port": one.port} for one in trace.attempts)
+    return MonitorLog(process=tuple(processes), network=network, file_access=files)
 
 
 def step_provenance(at: Context, step: StepFacts) -> Provenance:
     """The provenance of one step; its subjects are `subjects(step)`."""
     role = f"toolchain:{step.toolchain}"
+    command = f"sha256:{hashlib.sha256(step.command.encode()).hexdigest()}"
+    told = runtime_trace(at, step)
     return Provenance(
         build_type=STEP_TYPE,
         builder_id=at.builder_id,
@@ -77,11 +176,27 @@ def step_provenance(at: Context, step: StepFacts) -> Provenance:
             "environment": dict(step.environment),
             "rootDigest": step.root_digest,
             "network": "none",
-            "storeSealedOn": at.sealed_on,
+            **_store_times(at),
+            "commandDigest": command,
+            "inputs": dict(step.inputs),
+            "cacheKey": cache_key(
+                command=command,
+                root=step.root_digest,
+                inputs=dict(step.inputs),
+                environment=dict(step.environment),
+                isolation=step.isolation,
+                filter_=step.filter_digest,
+            ),
+            "trace": {
+                "tracer": step.trace.tracer if step.trace is not None else "",
+                "state": step.trace.state if step.trace is not None else "not-traced",
+                "closure": step.closure.state,
+                **({"why": step.closure.why} if step.closure.why else {}),
+            },
         },
         resolved_dependencies=(
-            *_packages(at.lock, role),
-            *(_input(at, name, digest) for name, digest in step.inputs),
+            *_packages(at.lock, role, step.closure.used),
+            *(_input(at, name, digest, step.closure.used) for name, digest in step.inputs),
         ),
         builder_version=dict(at.builder_version),
         invocation_id=at.invocation_id,
@@ -89,6 +204,7 @@ def step_provenance(at: Context, step: StepFacts) -> Provenance:
         finished_on=step.finished_on,
         byproducts=(
             _document("log", step.log_digest),
+            *((_document("trace", trace_digest(told.monitor_log)),) if told is not None else ()),
             *_scripts(step.skipped),
         ),
     )
@@ -128,7 +244,7 @@ def image_provenance(
             "lock": {"digest": _digest(at.lock_digest)},
             "platform": platform,
         },
-        internal_parameters={"epoch": at.lock.epoch, "shapingTools": sorted(tools), "storeSealedOn": at.sealed_on},
+        internal_parameters={"epoch": at.lock.epoch, "shapingTools": sorted(tools), **_store_times(at)},
         resolved_dependencies=(
             *_indexes(at.lock),
             *_packages(at.lock, "image"),
@@ -142,6 +258,12 @@ def image_provenance(
         finished_on=at.finished_on,
         byproducts=(_document("lock", at.lock_digest), *_scripts(skipped)),
     )
+
+
+def _store_times(at: Context) -> dict[str, object]:
+    """In the order they have to have (`build.sealing-order`); what is not known is left out."""
+    times = {"storeFetchedOn": at.fetched_on, "storeSealedOn": at.sealed_on, "storeCheckedOn": at.checked_on}
+    return {name: time for name, time in times.items() if time}
 
 
 def _digest(text: str) -> dict[str, str]:
@@ -172,7 +294,8 @@ def _indexes(lock: locks.Lock) -> Iterator[ResourceDescriptor]:
         )
 
 
-def _packages(lock: locks.Lock, role: str) -> Iterator[ResourceDescriptor]:
+def _packages(lock: locks.Lock, role: str, used: Collection[str] | None = None) -> Iterator[ResourceDescriptor]:
+    """Packages of a role; those of a toolchain with whether a file of theirs was opened (None: nobody knows)."""
     places = {index.name: index.url for index in lock.indexes}
     kind = "runtime" if role == "image" else "toolchain"
     for one in lock.packages:
@@ -181,7 +304,7 @@ def _packages(lock: locks.Lock, role: str) -> Iterator[ResourceDescriptor]:
                 name=f"{one.name} {one.version} {one.architecture}",
                 uri=f"{places[one.index]}/{one.path}",
                 digest=_digest(one.sha256),
-                annotations={"role": kind, "used": "true" if kind == "runtime" else "not-traced"},
+                annotations={"role": kind, "used": "true" if kind == "runtime" else _used(f"package {one.name}", used)},
             )
 
 
@@ -221,13 +344,19 @@ def _languages(lock: locks.Lock) -> Iterator[ResourceDescriptor]:
         )  # fmt: skip
 
 
-def _input(at: Context, name: str, digest: str) -> ResourceDescriptor:
+def _used(owner: str, used: Collection[str] | None) -> str:
+    return "not-traced" if used is None else "true" if owner in used else "false"
+
+
+def _input(at: Context, name: str, digest: str, used: Collection[str] | None) -> ResourceDescriptor:
     """What a step saw under a name: a source as locked, or what was made of it."""
     kind, _, rest = name.partition(".")
+    word = _used(f"{_OWNERS.get(kind, kind)} {rest}", used)
     annotations: dict[str, object] = {
         "role": "step-output" if kind == "steps" else kind.removesuffix("s"),
         "seen": digest,
+        "used": word,
     }
     if kind == "sources":
-        return _source(rest, at.lock.sources[rest], {"seen": digest})
+        return _source(rest, at.lock.sources[rest], {"seen": digest, "used": word})
     return ResourceDescriptor(name=rest if kind == "steps" else name, digest=_digest(digest), annotations=annotations)

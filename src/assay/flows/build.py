@@ -64,6 +64,10 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     """Maintainer scripts that were not run, with what stands in for each."""
     steps: tuple[RanStep, ...] = ()
     """Every step that ran, with its outputs, inputs and isolation."""
+    sealed_on: str = ""
+    """When every input had been read whole and the store was closed for writing; empty where no step ran."""
+    checked_on: str = ""
+    """When every input was hashed again, after the last step; empty where no step ran."""
 
 
 Collector = Callable[[Building, Platform], Iterator[OwnedEntry]]
@@ -106,8 +110,14 @@ def build(
     )
     read = content.check(at.store, locks.blobs(lock))
     at = msgspec.structs.replace(at, dependencies=trees_of(lock, at.store, spool, limits))
+    sealed_on = checked_on = ""
     if spec.steps:
-        at = msgspec.structs.replace(at, steps=_ran(placed, at, stand))
+        if stand is None:
+            raise _unsealed(placed, "steps")
+        sealed_on = stand.clock.now()
+        at = msgspec.structs.replace(at, steps=_ran(at, stand))
+        content.check(at.store, locks.blobs(lock))  # nobody changed under the steps what they were given
+        checked_on = stand.clock.now()
     images, trees = [], []
     for text in sorted(spec.platforms):
         image, tree = _image(at, Platform(*text.split("/")), sink)
@@ -125,6 +135,8 @@ def build(
         inputs_bytes=read,
         skipped=tuple(sorted(at.skipped)),
         steps=at.steps,
+        sealed_on=sealed_on,
+        checked_on=checked_on,
     )
 
 
@@ -232,10 +244,8 @@ def _unsealed(placed: PlacedSpec, part: str) -> UnsupportedError:
     )  # fmt: skip
 
 
-def _ran(placed: PlacedSpec, at: Building, stand: Stand | None) -> tuple[RanStep, ...]:
-    """The steps' outputs; a spec with steps is refused where nothing can seal them."""
-    if stand is None:
-        raise _unsealed(placed, "steps")
+def _ran(at: Building, stand: Stand) -> tuple[RanStep, ...]:
+    """The steps' outputs."""
     running = Running(
         spec=at.spec, lock=at.lock, store=at.store, spool=at.spool, limits=at.limits, reviewed=at.reviewed, stand=stand
     )

@@ -13,6 +13,7 @@ from assay.build.spec_read import canonical, spec_digest
 from assay.build.stocktaking import stock
 from assay.flows.build import Built
 from assay.flows.image_tests import Ran, result
+from assay.flows.source_findings import Reader, source_findings
 from assay.flows.steps import RanStep
 from assay.formats import intoto, predicate_values, predicates, slsa
 from assay.model.image import Layer, Subject
@@ -30,6 +31,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     started_on: str
     finished_on: str
     sealed_on: str
+    fetched_on: str = ""
+    """When the last of the locked inputs came into the store."""
+    checked_on: str = ""
+    """When the inputs were hashed again after the last step."""
 
 
 class Unexplained(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +61,8 @@ def context(spec: specs.Spec, lock: locks.Lock, run: Run) -> Context:
         started_on=run.started_on,
         finished_on=run.finished_on,
         sealed_on=run.sealed_on,
+        fetched_on=run.fetched_on,
+        checked_on=run.checked_on,
     )
 
 
@@ -79,7 +86,10 @@ def statements(
     for step in facts:
         value = provenances.step_provenance(at, step)
         # The image is a subject too, so that the statement is found beside it and speaks of it.
-        made.append(intoto.statement((*provenances.subjects(step), subject), predicates.PROVENANCE, slsa.write(value)))
+        subjects = (*provenances.subjects(step), subject)
+        made.append(intoto.statement(subjects, predicates.PROVENANCE, slsa.write(value)))
+        if (trace := provenances.runtime_trace(at, step)) is not None:
+            made.append(intoto.statement(subjects, predicates.RUNTIME_TRACE, predicate_values.write(trace)))
     if tests:
         told = result(tuple(tests), at.spec_digest)
         made.append(intoto.statement((subject,), predicates.TEST_RESULT, predicate_values.write(told)))
@@ -142,12 +152,24 @@ def record(at: Context, built: Built, number: int, subject: ResourceDescriptor, 
         "dependencies": {
             "declared": declared(at.spec),
             "present": present(at.lock),
-            "used": {step.name: "not-traced" for step in built.steps},
+            "used": {step.name: _used(step) for step in built.steps},
         },
+        "closure": {step.name: {"state": step.closure.state, "why": step.closure.why} for step in built.steps},
+        "sources": msgspec.to_builtins(source_findings(at.lock, [_reader(step) for step in built.steps])),
         "owners": owners(built.trees[number]),
         "crossCheck": msgspec.to_builtins(unexplained),
     }
     return intoto.statement((subject,), predicates.BUILD_RECORD, predicate)
+
+
+def _reader(step: RanStep) -> Reader:
+    return Reader(tuple(name for name, _ in step.inputs), step.closure)
+
+
+def _used(step: RanStep) -> object:
+    """Owners of what a step opened, sorted; `unknown` of a trace that is not whole, `not-traced` of none."""
+    used = step.closure.used
+    return step.closure.state if used is None else sorted(used)
 
 
 def declared(spec: specs.Spec) -> dict[str, list[str]]:
@@ -198,6 +220,9 @@ def _facts(spec: specs.Spec, step: RanStep) -> StepFacts:
         started_on=step.started,
         finished_on=step.finished,
         skipped=step.skipped,
+        command=wanted.run,
+        trace=step.trace,
+        closure=step.closure,
     )
 
 
