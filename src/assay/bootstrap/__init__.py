@@ -49,6 +49,7 @@ from assay.bootstrap.database import (
 )
 from assay.bootstrap.difference import compare_targets
 from assay.bootstrap.dockerfiles import import_dockerfile
+from assay.bootstrap.doctor import doctor_machine
 from assay.bootstrap.documents import sbom_document
 from assay.bootstrap.evidence import (
     attach_documents,
@@ -135,6 +136,7 @@ __all__ = [
     "database_status",
     "decide_on",
     "doctor_image",
+    "doctor_machine",
     "document_time",
     "effective_settings",
     "evidence_door",

@@ -8,7 +8,7 @@ import msgspec
 from assay.build import compose
 from assay.build import spec as specs
 from assay.build.sealing import MOUNT_POINTS
-from assay.flows.steps import Stand
+from assay.flows.steps import Stand, tried
 from assay.model.predicates import TestResult
 from assay.model.statement import ResourceDescriptor
 from assay.model.tree import OwnedEntry, Owner, TreeEntry
@@ -44,6 +44,9 @@ def run_tests(
         spool: holds the bytes of files.
         environment: of the image's config.
         epoch: time of everything.
+
+    Raises:
+        UnsupportedError: the sandbox is open.
     """
     wanted = tuple(tests)
     if not wanted:
@@ -56,13 +59,15 @@ def run_tests(
     found = []
     with ExitStack() as stack:
         root = stack.enter_context(stand.workshop.lay(whole, spool.read, epoch=epoch))
-        for test in wanted:
+        for number, test in enumerate(wanted):
             command = SealedCommand(
                 root=root,
                 arguments=test.run,
                 environment=tuple(sorted(variables.items())),
                 limits=SandboxLimits(seconds=_SECONDS),
             )
+            if number == 0:
+                tried(stand.sandbox, command, f"test {test.name}")
             done = stand.sandbox.run(command)
             found.append(Ran(name=test.name, passed=not done.stopped and done.exit_code == 0, log=done.log))
     return tuple(found)

@@ -148,7 +148,7 @@ def _step(
             limits=_limits(step.limits),
             trace=step.trace,
         )
-        isolation = _tried(at.stand.sandbox, command, step.name)
+        isolation = tried(at.stand.sandbox, command, f"step {step.name}")
         started = at.stand.clock.now()
         finished = at.stand.sandbox.run(command)
         ended = at.stand.clock.now()
@@ -192,14 +192,23 @@ def _whole(output: outputs.Output, epoch: int) -> tuple[OwnedEntry, ...]:
     return compose.compose(output.entries, epoch=epoch)
 
 
-def _tried(sandbox: Sandbox, command: SealedCommand, name: str) -> Isolation:
-    """Every step's own sandbox is tried before the step runs in one like it."""
+def isolation_of(sandbox: Sandbox, command: SealedCommand) -> Isolation:
+    """How well a sandbox closes, as the canaries see it in one made with the command's own arguments."""
     states = sandbox.probe(command)
     known = {key: (state, detail) for key, (state, detail) in states.items() if state in ("closed", "open", "unknown")}
-    found = canaries.judge(known, tool=sandbox.describe(), filter_digest=sandbox.filter_digest())  # type: ignore[arg-type]
+    return canaries.judge(known, tool=sandbox.describe(), filter_digest=sandbox.filter_digest())  # type: ignore[arg-type]
+
+
+def tried(sandbox: Sandbox, command: SealedCommand, where: str) -> Isolation:
+    """Every command's own sandbox is tried before the command runs in one like it.
+
+    Raises:
+        UnsupportedError: it is open; nothing runs there.
+    """
+    found = isolation_of(sandbox, command)
     if found.level == "open":
         raise UnsupportedError(
-            "the sandbox does not close", where=f"step {name}",
+            "the sandbox does not close", where=where,
             why=f"open or unknown: {', '.join(found.open_names)}", remedy="assay doctor says what is missing",
         )  # fmt: skip
     return found

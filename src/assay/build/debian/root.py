@@ -126,8 +126,7 @@ def _rules(
     names = {one.control.name for one in packages}
     for path, mode, gid in _FOLDERS:
         yield _folder("base", path, mode, gid)
-    for name in mount_points:
-        yield _folder("mount-points", name.encode(), 0o1777 if name == "tmp" else 0o755)
+    yield from folders_to_mount(mount_points)
     for name in paths.LINKS.get(architecture, ("bin", "lib", "sbin")):
         yield _link("merged-usr", name.encode(), f"usr/{name}".encode())
         yield _folder("merged-usr", f"usr/{name}".encode())
@@ -144,6 +143,12 @@ def _rules(
         yield _link("tzdata", b"etc/localtime", b"/usr/share/zoneinfo/Etc/UTC")
         yield _file("tzdata", b"etc/timezone", b"Etc/UTC\n", spool)
     yield from _certificates(tree, spool, read)
+
+
+def folders_to_mount(names: Iterable[str]) -> Iterator[OwnedEntry]:
+    """Folders a sandbox mounts something over: in a read-only root none can be made."""
+    for name in names:
+        yield _folder("mount-points", name.encode(), 0o1777 if name == "tmp" else 0o755)
 
 
 def _copies(tree: Mapping[bytes, OwnedEntry], spool: Spool, read: Read) -> Iterator[OwnedEntry]:
