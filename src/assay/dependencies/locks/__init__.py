@@ -8,7 +8,20 @@ from collections.abc import Callable
 import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment
-from assay.dependencies.locks import golang, names, npm, others, php, python, python_manifests, ruby, rust
+from assay.dependencies.locks import (
+    dart,
+    elixir,
+    golang,
+    names,
+    npm,
+    nuget,
+    others,
+    php,
+    python,
+    python_manifests,
+    ruby,
+    rust,
+)
 from assay.model.errors import MalformedError, UnsupportedError
 
 
@@ -32,6 +45,9 @@ ROWS: tuple[Cataloguer, ...] = tuple(
         ruby.ROW,
         golang.ROW,
         npm.ROW,
+        nuget.ROW,
+        dart.ROW,
+        elixir.ROW,
         others.ROW,
         python.NAMED,
         python.ROW,

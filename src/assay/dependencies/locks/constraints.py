@@ -1,13 +1,15 @@
 """Whether a version is one that a manifest asks for: yes, no, or nobody here can tell (None).
 
 npm: node-semver README, "Ranges"; Cargo: The Cargo Book, "Specifying Dependencies"; Composer documentation, "Versions
-and constraints"; RubyGems guides, "Patterns"; PyPI: PEP 440, and Poetry's documentation, "Dependency specification".
+and constraints"; RubyGems guides, "Patterns"; PyPI: PEP 440, and Poetry's documentation, "Dependency specification";
+NuGet, pub and Mix: `constraint_forms`.
 Each reader makes alternatives of bounds; the order of versions is that of `dependencies.versions`.
 """
 
 import re
 from collections.abc import Callable, Iterator
 
+from assay.dependencies.locks import constraint_forms
 from assay.dependencies.versions import SCHEMES, Scheme
 
 Bound = tuple[str, str]
@@ -262,11 +264,40 @@ def _pep440(part: str) -> Iterator[str]:
             yield word
 
 
+def _nuget(wanted: str, version: str) -> bool | None:
+    """A range holds whatever lies in it; a floating one (`1.*`) takes no pre-release by itself."""
+    bounds = constraint_forms.nuget(wanted)
+    if "*" in wanted and "-" in version.partition("+")[0]:
+        return None
+    return _judge(SCHEMES["nuget"], None if bounds is None else [bounds], version)
+
+
+def _pub(wanted: str, version: str) -> bool | None:
+    """pub orders what follows `+` too; where that would decide, nobody here can tell."""
+    bounds = constraint_forms.pub(wanted)
+    if bounds is None or "+" in wanted or ("+" in version and any(one in ("=", "<=", ">") for one, _ in bounds)):
+        return None
+    release, dash, _ = version.partition("+")[0].partition("-")
+    low = [bound for operator, bound in bounds if operator[0] == ">" and bound.partition("-")[0] == release]
+    if dash and ("<", release) in bounds and not any("-" in bound for bound in low):
+        return False  # `<2.0.0` leaves out the pre-releases of 2.0.0 as well, unless the lower bound is one
+    return _judge(SCHEMES["semver"], [bounds], version)
+
+
+def _hex(wanted: str, version: str) -> bool | None:
+    """Whether a pre-release is taken depends on more than the constraint."""
+    answer = _judge(SCHEMES["semver"], constraint_forms.hex_(wanted), version)
+    return None if answer and "-" in version.partition("+")[0] and "-" not in wanted else answer
+
+
 _READERS: dict[str, Callable[[str, str], bool | None]] = {
     "cargo": _cargo,
     "composer": _composer,
     "gem": _gem,
     "golang": _go,
+    "hex": _hex,
     "npm": _npm,
+    "nuget": _nuget,
+    "pub": _pub,
     "pypi": _pypi,
 }

@@ -36,6 +36,8 @@ _MANIFESTS = {
     "Gemfile": ("gem", "bundler"),
     "gems.rb": ("gem", "bundler"),
     "composer.json": ("composer", "composer"),
+    "pubspec.yaml": ("pub", "pub"),
+    "mix.exs": ("hex", "mix"),
 }
 
 

@@ -7,11 +7,8 @@ import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.catalogers import (
-    dotnet,
     gradle_lock,
     haskell_lock,
-    mix_lock,
-    pub_lock,
     swift_resolved,
 )
 from assay.dependencies.locks import reading
@@ -31,14 +28,9 @@ class _Kind(msgspec.Struct, frozen=True):
 
 
 _KINDS = (
-    _Kind("nuget", "nuget", ("packages.lock.json",), (".csproj", ".fsproj", ".vbproj"),
-          re.compile(rb"<PackageReference\b"), dotnet.catalogue_lock, True),
     _Kind("maven", "maven", (), ("pom.xml",), re.compile(rb"<dependency>"), None, False),
     _Kind("maven", "gradle", ("gradle.lockfile",), ("build.gradle", "build.gradle.kts"),
           re.compile(rb"\b(?:implementation|api|compile|runtimeOnly)\b"), gradle_lock.CATALOGUER.catalogue, False),
-    _Kind("pub", "pub", ("pubspec.lock",), ("pubspec.yaml",), re.compile(rb"(?m)^dependencies:"),
-          pub_lock.CATALOGUER.catalogue, True),
-    _Kind("hex", "mix", ("mix.lock",), ("mix.exs",), re.compile(rb"\bdeps\b"), mix_lock.CATALOGUER.catalogue, True),
     _Kind("swift", "swiftpm", ("Package.resolved",), ("Package.swift",), re.compile(rb"\.package\("),
           swift_resolved.CATALOGUER.catalogue, True),
     _Kind("hackage", "cabal", ("cabal.project.freeze", "stack.yaml.lock"), ("stack.yaml",),
@@ -71,7 +63,7 @@ def catalogue(file: File) -> Fragment:
 
 ROW = Cataloguer(
     name="locks-others",
-    version=1,
+    version=2,
     ecosystem="",
     wants=Wanted(names=frozenset(_BY_NAME), suffixes=frozenset(_BY_SUFFIX), limit="lock_file_bytes"),
     catalogue=catalogue,

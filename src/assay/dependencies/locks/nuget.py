@@ -1,0 +1,122 @@
+"""NuGet: project files (`PackageReference`, NuGet documentation) and `packages.lock.json`.
+
+MSBuild computes: what a property or a condition decides is not followed but said.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
+from assay.dependencies.catalogers import dotnet
+from assay.dependencies.locks import reading
+from assay.dependencies.sheets import Sheet, Wish
+from assay.model.errors import MalformedError
+
+_DEPTH = 64
+_SUFFIXES = (".csproj", ".fsproj", ".vbproj")
+
+
+class _Reference(msgspec.Struct):
+    names: str
+    version: str
+    conditional: bool
+
+
+def catalogue(file: File) -> Fragment:
+    """One project file or lock.
+
+    Raises:
+        MalformedError, UnsupportedError: a damaged lock, or more references than any project has.
+    """
+    if reading.foreign(file.path) or {"obj", "bin"} & set(file.path.split("/")[:-1]):
+        return Fragment()
+    if file.path.endswith(".json"):
+        entries = reading.entries(file, dotnet.catalogue_lock)
+        return reading.fragment(Sheet(role="lock", ecosystem="nuget", tool="nuget", entries=entries))
+    return reading.fragment(_manifest(file))
+
+
+def _manifest(file: File) -> Sheet | None:
+    if b"PackageReference" not in file.data():
+        return None
+    try:
+        references = _read(file)
+        undecided: list[str] = []
+        wishes = reading.bounded(_wishes(references, undecided), file)
+    except MalformedError as error:
+        return Sheet(role="manifest", ecosystem="nuget", tool="nuget", damaged=error.why[:300])
+    if not references:
+        return None
+    said = tuple(sorted(set(undecided)))
+    return Sheet(role="manifest", ecosystem="nuget", tool="nuget", wishes=wishes, undecided=said)
+
+
+def _wishes(references: list[_Reference], undecided: list[str]) -> Iterator[Wish]:
+    """Without a version here one stands in a file above (central package management)."""
+    for one in references:
+        if any(letter in one.names for letter in "$@%"):
+            undecided.append("MSBuild decides on names of packages")
+            continue
+        for name in filter(None, map(str.strip, one.names.split(";"))):
+            marker = "a condition of MSBuild" if one.conditional else ""
+            if "$" in one.version:
+                undecided.append("MSBuild decides on versions")
+                yield Wish(reading.spelled("nuget", name), marker=marker)
+            else:
+                source = "" if one.version else "workspace"
+                yield Wish(reading.spelled("nuget", name), one.version, source=source, marker=marker)
+
+
+def _read(file: File) -> list[_Reference]:
+    """`PackageReference Include=` with its version as attribute or element; no recursion, no document type."""
+    from xml.parsers import expat  # scans of images meet no project files
+
+    found: list[_Reference] = []
+    stack: list[str] = []
+    conditions: list[bool] = []
+    text: list[str] = []
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        if len(stack) == _DEPTH:
+            raise _bad(file, f"nested deeper than {_DEPTH}")
+        name = tag.rpartition(":")[2]
+        conditions.append("Condition" in attributes or name in ("When", "Otherwise", "Target"))
+        if name == "PackageReference" and attributes.get("Include"):
+            version = attributes.get("VersionOverride") or attributes.get("Version", "")
+            found.append(_Reference(attributes["Include"], version.strip(), any(conditions)))
+        stack.append(name)
+        text.clear()
+
+    def end(_tag: str) -> None:
+        if stack[-1] in ("Version", "VersionOverride") and stack[-2:-1] == ["PackageReference"] and found:
+            found[-1].version = "".join(text).strip()
+        stack.pop()
+        conditions.pop()
+        text.clear()
+
+    def refuse(*_arguments: object) -> None:
+        raise _bad(file, "it has a document type declaration")
+
+    reader = expat.ParserCreate()
+    reader.StartElementHandler, reader.EndElementHandler = start, end
+    reader.CharacterDataHandler = text.append
+    reader.StartDoctypeDeclHandler = refuse
+    try:
+        reader.Parse(file.data(), True)
+    except (expat.ExpatError, ValueError) as error:
+        raise _bad(file, str(error)[:200]) from error
+    return found
+
+
+def _bad(file: File, why: str) -> MalformedError:
+    return MalformedError("not a readable project file", where=file.path, why=why, remedy="open it with its own tool")
+
+
+ROW = Cataloguer(
+    name="locks-nuget",
+    version=1,
+    ecosystem="nuget",
+    wants=Wanted(names=frozenset(["packages.lock.json"]), suffixes=frozenset(_SUFFIXES), limit="lock_file_bytes"),
+    catalogue=catalogue,
+)
