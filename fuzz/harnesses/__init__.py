@@ -13,6 +13,7 @@ from . import (
     logs,
     orders,
     programs,
+    proofs,
     texts,
     vexes,
 )
@@ -33,6 +34,7 @@ TABLE: tuple[Harness, ...] = tuple(
             *logs.HARNESSES,
             *orders.HARNESSES,
             *programs.HARNESSES,
+            *proofs.HARNESSES,
             *texts.HARNESSES,
             *vexes.HARNESSES,
         ),

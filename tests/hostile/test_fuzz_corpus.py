@@ -18,10 +18,12 @@ WITHOUT: dict[str, str] = {
     "authority_answers": WRITER,
     "certificates": WRITER,
     "collector": "no format",
+    "comparison": WRITER,
     "csaf_tree": "asked by the reader of CSAF, on values",
     "csaf_vex_write": WRITER,
     "csaf_words": "a table of words",
     "cyclonedx": WINDOW,
+    "cyclonedx_compositions": "asked by the reader of CycloneDX, on values",
     "cyclonedx_vex_write": WRITER,
     "cyclonedx_write": WRITER,
     "cyclonedx_xml": WINDOW,
@@ -41,6 +43,7 @@ WITHOUT: dict[str, str] = {
     "compressors": WRITER,
     "predicates": "a table of names",
     "purl_inference": "asked by `foreign`",
+    "rebuilding": WRITER,
     "sarif": WRITER,
     "spdx": WINDOW,
     "spdx3": WINDOW,
@@ -48,6 +51,7 @@ WITHOUT: dict[str, str] = {
     "spdx_tagvalue": WINDOW,
     "spdx_tagvalue_write": WRITER,
     "spdx_write": WRITER,
+    "stripdown": WRITER,
     "tarwrite": WRITER,
 }
 """Modules of formats/ that need no harness, and why."""
