@@ -46,6 +46,8 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     signer: str = ""
     provenance: Provenance | None = None
     trace: RuntimeTrace | None = None
+    flaw: str = ""
+    """Why it cannot be read; then it is neither."""
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,10 +83,15 @@ def judge(claims: Iterable[Signed], *, roots: Mapping[str, str] | None = None, w
     known = sorted(claims, key=lambda claim: claim.evidence)
     images = [c for c in known if c.provenance is not None and c.provenance.build_type == BUILD_TYPE]
     steps = [c for c in known if c.provenance is not None and c.provenance.build_type == STEP_TYPE]
+    flawed = [
+        Row(check="evidence", state="unknown", why=claim.flaw, evidence=(claim.evidence,))
+        for claim in known
+        if claim.flaw
+    ]
     if not images:
         why = "no verified provenance of a build by this program: its evidence has another form"
-        return Judgement(rows=(Row(check="provenance", state="not-covered", why=why),))
-    rows: list[Row] = []
+        return Judgement(rows=(*flawed, Row(check="provenance", state="not-covered", why=why)))
+    rows = flawed
     for image in images:
         mine = [c for c in steps if _invocation(c) == _invocation(image) and c.signer == image.signer]
         rows += _image(image, mine)

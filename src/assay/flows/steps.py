@@ -101,7 +101,10 @@ def run_steps(at: Running, dependencies: Mapping[str, tuple[OwnedEntry, ...]]) -
     with ExitStack() as stack:
         for step in at.spec.steps:
             if step.toolchain not in roots:
-                entries, skipped = toolchain_root(at, step.toolchain)
+                entries, skipped = toolchain_root(
+                    at.spec, at.lock, step.toolchain, store=at.store, spool=at.spool, limits=at.limits,
+                    reviewed=at.reviewed,
+                )  # fmt: skip
                 place = stack.enter_context(at.stand.workshop.lay(entries, at.spool.read, epoch=at.lock.epoch))
                 digest = tree_digest(entries, at.spool)
                 roots[step.toolchain] = Root(place=place, digest=digest, entries=entries, skipped=skipped)
@@ -117,14 +120,22 @@ def tree_digest(entries: Iterable[OwnedEntry], spool: Spool) -> str:
     return f"sha256:{state.hexdigest()}"
 
 
-def toolchain_root(at: Running, toolchain: str) -> tuple[tuple[OwnedEntry, ...], tuple[Script, ...]]:
+def toolchain_root(
+    spec: specs.Spec,
+    lock: locks.Lock,
+    toolchain: str,
+    *,
+    store: ContentStore,
+    spool: Spool,
+    limits: Limits,
+    reviewed: Mapping[str, str],
+) -> tuple[tuple[OwnedEntry, ...], tuple[Script, ...]]:
     """The entries of a toolchain's root, from lock and store alone, and the maintainer scripts that were not run."""
     tree = of_role(
-        at.lock, f"toolchain:{toolchain}", ARCHITECTURES[at.spec.platforms[0]], store=at.store, spool=at.spool,
-        limits=at.limits, reviewed=at.reviewed, mount_points=sealing.MOUNT_POINTS,
-        acknowledged=at.spec.image.maintainer_scripts.acknowledge,
+        lock, f"toolchain:{toolchain}", ARCHITECTURES[spec.platforms[0]], store=store, spool=spool, limits=limits,
+        reviewed=reviewed, mount_points=sealing.MOUNT_POINTS, acknowledged=spec.image.maintainer_scripts.acknowledge,
     )  # fmt: skip
-    return compose.compose(tree.entries, epoch=at.lock.epoch), tree.skipped
+    return compose.compose(tree.entries, epoch=lock.epoch), tree.skipped
 
 
 def _step(

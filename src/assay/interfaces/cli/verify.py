@@ -14,9 +14,11 @@ from assay.interfaces.cli.render import evidence
 from assay.interfaces.cli.render.table import render_verdict
 from assay.model.verdict import Verdict
 from assay.policy import explain
+from assay.settings import Settings
 
 if TYPE_CHECKING:
     from assay.bootstrap.provenance import ProvenanceWords
+    from assay.build.hermetic import Judgement
     from assay.flows.provenance import ProvenanceRow
 
 
@@ -27,6 +29,7 @@ class _Answer(msgspec.Struct, frozen=True):
     verdict: Verdict | None
     provenance: "tuple[ProvenanceRow, ...] | None"
     code: int
+    hermetic: "Judgement | None" = None
 
 
 @click.command("verify")
@@ -36,6 +39,7 @@ class _Answer(msgspec.Struct, frozen=True):
 @trusting.seen_option
 @words.provenance_options
 @click.option("--policy", metavar="DIR", help="Also decide, from the verified evidence alone (`default`: the shipped).")
+@click.option("--hermetic", is_flag=True, help="Also prove from the evidence that the build was hermetic; 1 if not.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Format.")
 @click.option("-v", "--verbose", is_flag=True, help="Also show where each was found, and every check.")
 def command(
@@ -45,6 +49,7 @@ def command(
     seen_logs: str | None,
     expecting: "ProvenanceWords | None",
     policy: str | None,
+    hermetic: bool,
     output: str,
     verbose: bool,
 ) -> int:
@@ -58,7 +63,11 @@ def command(
     settings = options.settings()
     policy = policy or settings.policy or None
     search = msgspec.structs.replace(_search(search, expecting, policy), seen_logs=seen_logs)
+    if hermetic:
+        search = msgspec.structs.replace(search, statements=True)
     answers = [_answer(one, expecting, policy) for one in bootstrap.verify_image(target, trusted, search, settings)]
+    if hermetic:
+        answers = [_judged(one, settings) for one in answers]
     if output == "json":
         documents = [_document(one) for one in answers]
         click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, sort_keys=True))
@@ -87,13 +96,22 @@ def _answer(given: bootstrap.Answer, expecting: "ProvenanceWords | None", policy
     return _Answer(given, verdict, measured, given.collected.exit_code() or max(unlike, denied))
 
 
+def _judged(one: _Answer, settings: Settings) -> _Answer:
+    from assay.bootstrap.hermetic import judge_hermetic
+    from assay.interfaces.cli.render.hermetic import exit_code
+
+    judged = judge_hermetic(one.given.collected, settings)
+    return msgspec.structs.replace(one, hermetic=judged, code=one.code or exit_code(judged))
+
+
 def _document(one: _Answer) -> dict[str, object]:
-    from assay.interfaces.cli.render import provenance
+    from assay.interfaces.cli.render import hermetic, provenance
 
     return {
         **evidence.document(one.given.subject, one.given.collected),
         "provenance": None if one.provenance is None else provenance.document(one.provenance),
         "verdict": msgspec.to_builtins(one.verdict),
+        **({"hermetic": hermetic.document(one.hermetic)} if one.hermetic is not None else {}),
     }
 
 
@@ -105,5 +123,9 @@ def _tell(one: _Answer, *, verbose: bool) -> None:
         from assay.interfaces.cli.render import provenance
 
         click.echo(provenance.lines(one.provenance, columns=columns, colour=colour, everything=verbose), nl=False)
+    if one.hermetic is not None:
+        from assay.interfaces.cli.render import hermetic
+
+        click.echo(hermetic.lines(one.hermetic, colour=colour), nl=False)
     if one.verdict is not None:
         click.echo("\n" + render_verdict(one.verdict, columns=columns, colour=colour))
