@@ -34,6 +34,8 @@ _CANARY = "/tmp/.assay-canary"  # noqa: S108  (a place inside the sandbox)
 _PROBE_SECONDS = 20.0
 _PIECE_BYTES = 1 << 16
 _VERSION_SECONDS = 5
+_MEASURED_SECONDS = 1.0
+"""How often outputs are measured while a step runs."""
 
 
 class Bubblewrap:
@@ -145,27 +147,39 @@ def _finished(process: "subprocess.Popen[bytes]", stopped: str, log: bytes) -> F
 def _followed(process: "subprocess.Popen[bytes]", command: SealedCommand) -> tuple[str, bytes]:
     """Read the log until the end or a limit; which one."""
     assert process.stdout is not None  # noqa: S101
-    limits, taken = command.limits, 0
-    parts: list[bytes] = []
+    limits = command.limits
+    log = bytearray()
     deadline = time.monotonic() + limits.seconds
+    measured = time.monotonic()
     stream = process.stdout
     with selectors.DefaultSelector() as selector, stream:
         selector.register(stream, selectors.EVENT_READ)
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                return "deadline", b"".join(parts)
-            if not selector.select(min(left, 1.0)):
-                if command.output and _size(command.output, limits.output_bytes) > limits.output_bytes:
-                    return "output", b"".join(parts)
+                return "deadline", bytes(log)
+            if time.monotonic() - measured >= _MEASURED_SECONDS:
+                if _is_too_much(command):
+                    return "output", bytes(log)
+                measured = time.monotonic()
+            if not selector.select(min(left, _MEASURED_SECONDS)):
                 continue
             piece = os.read(stream.fileno(), _PIECE_BYTES)
+            log += piece[: limits.log_bytes - len(log)]
+            if len(piece) > 0 and len(log) == limits.log_bytes:
+                return "log", bytes(log)
             if not piece:
-                return "", b"".join(parts)
-            parts.append(piece[: limits.log_bytes - taken])
-            taken += len(piece)
-            if taken > limits.log_bytes:
-                return "log", b"".join(parts)
+                break
+    try:  # the log may be closed long before the end
+        process.wait(max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return "deadline", bytes(log)
+    return "output" if _is_too_much(command) else "", bytes(log)
+
+
+def _is_too_much(command: SealedCommand) -> bool:
+    limit = command.limits.output_bytes
+    return bool(command.output) and _size(command.output, limit) > limit
 
 
 def _size(folder: str, limit: int) -> int:

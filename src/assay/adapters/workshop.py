@@ -43,7 +43,7 @@ class FolderWorkshop:
     def empty(self) -> Iterator[str]:
         """An empty folder."""
         try:
-            above = tempfile.mkdtemp(prefix="assay-build-", dir=self._folder)
+            above = os.path.realpath(tempfile.mkdtemp(prefix="assay-build-", dir=self._folder))
             os.chmod(above, _ENTERED)
             place = os.path.join(above, "place")
             os.mkdir(place)
@@ -73,15 +73,15 @@ def _lay(place: str, item: OwnedEntry, read: Read, epoch: int, folders: list[tup
     path = os.path.join(place, os.fsdecode(entry.path))
     if b".." in entry.path.split(b"/"):
         raise MalformedError("an entry outside of its folder", where=path, why="it climbs")
+    parent = os.path.dirname(path)
+    if os.path.realpath(parent) != parent:
+        raise MalformedError("an entry behind a link", where=path, why=f"{os.path.dirname(path)} is a link")
     if entry.kind == "directory":
         if os.path.islink(path):
             raise MalformedError("a folder where a link lies", where=path, why="two inputs disagree")
         os.makedirs(path, mode=0o755, exist_ok=True)
         folders.append((path, entry.mode | 0o555))
         return
-    parent = os.path.dirname(path)
-    if os.path.realpath(parent) != parent:
-        raise MalformedError("an entry behind a link", where=path, why=f"{os.path.dirname(path)} is a link")
     if entry.kind == "symlink":
         os.symlink(os.fsdecode(entry.link), path)
         os.utime(path, (epoch, epoch), follow_symlinks=False)
