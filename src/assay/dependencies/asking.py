@@ -53,8 +53,8 @@ _GO_RELEASE = re.compile(r"(?:go)?([0-9]+\.[0-9]+)(?:\.([0-9]+))?(?:(rc|beta)([0
 _GO_UNTAGGED = re.compile(r"v?0\.0\.0-[0-9]{14}-[0-9a-f]{12}(?:\+.*)?")
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One question to the advisories."""
+class Asked(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
+    """One question to the advisories; a key of many tables, so its hash is computed once."""
 
     ecosystems: tuple[str, ...]
     name: str

@@ -105,8 +105,11 @@ def _match(
         else:
             asked.append((component, question))
     asked, covered, beyond = _covered(asked, store)
+    unordered = {component.key for component in components if too_long(component)}
     silent = {one.component for one in uncovered} | {
-        component.key for component, question in asked if too_long(component) or not _spoken_for(question, covered)
+        component.key
+        for component, question in asked
+        if component.key in unordered or not _spoken_for(question, covered)
     }
     owned = [pair for key in silent & folded.keys() for pair in _owned(by_key[key], folded[key])]
     rulings = _rulings(dict.fromkeys(question for _, question in (*asked, *owned)), store, where)
@@ -116,15 +119,17 @@ def _match(
     def judged(component: Component, question: Asked, folded: Sequence[Component]) -> bool:
         """Add its findings; whether there are any, or a feed would have had some to say."""
         found = rulings.get(question, ())
-        if too_long(component):  # its findings would repeat the text thousands of times: one row says it
+        if component.key in unordered:  # its findings would repeat the text thousands of times: one row says it
             found = tuple(ruling for ruling in found if ruling.category == "malicious")
             uncovered.append(Uncovered(component.key, _TOO_LONG))
-        findings.extend(_finding(ruling, component, folded) for ruling in found)
-        code.update({(component.key, ruling.id): ruling.code for ruling in found if ruling.code})
-        return bool(found) or too_long(component) or _spoken_for(question, covered)
+        for ruling in found:
+            findings.append(_finding(ruling, component, folded))
+            if ruling.code:
+                code[component.key, ruling.id] = ruling.code
+        return bool(found) or component.key in unordered or _spoken_for(question, covered)
 
     for component, question in asked:
-        if not judged(component, question, () if too_long(component) else folded[component.key]):
+        if not judged(component, question, () if component.key in unordered else folded.get(component.key, ())):
             uncovered.append(Uncovered(component.key, _why_uncovered(question, beyond)))
     silent = {one.component for one in uncovered}
     for component, question in owned:
@@ -198,8 +203,10 @@ def _covered(
 
 def _beyond(question: Asked, speakers: Sequence[Coverage]) -> str:
     """Why no feed that speaks of the package has read this version, or empty; what cannot be compared was not read."""
+    if not speakers or not all(one.newest for one in speakers):  # as nearly always: some feed reads every version
+        return ""
     version, compare = question.version, question.scheme.compare
-    if not speakers or any(not one.newest or compare(version, one.newest) in (-1, 0) for one in speakers):
+    if any(compare(version, one.newest) in (-1, 0) for one in speakers):
         return ""
     known = " and ".join(f"the feed {one.feed} knows {question.name} up to {one.newest}" for one in speakers)
     if all(compare(version, one.newest) for one in speakers):

@@ -1,12 +1,14 @@
 """How severe: the highest CVSS version's highest score, else the record's own word, else unknown."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from assay.model.advisory import Score
 
 _RANKS = {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 
 
+@lru_cache(maxsize=64)
 def _newest(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 

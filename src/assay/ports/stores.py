@@ -49,7 +49,7 @@ class DatabaseStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Build number; rises with every database of one author. 0 = it has none."""
 
 
-class Query(msgspec.Struct, frozen=True, gc=False):
+class Query(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """One lookup: an ecosystem as the feeds write it, a package name, and the version's key (None = none)."""
 
     ecosystem: str
