@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from assay.bootstrap.machine import LIMITS, read_file
 from assay.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from assay.build.dockerfile.translate import Kind
+    from assay.build.dockerfile.copies import Kind
     from assay.flows.import_dockerfile import Imported
 
 
@@ -30,11 +31,15 @@ def import_dockerfile(path: str, *, name: str, version: str, context: str, spec:
         UsageError: the context does not lie beside or below the spec.
     """
     from assay.build.dockerfile import Named
+    from assay.build.dockerfile.copies import Context
     from assay.flows.import_dockerfile import import_dockerfile as imported
 
     def kind(part: str) -> Kind | None:
         place = os.path.join(context, part)
         return "directory" if os.path.isdir(place) else "file" if os.path.isfile(place) else None
+
+    def names(pattern: str) -> tuple[str, ...]:
+        return tuple(sorted(glob.glob(pattern, root_dir=context, include_hidden=True)))
 
     relative = os.path.relpath(context, os.path.dirname(spec) or ".")
     if relative.split(os.sep)[0] == os.pardir:
@@ -47,6 +52,15 @@ def import_dockerfile(path: str, *, name: str, version: str, context: str, spec:
         version=version,
         context=relative,
         epoch=epoch,
-        kind=kind,
+        files=Context(kind=kind, names=names),
+        exclude=(f"/{os.path.basename(spec)}",),  # the spec changes whenever a person goes on with it
     )
-    return imported(read_file(path, LIMITS.metadata_bytes), path, named)
+    return imported(read_file(path, LIMITS.metadata_bytes), path, named, ignore=_ignore_file(path, context))
+
+
+def _ignore_file(path: str, context: str) -> str:
+    """The Dockerfile's own ignore file, else that of the context; empty where there is none."""
+    for place in (f"{path}.dockerignore", os.path.join(context, ".dockerignore")):
+        if os.path.isfile(place):
+            return read_file(place, LIMITS.metadata_bytes).decode("utf-8", "replace")
+    return ""

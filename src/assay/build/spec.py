@@ -102,7 +102,8 @@ class DirectorySource(_Wire, frozen=True, kw_only=True, tag="directory"):
 
     path: RelativePath
     exclude: tuple[Text, ...] = ()
-    """Patterns of paths (`fnmatch`) left out."""
+    """Patterns (`fnmatch`) of paths or names left out; one with a slash at its beginning starts at the folder itself,
+    and its wildcards stay within one name."""
 
 
 Source = GitSource | ArchiveSource | FileSource | DirectorySource

@@ -208,7 +208,7 @@ def _directory(at: Locking, source: specs.Source, name: str) -> locks.SourceLock
 
     def leave_out(path: bytes) -> bool:
         last = path.rpartition(b"/")[2]
-        return last in _ALWAYS_OUT or path in own or any(_fits(path, one) or _fits(last, one) for one in source.exclude)
+        return last in _ALWAYS_OUT or path in own or any(_fits(path, last, one) for one in source.exclude)
 
     def counted() -> Iterator[tuple[TreeEntry, Iterator[bytes]]]:
         nonlocal count
@@ -220,8 +220,13 @@ def _directory(at: Locking, source: specs.Source, name: str) -> locks.SourceLock
     return locks.DirectoryLock(path=source.path, content=str(blob.digest), size=blob.size, files=count)
 
 
-def _fits(path: bytes, pattern: str) -> bool:
-    return fnmatchcase(path.decode("utf-8", "surrogateescape"), pattern)
+def _fits(path: bytes, name: bytes, pattern: str) -> bool:
+    """Of the whole path or its last name; one with a slash at its beginning of the path alone, name by name."""
+    text = path.decode("utf-8", "surrogateescape")
+    if pattern.startswith("/"):
+        names, parts = text.split("/"), pattern[1:].split("/")
+        return len(names) == len(parts) and all(map(fnmatchcase, names, parts))
+    return fnmatchcase(text, pattern) or fnmatchcase(name.decode("utf-8", "surrogateescape"), pattern)
 
 
 def _git(at: Locking, source: specs.Source, name: str) -> locks.SourceLock:

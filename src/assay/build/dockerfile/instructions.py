@@ -1,5 +1,6 @@
 """What each instruction becomes: one row an instruction name."""
 
+import copy
 import re
 from collections.abc import Callable, Mapping
 
@@ -30,7 +31,12 @@ def _from(work: Work, stage: Stage, instruction: Instruction) -> Answer:
         stage.packages, stage.env = list(before.packages), dict(before.env)
         stage.users, stage.groups = list(before.users), list(before.groups)
         stage.copied, stage.workdir, stage.user = list(before.copied), before.workdir, before.user
-        stage.pip, stage.npm, stage.config = list(before.pip), list(before.npm), dict(before.config)
+        stage.pip, stage.npm, stage.config = list(before.pip), list(before.npm), copy.deepcopy(before.config)
+        stage.shell = before.shell
+        if stage.is_last and before.script:
+            return "needs-human", f"the stage {stage.base} runs commands: take what they leave by COPY --from", ()
+        stage.script, stage.toolchain = list(before.script), list(before.toolchain)
+        stage.fetched = list(before.fetched)
         return "translated", "", ()
     name, missing = expand(stage.base, stage.arguments)
     if missing:
@@ -118,29 +124,32 @@ def _quoted(word: str) -> str:
 
 
 def _copy(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    flags = dict(flag.removeprefix("--").partition("=")[::2] for flag in instruction.flags)
+    words = [expand(flag.removeprefix("--"), stage.known) for flag in instruction.flags]
+    flags = dict(text.partition("=")[::2] for text, _ in words)
     if instruction.heredocs:
         return "needs-human", "write the here-document as a file of the context", ()
-    words = [expand(word, stage.known) for word in instruction.arguments]
+    if unknown_flags := sorted(flags.keys() - {"from", "chown", "chmod", "link"}):
+        return "needs-human", f"--{unknown_flags[0][:40]} is not known", ()
+    if not re.fullmatch(r"(?:0?[0-7]{3,4})?", flags.get("chmod", ""), re.ASCII):
+        return "needs-human", f"--chmod={flags['chmod'][:40]}: write the mode in octal", ()
+    words += [expand(word, stage.known) for word in instruction.arguments]
     missing = [name for _, names in words for name in names]
     if missing:
         return "needs-human", f"the variable {missing[0]} has no value", ()
-    paths = tuple(unquoted(text) for text, _ in words)
+    paths = tuple(unquoted(text) for text, _ in words[len(instruction.flags) :])
     if len(paths) < 2:
         return "needs-human", "it needs a source and a destination", ()
     *sources, to = paths
     origin = "context"
     if "from" in flags:
-        named, unknown = expand(flags["from"], stage.known)
+        named = flags["from"]
         other = work.stage(named)
-        if unknown or other is None or other is stage:
+        if other is None or other is stage:
             return "needs-human", f"{named} is an image: name what is taken from it as a source with its digest", ()
         origin = f"stage {work.stages.index(other)}"
     if any("*" in path or "?" in path for path in sources) and origin != "context":
         return "needs-human", "a pattern in another stage: name the files", ()
-    target = stage.absolute(to)
-    if to.endswith("/") or len(sources) > 1 or to in (".", "./"):
-        target = target.rstrip("/") + "/"
+    target = stage.place(to, several=len(sources) > 1)
     stage.copied.append(
         Copied(origin, tuple(sources), target, mode=flags.get("chmod", ""), owner=flags.get("chown", ""))
     )
@@ -166,7 +175,7 @@ def _add(work: Work, stage: Stage, instruction: Instruction) -> Answer:
     if _SHA256.fullmatch(digest):
         source["sha256"] = digest
     work.sources.setdefault(name, source)
-    stage.copied.append(Copied(f"source {name}", (), stage.absolute(instruction.arguments[-1])))
+    stage.copied.append(Copied(f"source {name}", (), stage.place(unquoted(instruction.arguments[-1]))))
     if "sha256" not in source:
         why = f"{url}: {commands.NO_DIGEST}"
         work.warnings.append(Remark(code="unverified-download", severity="medium", line=instruction.start, why=why))
@@ -236,6 +245,10 @@ def _maintainer(work: Work, stage: Stage, instruction: Instruction) -> Answer:
 
 def _process(field: str) -> Row:
     def row(work: Work, stage: Stage, instruction: Instruction) -> Answer:
+        if field == "command":
+            stage.has_command = True
+        elif not stage.has_command:
+            stage.config.pop("command", None)
         if instruction.is_json:
             stage.config[field] = list(instruction.arguments)
             return "translated", "", ()

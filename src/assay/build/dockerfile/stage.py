@@ -61,11 +61,23 @@ class Stage:
     """Sources its script takes from `$SRC`."""
     config: dict[str, object] = field(default_factory=dict)
     shell: tuple[str, ...] = ("/bin/sh", "-c")
+    has_command: bool = False
+    """Whether it has a CMD of its own: an ENTRYPOINT takes away one that was inherited."""
 
     @property
     def known(self) -> dict[str, str]:
         """Variables with their values: `ENV` wins over `ARG` (Dockerfile reference)."""
         return {**self.arguments, **self.env}
+
+    def place(self, path: str, *, several: bool = False) -> str:
+        """Where a COPY lays things: with a slash at the end where it is a folder, as far as the text tells.
+
+        It is one by its slash, by several sources, or because the stage has made it (Dockerfile reference, COPY).
+        """
+        place = self.absolute(path).rstrip("/") or "/"
+        made = {self.workdir, *(one.to[:-1] for one in self.copied if one.to.endswith("/"))}
+        is_folder = several or path.endswith("/") or path.rpartition("/")[2] in (".", "..") or place in made
+        return place.rstrip("/") + "/" if is_folder else place
 
     def absolute(self, path: str) -> str:
         """A path in the stage's tree, from its working folder."""

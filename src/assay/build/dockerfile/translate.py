@@ -1,21 +1,23 @@
 """From stages to a spec: what was understood, in the spec's words; what was not is a hole that no build accepts."""
 
 import re
-from collections.abc import Callable
-from typing import Literal
+import shlex
 
 import msgspec
 
-from assay.build.dockerfile import bases
+from assay.build.dockerfile import bases, copies
+from assay.build.dockerfile.copies import HOLE, ROOT, Context
 from assay.build.dockerfile.stage import Account, Copied, Stage, Work
 
-Kind = Literal["file", "directory"]
 Spec = dict[str, object]
-HOLE = "NEEDS A PERSON"
-"""Stands where a value is missing: no field with a form accepts it, so the spec is refused with its place."""
-ROOT = "/build/root"
-"""Where a step keeps the tree its stage had at `/`."""
 _FIRST_UID = 1000
+_SYSTEM = {
+    f"/{name}" for name in ("", "bin", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "tmp", "usr", "var")
+}
+"""Folders of the root a step runs in: what lies there is the toolchain's."""
+_USERS = {"nobody": (65534, "/nonexistent"), "www-data": (33, "/var/www"), "node": (1000, "/home/node")}
+"""Users that well-known bases have."""
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,9 +28,11 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     context: str = "."
     """The build context, relative to the spec."""
     epoch: int = 0
-    keys: str = "keys/debian.gpg"
-    kind: Callable[[str], Kind | None] = lambda path: None
-    """Whether a path of the context is a file or a folder; None where nobody knows."""
+    keys: str = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    files: Context = Context()
+    """What is known of what lies in the context."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of paths of the context that are left out."""
 
 
 def translate(work: Work, named: Named) -> Spec:
@@ -41,13 +45,17 @@ def translate(work: Work, named: Named) -> Spec:
     if not work.stages:
         return {}
     last = work.stages[-1]
+    for stage in work.stages:
+        stage.copied = copies.settled(stage.copied, named.files)
     steps, needed = _steps(work, last)
     sources: dict[str, object] = {}
-    if any(one.source == "context" for stage in (last, *needed) for one in stage.copied):
+    if last.pip or last.npm or any(one.source == "context" for stage in (last, *needed) for one in stage.copied):
         sources["context"] = {"type": "directory", "path": named.context}
+        if named.exclude:
+            sources["context"] = {"type": "directory", "path": named.context, "exclude": list(named.exclude)}
     sources |= {name: {"sha256": HOLE, **source} for name, source in sorted(work.sources.items())}
     releases = sorted({stage.distribution for stage in (last, *needed) if stage.distribution})
-    dependencies, installed = _dependencies(last)
+    dependencies, installed = _dependencies(last, named)
     spec: Spec = {
         "apiVersion": "assay.build/v1",
         "kind": "Image",
@@ -91,114 +99,63 @@ def _toolchain(stage: Stage) -> dict[str, object]:
 
 def _step(work: Work, name: str, stage: Stage, last: Stage, named: Named) -> dict[str, object]:
     taken = [one for one in last.copied if one.source == f"stage {work.stages.index(stage)}"]
-    lines = ["set -eu", f"mkdir -p {ROOT}{stage.workdir}"]
-    own = {stage.workdir}
+    own = _own(stage, taken)
+    lines = ["set -eu", f"mkdir -p {shlex.quote(ROOT + stage.workdir)}"]
     for one in stage.copied:
-        own.add(one.to.rstrip("/") or "/")
-        lines += _laid(one, named)
-    lines.append(f"cd {ROOT}{stage.workdir}")
+        lines += copies.into_tree(one, named.files)
+    lines.append(f"cd {shlex.quote(ROOT + stage.workdir)}")
     lines += [_moved(text, own) for text in stage.script]
     outputs: dict[str, str] = {}
     for number, one in enumerate(taken):
         output = f"part-{number}"
         outputs[output] = f"{output}/*"
-        lines.append(f'mkdir -p "$OUT/{output}"')
-        lines += [f'cp -a {_moved(path, own)}{_inside(one)} "$OUT/{output}/{_leaf(one)}"' for path in one.paths]
+        lines += copies.out_of_step(one, output, lambda path: _moved(f"/{path.lstrip('/')}", own))
     inputs = ["sources.context"] if any(one.source == "context" for one in stage.copied) else []
     inputs += [f"sources.{source}" for source in sorted(set(stage.fetched))]
     step: dict[str, object] = {"name": name, "toolchain": _tools(name)}
     if inputs:
         step["inputs"] = inputs
-    if stage.env:
-        step["env"] = dict(sorted(stage.env.items()))
+    if env := {key: value for key, value in sorted(stage.env.items()) if key != "PATH"}:
+        step["env"] = env
     step["run"] = "\n".join(lines) + "\n"
     step["outputs"] = outputs or {"all": HOLE}
     return step
 
 
-def _laid(one: Copied, named: Named) -> list[str]:
-    """COPY into a step's tree."""
-    if one.source != "context":
-        return [f"# {HOLE}: {one.source} {' '.join(one.paths)} → {one.to}"]
-    lines = []
-    for path in one.paths:
-        clean = path.strip("/").removeprefix("./") or "."
-        is_folder = _kind(clean, named) == "directory"
-        into = one.to.rstrip("/")
-        place = f"$SRC/context/{clean}/." if is_folder and clean != "." else f"$SRC/context/{clean}"
-        if clean == ".":
-            place = "$SRC/context/."
-        if is_folder or one.to.endswith("/"):
-            lines.append(f'mkdir -p {ROOT}{into} && cp -a "{place}" {ROOT}{into}/')
-        else:
-            lines.append(f'mkdir -p "$(dirname {ROOT}{into})" && cp -a "{place}" {ROOT}{into}')
-    return lines
+def _own(stage: Stage, taken: list[Copied]) -> set[str]:
+    """Folders of the stage's tree that are not the root's: where it works, copies to, and what others take from it."""
+    own = {stage.workdir, *(one.to.rstrip("/") or "/" for one in stage.copied)}
+    tops = {f"/{path.strip('/').partition('/')[0]}" for one in taken for path in one.paths}
+    return (own | {top for top in tops if top not in _SYSTEM}) - {"/"}
 
 
 def _moved(text: str, own: set[str]) -> str:
     """A command's text with the stage's own absolute paths under the step's tree."""
-    for path in sorted((path for path in own if path != "/"), key=len, reverse=True):
-        text = re.sub(rf"(?<![\w./-]){re.escape(path)}(?=[/\s'\";:]|$)", f"{ROOT}{path}", text)
-    return text
+    if not own:
+        return text
+    paths = "|".join(re.escape(path) for path in sorted(own, key=len, reverse=True))
+    return re.sub(rf"(?<![\w./-])(?=(?:{paths})(?:[/\s'\";:)]|$))", ROOT, text)
 
 
-def _inside(one: Copied) -> str:
-    """COPY lays the content of a folder, not the folder itself; a single file goes by its own name."""
-    return "" if _is_file_name(one) else "/."
-
-
-def _is_file_name(one: Copied) -> bool:
-    return all("." in path.rsplit("/", 1)[-1] or not one.to.endswith("/") for path in one.paths)
-
-
-def _leaf(one: Copied) -> str:
-    return "" if one.to.endswith("/") or not _is_file_name(one) else one.to.rsplit("/", 1)[-1]
-
-
-def _kind(path: str, named: Named) -> Kind:
-    """Whether a path of the context is a folder: as its owner says, else by its looks."""
-    known = named.kind(path)
-    if known is not None:
-        return known
-    return "file" if "." in path.rsplit("/", 1)[-1].lstrip(".") and path != "." else "directory"
-
-
-def _dependencies(last: Stage) -> tuple[dict[str, object], list[dict[str, object]]]:
+def _dependencies(last: Stage, named: Named) -> tuple[dict[str, object], list[dict[str, object]]]:
     """Requirements and package locks as dependencies, and where they are installed."""
     found: dict[str, object] = {}
     installed: list[dict[str, object]] = []
     python = last.python or next((bases.PYTHONS[last.distribution] for _ in [0] if last.distribution), "")
     for number, path in enumerate(last.pip):
         name = "py" if number == 0 else f"py-{number}"
-        found[name] = {"type": "pip", "source": "context", "file": _in_context(last, path) or HOLE}
+        found[name] = {
+            "type": "pip",
+            "source": "context",
+            "file": copies.origin(last.copied, path, named.files) or HOLE,
+        }
         installed.append({"from": f"dependencies.{name}", "to": f"/usr/local/lib/python{python}/dist-packages"})
     for number, folder in enumerate(last.npm):
         name = "web" if number == 0 else f"web-{number}"
-        lock = _in_context(last, f"{folder.rstrip('/')}/package-lock.json") or HOLE
+        lock = copies.origin(last.copied, f"{folder.rstrip('/')}/package-lock.json", named.files) or HOLE
         found[name] = {"type": "npm", "source": "context", "file": lock}
         installed.append({"from": f"dependencies.{name}", "to": f"{folder.rstrip('/')}/node_modules"})
     return found, installed
-
-
-def _in_context(stage: Stage, path: str) -> str:
-    """Where in the context a file of the tree comes from."""
-    for one in reversed(stage.copied):
-        into = one.to.rstrip("/")
-        for source in one.paths if one.source == "context" else ():
-            clean = source.strip("/").removeprefix("./")
-            leaf = clean.rsplit("/", 1)[-1]
-            if path == one.to or (one.to.endswith("/") and path == f"{into}/{leaf}"):
-                return clean
-            if clean in ("", ".") and path.startswith(f"{into}/"):
-                return path.removeprefix(f"{into}/")
-            if (
-                "*" in leaf
-                and path.startswith(f"{into}/")
-                and re.fullmatch(re.escape(leaf).replace(r"\*", "[^/]*"), path.removeprefix(f"{into}/"))
-            ):
-                folder = clean.rpartition("/")[0]
-                return f"{folder}/{path.removeprefix(f'{into}/')}".lstrip("/")
-    return ""
 
 
 def _image(work: Work, last: Stage, installed: list[dict[str, object]], named: Named) -> dict[str, object]:
@@ -212,7 +169,7 @@ def _image(work: Work, last: Stage, installed: list[dict[str, object]], named: N
         packages.append("dash")
     if packages:
         image["packages"] = packages
-    entries = installed + [entry for one in last.copied for entry in _entries(work, one, users, named)]
+    entries = installed + [entry for one in last.copied for entry in _entries(work, one, users)]
     if entries:
         image["install"] = entries
     accounts = _accounts(last, users)
@@ -224,32 +181,17 @@ def _image(work: Work, last: Stage, installed: list[dict[str, object]], named: N
     return image
 
 
-def _entries(work: Work, one: Copied, users: dict[str, Account], named: Named) -> list[dict[str, object]]:
+def _entries(work: Work, one: Copied, users: dict[str, Account]) -> list[dict[str, object]]:
     """COPY and ADD into the image."""
-    owner: dict[str, object] = {}
-    if one.owner:
-        name, _, group = one.owner.partition(":")
-        uid = int(name) if name.isdecimal() else users[name].uid if name in users else None
-        gid = int(group) if group.isdecimal() else uid
-        owner = {"uid": HOLE, "gid": HOLE} if uid is None else {"uid": uid, "gid": gid}
-    if re.fullmatch(r"0?[0-7]{3,4}", one.mode):
-        owner["mode"] = one.mode
+    owner = copies.owned(one, users, work.stages[-1])
     if one.source.startswith("stage "):
         stage = work.stages[int(one.source.split()[1])]
         taken = [c for c in work.stages[-1].copied if c.source == one.source]
         output = f"steps.{_step_name(work, stage)}.part-{taken.index(one)}"
-        folder = one.to if not _leaf(one) else one.to.rpartition("/")[0] or "/"
-        return [{"from": output, "to": folder.rstrip("/") or "/", **owner}]
+        return [{"from": output, "to": one.to.rpartition("/")[0] or "/", **owner}]
     if one.source.startswith("source "):
-        return [{"from": f"sources.{one.source.split()[1]}", "to": one.to.rstrip("/") or "/", **owner}]
-    entries = []
-    for path in one.paths:
-        clean = path.strip("/").removeprefix("./") or "."
-        entry: dict[str, object] = {"from": "sources.context", "to": one.to.rstrip("/") or "/"}
-        if clean != ".":
-            entry["path"] = clean
-        entries.append({**entry, **owner})
-    return entries
+        return [{"from": f"sources.{one.source.split()[1]}", "to": one.to, **owner}]
+    return copies.into_image(one, owner)
 
 
 def _users(last: Stage) -> dict[str, Account]:
@@ -273,7 +215,8 @@ def _accounts(last: Stage, users: dict[str, Account]) -> dict[str, object]:
     if name and name not in ("root", "0"):
         accounts["run-as"] = last.user
         if not name.isdecimal() and name not in users:
-            accounts["users"] = [{"name": name, "uid": HOLE}]
+            uid, home = _USERS.get(name, (HOLE, ""))
+            accounts["users"] = [{"name": name, "uid": uid, **({"home": home} if home else {})}]
     if users:
         accounts["users"] = [
             {"name": user.name, "uid": user.uid, **({"gid": user.gid} if user.gid is not None else {}),
@@ -292,8 +235,11 @@ def _config(last: Stage) -> dict[str, object]:
         words = config.get(field)
         if isinstance(words, list) and words[:1] in (["python"], ["python3"]):
             config[field] = ["/usr/bin/python3", *words[1:]]
-    if last.env:
-        config["env"] = dict(sorted(last.env.items()))
+    env = dict(last.env)
+    if last.pip and last.python:  # programs that packages bring lie beside them
+        env["PATH"] = f"/usr/local/lib/python{last.python}/dist-packages/bin:{env.get('PATH', _PATH)}"
+    if env:
+        config["env"] = dict(sorted(env.items()))
     if last.workdir != "/":
         config["working-dir"] = last.workdir
     return config

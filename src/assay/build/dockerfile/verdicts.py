@@ -34,7 +34,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
     """Something an image should not have: a finding of the importer."""
 
-    code: Literal["secret", "pipe-to-shell", "world-writable", "set-id", "no-digest", "unverified-download", "root"]
+    code: Literal[
+        "secret", "pipe-to-shell", "world-writable", "set-id", "no-digest", "unverified-download", "root", "ignore-file"
+    ]
     severity: Literal["critical", "high", "medium", "low"]
     line: int
     why: str
