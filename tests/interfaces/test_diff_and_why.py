@@ -81,6 +81,25 @@ def test_new_findings_can_fail_the_run(place: Place) -> None:
     assert upgraded.code == 1, upgraded.err
 
 
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [("severity>=high", 1), ("severity>=high and not fixable", 0), ("low and ecosystem = npm", 0), ("severity >>", 2)],
+)
+def test_new_findings_fail_by_an_expression(place: Place, expression: str, code: int) -> None:
+    sides = f"sbom:{empty(place)}", place.new
+    done = place.run("diff", *sides, "--db", place.db, "--fail-on-new", expression, "-o", "json")
+    assert done.code == code, (done.err, done.out)
+    assert place.run("diff", place.new, place.new, "--db", place.db, "--fail-on-new", "status = affected").code == 0
+
+
+def test_what_the_policy_decides_of_both(place: Place) -> None:
+    done = place.run("diff", place.old, place.new, "--db", place.db, "--policy", "default", "-o", "json")
+    assert done.code == 0, done.err
+    rules = {setting["name"]: (setting["old"], setting["new"]) for setting in json.loads(done.out)["verdict"]}
+    assert ("pass", "violated") in rules.values()  # the new side runs as root
+    assert b"Verdict" in place.run("diff", place.old, place.new, "--db", place.db, "--policy", "default").out
+
+
 def empty(place: Place) -> Path:
     path = place.folder / "empty.json"
     path.write_text('{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1}')

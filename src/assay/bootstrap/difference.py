@@ -12,6 +12,7 @@ from assay.model.errors import UsageError
 if TYPE_CHECKING:
     from assay.bootstrap.stock import Reading
     from assay.model.difference import Difference
+    from assay.model.report import Report
     from assay.ports.world import Progress
     from assay.settings import Settings
 
@@ -25,8 +26,11 @@ def compare_targets(
     matched: bool,
     vex_paths: Sequence[str],
     progress: Progress,
-) -> Difference:
+    policy_path: str | None = None,
+) -> tuple[Difference, tuple[Report, Report] | None]:
     """What changed from one target to another; with `matched` also findings, of both sides from one database.
+
+    With a policy also what it decides of each. The reports of both sides stand beside, where findings were compared.
 
     Raises:
         UsageError: both are standard input.
@@ -39,7 +43,7 @@ def compare_targets(
     (before,) = take_stock(old, reading, settings=settings, progress=progress)
     (after,) = take_stock(new, reading, settings=settings, progress=progress)
     if not matched:
-        return difference(before, after, None)
+        return difference(before, after, None), None
     looks = [SecondLook(text, reading, settings, progress) for text in (old, new)]
     both = all(look.possible for look in looks)  # else one side would be judged more cautiously than the other
     first, second = (
@@ -47,10 +51,10 @@ def compare_targets(
             (inventory,),
             settings=settings,
             vex_paths=vex_paths,
-            policy_path=None,
+            policy_path=policy_path,
             progress=progress,
             reader=look if both else None,
         )[0]
         for inventory, look in zip((before, after), looks, strict=True)
     )
-    return difference(before, after, (first, second))
+    return difference(before, after, (first, second)), (first, second)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cmp_to_key
 
 from assay.dependencies.diff_layers import changes, counterparts
+from assay.dependencies.diff_renamed import Parts, with_renamed
 from assay.dependencies.identity import DISTRIBUTED
 from assay.dependencies.versions import scheme_of_type
 from assay.formats import purl as purls
 from assay.model.difference import KINDS, ChangeKind, Difference, Fact, PackageChange, Setting
 from assay.model.errors import MalformedError
-from assay.model.inventory import Component, Distro, Inventory
+from assay.model.inventory import BaseImage, Component, Distro, Inventory
 
 Identity = tuple[str, str]
 """Ecosystem and canonical name."""
@@ -30,6 +31,7 @@ def compare(old: Inventory, new: Inventory) -> Difference:
         found, kept = _one_package(identity, before.get(identity, {}), after.get(identity, {}))
         changed += found
         pairs += kept
+    changed = with_renamed(changed, _parts(before), _parts(after))
     place = counterparts(old.layers, new.layers)
     layers, shared = changes(old.layers, new.layers)
     return Difference(
@@ -44,6 +46,7 @@ def compare(old: Inventory, new: Inventory) -> Difference:
         distro=_distro(old.distro, new.distro),
         # Only an image has a config: one side without any says nothing about the other's.
         config=_settings(dict(old.properties), dict(new.properties)) if old.properties and new.properties else (),
+        base=_base(old.base, new.base),
         gaps=(len(old.gaps), len(new.gaps)),
     )
 
@@ -70,6 +73,14 @@ def packages(inventory: Inventory) -> dict[Identity, dict[str, Component]]:
         if component.removed_by is None and not component.owner:
             found.setdefault(identity_of(component), {}).setdefault(component.version, component)
     return found
+
+
+def _parts(packages: Mapping[Identity, Versions]) -> Parts:
+    return {
+        (identity[0], component.name, version): component
+        for identity, versions in packages.items()
+        for version, component in versions.items()
+    }
 
 
 def _one_package(
@@ -181,6 +192,18 @@ def _distro(old: Distro | None, new: Distro | None) -> tuple[Setting, ...]:
         for setting in _settings(*sides)
         if (setting.old and setting.new) or setting.name in ("distro.id", "distro.version_id") or not both
     )
+
+
+def _base(old: BaseImage | None, new: BaseImage | None) -> tuple[Setting, ...]:
+    """Name, digest and number of layers; where one side was not looked into, nothing is known of a change."""
+    if old is None or new is None:
+        return ()
+    sides = [{"base.name": one.name, "base.digest": one.digest, "base.layers": _count(one)} for one in (old, new)]
+    return _settings(*({name: value for name, value in side.items() if value} for side in sides))
+
+
+def _count(base: BaseImage) -> str:
+    return "" if base.layers_count is None else str(base.layers_count)
 
 
 def _settings(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Setting, ...]:

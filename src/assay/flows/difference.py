@@ -1,10 +1,13 @@
 """Two inventories, and where wanted what one database says of each, become one difference."""
 
+import msgspec
+
 from assay.dependencies import diff, diff_findings
-from assay.model.difference import Difference
+from assay.model.difference import Difference, Setting
 from assay.model.errors import UnavailableError
 from assay.model.inventory import Inventory
 from assay.model.report import Report
+from assay.model.verdict import Verdict
 
 
 def difference(old: Inventory, new: Inventory, reports: tuple[Report, Report] | None) -> Difference:
@@ -29,4 +32,21 @@ def difference(old: Inventory, new: Inventory, reports: tuple[Report, Report] | 
                 why=report.sources.reason or f"advisory data is {report.sources.state}",
                 remedy="run `assay db update`, or name a database with --db",
             )
-    return diff_findings.with_findings(found, (old, reports[0].findings), (new, reports[1].findings))
+    found = diff_findings.with_findings(found, (old, reports[0].findings), (new, reports[1].findings))
+    return msgspec.structs.replace(found, verdict=_verdicts(reports[0].verdict, reports[1].verdict))
+
+
+def _verdicts(old: Verdict | None, new: Verdict | None) -> tuple[Setting, ...]:
+    """The decision, then each rule whose outcome is another one; nothing where one side was not decided."""
+    if old is None or new is None:
+        return ()
+    before, after = _outcomes(old), _outcomes(new)
+    return tuple(
+        Setting(name=name, old=before.get(name), new=after.get(name))
+        for name in sorted(before.keys() | after.keys(), key=lambda name: (name != "decision", name))
+        if before.get(name) != after.get(name)
+    )
+
+
+def _outcomes(verdict: Verdict) -> dict[str, str]:
+    return {"decision": verdict.decision} | {f"rule.{reason.rule}": reason.outcome for reason in verdict.reasons}

@@ -6,8 +6,8 @@ import msgspec
 
 from assay.model.image import Subject
 
-ChangeKind = Literal["added", "removed", "upgraded", "downgraded", "changed"]
-KINDS: tuple[ChangeKind, ...] = ("added", "removed", "upgraded", "downgraded", "changed")
+ChangeKind = Literal["added", "removed", "renamed", "upgraded", "downgraded", "changed"]
+KINDS: tuple[ChangeKind, ...] = ("added", "removed", "renamed", "upgraded", "downgraded", "changed")
 
 
 class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +20,8 @@ class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
     new: str = ""
     old_layer: int | None = None
     new_layer: int | None = None
+    old_name: str = ""
+    """Of a `renamed` one; "" for all others."""
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """How many layers, counted from the lowest, are the same bytes."""
     distro: tuple[Setting, ...] = ()
     config: tuple[Setting, ...] = ()
+    base: tuple[Setting, ...] = ()
+    """What is known of the base image, where both sides were looked into."""
+    verdict: tuple[Setting, ...] = ()
+    """The decision and the outcome of each rule, where both sides were decided by one policy."""
     gaps: tuple[int, int] = (0, 0)
     """How much each side holds that could not be understood: a difference there may hide others."""
     matched: bool = False
@@ -93,4 +99,5 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     def empty(self) -> bool:
         """Whether nothing differs (names and digests of the subjects do not count)."""
         parts = (self.packages, self.moved, self.licences, self.content, self.layers, self.distro, self.config)
-        return not (any(parts) or self.introduced or self.fixed or self.gaps[0] != self.gaps[1])
+        more = (self.base, self.verdict)
+        return not (any(parts) or any(more) or self.introduced or self.fixed or self.gaps[0] != self.gaps[1])

@@ -5,10 +5,11 @@ import shutil
 import click
 
 from assay import bootstrap
-from assay.interfaces.cli import options
+from assay.dependencies.conditions import parse
+from assay.interfaces.cli import completing, options
+from assay.interfaces.cli.failing import Gate, fails
 from assay.interfaces.cli.options import Output
-from assay.interfaces.cli.render.view import SEVERITIES, at_least
-from assay.model.difference import Difference, FindingChange
+from assay.model.difference import Difference
 
 FORMATS = ("table", "json", "markdown")
 
@@ -27,8 +28,12 @@ FORMATS = ("table", "json", "markdown")
 )
 @click.option(
     "--fail-on-new",
-    type=click.Choice(SEVERITIES[:4]),
-    help="Exit 1 when B has a finding that A has not and that is at least this severe (or malicious).",
+    metavar="SEVERITY|EXPRESSION",
+    shell_complete=completing.conditions,
+    help="Exit 1 when B has an open finding that A has not and that meets it (as `scan --fail-on`) or is malicious.",
+)
+@click.option(
+    "--policy", metavar="DIR", help="Also compare what this policy decides of both (`default`: the shipped one)."
 )
 @options.verbosity_options
 def command(
@@ -39,23 +44,27 @@ def command(
     db: str | None,
     vex: tuple[str, ...],
     fail_on_new: str | None,
+    policy: str | None,
     quiet: bool,
     verbose: int,
 ) -> int:
-    """Say what changed from A to B: packages, licences, layers, distribution, config; with --db also findings.
+    """Say what changed from A to B: packages, licences, layers, distribution, base, config; with --db also findings.
 
     A and B are images or SBOMs in any mixture, written as for `assay sbom`. Differences alone exit 0; --fail-on-new
     exits 1 on new findings and 75 when there is no advisory data to tell.
     """
     wanted = options.parse_outputs(outputs, FORMATS, "table")
-    difference = bootstrap.compare_targets(
+    gate = Gate(condition=parse(fail_on_new, where="--fail-on-new"), baseline=old) if fail_on_new else None
+    console = options.Console(quiet or not verbose)
+    difference, reports = bootstrap.compare_targets(
         old,
         new,
         reading,
         settings=options.settings(db),
-        matched=bool(db or fail_on_new),
+        matched=bool(db or fail_on_new or policy),
         vex_paths=vex,
-        progress=options.Console(quiet or not verbose),
+        progress=console,
+        policy_path=policy,
     )
     for output in wanted:
         data = render(difference, output)
@@ -63,7 +72,9 @@ def command(
             bootstrap.write_file(output.path, data)
         else:
             click.echo(data, nl=False)
-    return int(fail_on_new is not None and any(_counts(change, fail_on_new) for change in difference.introduced))
+    if gate is None or reports is None:
+        return 0
+    return int(fails(reports[1], gate, reports[:1], console))
 
 
 def render(difference: Difference, output: Output) -> bytes:
@@ -78,10 +89,3 @@ def render(difference: Difference, output: Output) -> bytes:
         return changes.markdown(difference).encode()
     columns = shutil.get_terminal_size((120, 24)).columns if not output.path else 120
     return changes.table(difference, columns=columns, colour=options.colour_wanted(output.path)).encode()
-
-
-def _counts(change: FindingChange, threshold: str) -> bool:
-    """As `scan --fail-on`: affected and severe enough, or malicious whatever its severity."""
-    if change.status != "affected":
-        return False
-    return change.category == "malicious" or at_least(change.severity, threshold)

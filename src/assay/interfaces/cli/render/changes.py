@@ -27,6 +27,7 @@ def sections(difference: Difference) -> tuple[Section, ...]:
     fact = ("TYPE", "PACKAGE", "VERSION", "OLD", "NEW")
     setting = ("NAME", "OLD", "NEW")
     found = (
+        Section("Verdict", setting, tuple(map(_setting, d.verdict))),
         Section("Findings introduced", _FINDING, tuple(map(_finding, d.introduced))),
         Section("Findings fixed", _FINDING, tuple(map(_finding, d.fixed))),
         Section("Packages", ("CHANGE", "TYPE", "PACKAGE", "OLD", "NEW", "LAYER"), tuple(map(_package, d.packages))),
@@ -34,6 +35,7 @@ def sections(difference: Difference) -> tuple[Section, ...]:
         Section("Licences", fact, tuple(map(_fact, d.licences))),
         Section("Moved to another layer", fact, tuple(map(_fact, d.moved))),
         Section("Distribution", setting, tuple(map(_setting, d.distro))),
+        Section("Base image", setting, tuple(map(_setting, d.base))),
         Section("Config", setting, tuple(map(_setting, d.config))),
         Section("Layers", ("CHANGE", "INDEX", "DIGEST", "INSTRUCTION"), tuple(map(_layer, d.layers))),
     )
@@ -129,7 +131,8 @@ def _finding(change: FindingChange) -> tuple[str, ...]:
 
 def _package(change: PackageChange) -> tuple[str, ...]:
     layers = [str(layer) for layer in dict.fromkeys((change.old_layer, change.new_layer)) if layer is not None]
-    return change.kind, change.ecosystem or "?", change.name, change.old, change.new, " → ".join(layers)
+    name = f"{change.old_name} → {change.name}" if change.old_name else change.name
+    return change.kind, change.ecosystem or "?", name, change.old, change.new, " → ".join(layers)
 
 
 def _fact(fact: Fact) -> tuple[str, ...]:
