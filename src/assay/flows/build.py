@@ -222,6 +222,7 @@ def _packages(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
     tree = of_role(
         at.lock, "image", architecture_of(platform), store=at.store, spool=at.spool, limits=at.limits,
         reviewed=at.reviewed, acknowledged=image.maintainer_scripts.acknowledge, strip=image.strip,
+        sharing=at.mapping,
     )  # fmt: skip
     at.skipped.extend(one for one in tree.skipped if one not in at.skipped)
     yield from tree.entries
@@ -247,8 +248,9 @@ def _unsealed(placed: PlacedSpec, part: str) -> UnsupportedError:
 def _ran(at: Building, stand: Stand) -> tuple[RanStep, ...]:
     """The steps' outputs."""
     running = Running(
-        spec=at.spec, lock=at.lock, store=at.store, spool=at.spool, limits=at.limits, reviewed=at.reviewed, stand=stand
-    )
+        spec=at.spec, lock=at.lock, store=at.store, spool=at.spool, limits=at.limits, reviewed=at.reviewed, stand=stand,
+        sharing=at.mapping,
+    )  # fmt: skip
     return run_steps(running, at.dependencies)
 
 

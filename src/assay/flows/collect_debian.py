@@ -1,6 +1,7 @@
 """Debian packages of an image as entries with owners: read from the store, each the very one its lock names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from assay.build import lock as locks
 from assay.build.debian import root
@@ -10,6 +11,14 @@ from assay.model.digest import Digest
 from assay.model.image import Platform
 from assay.model.limits import Limits
 from assay.ports.stores import ContentStore, Spool
+
+Sharing = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
+"""Shares calls out among threads; the results in the items' order."""
+
+
+def one_by_one(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """A `Sharing` without threads."""
+    return [function(item) for item in items]
 
 
 def of_role(
@@ -24,6 +33,7 @@ def of_role(
     acknowledged: Iterable[str] = (),
     strip: Iterable[str] = (),
     mount_points: Iterable[str] = (),
+    sharing: Sharing = one_by_one,
 ) -> root.Tree:
     """The tree that the packages of a role make.
 
@@ -38,12 +48,16 @@ def of_role(
         acknowledged: packages whose scripts the spec's author has read.
         strip: words of the spec.
         mount_points: folders a build root needs.
+        sharing: packages are inflated beside each other; the tree is the same.
 
     Raises:
         UnsupportedError: a maintainer script nobody has reviewed. MalformedError: two packages own one path.
     """
     wanted = [one for one in lock.packages if role in one.roles and one.architecture in (architecture, "all")]
-    unpacked = [_unpacked(one, store, spool, tuple(strip), limits) for one in wanted]
+    left_out = tuple(strip)
+    # The largest first, so that no thread is left with it at the end.
+    order = sorted(wanted, key=lambda one: (-one.size, one.name))
+    unpacked = sharing(lambda one: _unpacked(one, store, spool, left_out, limits), order)
     return root.build(
         unpacked,
         architecture=architecture,

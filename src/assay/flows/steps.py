@@ -16,7 +16,7 @@ from assay.build.canaries import Isolation
 from assay.build.closure import Closure
 from assay.build.debian.scripts import Script
 from assay.build.hardening import Hardening, inspect
-from assay.flows.collect_debian import of_role
+from assay.flows.collect_debian import Sharing, of_role, one_by_one
 from assay.flows.install import install
 from assay.flows.lock_debian import ARCHITECTURES
 from assay.formats import tarwrite
@@ -84,6 +84,8 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     reviewed: Mapping[str, str]
     stand: Stand
+    sharing: Sharing = one_by_one
+    """Inflates packages beside each other."""
 
 
 def run_steps(at: Running, dependencies: Mapping[str, tuple[OwnedEntry, ...]]) -> tuple[RanStep, ...]:
@@ -103,7 +105,7 @@ def run_steps(at: Running, dependencies: Mapping[str, tuple[OwnedEntry, ...]]) -
             if step.toolchain not in roots:
                 entries, skipped = toolchain_root(
                     at.spec, at.lock, step.toolchain, store=at.store, spool=at.spool, limits=at.limits,
-                    reviewed=at.reviewed,
+                    reviewed=at.reviewed, sharing=at.sharing,
                 )  # fmt: skip
                 place = stack.enter_context(at.stand.workshop.lay(entries, at.spool.read, epoch=at.lock.epoch))
                 digest = tree_digest(entries, at.spool)
@@ -129,11 +131,13 @@ def toolchain_root(
     spool: Spool,
     limits: Limits,
     reviewed: Mapping[str, str],
+    sharing: Sharing = one_by_one,
 ) -> tuple[tuple[OwnedEntry, ...], tuple[Script, ...]]:
     """The entries of a toolchain's root, from lock and store alone, and the maintainer scripts that were not run."""
     tree = of_role(
         lock, f"toolchain:{toolchain}", ARCHITECTURES[spec.platforms[0]], store=store, spool=spool, limits=limits,
         reviewed=reviewed, mount_points=sealing.MOUNT_POINTS, acknowledged=spec.image.maintainer_scripts.acknowledge,
+        sharing=sharing,
     )  # fmt: skip
     return compose.compose(tree.entries, epoch=lock.epoch), tree.skipped
 
