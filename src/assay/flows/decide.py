@@ -51,10 +51,37 @@ def decide(
         rows=rows,
         components=weighing.wants_components(bundle),
         builders=lambda: builders(bundle),
+        builds=build_facts,
     )
     packages = weighing.selected(bundle, facts)
     outcomes = _evaluate(bundle, packages, facts, engine, now, seconds, limits)
     return weighing.weigh(bundle, facts, outcomes, subject, engine.describe(), now)
+
+
+def build_facts(evidence: Sequence[Evidence]) -> dict[str, object]:
+    """The section `builds`: what the evidence proves of how the image was built.
+
+    Roots are not put together again: a decision rests on evidence alone, and says what that leaves open.
+    """
+    from assay.flows.hermetic import judge  # a scan has no provenance and need not load the rooms of builds
+
+    judged = judge(evidence)
+    described = any(row.check != "provenance" for row in judged.rows)
+    item = {
+        "state": judged.state,
+        "codes": list(judged.codes),
+        "not_covered": list(judged.uncovered),
+        "rows": [
+            {"check": row.check, "step": row.step, "state": row.state, "code": row.code, "evidence": list(row.evidence)}
+            for row in judged.rows
+        ],
+        "evidence": sorted({digest for row in judged.rows for digest in row.evidence}),
+    }
+    return {
+        "state": "present" if described else "absent",
+        "items": [item] if described else [],
+        "evidence": item["evidence"] if described else [],
+    }
 
 
 def _evaluate(

@@ -5,6 +5,7 @@ canonical JSON; its digest is the digest of the input. The time is recorded besi
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -26,7 +27,7 @@ _ITEM_FIELDS = (
     "deployer", "reach",
 )  # fmt: skip
 
-_WHERE_FOUND = frozenset({"provenance", "summaries"})
+_WHERE_FOUND = frozenset({"provenance", "summaries", "builds"})
 """Sections that stand in the document only where there is something to say: a missing one counts as absent."""
 _LOST = frozenset({"DIGEST_MISMATCH", "SIZE_MISMATCH"})
 """Codes of rows whose bytes are not those that were attached: what was said is as unknown as if nothing had come."""
@@ -75,6 +76,7 @@ def build(
     rows: Sequence[Row] | None = None,
     components: bool = False,
     builders: Callable[[], Sequence[BuilderRow]] | None = None,
+    builds: Callable[[Sequence[Evidence]], Section] | None = None,
 ) -> Facts:
     """Make the fact document of one subject.
 
@@ -86,6 +88,8 @@ def build(
         components: whether a selected rule declares the section `components`.
         builders: who may vouch for which builder, asked only if there is provenance; None takes the rows that come with
             the program.
+        builds: judges the builds that evidence about this subject describes; None where nobody can. Asked only where
+            there is provenance.
     """
     matching = tuple(e for e in evidence if _about(e, subject))
     sources = _Sources(subject, matching, rows is not None, builders)
@@ -100,6 +104,7 @@ def build(
         "suspicions": _suspicions,
         "provenance": _provenance,
         "summaries": _summaries,
+        "builds": partial(_builds, judge=builds),
         **({"components": _components} if components else {}),
     }
     sections = {"subject": _subject(subject), "signatures": _signatures(evidence, subject, rows)}
@@ -179,6 +184,13 @@ def _provenance(sources: _Sources) -> Section:
 def _summaries(sources: _Sources) -> Section:
     operators_count = _guarded(_provenance, sources).get("operators_count", 0)
     return origins.summaries(sources.of(predicates.VSA), operators_count)
+
+
+def _builds(sources: _Sources, judge: Callable[[Sequence[Evidence]], Section] | None) -> Section:
+    """Builds and whether they were hermetic, judged by whoever knows builds: another room."""
+    if judge is None or not sources.of(predicates.PROVENANCE):
+        return {"state": "absent", "items": [], "evidence": []}
+    return judge(sources.of(predicates.PROVENANCE, predicates.RUNTIME_TRACE))
 
 
 def _image(sources: _Sources) -> Section:
