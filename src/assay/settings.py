@@ -4,7 +4,6 @@ Flags come before the environment (`ASSAY_…`), that before `assay.toml`, that 
 `pyproject.toml`, that before the defaults. `assay config` prints what was chosen and where each value came from.
 """
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 
@@ -281,6 +280,8 @@ def _refuse_unknown(name: str, table: Mapping[str, object]) -> None:
     known = {row.key for row in TABLE}
     for key in table:
         if key not in known:
+            import difflib  # here: it is slow to load, and only mistakes need it
+
             near = difflib.get_close_matches(key.lower().replace("_", "-"), known, n=1)
             remedy = f"did you mean {near[0]}" if near else f"settings: {', '.join(sorted(known))}"
             raise UsageError("there is no such setting", where=name, why=repr(key[:60]), remedy=remedy)

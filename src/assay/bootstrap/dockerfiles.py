@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from typing import TYPE_CHECKING
@@ -39,6 +38,8 @@ def import_dockerfile(path: str, *, name: str, version: str, context: str, spec:
         return "directory" if os.path.isdir(place) else "file" if os.path.isfile(place) else None
 
     def names(pattern: str) -> tuple[str, ...]:
+        import glob
+
         return tuple(sorted(glob.glob(pattern, root_dir=context, include_hidden=True)))
 
     relative = os.path.relpath(context, os.path.dirname(spec) or ".")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
@@ -164,6 +163,8 @@ def rebuild(
     machine = varying or Machine(LIMITS)
     asked = recipe.placed.spec.assurance.rebuild
     with ExitStack() as stack:
+        import tempfile  # here: every command imports this module, and few build again
+
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-rebuild-")))
         spool = stack.enter_context(closing(FileSpool()))
         again = partial(_build, recipe, settings, machine, folder, stack)

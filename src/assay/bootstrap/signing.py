@@ -216,6 +216,6 @@ def _token_file(path: str) -> str:
         raise UsageError(
             "the identity token is neither a JWT nor a file that can be read",
             where="--identity-token",
-            why=type(error).__name__,
+            why="no file has that name" if isinstance(error, UsageError) else "the file cannot be read",
             remedy="give the token itself, or the name of a file that holds it",
         ) from None

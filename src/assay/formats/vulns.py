@@ -254,7 +254,7 @@ def read(value: dict[str, object], *, where: str) -> Scan:
 
 
 def _unwrapped(value: dict[str, Any]) -> dict[str, Any]:
-    """v0.1 (vuln.md) describes each result as `{"vulnerability": {…}}`, while its example has the inner object alone."""
+    """v0.1 (vuln.md) describes each result as `{"vulnerability": {…}}`; its own example has the inner object alone."""
     scanner = value.get("scanner")
     results = scanner.get("result") if isinstance(scanner, dict) else None
     if not isinstance(scanner, dict) or not isinstance(results, list):

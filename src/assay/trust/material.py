@@ -165,7 +165,7 @@ def _check_digest(message: MessageSignature, artifact: Mapping[str, bytes], name
     if message.algorithm and (
         message.algorithm != wanted_algorithm or artifact.get(message.algorithm) != message.digest
     ):
-        wanted = ", ".join(f"{algorithm}:{digest.hex()}" for algorithm, digest in sorted(artifact.items()))
+        wanted = next((f"{kind}:{digest.hex()}" for kind, digest in sorted(artifact.items())), "one without digest")
         raise no("DIGEST_MISMATCH", "content", name, f"the bundle is for another artifact than {wanted}")
 
 

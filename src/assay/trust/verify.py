@@ -291,7 +291,7 @@ def _subject(statement: Statement, target: Target, name: str) -> Check:
         if agreed is not None:
             return Check("subject", "pass", str(agreed))
     named = ", ".join(f"{a}:{h[:16]}…" for s in statement.subject[:3] for a, h in sorted(s.digest.items()))
-    wanted = " ".join(map(str, targets)) or "a target without digest"
+    wanted = str(targets[0]) if targets else "a target without digest"
     raise no("SUBJECT_MISMATCH", "subject", name, f"the statement is about {named}, not {wanted}")
 
 
