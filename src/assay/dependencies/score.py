@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from assay.formats.sbom_elements import Described, Document
+from assay.formats.sbom_described import Described, Document
 
 Profile = Literal["ntia", "bsi"]
 

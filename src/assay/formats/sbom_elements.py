@@ -1,60 +1,19 @@
 """What an SBOM document itself says, element by element, as the minimum-element profiles ask for it.
 
 Read from the document and not from an `Inventory`: a reader joins supplier, author and publisher into one maintainer,
-and a maintainer is not a supplier. JSON forms only (CycloneDX 1.x, SPDX 2.x).
+and a maintainer is not a supplier. JSON forms only (CycloneDX 1.x, SPDX 2.x, SPDX 3.0.1).
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import msgspec
-
-from assay.formats import sbom, wire
+from assay.formats import sbom, sbom_elements_spdx3, wire
+from assay.formats.sbom_described import UNSAID, Described, Document, contact_in, listed, numbers
 from assay.model.errors import UnsupportedError
 from assay.model.limits import DEFAULT_LIMITS
 
-_UNSAID = frozenset({"", "NOASSERTION", "NONE"})
 _NO_COMPLETENESS = frozenset({"", "unknown", "not_specified"})
 """CycloneDX `compositions.aggregate` that tells nothing; all others say complete, or in which way incomplete."""
-_CONTACT = re.compile(r"[^\s<>()@]+@[^\s<>()@]+\.[^\s<>()@]+|https?://[^\s<>()]+")
-"""An e-mail address or a URL."""
-
-
-class Described(msgspec.Struct, frozen=True, kw_only=True):
-    """One component as the document describes it; empty = not said."""
-
-    label: str
-    name: str = ""
-    version: str = ""
-    supplier: str = ""
-    creator_contact: str = ""
-    """E-mail address or URL of who made it."""
-    identifiers: tuple[str, ...] = ()
-    """Package URL, CPE, SWID."""
-    licensed: bool = False
-    """An SPDX identifier or expression."""
-    hash_algorithms: frozenset[str] = frozenset()
-    related: bool = False
-    """Whether its relation to others is said, if only that it needs nothing."""
-    completeness: bool = False
-    """Whether it is said if that list of relations is complete; `unknown` says nothing."""
-    filename: str = ""
-    executable: str = ""
-    archive: str = ""
-    structured: str = ""
-
-
-class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """The document and its components, in its own order."""
-
-    form: str
-    """`CycloneDX` or `SPDX`."""
-    version: tuple[int, ...]
-    author: str = ""
-    author_contact: str = ""
-    timestamp: str = ""
-    components: tuple[Described, ...] = ()
 
 
 def read(data: bytes, name: str) -> Document:
@@ -64,33 +23,33 @@ def read(data: bytes, name: str) -> Document:
         UnsupportedError: not a JSON form. MalformedError: as `sbom.read`.
     """
     form = sbom.sniff(data, name)
-    if form not in ("cyclonedx", "spdx"):
+    if form not in _FORMS:
         raise UnsupportedError(
             "only JSON documents are scored", where=name, why=form, remedy="score the JSON form its author publishes"
         )
     sbom.read(data, name)
     document = wire.decode(data, where=name, limit=DEFAULT_LIMITS.sbom_bytes)
-    return _cyclonedx(document) if form == "cyclonedx" else _spdx(document)
+    return _FORMS[form](document)
 
 
 def _cyclonedx(bom: Mapping[str, Any]) -> Document:
     metadata = bom.get("metadata") or {}
-    tools = _list(metadata, "tools")
+    tools = listed(metadata, "tools")
     for key in ("components", "services"):
-        tools += _list(metadata.get("tools"), key)
-    makers = [*_list(metadata, "authors"), *(metadata.get(k) for k in ("manufacturer", "manufacture", "supplier"))]
+        tools += listed(metadata.get("tools"), key)
+    makers = [*listed(metadata, "authors"), *(metadata.get(k) for k in ("manufacturer", "manufacture", "supplier"))]
     related: set[str] = set()
     for entry in bom.get("dependencies") or []:
         related.update([str(entry.get("ref")), *map(str, entry.get("dependsOn") or [])])
     judged = {
         str(one)
-        for entry in _list(bom, "compositions")
+        for entry in listed(bom, "compositions")
         if str(entry.get("aggregate") or "") not in _NO_COMPLETENESS and isinstance(entry.get("dependencies"), list)
         for one in entry["dependencies"]
     }
     return Document(
         form="CycloneDX",
-        version=_version(str(bom.get("specVersion", ""))),
+        version=numbers(str(bom.get("specVersion", ""))),
         author=next((n for n in map(_name, [*makers, *tools]) if n), ""),
         author_contact=next((c for c in map(_contact, makers) if c), ""),
         timestamp=str(metadata.get("timestamp") or ""),
@@ -109,13 +68,13 @@ def _flat(items: list[Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _component(item: Mapping[str, Any], related: set[str], judged: set[str]) -> Described:
-    properties = {p.get("name"): str(p.get("value", "")) for p in _list(item, "properties")}
-    hashes = _list(item, "hashes")
-    for reference in _list(item, "externalReferences"):
-        hashes += _list(reference, "hashes") if reference.get("type") == "distribution" else []
-    makers = [item.get("manufacturer"), item.get("supplier"), *_list(item, "authors")]
+    properties = {p.get("name"): str(p.get("value", "")) for p in listed(item, "properties")}
+    hashes = listed(item, "hashes")
+    for reference in listed(item, "externalReferences"):
+        hashes += listed(reference, "hashes") if reference.get("type") == "distribution" else []
+    makers = [item.get("manufacturer"), item.get("supplier"), *listed(item, "authors")]
     makers += [item.get("author"), item.get("publisher")]
-    licences = [c.get("expression") or (c.get("license") or {}).get("id") for c in _list(item, "licenses")]
+    licences = [c.get("expression") or (c.get("license") or {}).get("id") for c in listed(item, "licenses")]
     return Described(
         label=str(item.get("bom-ref") or item.get("purl") or item.get("name", "")),
         name=str(item.get("name", "")),
@@ -123,7 +82,7 @@ def _component(item: Mapping[str, Any], related: set[str], judged: set[str]) -> 
         supplier=_name(item.get("supplier")),
         creator_contact=next((c for c in map(_contact, makers) if c), ""),
         identifiers=tuple(str(item[key]) for key in ("purl", "cpe", "swid") if item.get(key)),
-        licensed=any(text not in _UNSAID for text in licences if text),
+        licensed=any(text not in UNSAID for text in licences if text),
         hash_algorithms=frozenset(str(h.get("alg", "")).upper().replace("-", "") for h in hashes),
         related=str(item.get("bom-ref")) in related,
         completeness=str(item.get("bom-ref")) in judged,
@@ -154,7 +113,7 @@ def _spdx(document: Mapping[str, Any]) -> Document:
     packages = [p for p in document.get("packages") or [] if p.get("SPDXID") not in subjects]
     return Document(
         form="SPDX",
-        version=_version(str(document.get("spdxVersion", "")).removeprefix("SPDX-")),
+        version=numbers(str(document.get("spdxVersion", "")).removeprefix("SPDX-")),
         author=next(iter([*people, *creators]), ""),
         author_contact=next((c for c in map(_contact, people) if c), ""),
         timestamp=str(info.get("created") or ""),
@@ -166,7 +125,7 @@ def _spdx(document: Mapping[str, Any]) -> Document:
 
 def _package(item: Mapping[str, Any], related: set[str], judged: set[str]) -> Described:
     supplier = str(item.get("supplier") or "")
-    references = [r for r in _list(item, "externalRefs") if str(r.get("referenceType")) in ("purl", *_OTHER_NAMES)]
+    references = [r for r in listed(item, "externalRefs") if str(r.get("referenceType")) in ("purl", *_OTHER_NAMES)]
     licences = [str(item.get(key) or "") for key in ("licenseConcluded", "licenseDeclared")]
     return Described(
         label=str(item.get("SPDXID") or item.get("name", "")),
@@ -175,8 +134,8 @@ def _package(item: Mapping[str, Any], related: set[str], judged: set[str]) -> De
         supplier=_said(supplier),
         creator_contact=_contact(item.get("originator")) or _contact(supplier),
         identifiers=tuple(str(r.get("referenceLocator")) for r in references),
-        licensed=any(text not in _UNSAID for text in licences),
-        hash_algorithms=frozenset(str(c.get("algorithm", "")) for c in _list(item, "checksums")),
+        licensed=any(text not in UNSAID for text in licences),
+        hash_algorithms=frozenset(str(c.get("algorithm", "")) for c in listed(item, "checksums")),
         related=item.get("SPDXID") in related,
         completeness=item.get("SPDXID") in judged,
         filename=str(item.get("packageFileName") or ""),
@@ -186,19 +145,13 @@ def _package(item: Mapping[str, Any], related: set[str], judged: set[str]) -> De
 _OTHER_NAMES = ("cpe22Type", "cpe23Type", "swid", "gitoid", "swh")
 
 
-def _list(item: Any, key: str) -> list[dict[str, Any]]:
-    """The objects of a list; a field the reader does not check may hold anything."""
-    value = item.get(key) if isinstance(item, dict) else None
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 def _said(value: Any) -> str:
-    return value if isinstance(value, str) and value not in _UNSAID else ""
+    return value if isinstance(value, str) and value not in UNSAID else ""
 
 
 def _name(value: Any) -> str:
     if isinstance(value, dict):
-        value = value.get("name") or next((c["name"] for c in _list(value, "contact") if c.get("name")), "")
+        value = value.get("name") or next((c["name"] for c in listed(value, "contact") if c.get("name")), "")
     return value.strip() if isinstance(value, str) else ""
 
 
@@ -207,11 +160,13 @@ def _contact(value: Any) -> str:
     if isinstance(value, dict):
         url = value.get("url")
         texts: list[Any] = [value.get("email"), *(url if isinstance(url, list) else [url])]
-        texts += [c.get("email") for c in _list(value, "contact")]
+        texts += [c.get("email") for c in listed(value, "contact")]
         value = " ".join(str(text) for text in texts if text)
-    match = _CONTACT.search(value) if isinstance(value, str) else None
-    return match[0] if match else ""
+    return contact_in(value) if isinstance(value, str) else ""
 
 
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".") if part.isdecimal() and len(part) < 6)
+_FORMS: Mapping[str, Callable[[Mapping[str, Any]], Document]] = {
+    "cyclonedx": _cyclonedx,
+    "spdx": _spdx,
+    "spdx3": sbom_elements_spdx3.read,
+}

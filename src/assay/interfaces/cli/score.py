@@ -29,7 +29,7 @@ def command(
 ) -> None:
     """Say how complete an SBOM is: every element a profile asks for, what is missing, one number.
 
-    SBOM is a CycloneDX or SPDX 2 document in JSON; of an image the document Assay would write is scored. The number is
+    SBOM is a CycloneDX or SPDX document in JSON; of an image the document Assay would write is scored. The number is
     the mean of the elements' shares: 100 / E x sum of (given / asked), rounded down to one decimal.
     """
     from assay.dependencies.score import score
