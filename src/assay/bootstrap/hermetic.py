@@ -10,6 +10,7 @@ from assay.bootstrap.machine import LIMITS
 
 if TYPE_CHECKING:
     from assay.build.hermetic import Judgement
+    from assay.build.levels import Supported
     from assay.flows.verify import Collected
     from assay.settings import Settings
 
@@ -33,3 +34,17 @@ def judge_hermetic(collected: Collected, settings: Settings) -> Judgement:
     with store.hold(), closing(FileSpool()) as spool:
         at = Workbench(store=Sealed(store), spool=spool, limits=LIMITS, reviewed=reviewed_scripts())
         return judge(collected.evidence, at)
+
+
+def supported_levels(collected: Collected, judged: Judgement) -> tuple[Supported, ...]:
+    """The Build level of the image's own provenance, each with why and what the next would ask."""
+    from assay.build.levels import supported
+    from assay.build.provenance import BUILD_TYPE
+    from assay.flows.hermetic import claims
+
+    found = []
+    signers = {str(one.digest): one.signer for one in collected.evidence}
+    for claim in claims(collected.evidence):
+        if claim.provenance is not None and claim.provenance.build_type == BUILD_TYPE:
+            found.append(supported(claim.provenance, signers[claim.evidence], judged))
+    return tuple(found)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from assay.build import hermetic
 from assay.build import lock as locks
 from assay.build import provenance as provenances
 from assay.build import spec as specs
@@ -12,12 +13,14 @@ from assay.build.provenance import Context, StepFacts
 from assay.build.spec_read import canonical, spec_digest
 from assay.build.stocktaking import stock
 from assay.flows.build import Built
+from assay.flows.hermetic import as_claim
 from assay.flows.image_tests import Ran, result
 from assay.flows.source_findings import Reader, source_findings
 from assay.flows.steps import RanStep
 from assay.formats import intoto, predicate_values, predicates, slsa
 from assay.model.image import Layer, Subject
 from assay.model.inventory import Component, Distro, Inventory
+from assay.model.predicates import Attribute, AttributeReport
 from assay.model.statement import ResourceDescriptor, Statement
 from assay.model.tree import OwnedEntry
 
@@ -90,10 +93,35 @@ def statements(
         made.append(intoto.statement(subjects, predicates.PROVENANCE, slsa.write(value)))
         if (trace := provenances.runtime_trace(at, step)) is not None:
             made.append(intoto.statement(subjects, predicates.RUNTIME_TRACE, predicate_values.write(trace)))
+    if (report := hermetic_report(made, subject)) is not None:
+        made.append(intoto.statement((subject,), predicates.SCAI, predicate_values.write(report)))
     if tests:
         told = result(tuple(tests), at.spec_digest)
         made.append(intoto.statement((subject,), predicates.TEST_RESULT, predicate_values.write(told)))
     return tuple(made)
+
+
+def hermetic_report(made: Sequence[Statement], subject: ResourceDescriptor) -> AttributeReport | None:
+    """The attribute `hermetic`, resting on the statements just made; None unless they prove it.
+
+    Args:
+        made: provenance and traces of one build.
+        subject: the image.
+    """
+    judged = hermetic.judge(as_claim(one, str(one.digest), "") for one in made)
+    if judged.state != "proved":
+        return None
+    whole, *others = made
+    attribute = Attribute(
+        attribute="hermetic",
+        target=subject,
+        conditions={
+            "alsoRestsOn": sorted(str(one.digest) for one in others),
+            "notCovered": list(judged.uncovered),
+        },
+        evidence=ResourceDescriptor(name="provenance of the image", digest={"sha256": whole.digest.hex}),
+    )
+    return AttributeReport(attributes=(attribute,))
 
 
 def inventory(

@@ -20,6 +20,7 @@ from assay.model.evidence import Evidence
 from assay.model.limits import Limits
 from assay.model.predicates import RuntimeTrace
 from assay.model.provenance import Provenance
+from assay.model.statement import Statement
 from assay.ports.stores import ContentStore, Spool
 from assay.trust.newest import by
 
@@ -48,22 +49,29 @@ def judge(evidence: Sequence[Evidence], at: Workbench | None = None) -> Judgemen
 
 def claims(evidence: Sequence[Evidence]) -> tuple[Signed, ...]:
     """Provenance and traces as values; what cannot be read stays, with the reason."""
-    found = []
-    for one in evidence:
-        if predicates.canonical_type(one.statement.predicate_type) not in _KINDS:
-            continue
-        name = str(one.digest)
-        base = Signed(subject=one.statement.subject, evidence=name, signer=" ".join(by(one.signer)))
-        try:
-            value = predicate_values.read(one.statement, where=name)
-        except MalformedError as error:
-            found.append(msgspec.structs.replace(base, flaw=error.line()))
-            continue
-        if isinstance(value, Provenance):
-            found.append(msgspec.structs.replace(base, provenance=value))
-        elif isinstance(value, RuntimeTrace):
-            found.append(msgspec.structs.replace(base, trace=value))
-    return tuple(found)
+    return tuple(
+        as_claim(one.statement, str(one.digest), " ".join(by(one.signer)))
+        for one in evidence
+        if predicates.canonical_type(one.statement.predicate_type) in _KINDS
+    )
+
+
+def as_claim(statement: Statement, evidence: str, signer: str) -> Signed:
+    """One statement as a value.
+
+    Args:
+        statement: provenance or a runtime trace; anything else says nothing here.
+        evidence: digest a row cites.
+        signer: whose word it is: a trace and a provenance of two signers do not belong together.
+    """
+    base = Signed(subject=statement.subject, evidence=evidence, signer=signer)
+    try:
+        value = predicate_values.read(statement, where=evidence)
+    except MalformedError as error:
+        return msgspec.structs.replace(base, flaw=error.line())
+    if isinstance(value, Provenance):
+        return msgspec.structs.replace(base, provenance=value)
+    return msgspec.structs.replace(base, trace=value) if isinstance(value, RuntimeTrace) else base
 
 
 def reassembled(evidence: Sequence[Evidence], at: Workbench) -> tuple[dict[str, str] | None, str]:

@@ -19,6 +19,7 @@ from assay.settings import Settings
 if TYPE_CHECKING:
     from assay.bootstrap.provenance import ProvenanceWords
     from assay.build.hermetic import Judgement
+    from assay.build.levels import Supported
     from assay.flows.provenance import ProvenanceRow
 
 
@@ -30,6 +31,7 @@ class _Answer(msgspec.Struct, frozen=True):
     provenance: "tuple[ProvenanceRow, ...] | None"
     code: int
     hermetic: "Judgement | None" = None
+    levels: "tuple[Supported, ...]" = ()
 
 
 @click.command("verify")
@@ -97,11 +99,12 @@ def _answer(given: bootstrap.Answer, expecting: "ProvenanceWords | None", policy
 
 
 def _judged(one: _Answer, settings: Settings) -> _Answer:
-    from assay.bootstrap.hermetic import judge_hermetic
+    from assay.bootstrap.hermetic import judge_hermetic, supported_levels
     from assay.interfaces.cli.render.hermetic import exit_code
 
     judged = judge_hermetic(one.given.collected, settings)
-    return msgspec.structs.replace(one, hermetic=judged, code=one.code or exit_code(judged))
+    levels = supported_levels(one.given.collected, judged)
+    return msgspec.structs.replace(one, hermetic=judged, levels=levels, code=one.code or exit_code(judged))
 
 
 def _document(one: _Answer) -> dict[str, object]:
@@ -111,7 +114,7 @@ def _document(one: _Answer) -> dict[str, object]:
         **evidence.document(one.given.subject, one.given.collected),
         "provenance": None if one.provenance is None else provenance.document(one.provenance),
         "verdict": msgspec.to_builtins(one.verdict),
-        **({"hermetic": hermetic.document(one.hermetic)} if one.hermetic is not None else {}),
+        **({"hermetic": hermetic.document(one.hermetic, one.levels)} if one.hermetic is not None else {}),
     }
 
 
@@ -126,6 +129,6 @@ def _tell(one: _Answer, *, verbose: bool) -> None:
     if one.hermetic is not None:
         from assay.interfaces.cli.render import hermetic
 
-        click.echo(hermetic.lines(one.hermetic, colour=colour), nl=False)
+        click.echo(hermetic.lines(one.hermetic, one.levels, colour=colour), nl=False)
     if one.verdict is not None:
         click.echo("\n" + render_verdict(one.verdict, columns=columns, colour=colour))

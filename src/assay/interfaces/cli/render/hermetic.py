@@ -1,9 +1,12 @@
 """A judgement of hermeticity: a row for each check, and what nothing vouches for."""
 
+from collections.abc import Sequence
+
 import click
 import msgspec
 
 from assay.build.hermetic import Judgement, Row
+from assay.build.levels import Supported
 from assay.interfaces.cli.render.text import safe
 
 MARKS = {"proved": "✓", "failed": "✗", "unknown": "?", "not-covered": "–"}
@@ -16,23 +19,29 @@ _WORDS = {
 }
 
 
-def document(judged: Judgement) -> dict[str, object]:
+def document(judged: Judgement, levels: Sequence[Supported] = ()) -> dict[str, object]:
     """For programs."""
     return {
         "state": judged.state,
         "codes": list(judged.codes),
         "notCovered": list(judged.uncovered),
         "rows": [msgspec.to_builtins(row) for row in judged.rows],
+        "levels": [msgspec.to_builtins(one) for one in levels],
     }
 
 
-def lines(judged: Judgement, *, colour: bool) -> str:
+def lines(judged: Judgement, levels: Sequence[Supported] = (), *, colour: bool) -> str:
     """For people."""
     told = [_line(row, colour=colour) for row in judged.rows]
     summary = _WORDS[judged.state]
     if judged.uncovered:
         summary += f"; nothing vouches for: {', '.join(map(safe, judged.uncovered))}"
-    return "\n".join(["", *told, summary, ""])
+    return "\n".join(["", *told, summary, *map(_level, levels), ""])
+
+
+def _level(one: Supported) -> str:
+    more = f"; {one.missing}" if one.missing else ""
+    return f"Build L{one.level}: {safe('; '.join(one.why))}{more}; evidence beyond: {safe('; '.join(one.beyond))}"
 
 
 def _line(row: Row, *, colour: bool) -> str:
