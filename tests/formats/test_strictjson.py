@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +57,65 @@ def test_what_python_writes_is_read_and_has_one_canonical_form(value: object) ->
     read = loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     written = strictjson.canonical(read)
     assert strictjson.canonical(loads(written)) == written
+
+
+PIECES = st.sampled_from(
+    [
+        '{"a":1}',
+        '{"a":1,"a":2}',
+        '{"a":"x","a":1e2}',
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        " ",
+        "\n",
+        '"',
+        '"a"',
+        '"\\u0061"',
+        '"\\ud800"',
+        '"\\/"',
+        '"é😀"',
+        "-0",
+        "-0.0",
+        "1.0",
+        "1.50",
+        "1e5",
+        "01",
+        "1" * 30,
+        "9" * 5000,
+        "NaN",
+        "true",
+        "nul",
+        "\x00",
+        "\ufeff",
+        "1e400",
+        "0.1",
+    ]
+)
+WHOLE = st.recursive(
+    PIECES,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda parts: f"[{','.join(parts)}]")
+        | st.lists(st.tuples(st.sampled_from(["a", "b", "\\u0061"]), inner), max_size=3).map(
+            lambda pairs: "{{{}}}".format(", ".join(f'"{name}" :{value}' for name, value in pairs))
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(WHOLE | st.lists(PIECES, max_size=6).map("".join))
+def test_what_is_read_at_once_is_what_is_read_with_care(text: str) -> None:
+    data = text.encode()
+    at_once = strictjson._at_once(data)
+    if at_once is not strictjson._IN_DOUBT:
+        assert repr(at_once) == repr(strictjson._with_care(data, "x", 64))
+
+
+@given(VALUES, st.sampled_from([None, 2]))
+def test_a_usual_document_is_read_at_once(value: object, indent: int | None) -> None:
+    written = msgspec.json.format(msgspec.json.encode(value), indent=indent or 0)
+    assert repr(strictjson._at_once(written)) == repr(value)

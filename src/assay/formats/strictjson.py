@@ -9,6 +9,8 @@ from array import array
 from itertools import accumulate
 from typing import Any, NoReturn
 
+import msgspec
+
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
 
@@ -20,6 +22,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 _STRING = re.compile(rb'"[^"]*"')
 _CONTAINERS = frozenset({dict, list})
 _INFINITE = frozenset({float("inf"), float("-inf")})
+_IN_DOUBT = object()
 
 
 def loads(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.json_depth_count) -> Any:
@@ -38,6 +41,30 @@ def loads(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.js
     """
     if len(data) > limit:
         raise _bad(where, f"{len(data)} bytes, limit {limit}")
+    value = _at_once(data)
+    if value is _IN_DOUBT:
+        return _with_care(data, where, depth)
+    if _is_deeper(value, depth):
+        raise _bad(where, f"nested deeper than {depth}")
+    return value
+
+
+def _at_once(data: bytes) -> Any:
+    """The value of a document that stands there as we would write it, spaces aside; of any other `_IN_DOUBT`.
+
+    What is written again has each name once: if the bytes are the same, no name stood twice, and no number and no text
+    can be read in another way. It takes half the time.
+    """
+    try:
+        value = msgspec.json.decode(data)
+        same = msgspec.json.encode(value) == msgspec.json.format(data, indent=-1)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return _IN_DOUBT
+    return value if same else _IN_DOUBT
+
+
+def _with_care(data: bytes, where: str, depth: int) -> Any:
+    """The value of any document that is acceptable at all, or why it is not."""
     if data.startswith(b"\xef\xbb\xbf"):
         raise _bad(where, "begins with a byte-order mark")
     try:
