@@ -184,6 +184,7 @@ def record(at: Context, built: Built, number: int, subject: ResourceDescriptor, 
         },
         "closure": {step.name: {"state": step.closure.state, "why": step.closure.why} for step in built.steps},
         "sources": msgspec.to_builtins(source_findings(at.lock, [_reader(step) for step in built.steps])),
+        "hardening": {step.name: msgspec.to_builtins(step.hardening) for step in built.steps if step.hardening},
         "owners": owners(built.trees[number]),
         "crossCheck": msgspec.to_builtins(unexplained),
     }
