@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import assembling
 import keyless
 import logs
 import many_files
@@ -160,7 +161,13 @@ def page(
         ]
     lines += ["", "| ratio | measured | bar | held |", "| --- | ---: | ---: | --- |"]
     verified = verifying.rows({label: one.wall for label, one in medians.items()}, verifying.in_process())
-    for label, value, bar in [*ratios(medians, matched, read, many), *verified, *keyless.rows(), *logs.logs()]:
+    for label, value, bar in [
+        *ratios(medians, matched, read, many),
+        *verified,
+        *keyless.rows(),
+        *logs.logs(),
+        *assembling.rows(),
+    ]:
         lines.append(f"| {label} | {value:.2f} | {bar:g} | {'yes' if value <= bar else 'NO'} |")
     return "\n".join(lines) + "\n"
 
