@@ -83,6 +83,50 @@ def test_several_or_only_a_reference_is_a_weak_conclusion(text: str, expression:
     assert conclude(text.encode()) == Conclusion(expression, "weak", method)
 
 
+APACHE = "Licensed under the Apache License, Version 2.0 (the License)"
+GPL2 = GRANT.format("", LATER.format(2))
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("This crate is dual-licensed under the MIT and the Apache License. " + MIT + APACHE, "Apache-2.0 OR MIT"),
+        (MIT + " Licensed under either of the MIT license or the Apache License, at your option. " + APACHE,
+         "Apache-2.0 OR MIT"),
+        (BSD.format(ENDORSE) + " Alternatively, provided that this notice is retained in full, this software may be "
+         "distributed " + GPL2, "BSD-3-Clause OR GPL-2.0-or-later"),
+        # "at your option" of a version is no choice of licences; nor is a choice between others, or among three.
+        (MIT + GPL2, "GPL-2.0-or-later AND MIT"),
+        ("libx is dual licensed under the Zlib and the Artistic license. " + "x " * 400 + MIT + APACHE, "Apache-2.0 AND MIT"),
+        ("dual-licensed under MIT and Apache. " + MIT + APACHE + BSD.format(""), "Apache-2.0 AND BSD-2-Clause AND MIT"),
+        (MIT + " Alternatively, read the manual." + APACHE, "Apache-2.0 AND MIT"),
+    ],
+)  # fmt: skip
+def test_a_choice_of_two_is_an_or(text: str, expression: str) -> None:
+    assert conclude(text.encode())[:2] == (expression, "weak")
+
+
+def test_files_named_after_their_licences_do_not_say_how_they_combine() -> None:
+    package = '{"name": "a", "version": "1.0.0"}'
+    files = {"package.json": package, "LICENSE-MIT": MIT, "LICENSE-APACHE": APACHE}
+    found = licence_of(files)
+    assert (found.expression, found.concluded) == ("", "")
+    assert "LICENSE-APACHE and LICENSE-MIT lie side by side" in found.reason
+    assert licence_of({"package.json": package, "LICENSE": MIT, "COPYING": APACHE}).concluded == "Apache-2.0 AND MIT"
+    assert licence_of({"package.json": package, "LICENSE-MIT": MIT}).concluded == "MIT"
+
+
+def licence_of(files: dict[str, str]) -> Licence:
+    sightings = []
+    for name, text in files.items():
+        row = npm.CATALOGUER if name == "package.json" else licence_files.ROW
+        path, data = f"app/node_modules/a/{name}", text.encode()
+        fragment = row.catalogue(File(path, (data,), len(data), DEFAULT_LIMITS))
+        sightings.append(Sighting(cataloguer=row.name, path=path, layer=0, removed_by=None, fragment=fragment))
+    (component,) = assemble(sightings, (), installed=True).components
+    return component.licence
+
+
 @pytest.mark.parametrize(
     "text",
     [

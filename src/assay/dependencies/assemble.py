@@ -152,6 +152,8 @@ def _licence(own: Licence, facts: Facts, group: Group) -> Licence:
     noted = facts.licence(group)
     if noted is None:
         return own
+    if own.declared and noted.reason and not noted.expression:
+        return msgspec.structs.replace(own, reason=f"{own.reason}; {noted.reason}")
     if noted.expression or noted.reason:
         return noted
     return msgspec.structs.replace(

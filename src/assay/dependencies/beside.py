@@ -20,6 +20,8 @@ _LICENCE_FILE = "licence:"
 _LICENCE_TEXT = "licence-text:"
 """How the names of notes begin that hold a licence file itself: its path, a NUL, its text in Latin-1."""
 _DOCS = "usr/share/doc/"
+_OFFERED = ("LICENSE-MIT", "LICENSE-APACHE", "MIT-LICENSE")
+"""Files named after their licence."""
 _DECODER = msgspec.json.Decoder(Licence)
 _WORLD, _EXTENDED_STATES, _REASONS = "etc/apk/world", "var/lib/apt/extended_states", "rpm:reasons"
 _ASKED_FOR = frozenset({"user", "external user", "group"})
@@ -45,7 +47,7 @@ class Facts:
             notes = self._at(directory, group)
             if LICENCE in notes:
                 return _DECODER.decode(notes[LICENCE])
-            found = [one for name in sorted(notes) if (one := _of_file(name, notes[name])) and one.concluded]
+            found = {name: one for name in sorted(notes) if (one := _of_file(name, notes[name])) and one.concluded}
             if found:
                 return _together(found)
         return None
@@ -96,12 +98,20 @@ def _of_file(name: str, value: str) -> Licence | None:
     return with_conclusion(Licence(), text.encode("latin-1"), path)
 
 
-def _together(found: Sequence[Licence]) -> Licence:
-    """Several licence files of one package: all hold, since how they combine is not said."""
-    expressions = sorted({one.concluded for one in found})
+def _together(found: Mapping[str, Licence]) -> Licence:
+    """Several licence files of one package: all hold, unless each is named after its licence, as for a choice.
+
+    Then nothing says whether both hold or either.
+    """
+    first, *_ = found.values()
+    expressions = sorted({one.concluded for one in found.values()})
     if len(expressions) == 1:
-        return found[0]
-    return msgspec.structs.replace(found[0], concluded=join(expressions), confidence="weak")
+        return first
+    files = [name.partition(":")[2] for name in found]
+    if all(name.upper().startswith(_OFFERED) for name in files):
+        said = f"{' and '.join(files)} lie side by side: whether both hold or either, nothing says"
+        return Licence(reason=said, declared=tuple(expressions))
+    return msgspec.structs.replace(first, concluded=join(expressions), confidence="weak")
 
 
 def _source(group: Group, name: str) -> tuple[str, str]:

@@ -161,6 +161,27 @@ COMPOUNDS: tuple[tuple[bytes, str], ...] = (
 )
 """A sentence that names a choice of licences: these are then no hits of their own."""
 
+CHOICES: tuple[bytes, ...] = (
+    b"choice of license",
+    b"dual license",
+    b"either of the following license",
+    b"licensed under either",
+    b"under the terms of either",
+)
+"""How a text says that one of two licences may be chosen, both of which it names there; `dual license` begins
+`dual licensed` too."""
+CHOICE_BYTES = 320
+"""So near on either side of such a phrase both licences are named."""
+NAMED_AS: dict[str, tuple[bytes, ...]] = {
+    "AGPL": (b"agpl", b"affero"),
+    "BSD": (b"bsd",),
+    "GPL": (b"gpl", b"general public"),
+    "LGPL": (b"lgpl", b"lesser general public", b"library general public"),
+    "MIT": (b"mit", b"expat", b"x11"),
+    "MPL": (b"mpl", b"mozilla"),
+}
+"""First word of an SPDX identifier → how texts name the licence; any other is named by that word itself."""
+
 WITHIN: tuple[bytes, ...] = (
     b"means either the gnu general public license version 2 0 the gnu lesser general public license version 2 1 the "
     b"gnu affero general public license version 3 0 or any later versions of those licenses",

@@ -11,7 +11,10 @@ from typing import NamedTuple
 from assay.dependencies.licence_phrases import (
     APPENDIX_BYTES,
     BODIES,
+    CHOICE_BYTES,
+    CHOICES,
     COMPOUNDS,
+    NAMED_AS,
     PUBLIC_DOMAIN,
     PUBLIC_DOMAIN_PHRASES,
     REFERENCES,
@@ -56,6 +59,10 @@ _BEFORE = re.compile(
     rb" of the $"
 )
 _LATER = re.compile(rb"\b(?:any|or) (?:later|newer|greater|higher|subsequent)\b|\bor at your option any later\b")
+_ALTERNATIVELY = re.compile(
+    rb"\balternatively (?:[a-z0-9]++ ){0,20}may be (?:re)?(?:distributed|used|licensed) under the terms of the "
+)
+"""A second licence beside the text of the first: then the first is not named again."""
 _REFERENCE = re.compile(rb"common licen[cs]es (l?gpl|gfdl|apache|artistic|bsd|mpl|cc0)(?: (\d)(?: (\d)(?= |$))?)?\b")
 _STOP = re.compile(rb"gnu |for more details|along with|can be found|a copy of|see the file")
 _PACKAGING = re.compile(rb"debian (?:packaging|specific changes|modifications|package is)|packaging (?:itself|is) ")
@@ -83,7 +90,7 @@ def _words(text: bytes) -> list[bytes]:
 
 
 def conclude(text: bytes) -> Conclusion:
-    """The licences a free text states, all of which are taken to hold.
+    """The licences a free text states, all of which are taken to hold; of two it offers as a choice, either.
 
     Args:
         text: a copyright or licence file; the caller bounds its size.
@@ -134,7 +141,29 @@ def _concluded(found: dict[str, str], body: bytes) -> Conclusion:
         return Conclusion(PUBLIC_DOMAIN, "weak", NOTICE) if stated else Conclusion()
     methods = sorted(set(found.values()))
     strong = len(found) == 1 and methods != [REFERENCE]
-    return Conclusion(join(sorted(found)), "strong" if strong else "weak", "+".join(methods))
+    expression = " OR ".join(sorted(found)) if _is_choice(sorted(found), body) else join(sorted(found))
+    return Conclusion(expression, "strong" if strong else "weak", "+".join(methods))
+
+
+def _is_choice(found: list[str], body: bytes) -> bool:
+    """Whether the text offers exactly these two for a choice.
+
+    Of three or more nobody can tell without understanding which the choice is between: all hold, no duty is forgotten.
+    """
+    if len(found) != 2 or any(" " in expression for expression in found):
+        return False
+    if _ALTERNATIVELY.search(body):
+        return True
+    return any(_names_both(found, body, phrase) for phrase in CHOICES)
+
+
+def _names_both(found: list[str], body: bytes, phrase: bytes) -> bool:
+    at = body.find(phrase)
+    if at < 0:
+        return False
+    near = body[max(0, at - CHOICE_BYTES) : at + CHOICE_BYTES]
+    families = [spdx.partition("-")[0] for spdx in found]
+    return all(any(word in near for word in NAMED_AS.get(one, (one.lower().encode(),))) for one in families)
 
 
 def _covered(family: str, version: str, found: dict[str, str]) -> bool:

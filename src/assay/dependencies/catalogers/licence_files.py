@@ -57,7 +57,7 @@ def _metadata(directory: str) -> str:
 
 ROW = Cataloguer(
     name="licence-files",
-    version=2,
+    version=3,
     ecosystem="",
     wants=Wanted(names=_NAMES, limit="metadata_bytes"),
     catalogue=catalogue,
