@@ -120,3 +120,25 @@ def test_what_onbuild_postpones_may_carry_a_document() -> None:
     assert postponed.inner is not None
     assert postponed.inner.name == "RUN"
     assert postponed.heredocs[0].content == "x\n"
+
+
+@given(TEXTS)
+@settings(max_examples=100, deadline=None)
+def test_lenient_reading_gives_the_same_where_the_strict_one_does(text: str) -> None:
+    found = dockerfile.read_leniently(text.encode(), where="x")
+    try:
+        assert found == dockerfile.read(text.encode(), where="x").instructions
+    except MalformedError:
+        assert all(one.name in INSTRUCTIONS for one in found)
+
+
+@given(st.binary(max_size=200))
+def test_lenient_reading_reads_anything(data: bytes) -> None:
+    dockerfile.read_leniently(data, where="x")
+
+
+def test_lenient_reading_passes_over_what_is_no_instruction() -> None:
+    text = b"# escape=?\nNONSENSE x\nFROM a\nENV\nRUN <<E\nFROM b\nE\nLABEL a\nCOPY [1]\nUSER \xff\n"
+    assert [one.name for one in dockerfile.read_leniently(text, where="x")] == ["FROM", "ENV", "RUN", "USER"]
+    with pytest.raises(UnsupportedError):
+        dockerfile.read_leniently(b"RUN a\n" * 10_001, where="x")

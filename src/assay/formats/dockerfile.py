@@ -105,11 +105,36 @@ def read(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Dockerf
     return Dockerfile(instructions=tuple(found), directives=directives)
 
 
+def read_leniently(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> tuple[Instruction, ...]:
+    """The instructions of a file nobody here is going to build: what is no instruction is passed over.
+
+    Args:
+        data: its bytes; what is not UTF-8 is replaced.
+        where: named in errors.
+        limits: `dockerfile_instructions_count`.
+
+    Raises:
+        UnsupportedError: more instructions than anybody writes.
+    """
+    lines = data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n").split("\n")
+    try:
+        escape = _directives(lines, where).get("escape", "\\")
+    except MalformedError:
+        escape = "\\"
+    found = []
+    for number, instruction in enumerate(_Reader(lines, escape, where, lenient=True)):
+        if number == limits.dockerfile_instructions_count:
+            raise _too_much(where, f"more than {number} instructions")
+        found.append(instruction)
+    return tuple(found)
+
+
 class _Reader:
     """Goes through the lines once."""
 
-    def __init__(self, lines: list[str], escape: str, where: str) -> None:
+    def __init__(self, lines: list[str], escape: str, where: str, *, lenient: bool = False) -> None:
         self._lines, self._escape, self._where, self._at = lines, escape, where, 0
+        self._lenient = lenient
         mark = re.escape(escape)
         self._continued = re.compile(rf"(?:(?<!{mark})|^){mark}[ \t]*\Z")
 
@@ -117,17 +142,25 @@ class _Reader:
         while self._at < len(self._lines):
             start = self._at + 1
             line = self._logical()
-            if not line.strip():
+            try:
+                if line.strip():
+                    yield self._whole(line, start)
+                    continue
                 raw = self._lines[start - 1].strip()
                 if raw and not raw.startswith("#"):
                     raise _bad(self._where, start, "a continued line without an instruction")
-                continue
-            instruction = self._instruction(line, start)
-            documented = instruction
-            while documented.inner is not None and documented.name == "ONBUILD":
-                documented = documented.inner
-            heredocs = self._heredocs(line, start) if _may_document(documented) else ()
-            yield msgspec.structs.replace(instruction, text=line, start=start, end=self._at, heredocs=heredocs)
+            except MalformedError:
+                if not self._lenient:
+                    raise
+
+    def _whole(self, line: str, start: int) -> Instruction:
+        """An instruction with its here-documents."""
+        instruction = self._instruction(line, start)
+        documented = instruction
+        while documented.inner is not None and documented.name == "ONBUILD":
+            documented = documented.inner
+        heredocs = self._heredocs(line, start) if _may_document(documented) else ()
+        return msgspec.structs.replace(instruction, text=line, start=start, end=self._at, heredocs=heredocs)
 
     def _logical(self) -> str:
         """The next line with those it continues on; comments and empty lines between them are left out."""

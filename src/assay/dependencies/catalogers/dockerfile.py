@@ -5,22 +5,15 @@ Dockerfile reference (docs of BuildKit): parser directives, line continuation, h
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.dependencies.image_names import image_package
-from assay.model.errors import UnsupportedError
+from assay.formats import dockerfile
+from assay.formats.dockerfile import Instruction
 from assay.model.inventory import Gap
 
-_DIRECTIVE = re.compile(r"#[ \t]*([A-Za-z]+)[ \t]*=[ \t]*(\S+)[ \t]*")
-_HEREDOC = re.compile(r"<<-?([\"']?)([A-Za-z0-9_.]+)\1")
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(?::?([-+])([^{}$]*))?\}|([A-Za-z_][A-Za-z0-9_]*))")
-_ARGUMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:=(\"[^\"]*\"|'[^']*'|\S*))?")
-_MOUNT = re.compile(r"--mount=(\S*)")
-_FROM_FLAG = re.compile(r"--from=(\S+)")
-_INSTRUCTIONS_COUNT = 10_000
-_WITH_DOCUMENTS = frozenset({"RUN", "COPY", "ADD"})
-_DIRECTIVES = frozenset({"syntax", "escape", "check"})
 
 
 def catalogue(file: File) -> Fragment:
@@ -35,9 +28,7 @@ def catalogue(file: File) -> Fragment:
     if file.installed:
         return Fragment()
     reader = _Reader(file.path)
-    for number, instruction in enumerate(_instructions(file.data().decode("utf-8", "replace"))):
-        if number == _INSTRUCTIONS_COUNT:
-            raise UnsupportedError("the Dockerfile has too many instructions", where=file.path, why=f"limit {number}")
+    for instruction in dockerfile.read_leniently(file.data(), where=file.path, limits=file.limits):
         reader.read(instruction)
     packages = {(package.name, package.version, package.properties): package for package in reader.packages}
     return Fragment(packages=tuple(packages[key] for key in sorted(packages)), gaps=tuple(sorted(set(reader.gaps))))
@@ -54,25 +45,23 @@ class _Reader:
         self._stages: set[str] = set()
         self._begun = False
 
-    def read(self, instruction: str) -> None:
-        """One instruction on one line."""
-        word, rest = _parted(instruction)
-        if word == "ARG" and not self._begun:
-            for name, value in _ARGUMENT.findall(rest):
+    def read(self, instruction: Instruction) -> None:
+        """One instruction."""
+        if instruction.name == "ARG" and not self._begun:
+            for word in instruction.arguments:
+                name, _, value = word.partition("=")
                 self._arguments[name] = self._filled(value.strip("\"'"))[0]
-        elif word == "FROM":
-            self._from(rest)
-        elif word in ("COPY", "ADD"):
-            for name in _FROM_FLAG.findall(_flags(rest)):
-                self._image(name, {"docker:by": "COPY --from"})
-        elif word == "RUN":
-            for mount in _MOUNT.findall(_flags(rest)):
-                for name in (part[5:] for part in mount.split(",") if part.startswith("from=")):
-                    self._image(name, {"docker:by": "RUN --mount"})
+        elif instruction.name == "FROM":
+            self._from(instruction.arguments)
+        for name, value in (flag.removeprefix("--").partition("=")[::2] for flag in instruction.flags):
+            if name == "from" and instruction.name in ("COPY", "ADD"):
+                self._image(value, {"docker:by": "COPY --from"})
+            elif name == "mount" and instruction.name == "RUN":
+                for image in (part[5:] for part in value.split(",") if part.startswith("from=")):
+                    self._image(image, {"docker:by": "RUN --mount"})
 
-    def _from(self, rest: str) -> None:
+    def _from(self, words: Sequence[str]) -> None:
         self._begun = True
-        words = [word for word in rest.split() if not word.startswith("--")]
         stage = words[2] if len(words) == 3 and words[1].upper() == "AS" else ""
         if words and words[0] != "scratch":
             self._image(words[0], {"docker:by": "FROM", "docker:stage": stage[:100]})
@@ -108,66 +97,9 @@ class _Reader:
         return _VARIABLE.sub(value, text)[:2_000], missing
 
 
-def _parted(instruction: str) -> tuple[str, str]:
-    """The instruction's name in capitals, and its arguments."""
-    words = instruction.split(None, 1)
-    return words[0].upper(), words[1] if len(words) > 1 else ""
-
-
-def _flags(rest: str) -> str:
-    """The flags that stand before an instruction's arguments."""
-    words = []
-    for word in rest.split():
-        if not word.startswith("--"):
-            break
-        words.append(word)
-    return " ".join(words)
-
-
-def _instructions(text: str) -> Iterator[str]:
-    """Logical lines: comments left out, continuations joined, here-documents skipped."""
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    escape, at = _directives(lines)
-    while at < len(lines):
-        parts: list[str] = []
-        while at < len(lines):
-            line = lines[at].strip()
-            at += 1
-            if line.startswith("#") or not line:  # also between the lines of one instruction
-                if not parts:
-                    break
-                continue
-            going = line.endswith(escape)
-            parts.append(line[:-1].rstrip() if going else line)
-            if not going:
-                break
-        whole = " ".join(parts).strip()
-        if not whole:
-            continue
-        yield whole
-        word, rest = _parted(whole)
-        for _, end in _HEREDOC.findall(rest) if word in _WITH_DOCUMENTS else ():
-            while at < len(lines) and lines[at].lstrip("\t") != end:
-                at += 1
-            at += 1
-
-
-def _directives(lines: list[str]) -> tuple[str, int]:
-    """The escape character, and the line the instructions begin at."""
-    escape, at = "\\", 0
-    for line in lines:
-        match = _DIRECTIVE.fullmatch(line.strip())
-        if match is None or match[1].lower() not in _DIRECTIVES:
-            break
-        if match[1].lower() == "escape" and match[2] in ("`", "\\"):
-            escape = match[2]
-        at += 1
-    return escape, at
-
-
 CATALOGUER = Cataloguer(
     name="dockerfile",
-    version=1,
+    version=2,
     ecosystem="docker",
     wants=Wanted(
         names=frozenset(["Dockerfile", "Containerfile"]),
