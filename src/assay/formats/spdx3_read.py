@@ -6,6 +6,8 @@ Past the graph itself a place in an error or a gap is a path in the shape of 2.3
 """
 
 from collections.abc import Iterable
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from assay.formats import spdx_read, wire
@@ -79,13 +81,16 @@ class _Graph:
 
     def __init__(self, nodes: list[Node], name: str) -> None:
         self._nodes, self._name = nodes, name
+        self._by_type: dict[str, list[tuple[int, Node]]] = {}
+        """Type → places and nodes."""
         self._root: Node = {}
         self._base: str | None = None
         """What all identifiers of a document of ours begin with."""
         self._shorts: dict[str, str] = {}
         self._by_id: dict[str, Node] = {}
         for number, node in enumerate(nodes):
-            key = node.get("spdxId", node.get("@id"))
+            self._by_type.setdefault(_word(node, "type"), []).append((number, node))
+            key = node.get("spdxId") if "spdxId" in node else node.get("@id")
             if key is None:
                 continue
             if not isinstance(key, str) or key in self._by_id:
@@ -93,12 +98,12 @@ class _Graph:
             self._by_id[key] = node
 
     def document(self) -> Node:
-        roots = [n for n in self._nodes if n.get("type") == "SpdxDocument"]
+        roots = self._of("SpdxDocument")
         if len(roots) != 1:
             raise _bad(f"{self._name} $.@graph", f"{len(roots)} nodes of type SpdxDocument, not one")
-        self._root = roots[0]
+        self._root = roots[0][1]
         base, mark, _ = str(self._root.get("spdxId")).rpartition("#")
-        own = any(str(n.get("statement", "")).startswith(FACTS) for n in self._nodes)
+        own = any(str(n["statement"]).startswith(FACTS) for n in self._nodes if "statement" in n)
         self._base = base + mark if own and mark else None
         shape: Node = {
             "spdxVersion": "SPDX-2.3",
@@ -107,22 +112,23 @@ class _Graph:
             "name": self._root.get("name", ""),
             "creationInfo": self._creation(),
         }
-        packages = {
-            n["spdxId"]: self._package(n) for n in self._nodes if _word(n, "type") in _PACKAGES and "spdxId" in n
-        }
+        packages = {n["spdxId"]: self._package(n) for _, n in self._of(*_PACKAGES) if "spdxId" in n}
         shape["packages"] = list(packages.values())
         shape["documentDescribes"] = list(self._described())
         links = shape["relationships"] = []
-        for number, node in enumerate(self._nodes):
-            if _word(node, "type") in _LINKS:
-                links += self._link(node, packages, f"$.@graph[{number}]")
-        for node in self._nodes:
-            if node.get("type") == "Annotation":
-                self._annotate(node, shape, packages)
+        for number, node in self._of(*_LINKS):
+            links += self._link(node, packages, number)
+        for _, node in self._of("Annotation"):
+            self._annotate(node, shape, packages)
         # What a relationship may name beside packages; only a foreign document is held to it.
         others = () if spdx_read.is_own(shape) else self._by_id
         shape["files"] = [{"SPDXID": self._short(key)} for key in others if key not in packages]
         return shape
+
+    def _of(self, *types: str) -> list[tuple[int, Node]]:
+        """The nodes of these types with their places, in the document's order."""
+        found = [self._by_type[kind] for kind in types if kind in self._by_type]
+        return found[0] if len(found) == 1 else sorted(chain.from_iterable(found), key=itemgetter(0))
 
     def _short(self, key: str) -> str:
         """The identifier as it stands in the 2.3 shape: the document has its fixed one, and so have all of ours."""
@@ -187,11 +193,11 @@ class _Graph:
                 locator = entry.get("identifier")
                 yield {"referenceCategory": "SECURITY", "referenceType": "cpe23Type", "referenceLocator": locator}
 
-    def _link(self, node: Node, packages: dict[str, Node], place: str) -> list[Node]:
+    def _link(self, node: Node, packages: dict[str, Node], number: int) -> list[Node]:
         source, kind = node.get("from"), node.get("relationshipType")
         targets = _texts(node.get("to"))
         if not isinstance(source, str) or not isinstance(kind, str) or not targets:
-            raise _bad(f"{self._name} {place}", "a relationship needs from, relationshipType and to")
+            raise _bad(f"{self._name} $.@graph[{number}]", "a relationship needs from, relationshipType and to")
         if kind in _LICENCES and source in packages:
             expressions = [self._expression(self._resolve(t)) for t in targets]
             packages[source][_LICENCES[kind]] = next(filter(None, expressions), "NOASSERTION")
