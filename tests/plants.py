@@ -94,6 +94,7 @@ def _python(root: Path) -> None:
 def once(
     root: Path, script: str, folder: Path, names: frozenset[str] = frozenset(), *, extra: dict[str, str] | None = None,
     drop: tuple[str, ...] = (),
+    inputs: str = "",
 ) -> Outcome:  # fmt: skip
     """Run a script as a step runs, with some conditions changed and some guards of its environment removed."""
     machine = Machine(DEFAULT_LIMITS)
@@ -103,7 +104,11 @@ def once(
     fixed = sealing.environment(EPOCH, hardened=False, extra=extra or {})
     environment = tuple((name, value) for name, value in fixed if name not in drop)
     command = SealedCommand(
-        root=str(root), arguments=("/bin/sh", "-eu", "-c", script), environment=environment, output=str(out)
+        root=str(root),
+        arguments=("/bin/sh", "-eu", "-c", script),
+        environment=environment,
+        output=str(out),
+        inputs=inputs,
     )
     with machine.under(names) as conditions:
         started = int(time.time())

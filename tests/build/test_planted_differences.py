@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from assay.adapters.spool import FileSpool
+from assay.adapters.varying import Machine
 from assay.build import sealing
+from assay.build.producers import native
 from assay.model.comparison import Cause
+from assay.model.limits import DEFAULT_LIMITS
+from assay.model.tree import OwnedEntry, Owner, TreeEntry
 from buildroot import has_bubblewrap, has_shell
 from plants import ALL, differences, once, room, root_with
 
@@ -151,3 +156,34 @@ def test_hash_order_and_byte_code_show_without_their_variables(root: Path, place
     code = "echo 'x = 1' > m.py; touch -d @$STAMP m.py; python3 -S -c 'import py_compile; py_compile.compile(\"m.py\", \"/out/m.pyc\")'"
     made = [once(root, code, place, extra={"STAMP": stamp}, drop=("SOURCE_DATE_EPOCH",)) for stamp in ("5000", "6000")]
     assert {cause.kind for cause in differences(*made)} == {"pyc-header"}
+
+
+def test_the_order_of_a_folder_shows_once_it_is_shuffled(root: Path, place: Path) -> None:
+    machine, spool, owner = Machine(DEFAULT_LIMITS), FileSpool(), Owner("source", "x")
+    if machine.plan(("order",))[0].state == "not varied":
+        pytest.skip("no file system here lists names as they were made")
+    items = [OwnedEntry(TreeEntry(path=b"d", kind="directory", mode=0o755), owner)]
+    items += [OwnedEntry(TreeEntry(path=b"d/f%02d" % n, size=1), owner, spool.add((b"x",))) for n in range(24)]
+    made = []
+    for names in (frozenset(), frozenset({"order"})):
+        with machine.workshop(names).lay(items, spool.read, epoch=5) as inputs:
+            made.append(once(root, "ls -U $SRC/d > $OUT/f; ls $SRC/d > $OUT/sorted", place, names, inputs=inputs))
+    spool.close()
+    found = differences(*made)
+    assert [(cause.path, cause.kind) for cause in found] == [("f", "line-order")]
+
+
+@has_compiler
+def test_a_program_for_one_processor_is_told_by_what_its_compiler_wrote_down(root: Path, place: Path) -> None:
+    flags = {"native": "-g -march=znver1", "plain": "-g", "level": "-g -march=x86-64-v2", "bare": "-march=znver1"}
+    script = "echo 'int f(int x) { return x; }' > m.c; gcc $CFLAGS -c m.c -o $OUT/f.o"
+    told = {
+        name: native(once(root, script, place, extra={"CFLAGS": value}).files["f.o"], 1 << 24)
+        for name, value in flags.items()
+    }
+    assert told == {"native": ("znver1",), "plain": (), "level": (), "bare": ()}
+
+
+def test_what_is_no_program_names_no_processor() -> None:
+    assert native(b"GNU C17 -march=znver1", 1 << 20) == ()
+    assert native(b"\x7fELF\x02\x01\x01" + bytes(200), 1 << 20) == ()

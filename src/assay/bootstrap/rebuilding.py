@@ -188,7 +188,7 @@ def _build(
     from assay.adapters.spool import FileSpool
     from assay.adapters.workers import Threads
     from assay.flows.build import build
-    from assay.flows.rebuild import Run
+    from assay.flows.rebuild import Run, native_outputs
     from assay.flows.steps import Stand
 
     place = folder / str(len(list(folder.iterdir())))
@@ -203,11 +203,12 @@ def _build(
                 recipe.placed, recipe.lock, store, spool, sink, tag="rebuilt", limits=LIMITS, stand=stand,
                 reviewed=reviewed_scripts(), mapping=Threads(settings.workers).map,
             )  # fmt: skip
+        advice = native_outputs(built.steps, spool.read, LIMITS)
     conditions = msgspec.structs.replace(conditions, started=started, finished=_seconds(WallClock().now()))
     source = stack.enter_context(closing(source_of(f"oci-dir:{place}:rebuilt", settings)))
     levels = {step.isolation.level for step in built.steps}
     isolation = next((level for level in ("open", "namespaced", "sealed") if level in levels), "")
-    return Run(source=source, conditions=conditions, isolation=isolation)
+    return Run(source=source, conditions=conditions, isolation=isolation, advice=advice)
 
 
 def _compared(spool: FileSpool, wish: RebuildWish, one: Run, other: Run) -> Comparison:

@@ -118,6 +118,13 @@ def line(before: bytes, after: bytes, one: Conditions, other: Conditions) -> lis
     return found or [Found("unknown", before, after)]
 
 
+def shape(value: bytes) -> bytes:
+    """A text without what the patterns take."""
+    for _, pattern in PATTERNS:
+        value = pattern.sub(_MARK, value)
+    return value
+
+
 def _words(before: bytes, after: bytes, one: Conditions, other: Conditions) -> list[Found]:
     old, new = _WORD.findall(before), _WORD.findall(after)
     if len(old) != len(new) or _WORD.sub(b"", before) != _WORD.sub(b"", after):

@@ -6,7 +6,7 @@ the contents that differ, A's such contents. What is held lies in a spool and is
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, get_args
 
@@ -189,7 +189,7 @@ def _trees(work: Work, one: range, other: range) -> Iterator[Cause]:
         new = merged(work.after.layers, other, work, lambda path, digest: _differs(old.get(path), digest))
         wanted = {path for path, row in new.items() if row.span is not None}
         if wanted:
-            kept = merged(work.before.layers, one, work, lambda path, digest: path in wanted)
+            kept = merged(work.before.layers, one, work, lambda path, digest: path in wanted, only=wanted)
             old |= {path: kept[path] for path in wanted}
     except (MalformedError, UnsupportedError) as error:
         work.gaps.append(f"{where}: {error.line()}")
@@ -240,8 +240,12 @@ def _contents(work: Work, path: bytes, a: Row, b: Row) -> Iterator[Cause]:
         yield _cause(work, path, "unknown", "", "", "entries", error.what)
 
 
-def merged(layers: Sequence[Opened], which: range, work: Work, keep: Keep) -> dict[bytes, Row]:
+def merged(
+    layers: Sequence[Opened], which: range, work: Work, keep: Keep, *, only: Container[bytes] | None = None
+) -> dict[bytes, Row]:
     """Entries of some layers as one tree, in the order of the last archive that has them; contents where asked.
+
+    With `only` no other file is read, and has no digest.
 
     Raises:
         MalformedError, UnsupportedError: a layer no two readers would read alike.
@@ -258,7 +262,8 @@ def merged(layers: Sequence[Opened], which: range, work: Work, keep: Keep) -> di
                     hidden.append(entry.path)
                     continue
                 own.pop(entry.path, None)
-                own[entry.path] = _row(entry, content, work, keep)
+                read = only is None or entry.path in only
+                own[entry.path] = _row(entry, content, work, keep) if read else Row(entry)
         layers_of.cover(tree, hidden, own)
         tree |= own
     return tree

@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from assay.build import producers
+from assay.flows.steps import RanStep
 from assay.model.comparison import Comparison, Conditions, Verdict
 from assay.model.image import Subject
+from assay.model.limits import Limits
 from assay.model.rebuilding import Blame, RebuildReport, Variation
 from assay.ports.content import ImageSource
+from assay.ports.workshop import Read
 
 _WORST: tuple[Verdict, ...] = ("different", "unknown", "equivalent", "same-content", "identical")
 _SAME = ("identical", "same-content")
@@ -23,6 +27,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     source: ImageSource
     conditions: Conditions = Conditions()
     isolation: str = ""
+    advice: tuple[str, ...] = ()
+    """What no second build on the same machine would show."""
 
 
 Again = Callable[[frozenset[str]], Run]
@@ -54,10 +60,11 @@ def rebuild(
         lock: digest of the lock.
     """
     names = frozenset(one.name for one in variations if one.state == "varied")
-    comparisons, levels = [], set()
+    comparisons, levels, advice = [], set(), set(first.advice)
     for _ in range(times):
         run = again(names)
         levels.add(run.isolation)
+        advice.update(run.advice)
         comparisons.append(compare(first, run))
     verdict = worst(one.verdict for one in comparisons)
     blames: list[Blame] = []
@@ -67,8 +74,27 @@ def rebuild(
             blames.append(Blame(name=name, verdict=one.verdict, counts=one.counts))  # type: ignore[arg-type]
     return RebuildReport(
         verdict=verdict, comparisons=tuple(comparisons), variations=tuple(variations), spec=spec, lock=lock,
-        isolation=_least(levels), bisected=tuple(blames),
+        isolation=_least(levels), bisected=tuple(blames), advice=tuple(sorted(advice)),
     )  # fmt: skip
+
+
+def native_outputs(steps: Iterable[RanStep], read: Read, limits: Limits) -> tuple[str, ...]:
+    """Programs among steps' outputs that are made for one processor alone, by their debug data; sorted.
+
+    Args:
+        steps: that ran.
+        read: gives the bytes of a span.
+        limits: `compare_file_bytes`; greater files are not looked into.
+    """
+    found = set()
+    for step in steps:
+        for item in (item for output in step.outputs for item in output.entries):
+            if item.span is None or item.span.size > limits.compare_file_bytes:
+                continue
+            for machine in producers.native(b"".join(read(item.span)), limits.compare_file_bytes):
+                path = item.entry.path.decode("utf-8", "backslashreplace")
+                found.add(f"{producers.CODE} {step.name} {path}: made for {machine}, whatever runs it")
+    return tuple(sorted(found))
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -44,6 +44,8 @@ class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
     lock: str = ""
     """Digest of the lock's canonical form."""
     bisected: tuple[Blame, ...] = ()
+    advice: tuple[str, ...] = ()
+    """What two builds on one machine do not show: `build.native-code PATH: PROCESSOR`."""
 
     @property
     def guilty(self) -> tuple[str, ...]:

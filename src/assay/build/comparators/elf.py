@@ -5,6 +5,7 @@ boundedly from the section table (gABI, chapter 4); compressed sections of debug
 """
 
 import struct
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
@@ -17,7 +18,9 @@ from assay.model.comparison import Cause, CauseClass
 MAGIC = b"\x7fELF"
 _SECTIONS_COUNT = 20_000
 _NOBITS, _COMPRESSED = 8, 0x800
-_STRING_SECTIONS = (".debug_str", ".debug_line_str", ".comment", ".strtab", ".dynstr", ".rodata", ".symtab_shndx")
+_TABLES = (".debug_str", ".debug_line_str", ".comment", ".strtab", ".dynstr")
+_DEBUG = (".debug_", ".rela.debug_", ".rel.debug_", ".symtab")
+_ECHO = "follows from the strings: their order and places have changed"
 _DERIVED = (".note.gnu.build-id", ".gnu_debuglink", ".gnu_debugaltlink")
 
 
@@ -98,24 +101,41 @@ def _compare(pair: Pair, at: Looking) -> Iterator[Cause]:
                 yield where
     if not told:
         yield cause(pair, "unknown", by="elf", detail="the same sections, other headers or padding")
-    shifted = any(len(old[name].data) != len(new[name].data) for name in old.keys() & new.keys())
+    moved = any(_moved(old[name].data, new[name].data) for name in _TABLES if name in old and name in new)
     for item in vague:
-        yield msgspec.structs.replace(item, detail="perhaps only offsets: another section has grown" if shifted else "")
-    if not shifted and _outside(pair.before, old) != _outside(pair.after, new):
+        # Debug data names strings by their place in a table, whose order follows from the strings themselves.
+        echo = moved and seen and item.inner.rpartition(" > ")[2].startswith(_DEBUG)
+        kind = min(seen)[0] if echo else item.kind
+        yield msgspec.structs.replace(item, kind=kind, detail=_ECHO if echo else "")
+    same_sizes = all(old[name].size == new[name].size for name in old.keys() & new.keys())
+    if same_sizes and _outside(pair.before, old) != _outside(pair.after, new):
         yield cause(pair, "unknown", by="elf", detail="bytes outside of all sections")
 
 
 def _of_section(name: str, before: bytes, after: bytes, at: Looking) -> list[causes.Found]:
-    if name.partition("#")[0] in _STRING_SECTIONS and before.count(b"\0") == after.count(b"\0"):
-        old, new = before.split(b"\0"), after.split(b"\0")
-        found = []
-        for a, b in zip(old, new, strict=True):
-            if a != b:
-                found += _string(a, b, at)
-        if any(one.kind == "unknown" for one in found) and sorted(old) == sorted(new):
-            return [causes.Found("archive-order", b"strings", b"strings")]
-        return found
-    return causes.binary(before, after, at.before, at.after)
+    if name.partition("#")[0] not in _TABLES:
+        return causes.binary(before, after, at.before, at.after)
+    old, new = before.split(b"\0"), after.split(b"\0")
+    gone, come = Counter(old) - Counter(new), Counter(new) - Counter(old)
+    one, other = (sorted(side.elements(), key=_shape) for side in (gone, come))
+    if not one and not other:
+        return [causes.Found("archive-order", b"strings", b"strings")]
+    if len(one) != len(other):
+        return [causes.Found("unknown", b" ".join(one)[:200], b" ".join(other)[:200])]
+    return [found for a, b in zip(one, other, strict=True) for found in _string(a, b, at)]
+
+
+def _shape(value: bytes) -> tuple[bytes, bytes]:
+    """What is left of a string without dates and made-up names: two of one shape belong together."""
+    return causes.shape(value[:4096]), value
+
+
+def _moved(before: bytes, after: bytes) -> bool:
+    """Whether strings of one shape stand at other places."""
+    old, new = before.split(b"\0"), after.split(b"\0")
+    return len(before) != len(after) or any(
+        a != b and causes.shape(a[:4096]) != causes.shape(b[:4096]) for a, b in zip(old, new, strict=False)
+    )
 
 
 def _string(before: bytes, after: bytes, at: Looking) -> list[causes.Found]:

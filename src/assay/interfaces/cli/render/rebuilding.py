@@ -16,6 +16,7 @@ def text(report: RebuildReport, *, every: bool = False) -> str:
             lines.append(safe(f"  {one.name}: {one.before} -> {one.after}"))
         else:
             lines.append(safe(f"  {one.name}: not varied ({one.why})"))
+    lines += [safe(f"  {one}") for one in report.advice]
     for blame in report.bisected:
         counts = ", ".join(f"{kind} {count}" for kind, count in blame.counts.items())
         lines.append(f"  alone {blame.name}: {blame.verdict}" + (f" ({counts})" if counts else ""))
