@@ -102,7 +102,7 @@ def _configuration(root: Path, architecture: str) -> Path:
 def _run(words: list[str], environment: dict[str, str]) -> str:
     try:
         done = subprocess.run(  # noqa: S603
-            words, capture_output=True, text=True, timeout=_SECONDS, check=False, env=environment,
+            words, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False, env=environment,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:

@@ -82,7 +82,8 @@ def _address(text: str, client: str) -> str:
 def _run(words: list[str], client: str, what: str, environment: dict[str, str]) -> str:
     try:
         done = subprocess.run(  # noqa: S603
-            words, capture_output=True, text=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL,
+            words, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False,
+            stdin=subprocess.DEVNULL,
             env=environment,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:

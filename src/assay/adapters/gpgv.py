@@ -58,7 +58,13 @@ def _judged(folder: str, words: list[str], keyring: bytes, where: str) -> tuple[
     line = [program, "--status-fd", "1", "--keyring", str(keys), "--homedir", folder, *words]
     try:
         done = subprocess.run(  # noqa: S603
-            line, capture_output=True, text=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
+            line,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise UnavailableError("gpgv does not run", where=where, why=str(error)) from error
