@@ -149,6 +149,34 @@ def test_owner_and_mode_are_those_of_the_flags(line, owner):
     assert {key: value for key, value in entry.items() if key in ("uid", "gid", "mode")} == owner
 
 
+@pytest.mark.parametrize(
+    ("lines", "outcome", "mode"),
+    [
+        (["COPY run.sh /bin/run", "RUN chmod +x /bin/run"], "translated", "0755"),
+        (["COPY run.sh /bin/", "RUN chmod 700 /bin/run.sh"], "translated", "0700"),
+        (["COPY --chmod=640 run.sh run", "RUN chmod a+x run"], "translated", "0751"),
+        (["COPY run.sh /bin/run", "RUN chmod g+r /bin/run"], "needs-human", None),
+        (["COPY . /bin/", "RUN chmod +x /bin/run.sh"], "needs-human", None),
+        (["COPY run.sh /bin/run", "RUN chmod -R 755 /bin"], "needs-human", None),
+        (["COPY run.sh /bin/run", "RUN chown app /bin/run"], "needs-human", None),
+        (["COPY run.sh /a/b/run", "RUN mkdir -p /a/b"], "dropped", None),
+        (["WORKDIR /a/b", "RUN mkdir -p /a"], "dropped", None),
+        (["COPY run.sh /a/b", "RUN mkdir -p /a/bc"], "needs-human", None),
+    ],
+)
+def test_modes_and_folders_of_what_is_copied(lines, outcome, mode):
+    spec, verdicts = spec_of("FROM debian:12\n" + "\n".join(lines) + "\n")
+    assert verdicts[-1].outcome == outcome, verdicts[-1]
+    assert verdicts[-1].why
+    if mode is not None:
+        assert [one["mode"] for one in spec["image"]["install"]] == [mode]
+
+
+def test_one_of_several_files_gets_its_mode():
+    spec, _ = spec_of("FROM debian:12\nCOPY a.txt b.txt /x/\nRUN chmod 600 /x/b.txt\n")
+    assert [(one["path"], one.get("mode")) for one in spec["image"]["install"]] == [("a.txt", None), ("b.txt", "0600")]
+
+
 @pytest.mark.parametrize("flag", ["--parents", "--exclude=*.md", "--chmod=u+x", "--chmod=99999"])
 def test_a_flag_that_is_not_understood_needs_a_person(flag):
     assert spec_of(f"FROM scratch\nCOPY {flag} a.txt /x\n")[1][1].outcome == "needs-human"

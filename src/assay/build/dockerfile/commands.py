@@ -7,7 +7,7 @@ from assay.build.dockerfile import packages
 from assay.build.dockerfile.caches import is_cache
 from assay.build.dockerfile.packages import Answer
 from assay.build.dockerfile.shell import Command
-from assay.build.dockerfile.stage import Account, Stage, Work
+from assay.build.dockerfile.stage import Account, Copied, Stage, Work
 from assay.build.dockerfile.verdicts import Judgement, Remark
 
 Row = Callable[[Work, Stage, Command], Answer]
@@ -128,7 +128,54 @@ def _chmod(work: Work, stage: Stage, command: Command) -> Answer:
         why = f"chmod {mode} sets the set-id bit"
         work.warnings.append(Remark(code="set-id", severity="high", line=0, why=why))
         return "needs-human", why
-    return _built(work, stage, command)
+    paths = command.plain[1:] if stage.is_last and not command.is_computed and not command.is_maybe else ()
+    if paths and all(_remoded(stage, mode, path) for path in paths):
+        return "translated", "the mode of what is copied there"
+    return _with_hint(work, stage, command, "--chmod on the COPY that lays it")
+
+
+def _remoded(stage: Stage, mode: str, path: str) -> bool:
+    """Give a single copied file its mode; false where it is not the place of one."""
+    place = stage.absolute(path)
+    for number, one in enumerate(stage.copied):
+        for source in one.paths if one.source == "context" else ():
+            lands = f"{one.to}{source.rsplit('/', 1)[-1]}" if one.to.endswith("/") else one.to
+            if lands != place or any(sign in source for sign in "*?["):
+                continue
+            before = int(one.mode, 8) if one.mode else 0o644
+            octal = re.fullmatch(r"0?[0-7]{3}", mode, re.ASCII)
+            new = int(mode, 8) if octal else before | 0o111 if mode in ("+x", "a+x") else None
+            if new is None:
+                return False
+            others = tuple(name for name in one.paths if name != source)
+            alone = Copied(one.source, (source,), one.to, mode=f"{new:04o}", owner=one.owner)
+            kept = [Copied(one.source, others, one.to, mode=one.mode, owner=one.owner)] if others else []
+            stage.copied[number : number + 1] = [*kept, alone]
+            return True
+    return False
+
+
+def _chown(work: Work, stage: Stage, command: Command) -> Answer:
+    return _with_hint(work, stage, command, "--chown on the COPY that lays it")
+
+
+def _with_hint(work: Work, stage: Stage, command: Command, hint: str) -> Answer:
+    outcome, why = _built(work, stage, command)
+    return outcome, f"it changes the image's tree: say it by {hint}" if outcome == "needs-human" else why
+
+
+def _mkdir(work: Work, stage: Stage, command: Command) -> Answer:
+    """A folder that is there anyway needs no making; an empty one is nothing a spec can lay."""
+    if not stage.is_last:
+        return _built(work, stage, command)
+    places = [f"{place.rstrip('/')}/" for place in (stage.workdir, *(one.to for one in stage.copied))]
+    if (
+        command.plain
+        and not command.is_computed
+        and all(any(place.startswith(f"{stage.absolute(path)}/") for place in places) for path in command.plain)
+    ):
+        return "dropped", "the folder is there anyway"
+    return "needs-human", "an empty folder: name it under volumes, or install something that is in it"
 
 
 def _account(work: Work, stage: Stage, command: Command) -> Answer:
@@ -187,11 +234,11 @@ def _uv(work: Work, stage: Stage, command: Command) -> Answer:
 
 
 _BUILD = (
-    "make", "cmake", "ninja", "meson", "gcc", "g++", "cc", "c++", "clang", "ld", "ar", "strip", "install", "mkdir",
+    "make", "cmake", "ninja", "meson", "gcc", "g++", "cc", "c++", "clang", "ld", "ar", "strip", "install",
     "cp", "mv", "ln", "touch", "sed", "awk", "grep", "find", "xargs", "tar", "unzip", "gunzip", "xz", "bzip2", "zip",
     "patch", "autoconf", "automake", "autoreconf", "libtoolize", "configure", "pkg-config", "test", "[", "[[", "cat",
     "printf", "tee", "head", "tail", "cut", "sort", "tr", "node", "javac", "jar", "perl", "sh", "bash", "dirname",
-    "basename", "chown", "chgrp", "ls", "uname", "nproc", "dpkg-architecture", "=", "export", "cd", "pushd", "popd",
+    "basename", "ls", "uname", "nproc", "dpkg-architecture", "=", "export", "cd", "pushd", "popd",
     "echo", "rustc", "protoc", "msgfmt", "diff", "cmp", "readlink", "realpath", "wc", "id", "which", "command", "time",
 )  # fmt: skip
 _LOOKING = frozenset(
@@ -222,6 +269,8 @@ ROWS: Mapping[str, Row] = {
     **dict.fromkeys(("useradd", "adduser", "groupadd", "addgroup"), _account),
     "usermod": _human("say in the accounts what the user is"),
     "chmod": _chmod,
+    **dict.fromkeys(("chown", "chgrp"), _chown),
+    "mkdir": _mkdir,
     **dict.fromkeys(("rm", "rmdir"), _remove),
     **dict.fromkeys(("set", "true", ":", "shopt", "ulimit", "sync", "exit"), _nothing("the shell's own setting")),
     "ldconfig": _nothing("the loader finds libraries without its cache"),
