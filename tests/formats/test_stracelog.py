@@ -96,6 +96,28 @@ def test_a_name_cannot_forge_a_line() -> None:
 
 
 @pytest.mark.parametrize(
+    "result",
+    ["-1 ENOENT (No such file or directory)", "? ERESTARTSYS (To be restarted if SA_RESTART is set)", "?"],
+)
+def test_a_failure_is_a_failure_also_where_its_line_was_torn(result: str) -> None:
+    whole = trace(f'12 openat(AT_FDCWD</build>, "/x", O_RDONLY) = {result}\n')
+    torn = trace(
+        f'12 openat(AT_FDCWD</build>, "/x", O_RDONLY <unfinished ...>\n12 <... openat resumed>)      = {result}\n'
+    )
+    assert (whole.state, whole.reads) == ("complete", ())
+    assert torn == whole
+
+
+@pytest.mark.parametrize("name", [") = -1 ENOENT (x)", ") = ?", "(AT_FDCWD</etc>", "= 3</usr/y>", "O_DIRECTORY"])
+def test_a_name_cannot_hide_its_own_opening(name: str) -> None:
+    shown = name.replace("<", "\\74").replace(">", "\\76")
+    text = f'12 open("/usr/{name}", O_RDONLY) = 3</usr/{shown}>\n12 execve("./t", ["t"], 0x5 /* 3 vars */) = 0\n'
+    found = trace(text)
+    assert (found.state, found.reads) == ("complete", (f"/usr/{name}",))
+    assert "/build/t" in found.programs
+
+
+@pytest.mark.parametrize(
     ("text", "limits", "state"),
     [
         ("nonsense\n", Limits(), "unavailable"),

@@ -24,8 +24,10 @@ _RESUMED = re.compile(rb"<\.\.\. ([a-z0-9_]{1,40}) resumed>")
 _UNFINISHED = b" <unfinished ...>"
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _DESCRIPTOR = re.compile(rb"= \d{1,10}<((?:[^<>\\]|\\.)*)>(?:\(deleted\))?$")
-_FOLDER = re.compile(rb"\(AT_FDCWD<((?:[^<>\\]|\\.)*)>")
-_FIRST_DESCRIPTOR = re.compile(rb"\(\d{1,10}<((?:[^<>\\]|\\.)*)>")
+_FAILED = re.compile(rb'\) += (?:-1 |\?)(?: ?[A-Z0-9_]{1,40} \([^()"<>]{1,200}\))?$')
+"""A result at the very end: a name inside the line may look like one."""
+_FOLDER = re.compile(rb"[a-z0-9]{1,20}\(AT_FDCWD<((?:[^<>\\]|\\.)*)>")
+_FIRST_DESCRIPTOR = re.compile(rb"[a-z0-9]{1,20}\(\d{1,10}<((?:[^<>\\]|\\.)*)>")
 _CHILD = re.compile(rb"= \d{1,10}(?: /\* (\d{1,10}) in strace's PID NS \*/)?$")
 _IPV4 = re.compile(rb'sin_port=htons\((\d{1,5})\), sin_addr=inet_addr\("([0-9.]{1,15})"\)')
 _IPV6 = re.compile(rb'sin6_port=htons\((\d{1,5})\).{0,60}?inet_pton\(AF_INET6, "([0-9a-fA-F:.]{1,45})"')
@@ -103,7 +105,7 @@ class Reader:
         self._saw(pid, call[1].decode(), text)
 
     def _saw(self, pid: bytes, call: str, text: bytes) -> None:
-        succeeded = b") = -1 " not in text[-200:] and not text.endswith(b"= ?")
+        succeeded = _FAILED.search(text) is None
         if call in ("execve", "execveat") and not self._first:
             # The first program is the launcher; the second is the step's.
             self._execs += succeeded
@@ -131,7 +133,7 @@ class Reader:
         elif call in ("execve", "execveat"):
             self._ran(pid, text)
         elif call in ("chdir", "fchdir"):
-            place = _QUOTED.search(text) if call == "chdir" else _FIRST_DESCRIPTOR.search(text)
+            place = _QUOTED.search(text) if call == "chdir" else _FIRST_DESCRIPTOR.match(text)
             if place is not None:
                 self._inside[pid] = joined(self._inside[pid], unquoted(place[1]))
         elif (child := _CHILD.search(text)) is not None and child[1]:
@@ -139,7 +141,7 @@ class Reader:
             self._inside.setdefault(child[1], self._inside[pid])
 
     def _opened(self, pid: bytes, call: str, text: bytes) -> None:
-        if (folder := _FOLDER.search(text)) is not None:
+        if (folder := _FOLDER.match(text)) is not None:
             self._inside[pid] = unquoted(folder[1])
         found = _DESCRIPTOR.search(text)
         if found is None:
@@ -162,7 +164,7 @@ class Reader:
             self._strange(text)
             return
         name = unquoted(place[1])
-        if text.startswith(b"execveat(") and not name and (held := _FIRST_DESCRIPTOR.search(text)) is not None:
+        if text.startswith(b"execveat(") and not name and (held := _FIRST_DESCRIPTOR.match(text)) is not None:
             name = unquoted(held[1])
         program = settled(joined(self._inside[pid], name))
         if program.startswith("/tmp/"):  # noqa: S108

@@ -1,0 +1,258 @@
+"""A traced build from end to end: what it used, what its evidence proves, and what two runs of it share."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from assay.adapters import tracers
+from assay.adapters.contentstore import FolderContentStore
+from assay.adapters.layout_sink import layout_sink
+from assay.adapters.localinputs import FolderInputs
+from assay.adapters.sandbox import Bubblewrap
+from assay.adapters.spool import FileSpool
+from assay.adapters.tracer_strace import Strace
+from assay.adapters.workshop import FolderWorkshop
+from assay.build import closure
+from assay.build import provenance as provenances
+from assay.build.debian.root import Tree
+from assay.build.spec_read import read_spec
+from assay.flows import build_evidence, hermetic
+from assay.flows import steps as flow
+from assay.flows.build import Built, build
+from assay.flows.lock import Locking, make_lock
+from assay.flows.steps import Stand
+from assay.formats import intoto, predicates
+from assay.model.digest import Digest
+from assay.model.evidence import Evidence, Signer
+from assay.model.limits import DEFAULT_LIMITS
+from assay.model.statement import ResourceDescriptor, Statement
+from assay.model.tree import OwnedEntry, Owner, TreeEntry
+from buildroot import has_bubblewrap, has_shell, make
+
+pytestmark = [has_bubblewrap, has_shell]
+KEY = Signer(kind="key", key_id="k")
+GOOD = 'cat "$SRC/s/in" > "$OUT/x"'
+
+
+class Ticking:
+    """A clock that is a second later each time."""
+
+    def __init__(self) -> None:
+        self._second = 0
+
+    def now(self) -> str:
+        self._second += 1
+        return f"2024-01-01T00:00:{self._second:02}Z"
+
+
+class World:
+    """A project, its store, and a toolchain made of a small folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.spool = folder, FileSpool()
+        (folder / "s").mkdir()
+        (folder / "s" / "in").write_text("input")
+        (folder / "k").write_text("keys")
+        self.store = FolderContentStore(folder / "store")
+
+    def build(self, script: str, *, trace: str = "files", out: str = "out") -> "tuple[list[Statement], Built]":
+        document = {
+            "apiVersion": "assay.build/v1", "kind": "Image", "metadata": {"name": "t", "version": "1"}, "epoch": "5",
+            "sources": {"s": {"type": "directory", "path": "s"}},
+            "debian": {"d": {"suites": ["bookworm"], "keys": "k"}},
+            "toolchains": {"c": {"debian": "d", "packages": ["dash"]}},
+            "steps": [{"name": "go", "toolchain": "c", "inputs": ["sources.s"], "run": script, "outputs": {"o": "*"},
+                       "trace": trace}],
+            "image": {"install": [{"from": "steps.go.o", "to": "/o"}]},
+        }  # fmt: skip
+        placed = read_spec(json.dumps(document).encode(), where="assay.yaml")
+        inputs = FolderInputs(self.folder, DEFAULT_LIMITS)
+        lock = make_lock(placed, Locking(inputs=inputs, fetcher=None, store=self.store, limits=DEFAULT_LIMITS))  # type: ignore[arg-type]
+        stand = Stand(sandbox=Bubblewrap(), workshop=FolderWorkshop(DEFAULT_LIMITS), clock=Ticking())
+        with self.store.hold(), layout_sink(self.folder / out, DEFAULT_LIMITS) as sink:
+            built = build(placed, lock, self.store, self.spool, sink, tag="1", limits=DEFAULT_LIMITS, stand=stand)
+        run = build_evidence.Run(
+            builder_id=provenances.WORKSTATION, builder_version={}, invocation_id=f"urn:{out}", started_on="",
+            finished_on="", fetched_on="2024-01-01T00:00:00Z", sealed_on=built.sealed_on, checked_on=built.checked_on,
+        )  # fmt: skip
+        context = build_evidence.context(placed.spec, lock, run)
+        digest = built.images[0].manifest.digest
+        subject = ResourceDescriptor(name="t", digest={digest.algorithm: digest.hex})
+        made = list(build_evidence.statements(context, built, 0, subject))
+        unexplained = build_evidence.Unexplained(unseen_by_scan=())
+        return [*made, build_evidence.record(context, built, 0, subject, unexplained)], built
+
+    def judged(self, statements: list[Statement]) -> hermetic.Judgement:
+        at = hermetic.Workbench(store=self.store, spool=self.spool, limits=DEFAULT_LIMITS, reviewed={})
+        return hermetic.judge(evidence(statements), at)
+
+
+def evidence(statements: list[Statement]) -> list[Evidence]:
+    return [Evidence(statement=one, signer=KEY, bundle=Digest.of(one.payload)) for one in statements]
+
+
+def states(judged: hermetic.Judgement) -> dict[str, tuple[str, str]]:
+    return {f"{row.step} {row.check}".strip(): (row.state, row.code) for row in judged.rows}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("toolchain") / "root", "cat", "ls")
+
+
+@pytest.fixture
+def world(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A project whose toolchain's packages lie in a folder: reading real ones is another test's business."""
+
+    def of_role(*given: object, spool: FileSpool, **more: object) -> Tree:
+        entries = []
+        for place, folders, files in os.walk(root):
+            for name in (*folders, *files):
+                path = Path(place, name)
+                relative = os.fsencode(str(path.relative_to(root)))
+                if path.is_dir():
+                    entries.append(
+                        OwnedEntry(TreeEntry(path=relative, kind="directory", mode=0o755), Owner("rule", "x"))
+                    )
+                    continue
+                span = spool.add([path.read_bytes()])
+                owner = Owner("package", "dash" if name == "sh" else "ls" if name == "ls" else "rest")
+                entries.append(OwnedEntry(TreeEntry(path=relative, mode=0o755, size=span.size), owner, span))
+        return Tree(entries=tuple(entries), skipped=())
+
+    monkeypatch.setattr(flow, "of_role", of_role)
+    made = World(tmp_path)
+    yield made
+    made.spool.close()
+
+
+def test_a_traced_build_tells_what_it_used_and_proves_all_but_its_packages(world: World) -> None:
+    statements, built = world.build(GOOD)
+    (step,) = built.steps
+    assert step.closure.state == "closed", (step.trace, step.closure)
+    assert {"package dash", "package rest", "source s"} <= (step.closure.used or frozenset())
+    assert "package ls" not in (step.closure.used or frozenset())
+    found = states(world.judged(statements))
+    # The lock of this toolchain names no package, so its files are explained by nothing.
+    assert found.pop("go closure") == ("failed", "build.closure-open")
+    assert {state for state, _ in found.values()} == {"proved"}
+    assert statements[-1].predicate["dependencies"]["used"]["go"] == sorted(step.closure.used or ())  # type: ignore[index]
+
+
+def test_two_builds_have_equal_traces_and_an_edit_is_told(world: World) -> None:
+    one, other, third = (world.build(script, out=out)[1].steps[0].trace for script, out in (
+        (GOOD, "1"), (GOOD, "2"), (GOOD + '; ls "$SRC" > /dev/null', "3"),
+    ))  # fmt: skip
+    assert one is not None
+    assert other is not None
+    assert third is not None
+    assert closure.difference(one, other) == ()
+    assert one == other
+    assert "program only in the second: /usr/bin/ls" in closure.difference(one, third)
+
+
+def test_no_attribute_hermetic_without_proof(world: World) -> None:
+    kinds = [one.predicate_type for one in world.build(GOOD, trace="none")[0]]
+    assert predicates.SCAI not in kinds
+    assert predicates.RUNTIME_TRACE not in kinds
+
+
+def test_the_attribute_names_the_evidence_it_rests_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    statement = intoto.statement((ResourceDescriptor(name="i", digest={"sha256": "0" * 64}),), predicates.PROVENANCE, {"x": 1})
+    monkeypatch.setattr(build_evidence.hermetic, "judge", lambda claims: _proved())
+    report = build_evidence.hermetic_report([statement], ResourceDescriptor(name="i"))
+    assert report is not None
+    (attribute,) = report.attributes
+    assert attribute.attribute == "hermetic"
+    assert attribute.evidence is not None
+    assert attribute.evidence.digest == {"sha256": statement.digest.hex}
+
+
+def _proved() -> hermetic.Judgement:
+    from assay.build.hermetic import Judgement, Row
+
+    return Judgement(rows=(Row(check="steps", state="proved"),))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "row", "answer"),
+    [
+        (lambda all_: [one for one in all_ if one.predicate_type != predicates.RUNTIME_TRACE], "go closure", ("not-covered", "")),
+        (lambda all_: [one for one in all_ if one.predicate_type != predicates.BUILD_RECORD], "go root-identity", ("not-covered", "")),
+        (
+            lambda all_: [intoto.statement(all_[0].subject, predicates.PROVENANCE, {"buildDefinition": 1}), *all_],
+            "evidence", ("unknown", ""),
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_missing_or_unreadable_is_told(
+    world: World, spoil: Callable[[list[Statement]], list[Statement]], row: str, answer: tuple[str, str]
+) -> None:
+    statements, _ = world.build(GOOD)
+    judged = world.judged(spoil(statements))
+    assert states(judged)[row] == answer
+    assert judged.state != "proved"
+
+
+def test_another_root_is_found_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    statements, _ = world.build(GOOD)
+    monkeypatch.setattr(flow, "of_role", lambda *given, **more: Tree(entries=(), skipped=()))
+    assert states(world.judged(statements))["go root-identity"] == ("failed", "build.root-mismatch")
+
+
+def test_an_attempt_at_the_network_is_told_although_the_step_went_on(
+    world: World, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if why := Strace().available():
+        pytest.skip(why)
+    if not os.path.exists("/bin/bash"):
+        pytest.skip("no program here that connects")
+    monkeypatch.setattr(tracers, "ORDER", {"none": (), "files": (Strace,), "processes": (Strace,)})
+    if not (root / "usr" / "bin" / "bash").exists():
+        from buildroot import lay
+
+        lay("/bin/bash", root, root / "usr" / "bin" / "bash")
+    ask = "bash -c 'exec 3<>/dev/tcp/203.0.113.9/443' || true; "
+    statements, built = world.build(ask + GOOD)
+    trace = built.steps[0].trace
+    assert trace is not None
+    assert [one.address for one in trace.attempts or ()] == ["203.0.113.9"], (trace, built.steps[0].log)
+    assert states(world.judged(statements))["go network"] == ("failed", "build.network-attempt")
+
+
+def test_a_blob_that_rots_while_steps_run_stops_the_build(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.model.errors import UntrustedError
+
+    real = Bubblewrap.run
+
+    def run(self: Bubblewrap, command: object) -> object:
+        for blob in (world.folder / "store" / "blobs" / "sha256").iterdir():
+            blob.chmod(0o644)
+            blob.write_bytes(b"rotten")
+        return real(self, command)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Bubblewrap, "run", run)
+    with pytest.raises(UntrustedError):
+        world.build(GOOD)
+
+
+def test_levels_are_capped_and_never_called_four(world: World) -> None:
+    from assay.build.levels import supported
+    from assay.trust.levels import BuilderRow
+
+    claims = hermetic.claims(evidence(world.build(GOOD)[0]))
+    value = next(one.provenance for one in claims if one.provenance is not None)
+    told = supported(value, KEY, _proved())
+    assert told.level == 1
+    assert "hosted" in told.missing
+    assert "hermetic: proved" in told.beyond
+    row = BuilderRow(name="x", level=3, key="k", builder_id="**", operator="o")
+    assert supported(value, KEY, rows=[row]).level == 1
+    hosted = msgspec.structs.replace(value, builder_id="https://builder.example.org")
+    assert supported(hosted, KEY, rows=[row]).level == 3
+    assert supported(hosted, KEY, rows=[]).level == 0
+    assert all("4" not in word for level in (told,) for word in (*level.why, level.missing))
