@@ -1,12 +1,16 @@
 """`assay compare`, `assay rebuild`, `assay rebuilders` as a person types them."""
 
 import json
+import os
 import shutil
 import sys
 
 import pytest
 
+from assay.bootstrap.rebuilding import _conditions_of
 from assay.interfaces.cli import main
+from assay.model.comparison import Conditions
+from assay.settings import Settings
 from command import Done
 from support import ROOT
 
@@ -128,6 +132,11 @@ def test_an_image_with_its_record_is_rebuilt_from_it_alone(built, tmp_path):
     (tmp_path / "files" / "assay.yaml").unlink()
     done = good(built, "rebuild", "oci-dir:../whole", "--vary", "umask")
     assert done.out.startswith(b"identical")
+    found = _conditions_of("oci-dir:../whole", Settings(database="", cache=""))
+    assert (found.kernel, found.cpus_count) == (os.uname().release, len(os.sched_getaffinity(0)))
+    assert 0 < found.started <= found.finished
+    assert (found.hostname, found.user) == ("", ""), "provenance is public: it names no machine and no person"
+    assert _conditions_of("oci-dir:../one", Settings(database="", cache="")) == Conditions()
 
 
 def test_an_image_without_a_record_is_not_guessed_at(built):

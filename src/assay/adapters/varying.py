@@ -54,10 +54,14 @@ class Machine:
                 stack.enter_context(_personality(_UNAME26 | _NO_RANDOM))
             if "umask" in names:
                 stack.callback(os.umask, os.umask(OTHER_UMASK))
-            yield Conditions(
-                cpus_count=len(os.sched_getaffinity(0)), kernel=os.uname().release, hostname=socket.gethostname(),
-                user=_user(), uid=self._step_uid(names),
-            )  # fmt: skip
+            yield self.conditions(names)
+
+    def conditions(self, names: frozenset[str] = frozenset()) -> Conditions:
+        """What this process, and a step it starts with these variations, runs under."""
+        return Conditions(
+            cpus_count=len(os.sched_getaffinity(0)), kernel=os.uname().release, hostname=socket.gethostname(),
+            user=_user(), uid=self._step_uid(names),
+        )  # fmt: skip
 
     def sandbox(self, names: frozenset[str]) -> Bubblewrap:
         """A sandbox, perhaps of another user."""

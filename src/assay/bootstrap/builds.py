@@ -144,6 +144,7 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
     from assay import __version__
     from assay.adapters.layout_sink import layout_sink
     from assay.adapters.spool import FileSpool
+    from assay.adapters.varying import Machine
     from assay.adapters.workers import Threads
     from assay.bootstrap.machine import clock
     from assay.build import lock as locks
@@ -186,6 +187,7 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
         sealed_on=built.sealed_on or started,
         fetched_on=fetched,
         checked_on=built.checked_on,
+        conditions=Machine(LIMITS).conditions(),
     )
     return Finished(built=built, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}")
 

@@ -13,7 +13,7 @@ import msgspec
 from assay.bootstrap.builds import lock_path, read_placed, reviewed_scripts
 from assay.bootstrap.comparing import source_of
 from assay.bootstrap.machine import LIMITS, host, read_file
-from assay.model.errors import UntrustedError, UsageError
+from assay.model.errors import UnsupportedError, UntrustedError, UsageError
 
 if TYPE_CHECKING:
     from assay.adapters.spool import FileSpool
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from assay.flows.attest import Attached
     from assay.flows.rebuild import Run
     from assay.flows.signing import BundleMaker
-    from assay.model.comparison import Comparison
+    from assay.model.comparison import Comparison, Conditions
     from assay.model.digest import Digest
     from assay.model.image import Platform, Subject
     from assay.model.rebuilding import RebuildReport, VariationName
@@ -135,6 +135,21 @@ def _recipe_of_image(target: str, settings: Settings) -> Recipe:
     return Recipe(placed=found.placed, lock=found.lock, whence="the image's build record")
 
 
+def _conditions_of(image: str, settings: Settings) -> Conditions:
+    """What the image's own build recorded, where something is attached that says it."""
+    from assay.bootstrap.evidence import evidence_door
+    from assay.flows import recipe as flow
+    from assay.flows.attached import Place
+    from assay.model.comparison import Conditions
+
+    digest = _digest_of(image, settings)
+    try:
+        with evidence_door(image, store=None, settings=settings, platform=None, everything=False) as (_, store):
+            return flow.conditions_beside(Place(store), digest, LIMITS)
+    except UnsupportedError:  # an archive has no place for evidence
+        return Conditions()
+
+
 def _digest_of(target: str, settings: Settings) -> Digest:
     from assay.artifact.image import resolve
 
@@ -169,7 +184,8 @@ def rebuild(
         spool = stack.enter_context(closing(FileSpool()))
         again = partial(_build, recipe, settings, machine, folder, stack)
         if image:
-            first = Run(source=stack.enter_context(closing(source_of(image, settings))))
+            source = stack.enter_context(closing(source_of(image, settings)))
+            first = Run(source=source, conditions=_conditions_of(image, settings))
         else:
             first = again(frozenset())
         return flow(

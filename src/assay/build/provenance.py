@@ -13,6 +13,7 @@ from assay.build import spec as specs
 from assay.build.closure import Closure
 from assay.build.debian.scripts import Script
 from assay.formats import predicate_values, strictjson
+from assay.model.comparison import Conditions
 from assay.model.predicates import Monitor, MonitoredProcess, MonitorLog, RuntimeTrace, TraceTimes
 from assay.model.provenance import Provenance
 from assay.model.statement import ResourceDescriptor
@@ -44,6 +45,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """When the last of the locked inputs was written into the store."""
     checked_on: str = ""
     """When every input was hashed again, after the last step; empty where no step ran."""
+    conditions: Conditions = Conditions()
+    """What the build ran under, so that a rebuild that differs can show why."""
 
 
 class StepFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,7 +247,12 @@ def image_provenance(
             "lock": {"digest": _digest(at.lock_digest)},
             "platform": platform,
         },
-        internal_parameters={"epoch": at.lock.epoch, "shapingTools": sorted(tools), **_store_times(at)},
+        internal_parameters={
+            "epoch": at.lock.epoch,
+            "shapingTools": sorted(tools),
+            "conditions": _conditions(at.conditions),
+            **_store_times(at),
+        },
         resolved_dependencies=(
             *_indexes(at.lock),
             *_packages(at.lock, "image"),
@@ -264,6 +272,12 @@ def _store_times(at: Context) -> dict[str, object]:
     """In the order they have to have (`build.sealing-order`); what is not known is left out."""
     times = {"storeFetchedOn": at.fetched_on, "storeSealedOn": at.sealed_on, "storeCheckedOn": at.checked_on}
     return {name: time for name, time in times.items() if time}
+
+
+def _conditions(found: Conditions) -> dict[str, object]:
+    """Processors, kernel and the steps' user on the host; no name of a machine or a person."""
+    told = {"cpus": found.cpus_count, "kernel": found.kernel, "uid": found.uid}
+    return {name: value for name, value in told.items() if value not in (0, "", -1)}
 
 
 def _digest(text: str) -> dict[str, str]:

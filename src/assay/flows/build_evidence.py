@@ -18,6 +18,7 @@ from assay.flows.image_tests import Ran, result
 from assay.flows.source_findings import Reader, source_findings
 from assay.flows.steps import RanStep
 from assay.formats import intoto, predicate_values, predicates, slsa
+from assay.model.comparison import Conditions
 from assay.model.image import Layer, Subject
 from assay.model.inventory import Component, Distro, Inventory
 from assay.model.predicates import Attribute, AttributeReport
@@ -38,6 +39,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """When the last of the locked inputs came into the store."""
     checked_on: str = ""
     """When the inputs were hashed again after the last step."""
+    conditions: Conditions = Conditions()
+    """What the build ran under."""
 
 
 class Unexplained(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +69,7 @@ def context(spec: specs.Spec, lock: locks.Lock, run: Run) -> Context:
         sealed_on=run.sealed_on,
         fetched_on=run.fetched_on,
         checked_on=run.checked_on,
+        conditions=run.conditions,
     )
 
 

@@ -5,17 +5,21 @@ rebuild shows, it shows by the bytes it makes; the steps of a spec run sealed of
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
 from assay.build import lock as locks
+from assay.build.provenance import BUILD_TYPE
 from assay.build.spec_read import PlacedSpec, read_spec, spec_digest
 from assay.flows.attached import Place, Wanted, attached, fetched
 from assay.flows.build import check_lock
-from assay.formats import bundle, dsse, intoto, predicates, strictjson
+from assay.formats import bundle, dsse, intoto, predicates, slsa, strictjson, wire
+from assay.model.comparison import Conditions
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, MalformedError, UnavailableError, UntrustedError
 from assay.model.limits import Limits
+from assay.model.provenance import Provenance
 from assay.model.statement import Statement
 
 
@@ -74,20 +78,57 @@ def owners_beside(place: Place, subject: Digest, limits: Limits) -> dict[str, in
     return None
 
 
+def conditions_beside(place: Place, subject: Digest, limits: Limits) -> Conditions:
+    """What an image's build ran under, by the first provenance of ours attached to it; nothing where it does not say.
+
+    It is used to show causes, never to believe anything.
+    """
+    for told, where in _statements(place, subject, limits, predicates.PROVENANCE):
+        try:
+            found = slsa.read(told.predicate_type, told.predicate, where=where)
+        except MalformedError:
+            continue
+        if found.build_type == BUILD_TYPE:
+            return _conditions(found)
+    return Conditions()
+
+
+def _conditions(found: Provenance) -> Conditions:
+    told = found.internal_parameters.get("conditions")
+    values = told if isinstance(told, dict) else {}
+    cpus, kernel, uid = (values.get(name) for name in ("cpus", "kernel", "uid"))
+    return Conditions(
+        started=_seconds(found.started_on), finished=_seconds(found.finished_on),
+        cpus_count=cpus if isinstance(cpus, int) else 0, kernel=kernel if isinstance(kernel, str) else "",
+        uid=uid if isinstance(uid, int) else -1,
+    )  # fmt: skip
+
+
+def _seconds(text: str) -> int:
+    if not wire.is_instant(text):
+        return 0
+    try:
+        return int(datetime.fromisoformat(text).timestamp())
+    except ValueError:  # a leap second
+        return 0
+
+
 def _records(place: Place, subject: Digest, limits: Limits) -> Iterator[Recorded]:
     for told, where in _statements(place, subject, limits):
         yield recorded(told, where=where)
 
 
-def _statements(place: Place, subject: Digest, limits: Limits) -> Iterator[tuple[Statement, str]]:
-    for item in attached(place, subject, Wanted(types=frozenset({predicates.BUILD_RECORD})), limits):
+def _statements(
+    place: Place, subject: Digest, limits: Limits, kind: str = predicates.BUILD_RECORD
+) -> Iterator[tuple[Statement, str]]:
+    for item in attached(place, subject, Wanted(types=frozenset({kind})), limits):
         if item.form not in ("bundle", "envelope", "statement"):
             continue
         try:
             told = statement_of(fetched(place.store, item, limits), where=item.place, limits=limits)
         except AssayError:
             continue  # what cannot be read is no record; without one the caller is told
-        if predicates.canonical_type(told.predicate_type) == predicates.BUILD_RECORD and names(told, subject):
+        if predicates.canonical_type(told.predicate_type) == kind and names(told, subject):
             yield told, item.place
 
 
