@@ -7,23 +7,29 @@ from assay.dependencies.graph import Graph
 from assay.interfaces.cli.render import locks
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import cut, pad, safe, width, wrap
-from assay.model.inventory import Inventory
+from assay.model.inventory import Component, Inventory
 
-_HEAD = ("NAME", "VERSION", "TYPE", "LICENCE")
+_HEAD = ("NAME", "VERSION", "TYPE", "FROM", "LICENCE")
+_FROM_COLUMNS = 100
+"""From this width up a row says whether the package came with the base image."""
+_ORIGINS = {"base": "base", "application": "app", "unknown": "?"}
 
 
 def render(inventory: Inventory, *, columns: int, colour: bool) -> str:
-    """Name, version, type and licence of every package in the final root, at most `columns` wide."""
-    rows = [
-        (safe(c.name), safe(c.version), safe(c.ecosystem or "?"), safe(c.licence.effective or f"({c.licence.reason})"))
-        for c in inventory.components
-        if c.removed_by is None
-    ]
-    widths = [max(width(row[i]) for row in [_HEAD, *rows]) for i in range(4)]
+    """Name, version, type and licence of every package in the final root, at most `columns` wide.
+
+    Where there is room and the base is known, each also says whether it came with it.
+    """
+    rows = [_row(component, inventory) for component in inventory.components if component.removed_by is None]
+    widths = [max(width(row[i]) for row in [_HEAD, *rows]) for i in range(len(_HEAD))]
+    if columns < _FROM_COLUMNS or inventory.base is None or inventory.base.layers_count is None:
+        widths[3] = 0
     widths[0] = min(widths[0], max(20, columns // 3))
     widths[1] = min(widths[1], max(16, columns // 4))
-    widths[3] = max(8, columns - sum(widths[:3]) - 6)
-    lines = ["  ".join(pad(cell, w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [_HEAD, *rows]]
+    widths[4] = max(8, columns - sum(widths[:4]) - 2 * sum(1 for w in widths[:4] if w))
+    lines = [
+        "  ".join(pad(cell, w) for cell, w in zip(row, widths, strict=True) if w).rstrip() for row in [_HEAD, *rows]
+    ]
     if colour:
         lines[0] = click.style(lines[0], bold=True)
     lines.append(cut(f"\n{len(rows)} packages, {len(inventory.gaps)} gaps", columns + 1))
@@ -36,3 +42,15 @@ def render(inventory: Inventory, *, columns: int, colour: bool) -> str:
     if inventory.locks:
         lines.append(cut(locks.line(inventory.locks), columns))
     return "\n".join(lines) + "\n"
+
+
+def _row(component: Component, inventory: Inventory) -> tuple[str, ...]:
+    licence = component.licence.effective or f"({component.licence.reason})"
+    origins = _ORIGINS[origin.origin(component, inventory.base)]
+    return (
+        safe(component.name),
+        safe(component.version),
+        safe(component.ecosystem or "?"),
+        origins,
+        safe(licence),
+    )

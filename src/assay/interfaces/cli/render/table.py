@@ -32,8 +32,12 @@ _STYLE: dict[str, dict[str, object]] = {
     "medium": {"fg": "yellow"},
     "low": {"fg": "cyan"},
 }
-_COLUMNS = ("SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "NOTE")
+_COLUMNS = ("SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "FROM", "NOTE")
 _FLEX = ("PACKAGE", "INSTALLED", "FIXED IN", "NOTE")
+_FROM = _COLUMNS.index("FROM")
+_FROM_COLUMNS = 100
+"""From this width up a row says whether the package came with the base image."""
+_ORIGINS = {"base": "base", "application": "app", "unknown": "?"}
 _VERSIONS = (_COLUMNS.index("INSTALLED"), _COLUMNS.index("FIXED IN"))
 _MINIMUM = {"PACKAGE": 12, "INSTALLED": 10, "FIXED IN": 10, "NOTE": 9}
 """Beside an id of 19 characters they fill 80 columns: `exploited` is never squeezed out there."""
@@ -112,6 +116,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
             finding.name,
             finding.version,
             ", ".join(finding.fixed_in) or "no fix known",
+            _ORIGINS[finding.origin],
             why_not(finding) or marks(finding) or finding.summary,
         )
     )
@@ -120,6 +125,8 @@ def _row(finding: Finding) -> tuple[str, ...]:
 def _findings(findings: Sequence[Finding], columns: int, style: Callable[..., str]) -> str:
     rows = [_row(f) for f in findings]
     natural = [max(width(row[i]) for row in [_COLUMNS, *rows]) for i in range(len(_COLUMNS))]
+    if columns < _FROM_COLUMNS or all(finding.origin == "unknown" for finding in findings):
+        natural[_FROM] = 0
     widths = _fit(natural, columns)
     lines = [style(_line(_COLUMNS, widths), bold=True)]
     for finding, row in zip(findings, rows, strict=True):
