@@ -42,6 +42,8 @@ class BuiltImage(msgspec.Struct, frozen=True, kw_only=True):
     manifest: Descriptor
     config: Descriptor
     layers: tuple[BuiltLayer, ...]
+    user: str = "0:0"
+    """Numbers of the user and group it runs as."""
 
 
 def write_layer(
@@ -111,6 +113,7 @@ def write_image(
         manifest=msgspec.structs.replace(found, platform=platform),
         config=config_at,
         layers=built,
+        user=user,
     )
 
 

@@ -50,9 +50,10 @@ def bubblewrap(command: SealedCommand, *, filter_descriptor: int | None, extra: 
         extra: mounts of the canaries, before the command.
     """
     size = str(command.limits.memory_bytes)
+    uid, gid = command.user or (UID, GID)
     arguments = [
         "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
-        "--disable-userns", "--die-with-parent", "--new-session", "--uid", str(UID), "--gid", str(GID),
+        "--disable-userns", "--die-with-parent", "--new-session", "--uid", str(uid), "--gid", str(gid),
         "--hostname", HOSTNAME, "--cap-drop", "ALL", "--ro-bind", command.root, "/", "--proc", "/proc", "--dev", "/dev",
         "--size", size, "--tmpfs", "/build", "--size", size, "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108
     ]  # fmt: skip

@@ -124,7 +124,7 @@ def build(
         images.append(image)
         trees.append(tree)
     root = assemble.write_index(images, sink, limits)
-    tests = _tested(placed, at, trees[0], stand)
+    tests = _tested(placed, at, trees[0], images[0].user, stand)
     if all(one.passed for one in tests):
         sink.publish(root, tag)
     return Built(
@@ -228,14 +228,16 @@ def _packages(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
     yield from tree.entries
 
 
-def _tested(placed: PlacedSpec, at: Building, tree: tuple[OwnedEntry, ...], stand: Stand | None) -> tuple[Ran, ...]:
+def _tested(
+    placed: PlacedSpec, at: Building, tree: tuple[OwnedEntry, ...], user: str, stand: Stand | None
+) -> tuple[Ran, ...]:
     """The spec's tests of an image, before anybody can use it."""
     image = at.spec.image
     if not image.tests:
         return ()
     if stand is None:
         raise _unsealed(placed, "image.tests")
-    return run_tests(image.tests, tree, stand, at.spool, environment=image.config.env, epoch=at.lock.epoch)
+    return run_tests(image.tests, tree, stand, at.spool, environment=image.config.env, epoch=at.lock.epoch, user=user)
 
 
 def _unsealed(placed: PlacedSpec, part: str) -> UnsupportedError:

@@ -34,6 +34,7 @@ def run_tests(
     *,
     environment: Mapping[str, str],
     epoch: int,
+    user: str = "1000:1000",
 ) -> tuple[Ran, ...]:
     """Run the tests of a spec in the tree it made.
 
@@ -44,6 +45,7 @@ def run_tests(
         spool: holds the bytes of files.
         environment: of the image's config.
         epoch: time of everything.
+        user: numbers of the user and group the image runs as.
 
     Raises:
         UnsupportedError: the sandbox is open.
@@ -51,6 +53,7 @@ def run_tests(
     wanted = tuple(tests)
     if not wanted:
         return ()
+    number_of_user, _, number_of_group = user.partition(":")
     variables = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/build", **environment}
     owner = Owner("rule", "mount-points")
     points = [OwnedEntry(TreeEntry(path=name.encode(), kind="directory", mode=0o755), owner) for name in MOUNT_POINTS]
@@ -65,6 +68,7 @@ def run_tests(
                 arguments=test.run,
                 environment=tuple(sorted(variables.items())),
                 limits=SandboxLimits(seconds=_SECONDS),
+                user=(int(number_of_user), int(number_of_group)),
             )
             if number == 0:
                 tried(stand.sandbox, command, f"test {test.name}")

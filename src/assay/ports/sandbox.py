@@ -33,6 +33,8 @@ class SealedCommand(msgspec.Struct, frozen=True, kw_only=True):
     output: str = ""
     """A folder of the host, at `/out`; empty where nothing is kept."""
     limits: SandboxLimits = SandboxLimits()
+    user: tuple[int, int] | None = None
+    """User and group the command believes to be, else those of a step; outside it is nobody either way."""
     trace: Scope = "none"
     """What a tracer watches, where there is one."""
 
