@@ -1,5 +1,6 @@
 """Every cataloguer: any bytes at a path it wants give a fragment, which an inventory and its SBOM can hold."""
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import msgspec
@@ -7,18 +8,21 @@ import msgspec
 from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
 from assay.dependencies.catalogers import TABLE
+from assay.dependencies.locks import ROWS as LOCKS
 from assay.formats import cyclonedx
 from assay.model.image import Subject
 from assay.model.inventory import Inventory
 from assay.model.limits import DEFAULT_LIMITS
 
 from .archives import pieces
+from .cataloger_seeds import SEEDS
 from .documents import TIME, TOOL
 from .shape import Check, Harness
 
 PATHS: dict[str, tuple[str, ...]] = {
     "binaries": ("usr/bin/python3.11", "usr/sbin/nginx", "usr/bin/x", "usr/lib/libx.so.1"),
     "conda": ("opt/conda/conda-meta/a-1-0.json", "opt/conda/conda-meta/history"),
+    "dnf-reasons": ("usr/lib/sysimage/libdnf5/packages.toml", "var/lib/dnf/history.sqlite"),
     "dotnet-program": ("app/x",),
     "dpkg": (
         "var/lib/dpkg/status", "var/lib/dpkg/diversions", "var/lib/dpkg/info/a:amd64.list", "var/lib/dpkg/status.d/a",
@@ -37,6 +41,17 @@ PATHS: dict[str, tuple[str, ...]] = {
         "usr/lib/python3/dist-packages/a-1.dist-info/REQUESTED",
         "usr/lib/python3/dist-packages/a-1.egg-info",
     ),
+    "licence-files": (
+        "app/node_modules/a/LICENSE", "usr/lib/python3/dist-packages/a-1.dist-info/licenses/COPYING",
+        "usr/lib/ruby/gems/3.1.0/gems/a-1.0/MIT-LICENSE",
+    ),
+    "locks-others": ("src/pom.xml", "src/build.gradle", "src/Package.swift", "src/stack.yaml"),
+    "locks-nuget": ("src/a.csproj", "src/packages.lock.json"),
+    "locks-pub": ("src/pubspec.yaml", "src/pubspec.lock"),
+    "locks-mix": ("src/mix.exs", "src/mix.lock"),
+    "pypi-record": ("opt/a-1.dist-info/RECORD", "opt/a-1.egg-info/installed-files.txt"),
+    "workflow-uses": (".github/workflows/a.yml",),
+    "yarn-cache": ("src/.yarn/cache/a-npm-1.0.0-0123456789.zip",),
     "pylock": ("src/pylock.toml", "src/pylock.dev.toml"),
     "rpm": (
         "var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/Packages.db", "var/lib/rpm/Packages", "var/lib/rpm/rpmdb.sqlite-wal",
@@ -97,11 +112,49 @@ def check_fragment(row: Cataloguer, path: str, fragment: Fragment, *, installed:
     assert cyclonedx.read(written, "y") == inventory, "the SBOM says something else"
 
 
+def check_locks_of(row: Cataloguer) -> Check:
+    """A manifest or lock is at most one sheet, the same in chunks, which the cache can hold and the judge can read."""
+    paths = lock_paths_of(row)
+
+    def check(data: bytes) -> None:
+        path, data = paths[(data[0] if data else 0) % len(paths)], data[1:]
+        file = File(path=path, chunks=(data,), size=len(data), limits=DEFAULT_LIMITS, installed=False)
+        fragment = row.catalogue(file)
+        assert row.catalogue(msgspec.structs.replace(file, chunks=tuple(pieces(data)))) == fragment
+        assert not fragment.packages
+        assert len(fragment.sheets) <= 1
+        check_fragment(row, path, fragment, installed=False)
+
+    return check
+
+
+def lock_paths_of(row: Cataloguer) -> tuple[str, ...]:
+    """Where the files of a reader of manifests and locks may lie: all its names."""
+    if row.name in PATHS:
+        return PATHS[row.name]
+    return (
+        tuple(f"src/{name}" for name in sorted(row.wants.names))
+        or tuple(f"src/a{suffix}" for suffix in sorted(row.wants.suffixes))
+        or tuple(sorted(row.wants.paths))
+    )
+
+
+def _seeds(name: str) -> Callable[[], Iterable[bytes]]:
+    return lambda: SEEDS.get(name, ())
+
+
 HARNESSES = tuple(
     Harness(
         name=f"cataloguer-{row.name}", check=check_of(row), doors=(row.catalogue,), paths=paths_of(row),
-        bytes_limit=16_384 if row.name in _LARGE else 4096,
+        bytes_limit=16_384 if row.name in _LARGE else 4096, seeds=_seeds(row.name),
     )
     for row in TABLE
+) + tuple(
+    Harness(
+        name=f"cataloguer-{row.name}", check=check_locks_of(row), doors=(row.catalogue,), paths=lock_paths_of(row),
+        seeds=_seeds(row.name),
+    )
+    for row in LOCKS
+    if lock_paths_of(row)
 )  # fmt: skip
-"""One row for every row of the cataloguers' table."""
+"""One row for every row of the cataloguers' table, and for every reader of manifests and locks."""

@@ -45,6 +45,8 @@ WITHOUT: dict[str, str] = {
     "purl_inference": "asked by `foreign`",
     "rebuilding": WRITER,
     "sarif": WRITER,
+    "sbom_described": "values",
+    "sbom_elements_spdx3": "asked by `sbom_elements`",
     "spdx": WINDOW,
     "spdx3": WINDOW,
     "spdx3_write": WRITER,

@@ -1,0 +1,83 @@
+"""First inputs of cataloguers whose files no test writes as plain bytes at a path the fuzzer knows.
+
+With several paths the first byte says which (`Harness.paths`).
+"""
+
+import io
+import sqlite3
+import zipfile
+from collections.abc import Iterable
+
+_MIT = (
+    b"Permission is hereby granted, free of charge, to any person obtaining a copy of this software, to deal in the "
+    b"Software without restriction. The above copyright notice and this permission notice shall be included in all "
+    b'copies. THE SOFTWARE IS PROVIDED "AS IS".'
+)
+_APACHE = b"Dual licensed under the MIT and the Apache License.\nLicensed under the Apache License, Version 2.0\n"
+
+
+def _history() -> bytes:
+    """A history of dnf 4 with two packages."""
+    database = sqlite3.connect(":memory:")
+    database.executescript(
+        "PRAGMA page_size=512; VACUUM;"
+        "CREATE TABLE trans_item (id INTEGER PRIMARY KEY, trans_id, item_id, repo_id, action, reason, state);"
+        "CREATE TABLE rpm (item_id INTEGER, name, epoch, version, release, arch);"
+        "INSERT INTO rpm VALUES (1,'bash',0,'5','1','x86_64'),(2,'glibc',0,'2','1','x86_64');"
+        "INSERT INTO trans_item VALUES (1,1,1,1,1,2,1),(2,1,2,1,1,1,1);"
+    )
+    return bytes(database.serialize())
+
+
+def _archive() -> bytes:
+    """A package in Yarn's cache."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        place = zipfile.ZipInfo("node_modules/a/package.json")
+        archive.writestr(place, '{"name":"a","version":"1.0.0","license":"MIT","dependencies":{"b":"^1"}}')
+    return made.getvalue()
+
+
+_RECORD = b'a/__init__.py,sha256=x,1\n../../bin/a,,\n"bin/b,c",,\n/usr/bin/d,,\n'
+_WORKFLOW = b"""on: push
+jobs:
+  a:
+    steps:
+      - uses: actions/checkout@0123456789012345678901234567890123456789 # v4.1.0
+      - uses: "docker://alpine:3.19"
+      - run: |
+          uses: not/this@v1
+      - uses: ./local
+  b:
+    uses: o/r/.github/workflows/w.yml@v1
+"""
+_PROJECT = (
+    b'<Project><PropertyGroup Condition="x"/><ItemGroup><PackageReference Include="A" Version="[1.0,2.0)"/>'
+    b'<PackageReference Include="B;C"><Version>1.*</Version></PackageReference></ItemGroup></Project>'
+)
+_MIX = b'defp deps do\n[{:a, "~> 1.0", only: [:dev]}, {:b, path: "../b"}, {:c, ">= 0.0.0", hex: :d}] # x\nend\n'
+_PUBSPEC = b"name: a\ndependencies:\n  b: ^1.0.0\n  c:\n    git: https://c.example\ndev_dependencies:\n  d: any\n"
+_SUM = b"ab" * 32
+SEEDS: dict[str, Iterable[bytes]] = {
+    "dnf-reasons": (
+        b'\0[packages."bash.x86_64"]\nreason = "User"\n[packages."glibc.x86_64"]\nreason = "Dependency"\n',
+        b"\1" + _history(),
+    ),
+    "licence-files": (b"\0" + _MIT, b"\1" + _APACHE + _MIT, b"\2" + _MIT + b" " * 100),
+    "pypi-record": (b"\0" + _RECORD, b"\1../a.py\nbin/a\n"),
+    "workflow-uses": (_WORKFLOW,),
+    "yarn-cache": (_archive(),),
+    "locks-nuget": (
+        b"\0" + _PROJECT,
+        b'\1{"version":1,"dependencies":{"net8.0":{"A":{"type":"Direct","resolved":"1.0.0","contentHash":"x"}}}}',
+    ),
+    "locks-mix": (
+        b"\0" + _MIX,
+        b'\1%{\n  "a": {:hex, :a, "1.0.0", "' + _SUM + b'", [:mix], [], "hexpm", "' + _SUM + b'"},\n}\n',
+    ),
+    "locks-pub": (
+        b"\0" + _PUBSPEC,
+        b'\1packages:\n  b:\n    dependency: "direct main"\n    source: hosted\n    version: "1.0.0"\n',
+    ),
+}
+"""Name of a row → its inputs."""
