@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from assay.build import dockerfile as importer
 from assay.formats import (
@@ -21,6 +21,7 @@ from assay.formats import (
     rekor_api,
     slsa,
     stracelog,
+    strictcheck,
     strictjson,
     trustroot,
 )
@@ -50,6 +51,23 @@ def check_canonical(data: bytes) -> None:
     except ValueError:
         return  # NaN, an infinity, half of a pair: said so by name
     assert canonicaljson.dumps(json.loads(written)) == written
+
+
+def _refusal(read: Callable[..., object], data: bytes) -> str:
+    try:
+        read(data, where="x", limit=1 << 20)
+    except MalformedError as error:
+        return error.line()
+    return ""
+
+
+def check_strict(data: bytes) -> None:
+    """What is refused with its values is refused without them, in the same words; a statement in brief is the same."""
+    assert _refusal(strictcheck.check, data) == _refusal(strictjson.loads, data)
+    whole = intoto.read(data, where="x")
+    brief = intoto.read(data, where="x", whole=False)
+    assert (brief.subject, brief.predicate_type) == (whole.subject, whole.predicate_type)
+    assert (brief.predicate, brief.payload) == ({}, b"")
 
 
 def check_body(data: bytes) -> None:
@@ -276,6 +294,10 @@ HARNESSES = (
     Harness(
         name="canonical-json", check=check_canonical, doors=(canonicaljson.dumps,),
         seeds=lambda: (b'{"\\ud83d\\ude00":1e-7,"\\uffff":[9.0,1e21,-0.0,123456789012345678901]}',),
+    ),
+    Harness(
+        name="json-check", check=check_strict, doors=(strictcheck.check, intoto.read),
+        seeds=lambda: (intoto.statement(_ABOUT, "urn:x:1", {"a": [1.5, {"b": None}]}).payload, b'{"a":1,"a":2}'),
     ),
     Harness(name="entry-body", check=check_body, doors=(rekor.read,), seeds=_bodies, bytes_limit=8192),
     Harness(name="log-answer", check=check_answer, doors=(rekor_api.answer,), seeds=_answers, bytes_limit=8192),

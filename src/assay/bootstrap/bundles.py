@@ -38,6 +38,8 @@ class BundleWords(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it must be logged. Empty: by certificate yes, by a managed key no."""
     seen_logs: str | None = None
     """Folder where it is remembered what logs said; None to remember nothing."""
+    whole: bool = False
+    """Whether what a statement says will be asked for."""
 
 
 def verify_bundle(words: BundleWords) -> Row:
@@ -58,7 +60,9 @@ def verify_bundle(words: BundleWords) -> Row:
 
     def look(known: tuple[Checkpoint, ...]) -> Row:
         wanted = msgspec.structs.replace(expected, seen=known) if known else expected
-        return judge(data, digests, roots, wanted, now, name=words.bundle, content=content, limits=LIMITS)
+        return judge(
+            data, digests, roots, wanted, now, name=words.bundle, content=content, whole=words.whole, limits=LIMITS
+        )
 
     if words.seen_logs is None:
         return look(())

@@ -146,7 +146,7 @@ def collect(
         elif not wanted.takes(item.predicate_type):
             narrowed += 1
         else:
-            row = _known(item, store, subject, roots, expected, now, trust, memory, seen, limits)
+            row = _known(item, store, subject, roots, expected, now, trust, memory, seen, whole, limits)
             if types and row.predicate_type and predicates.canonical_type(row.predicate_type) not in types:
                 narrowed += 1  # the annotation said nothing; the content did
             else:
@@ -186,11 +186,12 @@ def judge(
     now: str,
     limits: Limits = DEFAULT_LIMITS,
     seen: Seen | None = None,
+    whole: bool = True,
 ) -> Row:
     """What becomes of one item; its content is downloaded here and let go of here."""
     if item.form == "statement" and item.error is None:
         return _unsigned(item, subject, roots, expected, now)
-    row = _judged(item, store, subject, roots, expected, now, limits, seen)
+    row = _judged(item, store, subject, roots, expected, now, limits, seen, whole)
     # Of what is not believed the annotation is all there is to call it by.
     return row if row.predicate_type else msgspec.structs.replace(row, predicate_type=item.predicate_type)
 
@@ -204,6 +205,7 @@ def _judged(
     now: str,
     limits: Limits,
     seen: Seen | None,
+    whole: bool,
 ) -> Row:
     try:
         data = fetched(store, item, limits)
@@ -217,7 +219,7 @@ def _judged(
 
     def look(known: tuple[Checkpoint, ...]) -> Row:
         wanted = msgspec.structs.replace(expected, seen=(*expected.seen, *known)) if known else expected
-        (row,) = examine([Candidate(place=item.place, data=data)], subject, roots, wanted, now)
+        (row,) = examine([Candidate(place=item.place, data=data)], subject, roots, wanted, now, whole=whole)
         return row
 
     return remembering(seen, data, look, where=item.place, limits=limits)
@@ -233,12 +235,13 @@ def _known(
     trust: Digest,
     memory: Memory | None,
     seen: Seen | None,
+    whole: bool,
     limits: Limits,
 ) -> Row:
     """The row, out of the memory where it is there; only bundles, whose whole proof is in their bytes, are kept."""
     blob = item.layer.digest if item.layer is not None else None
     if memory is None or blob is None or item.form != "bundle" or item.error is not None:
-        return judge(item, store, subject, roots, expected, now, limits, seen)
+        return judge(item, store, subject, roots, expected, now, limits, seen, whole or memory is not None)
     known = memory.recall(blob, subject, trust, now)
     if known is not None:
         return msgspec.structs.replace(known, place=item.place)

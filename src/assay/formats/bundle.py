@@ -7,11 +7,10 @@ there; which combinations may be believed is for `trust.verify` to say. Clause: 
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
-from assay.formats import base64text, dsse, strictjson
+from assay.formats import base64text, dsse, strictcheck, strictjson
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.statement import Envelope
@@ -155,6 +154,10 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True):
     messageDigest: _MessageDigest | None = None  # noqa: N815
 
 
+class _Named(msgspec.Struct):
+    mediaType: str | None = None  # noqa: N815
+
+
 class _Bundle(msgspec.Struct, forbid_unknown_fields=True):
     mediaType: str  # noqa: N815
     verificationMaterial: _Material  # noqa: N815
@@ -169,11 +172,12 @@ def read(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Bundle:
         MalformedError: not strict JSON, unknown names, wrong types, base64 or integers with two spellings, or more
             certificates or timestamps than a bundle may hold.
     """
-    value = strictjson.loads(data, where=where, limit=limits.bundle_bytes, depth=limits.json_depth_count)
-    if isinstance(value, dict) and isinstance(kind := value.get("mediaType"), str) and kind not in VERSIONS:
+    strictcheck.check(data, where=where, limit=limits.bundle_bytes, depth=limits.json_depth_count)
+    kind = media_type(data)
+    if kind is not None and kind not in VERSIONS:
         # An unknown version may rightly have other fields: name the version, not the first strange field.
         return Bundle(media_type=kind, version="")
-    wire = _convert(value, where)
+    wire = _wire(data, where)
     material = wire.verificationMaterial
     chain = material.x509CertificateChain
     certificates = chain.certificates or [] if chain is not None else []
@@ -275,10 +279,19 @@ def _proof_object(proof: InclusionProof) -> dict[str, object]:
     }
 
 
-def _convert(value: Any, where: str) -> _Bundle:
+def media_type(data: bytes) -> str | None:
+    """The media type some bytes say they have, whatever else they are; None where they say nothing."""
     try:
-        return msgspec.convert(value, _Bundle)
-    except msgspec.ValidationError as error:
+        return msgspec.json.decode(data, type=_Named).mediaType
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _wire(data: bytes, where: str) -> _Bundle:
+    """The fields, straight from bytes that were checked: in between, all of it would lie there once more."""
+    try:
+        return msgspec.json.decode(data, type=_Bundle)
+    except msgspec.DecodeError as error:
         raise _bad(where, str(error)) from error
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from assay.formats import canonicaljson, claims, strictjson
+from assay.formats import canonicaljson, claims, strictcheck, strictjson
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.statement import ResourceDescriptor, Statement
@@ -53,17 +53,32 @@ def statement(
     return Statement(subject=subjects, predicate_type=predicate_type, predicate=dict(predicate or {}), payload=payload)
 
 
-def read(payload: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Statement:
+class _Brief(msgspec.Struct):
+    """The same, with what is large left as it stands."""
+
+    type: str = msgspec.field(name="_type")
+    subject: msgspec.Raw
+    predicateType: str  # noqa: N815  (the wire's name)
+    predicate: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def read(payload: bytes, *, where: str, whole: bool = True, limits: Limits = DEFAULT_LIMITS) -> Statement:
     """Read a statement out of payload bytes; the bytes stay in the value.
+
+    Args:
+        payload: as signed.
+        where: names it in errors.
+        whole: False leaves payload and predicate out of the value, for who asks only whom it is about: both are judged
+            nevertheless, but a large predicate takes many times its size as values.
+        limits: `bundle_bytes`, `json_depth_count`, `statement_subjects_count`.
 
     Raises:
         MalformedError: not strict JSON, an unknown `_type`, no subject, a subject without a digest, or no predicate
             type.
     """
-    value = strictjson.loads(payload, where=where, limit=limits.bundle_bytes, depth=limits.json_depth_count)
     try:
-        wire = msgspec.convert(value, _Statement)
-    except msgspec.ValidationError as error:
+        wire = _wire(payload, where, limits) if whole else _brief(payload, where, limits)
+    except msgspec.DecodeError as error:
         raise _bad(where, str(error)) from error
     if wire.type not in {STATEMENT_V1, STATEMENT_V01}:
         raise _bad(where, f"_type is {wire.type[:100]!r}")
@@ -77,8 +92,24 @@ def read(payload: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Stat
         subject=subjects,
         predicate_type=wire.predicateType,
         predicate=wire.predicate or {},
-        payload=payload,
+        payload=payload if whole else b"",
     )
+
+
+def _wire(payload: bytes, where: str, limits: Limits) -> _Statement:
+    value = strictjson.loads(payload, where=where, limit=limits.bundle_bytes, depth=limits.json_depth_count)
+    return msgspec.convert(value, _Statement)
+
+
+def _brief(payload: bytes, where: str, limits: Limits) -> _Statement:
+    """All of it is checked, the subjects alone are kept."""
+    strictcheck.check(payload, where=where, limit=limits.bundle_bytes, depth=limits.json_depth_count)
+    brief = msgspec.json.decode(payload, type=_Brief)
+    if bytes(memoryview(brief.predicate)[:1]) not in (b"{", b"n"):
+        raise _bad(where, "Expected `object | null` - at `$.predicate`")
+    subject = strictjson.loads(bytes(brief.subject), where=where, limit=len(payload), depth=limits.json_depth_count)
+    named = {"_type": brief.type, "subject": subject, "predicateType": brief.predicateType}
+    return msgspec.convert(named, _Statement)
 
 
 def _check(subjects: list[tuple[str, dict[str, str]]], predicate_type: str, *, where: str) -> None:

@@ -112,10 +112,19 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine(
-    candidates: Iterable[Candidate], target: Target, roots: TrustedRoot | None, expected: Expected, now: str
+    candidates: Iterable[Candidate],
+    target: Target,
+    roots: TrustedRoot | None,
+    expected: Expected,
+    now: str,
+    *,
+    whole: bool = True,
 ) -> list[Row]:
-    """Judge each candidate by itself: one row each, in the order given; a refusal is a row, never an exception."""
-    return [_row(candidate, target, roots, expected, now) for candidate in candidates]
+    """Judge each candidate by itself: one row each, in the order given; a refusal is a row, never an exception.
+
+    Without `whole` the evidence does not keep what the statements say.
+    """
+    return [_row(candidate, target, roots, expected, now, whole=whole) for candidate in candidates]
 
 
 def judge(
@@ -127,6 +136,7 @@ def judge(
     *,
     name: str,
     content: bytes | None = None,
+    whole: bool = True,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Row:
     """Judge a bundle about an artifact, whether it signs the artifact's bytes or a statement about them.
@@ -139,10 +149,11 @@ def judge(
         now: RFC 3339 UTC.
         name: where the bundle was found.
         content: the artifact itself where it is at hand; only pure Ed25519 needs it.
+        whole: whether the evidence keeps what a statement says.
         limits: bounds on the bytes.
     """
     if b'"messageSignature"' not in data:
-        return _row(Candidate(place=name, data=data), tuple(artifact), roots, expected, now, limits)
+        return _row(Candidate(place=name, data=data), tuple(artifact), roots, expected, now, limits, whole=whole)
     trail: list[Check] = []
     try:
         proof = verify_artifact(
@@ -182,13 +193,15 @@ def _row(
     expected: Expected,
     now: str,
     limits: Limits = DEFAULT_LIMITS,
+    *,
+    whole: bool,
 ) -> Row:
     trail: list[Check] = []
     place, data = candidate.place, candidate.data
     try:
         if candidate.error is not None:
             raise candidate.error
-        evidence = verify(data, target, roots, expected, now, name=place, limits=limits, trail=trail)
+        evidence = verify(data, target, roots, expected, now, name=place, limits=limits, trail=trail, whole=whole)
     except AssayError as error:
         return _refused(error, place, data, trail)
     return Row(
@@ -219,10 +232,7 @@ def _refused(error: AssayError, place: str, data: bytes, trail: list[Check]) -> 
 
 def _form(data: bytes) -> str:
     """The media type a bundle says it has; empty where it cannot be read."""
-    try:
-        return bundles.read(data, where="bundle").media_type
-    except AssayError:
-        return ""
+    return bundles.media_type(data) or ""
 
 
 def complete(checks: Sequence[Check]) -> tuple[Check, ...]:

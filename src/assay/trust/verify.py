@@ -58,6 +58,7 @@ def verify(
     name: str,
     limits: Limits = DEFAULT_LIMITS,
     trail: list[Check] | None = None,
+    whole: bool = True,
 ) -> Evidence:
     """Believe a signed statement, or say why not.
 
@@ -70,6 +71,7 @@ def verify(
         name: where the bundle was found, for messages.
         limits: bounds on the bytes.
         trail: where given, receives each check as it is made, so that a refusal can tell what held before.
+        whole: False leaves payload and predicate out of the evidence.
 
     Raises:
         UntrustedError: a check refused; `code` and `step` name it.
@@ -80,7 +82,7 @@ def verify(
     checks.append(Check("content", "pass", envelope.payload_type))
     checks.append(Check("signature", "pass", f"{opened.key.algorithm} over the envelope"))
     try:
-        statement = intoto.read(envelope.payload, where=name, limits=limits)
+        statement = intoto.read(envelope.payload, where=name, whole=whole, limits=limits)
     except MalformedError as error:
         raise no("PARSE_STATEMENT", "statement", name, error.why) from error
     checks += (Check("statement", "pass", statement.predicate_type), _subject(statement, target, name))

@@ -65,6 +65,7 @@ def command(
             staging=staging,
             log=log or "",
             seen_logs=seen_logs,
+            whole=expecting is not None,
         )
     )
     code = exit_code([row])
