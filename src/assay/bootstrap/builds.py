@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assay.flows.store import Cleaned, Moved, Rot
     from assay.settings import Settings
     from assay.source.archive_diff import Comparison
+    from assay.source.archive_trace import Joined
 
 
 class Locked(msgspec.Struct, frozen=True):
@@ -126,6 +127,13 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     def failed(self) -> tuple[str, ...]:
         """Names of tests that failed."""
         return tuple(one.name for one in self.built.tests if not one.passed)
+
+    @property
+    def sources(self) -> Mapping[str, Joined]:
+        """Archives that were compared with their tags, after the build: what was found, weighed by what was opened."""
+        from assay.flows.build_evidence import sources
+
+        return sources(self.context.lock, self.built.steps)
 
 
 def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", builder_id: str = "") -> Finished:

@@ -24,6 +24,7 @@ from assay.model.inventory import Component, Distro, Inventory
 from assay.model.predicates import Attribute, AttributeReport
 from assay.model.statement import ResourceDescriptor, Statement
 from assay.model.tree import OwnedEntry
+from assay.source.archive_trace import Joined
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,7 +188,7 @@ def record(at: Context, built: Built, number: int, subject: ResourceDescriptor, 
             "used": {step.name: _used(step) for step in built.steps},
         },
         "closure": {step.name: {"state": step.closure.state, "why": step.closure.why} for step in built.steps},
-        "sources": msgspec.to_builtins(source_findings(at.lock, [_reader(step) for step in built.steps])),
+        "sources": msgspec.to_builtins(sources(at.lock, built.steps)),
         "hardening": {step.name: msgspec.to_builtins(step.hardening) for step in built.steps if step.hardening},
         "owners": owners(built.trees[number]),
         "crossCheck": msgspec.to_builtins(unexplained),
@@ -195,8 +196,9 @@ def record(at: Context, built: Built, number: int, subject: ResourceDescriptor, 
     return intoto.statement((subject,), predicates.BUILD_RECORD, predicate)
 
 
-def _reader(step: RanStep) -> Reader:
-    return Reader(tuple(name for name, _ in step.inputs), step.closure)
+def sources(lock: locks.Lock, steps: Iterable[RanStep]) -> Mapping[str, Joined]:
+    """Findings about each archive that was compared with its tag, weighed by what the steps opened."""
+    return source_findings(lock, (Reader(tuple(name for name, _ in step.inputs), step.closure) for step in steps))
 
 
 def _used(step: RanStep) -> object:

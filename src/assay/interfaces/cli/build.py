@@ -52,6 +52,10 @@ def command(
                 console.stage(f"step {step.name}: {one.path} lacks {', '.join(one.missing)}")
         if logs is not None:
             bootstrap.write_file(f"{logs}/{step.name}.log", step.log)
+    for name, joined in done.sources.items():
+        for found in joined.findings:
+            if found.severity in ("critical", "high"):
+                console.warn(f"{name}: {found.severity} {found.code} {found.path}: {found.why} ({joined.state})")
     for image in done.built.images:
         for layer in image.layers:
             size = layer.descriptor.size or 0
