@@ -46,6 +46,8 @@ class Locked(msgspec.Struct, frozen=True):
     advice: tuple[Advice, ...]
     compared: tuple[tuple[str, Comparison], ...] = ()
     """Archives against the tags they claim to be."""
+    alarming: tuple[str, ...] = ()
+    """Sources with a difference of high weight that the lock which was there did not hold of the same archive."""
 
 
 def read_placed(path: str) -> PlacedSpec:
@@ -110,8 +112,24 @@ def lock_spec(path: str, settings: Settings, *, check: bool = False, update: str
             write_file(str(goal), locks.write(made))
     changes = locks.difference(previous, made) if previous is not None else ()
     return Locked(
-        str(goal), changes, previous is None, len(locks.blobs(made)), lint(placed), compared=tuple(at.compared)
-    )
+        str(goal), changes, previous is None, len(locks.blobs(made)), lint(placed), compared=tuple(at.compared),
+        alarming=_alarming(previous, made),
+    )  # fmt: skip
+
+
+def _alarming(previous: Lock | None, made: Lock) -> tuple[str, ...]:
+    from assay.build.lock import ArchiveLock
+
+    found = []
+    for name, source in sorted(made.sources.items()):
+        if not isinstance(source, ArchiveLock) or isinstance(source.compared, msgspec.UnsetType):
+            continue
+        old = previous.sources.get(name) if previous is not None else None
+        known = old.compared if isinstance(old, ArchiveLock) and old.sha256 == source.sha256 else msgspec.UNSET
+        before = set() if isinstance(known, msgspec.UnsetType) else set(known.differences)
+        if any(one.severity == "high" and one not in before for one in source.compared.differences):
+            found.append(name)
+    return tuple(found)
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):

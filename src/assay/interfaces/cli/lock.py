@@ -29,7 +29,8 @@ def command(
     """Pin every input of SPEC by digest, and bring it into the content store.
 
     What changed against the lock that was there is printed, line by line; so is what an archive holds that the tag it
-    claims to be does not. Exit code 1: --check, and it would change; or a file of high weight in an archive alone.
+    claims to be does not. Exit code 1: --check, and it would change; or a file of high weight in an archive that the
+    lock which was there did not hold: what stands in a lock somebody has seen.
     """
     settings = with_store(store)
     done = bootstrap.lock_spec(spec, settings, check=check, update=update, lock=lock_file)
@@ -45,7 +46,7 @@ def command(
             click.echo(f"there is no lock at {done.path}", err=form == "json")
         raise click.exceptions.Exit(1)
     console.stage(f"{done.inputs_count} inputs {'are' if check else 'locked in ' + done.path}")
-    if any(one.severity == "high" for _, found in done.compared for one in found.differences):
+    if done.alarming:
         raise click.exceptions.Exit(1)
 
 
