@@ -162,7 +162,9 @@ def test_no_attribute_hermetic_without_proof(world: World) -> None:
 
 
 def test_the_attribute_names_the_evidence_it_rests_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    statement = intoto.statement((ResourceDescriptor(name="i", digest={"sha256": "0" * 64}),), predicates.PROVENANCE, {"x": 1})
+    statement = intoto.statement(
+        (ResourceDescriptor(name="i", digest={"sha256": "0" * 64}),), predicates.PROVENANCE, {"x": 1}
+    )
     monkeypatch.setattr(build_evidence.hermetic, "judge", lambda claims: _proved())
     report = build_evidence.hermetic_report([statement], ResourceDescriptor(name="i"))
     assert report is not None
@@ -256,3 +258,28 @@ def test_levels_are_capped_and_never_called_four(world: World) -> None:
     assert supported(hosted, KEY, rows=[row]).level == 3
     assert supported(hosted, KEY, rows=[]).level == 0
     assert all("4" not in word for level in (told,) for word in (*level.why, level.missing))
+
+
+@pytest.mark.parametrize("first_is_traced", [True, False])
+def test_a_rebuild_says_whether_its_steps_did_the_same(first_is_traced: bool) -> None:
+    from assay.flows.rebuild import Run, rebuild
+    from assay.interfaces.cli.render.rebuilding import text
+    from assay.model.comparison import Comparison
+    from assay.model.image import Subject
+    from assay.model.tracing import Trace
+
+    one = Trace(tracer="fanotify", scope="files", reads=("/usr/a",))
+    other = msgspec.structs.replace(one, reads=("/usr/a", "/usr/b"))
+    traces = iter([one, one, other])
+
+    def run() -> Run:
+        return Run(source=None, traces={"go": next(traces)})  # type: ignore[arg-type]
+
+    def compare(first: Run, second: Run) -> Comparison:
+        return Comparison(before=Subject(name="x"), after=Subject(name="x"), verdict="identical")
+
+    first = run() if first_is_traced else Run(source=None)  # type: ignore[arg-type]
+    report = rebuild(first, lambda names: run(), compare, (), times=2 if first_is_traced else 3)
+    assert report.traces_compared_count == 2
+    assert report.trace_differences == ("go: file only in the second: /usr/b",)
+    assert "traces of 2 steps: 1 differences" in text(report)

@@ -224,7 +224,8 @@ def _build(
     source = stack.enter_context(closing(source_of(f"oci-dir:{place}:rebuilt", settings)))
     levels = {step.isolation.level for step in built.steps}
     isolation = next((level for level in ("open", "namespaced", "sealed") if level in levels), "")
-    return Run(source=source, conditions=conditions, isolation=isolation, advice=advice)
+    traces = {step.name: step.trace for step in built.steps if step.trace is not None}
+    return Run(source=source, conditions=conditions, isolation=isolation, advice=advice, traces=traces)
 
 
 def _compared(spool: FileSpool, wish: RebuildWish, one: Run, other: Run) -> Comparison:

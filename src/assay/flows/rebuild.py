@@ -4,16 +4,18 @@ The first image is one that is there, or is built first; each rebuild changes al
 With bisection each condition is then changed alone, and none once, so that chance is not blamed on a condition.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from assay.build import producers
+from assay.build.closure import difference
 from assay.flows.steps import RanStep
 from assay.model.comparison import Comparison, Conditions, Verdict
 from assay.model.image import Subject
 from assay.model.limits import Limits
 from assay.model.rebuilding import Blame, RebuildReport, Variation
+from assay.model.tracing import Trace
 from assay.ports.content import ImageSource
 from assay.ports.workshop import Read
 
@@ -27,6 +29,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     source: ImageSource
     conditions: Conditions = Conditions()
     isolation: str = ""
+    traces: Mapping[str, Trace] = {}
+    """Step → what a tracer saw of it; empty where the spec asks for none, or the image was there already."""
     advice: tuple[str, ...] = ()
     """What no second build on the same machine would show."""
 
@@ -61,11 +65,17 @@ def rebuild(
     """
     names = frozenset(one.name for one in variations if one.state == "varied")
     comparisons, levels, advice = [], set(), set(first.advice)
+    known, traced, strange = first.traces, 0, set[str]()
     for _ in range(times):
         run = again(names)
         levels.add(run.isolation)
         advice.update(run.advice)
         comparisons.append(compare(first, run))
+        # An image that was there already has no traces here: then the first rebuild is what the others are held to.
+        known = known or run.traces
+        pairs = [(name, known[name], trace) for name, trace in sorted(run.traces.items()) if name in known]
+        traced += len(pairs) if known is not run.traces else 0
+        strange |= {f"{name}: {line}" for name, one, other in pairs for line in difference(one, other)}
     verdict = worst(one.verdict for one in comparisons)
     blames: list[Blame] = []
     if bisect and verdict not in _SAME:
@@ -75,6 +85,7 @@ def rebuild(
     return RebuildReport(
         verdict=verdict, comparisons=tuple(comparisons), variations=tuple(variations), spec=spec, lock=lock,
         isolation=_least(levels), bisected=tuple(blames), advice=tuple(sorted(advice)),
+        traces_compared_count=traced, trace_differences=tuple(sorted(strange)),
     )  # fmt: skip
 
 

@@ -46,6 +46,10 @@ class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
     bisected: tuple[Blame, ...] = ()
     advice: tuple[str, ...] = ()
     """What two builds on one machine do not show: `build.native-code PATH: PROCESSOR`."""
+    traces_compared_count: int = 0
+    """Pairs of traces of one step in two builds."""
+    trace_differences: tuple[str, ...] = ()
+    """What steps of two builds did not do alike, whatever the bytes say: `STEP: file only in the second: /usr/…`."""
 
     @property
     def guilty(self) -> tuple[str, ...]:

@@ -17,6 +17,12 @@ def text(report: RebuildReport, *, every: bool = False) -> str:
         else:
             lines.append(safe(f"  {one.name}: not varied ({one.why})"))
     lines += [safe(f"  {one}") for one in report.advice]
+    if report.traces_compared_count:
+        count = len(report.trace_differences)
+        lines.append(
+            f"  traces of {report.traces_compared_count} steps: {f'{count} differences' if count else 'equal'}"
+        )
+        lines += [safe(f"    {one}") for one in report.trace_differences]
     for blame in report.bisected:
         counts = ", ".join(f"{kind} {count}" for kind, count in blame.counts.items())
         lines.append(f"  alone {blame.name}: {blame.verdict}" + (f" ({counts})" if counts else ""))
