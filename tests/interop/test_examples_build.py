@@ -83,7 +83,7 @@ def test_the_python_example_keeps_one_digest_and_is_read_the_same_by_everybody(s
     lock = json.loads((shop[0] / "python" / "assay.lock.json").read_bytes())
     pinned = {(one["name"], one["version"]) for one in lock["packages"] if "image" in one["roles"]}
     assert len(pinned) > 40
-    ours = json.loads(assay("sbom", f"oci-dir:{image}", "--format", "cyclonedx", home=tmp_path).out)
+    ours = json.loads(assay("sbom", f"oci-dir:{image}", "-o", "cyclonedx-json", home=tmp_path).out)
     own = {(one["name"], one["version"]) for one in ours["components"] if one.get("purl", "").startswith("pkg:deb/")}
     assert pinned <= own
     pypi = {one["name"] for one in ours["components"] if one.get("purl", "").startswith("pkg:pypi/")}
