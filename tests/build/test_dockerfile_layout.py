@@ -172,6 +172,21 @@ def test_modes_and_folders_of_what_is_copied(lines, outcome, mode):
         assert [one["mode"] for one in spec["image"]["install"]] == [mode]
 
 
+@pytest.mark.parametrize(
+    ("line", "outcome", "packages"),
+    [
+        ("CMD run it", "translated", ["dash"]), ('CMD ["run"]', "translated", []), ('ENTRYPOINT ["/start.sh"]', "translated", ["dash"]),
+        ('ENTRYPOINT ["/bin/bash", "-c", "x"]', "translated", ["bash"]), ('CMD ["npm", "start"]', "needs-human", []),
+        ("CMD npm start", "needs-human", []), ("CMD []", "translated", []), ("CMD", "translated", []),
+        ('SHELL ["/bin/bash", "-c"]\nCMD run', "translated", ["bash"]),
+    ],
+)  # fmt: skip
+def test_what_a_process_begins_with_is_there(line, outcome, packages):
+    spec, verdicts = spec_of(f"FROM debian:12\n{line}\n")
+    assert verdicts[-1].outcome == outcome
+    assert spec["image"]["packages"][4:] == packages
+
+
 def test_one_of_several_files_gets_its_mode():
     spec, _ = spec_of("FROM debian:12\nCOPY a.txt b.txt /x/\nRUN chmod 600 /x/b.txt\n")
     assert [(one["path"], one.get("mode")) for one in spec["image"]["install"]] == [("a.txt", None), ("b.txt", "0600")]

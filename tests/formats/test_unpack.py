@@ -65,3 +65,8 @@ def test_any_bytes_give_content_or_one_error(data, magic):
     except (MalformedError, UnsupportedError):
         found = b""
     assert isinstance(found, bytes)
+
+
+def test_a_zip_archive_is_named_for_what_it_is():
+    with pytest.raises(UnsupportedError, match="a zip archive"):
+        read(b"PK\3\4" + bytes(100))

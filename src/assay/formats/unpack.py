@@ -38,6 +38,7 @@ def _bzip2() -> _Stream:
 
 _MAGIC: dict[bytes, Callable[[], _Stream]] = {b"\xfd7zXZ\0": _xz, b"BZh": _bzip2}
 _HEAD_BYTES = 6
+_ZIP = b"PK\3\4"
 
 
 def unpack(chunks: Iterable[bytes], limits: Limits, *, where: str, limit: int) -> Iterator[bytes]:
@@ -54,6 +55,10 @@ def unpack(chunks: Iterable[bytes], limits: Limits, *, where: str, limit: int) -
     for magic, make in _MAGIC.items():
         if head.startswith(magic):
             return _bounded(chain((head,), source), make, where, limit)
+    if head.startswith(_ZIP):
+        raise UnsupportedError(
+            "a zip archive", where=where, why="sources come as tar", remedy="name the tar of the same release"
+        )
     return inflate(chain((head,), source), "", limits, where, limit=limit)
 
 

@@ -18,6 +18,9 @@ Answer = tuple[Outcome, str, tuple[Judgement, ...]]
 Row = Callable[[Work, Stage, Instruction], Answer]
 _SHA256 = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.[a-z0-9]{2,4})$", re.ASCII | re.IGNORECASE)
+_MANAGERS = frozenset({"npm", "npx", "yarn", "pnpm", "bunx", "poetry", "pipenv", "uv", "cargo", "go", "mvn", "gradle"})
+SHELLS = {"sh": "dash", "dash": "dash", "ash": "dash", "bash": "bash"}
+"""Name of a shell → Debian package."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -249,14 +252,16 @@ def _process(field: str) -> Row:
             stage.has_command = True
         elif not stage.has_command:
             stage.config.pop("command", None)
-        if instruction.is_json:
-            stage.config[field] = list(instruction.arguments)
-            return "translated", "", ()
-        if not instruction.arguments:
-            stage.config[field] = []
-            return "translated", "", ()
-        stage.config[field] = [*stage.shell, instruction.arguments[0]]
-        return "translated", "the shell form: the image needs the package dash for /bin/sh", ()
+        words = list(instruction.arguments)
+        first = (words[0] if instruction.is_json else words[0].partition(" ")[0]).rpartition("/")[2] if words else ""
+        if first in _MANAGERS:
+            return "needs-human", f"the image has no {first}: name the program that it starts", ()
+        stage.config[field] = words if instruction.is_json or not words else [*stage.shell, words[0]]
+        if words and not instruction.is_json:
+            return "translated", "the shell form: the image gets a shell, and nothing else its commands may need", ()
+        if first in SHELLS or first.endswith(".sh"):
+            return "translated", "a script: the image gets a shell, and nothing else the script may need", ()
+        return "translated", "", ()
 
     return row
 

@@ -7,6 +7,7 @@ import msgspec
 
 from assay.build.dockerfile import bases, copies
 from assay.build.dockerfile.copies import HOLE, ROOT, Context
+from assay.build.dockerfile.instructions import SHELLS
 from assay.build.dockerfile.stage import Account, Copied, Stage, Work
 
 Spec = dict[str, object]
@@ -164,9 +165,7 @@ def _image(work: Work, last: Stage, installed: list[dict[str, object]], named: N
     if last.distribution:
         image["debian"] = last.distribution
     packages = list(dict.fromkeys(last.packages))
-    processes = [last.config.get("command"), last.config.get("entrypoint")]
-    if any(isinstance(words, list) and "/bin/sh" in words for words in processes):
-        packages.append("dash")
+    packages += [name for name in _shells(last) if name not in packages]
     if packages:
         image["packages"] = packages
     entries = installed + [entry for one in last.copied for entry in _entries(work, one, users)]
@@ -179,6 +178,16 @@ def _image(work: Work, last: Stage, installed: list[dict[str, object]], named: N
     if config:
         image["config"] = config
     return image
+
+
+def _shells(last: Stage) -> list[str]:
+    """Packages of the shells that the processes begin with; a script is taken for one of `sh`."""
+    found = []
+    for words in (last.config.get("entrypoint"), last.config.get("command")):
+        if last.distribution and isinstance(words, list) and words:
+            name = str(words[0]).rpartition("/")[2]
+            found.append(SHELLS.get(name, "dash" if name.endswith(".sh") else ""))
+    return sorted({*found} - {""})
 
 
 def _entries(work: Work, one: Copied, users: dict[str, Account]) -> list[dict[str, object]]:
