@@ -97,7 +97,10 @@ def test_bounds():
         parse(f"witness a {W[0]}", "group g any " + "a " * 1001, "quorum g")
 
 
-@pytest.mark.parametrize("line", [LOG, PQ, *W, vkey.write(log_key(P256_LOG, "rekor.example"))])
+KEYS = [LOG, PQ, *W, vkey.write(log_key(P256_LOG, "rekor.example"))]
+
+
+@pytest.mark.parametrize("line", KEYS, ids=range(len(KEYS)))
 def test_keys_are_read_as_written(line):
     assert vkey.write(vkey.read(line, where="x")) == line
 
