@@ -234,7 +234,8 @@ def _present(
     for item in attached_to(Place(store), subject, Wanted(types=types), limits):
         if item.form != "bundle" or item.error is not None or item.layer is None or item.carrier is None:
             continue  # what cannot be read is no reason not to attach; `verify` reports it
-        evidence = judge(item, store, subject, standard.roots, standard.expected, now, limits).evidence
+        row = judge(item, store, subject, standard.roots, standard.expected, now, limits, whole=False)
+        evidence = row.evidence
         if evidence is not None:
             found[evidence.statement.digest] = Attached(
                 predicate_type=evidence.statement.predicate_type,

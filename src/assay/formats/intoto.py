@@ -68,8 +68,8 @@ def read(payload: bytes, *, where: str, whole: bool = True, limits: Limits = DEF
     Args:
         payload: as signed.
         where: names it in errors.
-        whole: False leaves payload and predicate out of the value, for who asks only whom it is about: both are judged
-            nevertheless, but a large predicate takes many times its size as values.
+        whole: False leaves the predicate out of the value, for who asks only whom it is about: it is judged
+            nevertheless, but a large one takes many times its size as values.
         limits: `bundle_bytes`, `json_depth_count`, `statement_subjects_count`.
 
     Raises:
@@ -92,7 +92,7 @@ def read(payload: bytes, *, where: str, whole: bool = True, limits: Limits = DEF
         subject=subjects,
         predicate_type=wire.predicateType,
         predicate=wire.predicate or {},
-        payload=payload if whole else b"",
+        payload=payload,
     )
 
 

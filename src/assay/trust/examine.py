@@ -122,7 +122,7 @@ def examine(
 ) -> list[Row]:
     """Judge each candidate by itself: one row each, in the order given; a refusal is a row, never an exception.
 
-    Without `whole` the evidence does not keep what the statements say.
+    Without `whole` the evidence has no predicates, only the bytes they stand in.
     """
     return [_row(candidate, target, roots, expected, now, whole=whole) for candidate in candidates]
 
@@ -149,7 +149,7 @@ def judge(
         now: RFC 3339 UTC.
         name: where the bundle was found.
         content: the artifact itself where it is at hand; only pure Ed25519 needs it.
-        whole: whether the evidence keeps what a statement says.
+        whole: whether the evidence has the predicate.
         limits: bounds on the bytes.
     """
     if b'"messageSignature"' not in data:

@@ -71,7 +71,7 @@ def verify(
         name: where the bundle was found, for messages.
         limits: bounds on the bytes.
         trail: where given, receives each check as it is made, so that a refusal can tell what held before.
-        whole: False leaves payload and predicate out of the evidence.
+        whole: False leaves the predicate out of the evidence.
 
     Raises:
         UntrustedError: a check refused; `code` and `step` name it.
