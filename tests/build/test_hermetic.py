@@ -11,7 +11,7 @@ from assay.build import lock as locks
 from assay.build import provenance as provenances
 from assay.build.canaries import CANARIES
 from assay.build.closure import Accessed, Closure
-from assay.build.hermetic import Signed
+from assay.build.hermetic import Root, Signed
 from assay.build.provenance import Context, StepFacts
 from assay.build.spec_read import read_spec
 from assay.model.provenance import Provenance
@@ -70,6 +70,9 @@ FACTS = StepFacts(
 )
 
 
+ROOT = Root(digest=DIGEST, files={"/usr/bin/dash": ("package dash", HEX)})
+
+
 def claims(facts: StepFacts = FACTS, context: Context = CONTEXT) -> list[Signed]:
     image = provenances.image_provenance(context, "linux/amd64", [FACTS], skipped=(), tools=())
     made = [
@@ -119,7 +122,7 @@ def test_a_build_that_proves_every_row_and_names_what_is_left() -> None:
     judged = hermetic.judge(claims())
     assert judged.state == "proved", judged.rows
     assert judged.uncovered == ("root-identity of step compile",)
-    whole = hermetic.judge(claims(), roots={"compile": DIGEST})
+    whole = hermetic.judge(claims(), roots={"compile": ROOT})
     assert {row.state for row in whole.rows} == {"proved"}
     assert whole.uncovered == ()
 
@@ -176,9 +179,19 @@ def test_each_row_fails_for_its_own_reason(found: Callable[[], list[Signed]], ro
     assert states(found())[row] == (state, code)
 
 
-@pytest.mark.parametrize("roots", [{"compile": "sha256:" + "cd" * 32}, {}])
-def test_a_root_that_comes_out_otherwise_fails(roots: dict[str, str]) -> None:
+@pytest.mark.parametrize("roots", [{"compile": Root(digest="sha256:" + "cd" * 32)}, {}])
+def test_a_root_that_comes_out_otherwise_fails(roots: dict[str, Root]) -> None:
     assert states(claims(), roots=roots)["compile root-identity"] == ("failed", "build.root-mismatch")
+
+
+@pytest.mark.parametrize(
+    "files", [{}, {"/usr/bin/dash": ("package gcc", HEX)}, {"/usr/bin/dash": ("package dash", "cd" * 32)}]
+)
+def test_a_file_of_other_bytes_than_the_root_put_together_here_opens_the_closure(
+    files: dict[str, tuple[str, str]],
+) -> None:
+    roots = {"compile": Root(digest=DIGEST, files=files)}
+    assert states(claims(), roots=roots)["compile closure"] == ("failed", "build.closure-open")
 
 
 def test_whoever_signed_something_else_says_nothing_here() -> None:

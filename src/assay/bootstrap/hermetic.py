@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from assay.bootstrap.machine import LIMITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assay.build.hermetic import Judgement
     from assay.build.levels import Supported
     from assay.flows.verify import Collected
     from assay.settings import Settings
+    from assay.trust.levels import BuilderRow
 
 
 def judge_hermetic(collected: Collected, settings: Settings) -> Judgement:
@@ -36,15 +39,23 @@ def judge_hermetic(collected: Collected, settings: Settings) -> Judgement:
         return judge(collected.evidence, at)
 
 
-def supported_levels(collected: Collected, judged: Judgement) -> tuple[Supported, ...]:
-    """The Build level of the image's own provenance, each with why and what the next would ask."""
+def supported_levels(collected: Collected, judged: Judgement, more: Sequence[BuilderRow] = ()) -> tuple[Supported, ...]:
+    """The Build level of the image's own provenance, each with why and what the next would ask.
+
+    Args:
+        collected: verified evidence.
+        judged: of hermeticity.
+        more: rows of builders that a trust profile adds to those that come with the program.
+    """
     from assay.build.levels import supported
     from assay.build.provenance import BUILD_TYPE
     from assay.flows.hermetic import claims
+    from assay.trust.levels import shipped
 
     found = []
+    rows = (*shipped(), *more)
     signers = {str(one.digest): one.signer for one in collected.evidence}
     for claim in claims(collected.evidence):
         if claim.provenance is not None and claim.provenance.build_type == BUILD_TYPE:
-            found.append(supported(claim.provenance, signers[claim.evidence], judged))
+            found.append(supported(claim.provenance, signers[claim.evidence], judged, rows=rows))
     return tuple(found)

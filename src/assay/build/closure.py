@@ -105,6 +105,18 @@ def judge(trace: Trace | None, root: Iterable[OwnedEntry], inputs: Iterable[Owne
     )
 
 
+def locked_files(root: Iterable[OwnedEntry]) -> dict[str, tuple[str, str]]:
+    """Path → owner and SHA-256 of every file of a root, as `judge` tells them."""
+    tree = {item.entry.path: item for item in root}
+    found: dict[str, tuple[str, str]] = {}
+    for path, item in tree.items():
+        target = tree.get(item.entry.link, item) if item.entry.kind == "hardlink" else item
+        if target.span is not None:
+            name = "/" + path.decode("utf-8", "surrogateescape")
+            found[name] = (str(item.owner), target.span.digest)
+    return found
+
+
 def asked_outside(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
     """Whom a step asked for beyond its own loopback: `build.network-attempt`."""
     return tuple(

@@ -72,12 +72,20 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(sorted({row.code for row in self.rows if row.code}))
 
 
-def judge(claims: Iterable[Signed], *, roots: Mapping[str, str] | None = None, why_no_roots: str = "") -> Judgement:
+class Root(msgspec.Struct, frozen=True, kw_only=True):
+    """A step's root as the verifier put it together."""
+
+    digest: str
+    files: Mapping[str, tuple[str, str]] = {}
+    """Path → owner and SHA-256 (`closure.locked_files`)."""
+
+
+def judge(claims: Iterable[Signed], *, roots: Mapping[str, Root] | None = None, why_no_roots: str = "") -> Judgement:
     """Judge a build.
 
     Args:
         claims: verified provenance and runtime traces about one image, of any builder.
-        roots: step → digest of its root as the verifier put it together from lock and store; None where it did not.
+        roots: step → its root as the verifier put it together from lock and store; None where it did not.
         why_no_roots: why it did not.
     """
     known = sorted(claims, key=lambda claim: claim.evidence)
@@ -118,21 +126,22 @@ def _image(image: Signed, steps: Collection[Signed]) -> Iterator[Row]:
 
 
 def _step(
-    claim: Signed, traces: Collection[Signed], roots: Mapping[str, str] | None, why_no_roots: str
+    claim: Signed, traces: Collection[Signed], roots: Mapping[str, Root] | None, why_no_roots: str
 ) -> Iterator[Row]:
     assert claim.provenance is not None  # noqa: S101
     name, internal = _name(claim), claim.provenance.internal_parameters
     yield _isolation(claim, name, internal)
     yield _network(claim, name, internal, traces)
-    yield _closure(claim, name, traces)
+    here = roots.get(name) if roots is not None else None
+    yield _closure(claim, name, traces, here)
     yield _sealing(claim, name)
     yield _key(claim, name, internal)
     found = str(internal.get("rootDigest", ""))
     if roots is None:
         why = why_no_roots or "the roots were not put together here from lock and store"
         yield Row(check=_ROOT, state="not-covered", step=name, why=why, evidence=(claim.evidence,))
-    elif roots.get(name) != found:
-        why = f"put together here {roots.get(name) or 'nothing'}, the provenance says {found or 'nothing'}"
+    elif here is None or here.digest != found:
+        why = f"put together here {here.digest if here else 'nothing'}, the provenance says {found or 'nothing'}"
         yield _failed(_ROOT, "build.root-mismatch", why, name, (claim.evidence,))
     else:
         why = "put together anew from lock and store"
@@ -177,7 +186,7 @@ def _network(claim: Signed, name: str, internal: Mapping[str, Any], traces: Coll
     return Row(check="network", state="proved", step=name, why=why, evidence=evidence)
 
 
-def _closure(claim: Signed, name: str, traces: Collection[Signed]) -> Row:
+def _closure(claim: Signed, name: str, traces: Collection[Signed], here: Root | None) -> Row:
     """All that was opened belongs to a locked input, the step itself, or the named parts of `/proc` and `/dev`."""
     whole = [one for one in traces if one.trace is not None and one.trace.monitor_log.file_access is not None]
     evidence = (claim.evidence, *(one.evidence for one in whole))
@@ -207,6 +216,9 @@ def _closure(claim: Signed, name: str, traces: Collection[Signed]) -> Row:
     if strange:
         why = f"it opened {_first(strange)}, which nothing locked explains"
         return _failed("closure", "build.closure-open", why, name, evidence)
+    if here is not None and (other := [one.name for one in entries if not _is_in(one, here)]):
+        why = f"{_first(other)}: not the owner or the bytes of the root put together here"
+        return _failed("closure", "build.closure-open", why, name, evidence)
     owners = {one.annotations.get("owner") for one in entries} - {None}
     system = [one.name for one in entries if one.annotations.get("place") == "system"]
     why = f"{len(entries) - len(system)} locked files of {len(owners)} owners ({trace.monitor.type})" + (
@@ -221,6 +233,14 @@ def _explained(entry: ResourceDescriptor, locked: Collection[str]) -> bool:
         return entry.name in closure.SYSTEM
     owner = str(entry.annotations.get("owner", ""))
     return bool(entry.digest.get("sha256")) and (owner in locked or owner.startswith("rule "))
+
+
+def _is_in(entry: ResourceDescriptor, here: Root) -> bool:
+    """Whether a file of the root has the owner and the bytes that the verifier's own root gives it."""
+    owner = str(entry.annotations.get("owner", ""))
+    if entry.name.startswith("/src/") or entry.annotations.get("place") == "system":
+        return True
+    return here.files.get(entry.name) == (owner, entry.digest.get("sha256"))
 
 
 def _locked(provenance: Provenance) -> frozenset[str]:

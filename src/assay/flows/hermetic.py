@@ -9,7 +9,8 @@ import msgspec
 
 from assay.build import hermetic
 from assay.build import lock as locks
-from assay.build.hermetic import Judgement, Signed
+from assay.build.closure import locked_files
+from assay.build.hermetic import Judgement, Root, Signed
 from assay.build.provenance import BUILD_TYPE
 from assay.flows.recipe import Recorded, recorded
 from assay.flows.steps import toolchain_root, tree_digest
@@ -74,8 +75,8 @@ def as_claim(statement: Statement, evidence: str, signer: str) -> Signed:
     return msgspec.structs.replace(base, trace=value) if isinstance(value, RuntimeTrace) else base
 
 
-def reassembled(evidence: Sequence[Evidence], at: Workbench) -> tuple[dict[str, str] | None, str]:
-    """The digest of each step's root, put together from lock and store; or None and why it could not be.
+def reassembled(evidence: Sequence[Evidence], at: Workbench) -> tuple[dict[str, Root] | None, str]:
+    """Each step's root, put together from lock and store; or None and why it could not be.
 
     The build record says which lock: it counts only where the verified provenance names the very same digest.
     """
@@ -107,13 +108,13 @@ def _locks_named(evidence: Sequence[Evidence]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _roots(recipe: Recorded, at: Workbench) -> dict[str, str]:
-    spec, digests = recipe.placed.spec, dict[str, str]()
+def _roots(recipe: Recorded, at: Workbench) -> dict[str, Root]:
+    spec, found = recipe.placed.spec, dict[str, Root]()
     for step in spec.steps:
-        if step.toolchain not in digests:
+        if step.toolchain not in found:
             entries, _ = toolchain_root(
                 spec, recipe.lock, step.toolchain, store=at.store, spool=at.spool, limits=at.limits,
                 reviewed=at.reviewed,
             )  # fmt: skip
-            digests[step.toolchain] = tree_digest(entries, at.spool)
-    return {step.name: digests[step.toolchain] for step in spec.steps}
+            found[step.toolchain] = Root(digest=tree_digest(entries, at.spool), files=locked_files(entries))
+    return {step.name: found[step.toolchain] for step in spec.steps}

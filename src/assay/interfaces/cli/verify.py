@@ -103,7 +103,7 @@ def _judged(one: _Answer, settings: Settings) -> _Answer:
     from assay.interfaces.cli.render.hermetic import exit_code
 
     judged = judge_hermetic(one.given.collected, settings)
-    levels = supported_levels(one.given.collected, judged)
+    levels = supported_levels(one.given.collected, judged, one.given.builders)
     return msgspec.structs.replace(one, hermetic=judged, levels=levels, code=one.code or exit_code(judged))
 
 
