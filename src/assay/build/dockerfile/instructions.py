@@ -2,26 +2,20 @@
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
-from assay.build.dockerfile import bases, commands, shell
-from assay.build.dockerfile.secrets import is_secret
+from assay.build.dockerfile import bases, commands, configured, shell
+from assay.build.dockerfile.configured import Answer, Row
 from assay.build.dockerfile.stage import Copied, Stage, Work
 from assay.build.dockerfile.variables import expand, unquoted
-from assay.build.dockerfile.verdicts import Judgement, Outcome, Remark, worst
+from assay.build.dockerfile.verdicts import Judgement, Remark, worst
 from assay.formats.dockerfile import Instruction
 from assay.model.errors import UnsupportedError
 
-Answer = tuple[Outcome, str, tuple[Judgement, ...]]
-Row = Callable[[Work, Stage, Instruction], Answer]
 _SHA256 = re.compile(r"\b[0-9a-f]{64}\b", re.ASCII)
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.[a-z0-9]{2,4})$", re.ASCII | re.IGNORECASE)
-_MANAGERS = frozenset({"npm", "npx", "yarn", "pnpm", "bunx", "poetry", "pipenv", "uv", "cargo", "go", "mvn", "gradle"})
-SHELLS = {"sh": "dash", "dash": "dash", "ash": "dash", "bash": "bash"}
-"""Name of a shell → Debian package."""
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _from(work: Work, stage: Stage, instruction: Instruction) -> Answer:
@@ -186,180 +180,23 @@ def _add(work: Work, stage: Stage, instruction: Instruction) -> Answer:
     return "translated", "", ()
 
 
-def _env(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    pairs = list(zip(instruction.arguments[::2], instruction.arguments[1::2], strict=False))
-    if not pairs:
-        return "needs-human", "it sets nothing", ()
-    before = stage.known
-    for name, text in pairs:
-        value, missing = expand(text, before)
-        if is_secret(name, unquoted(value)):
-            why = f"{name} looks like a secret, and everybody who has the image can read it"
-            work.warnings.append(Remark(code="secret", severity="critical", line=instruction.start, why=why))
-            return "needs-human", f"{why}: hand it in when the program runs", ()
-        # The builder puts nothing in place of a name without a value, but for PATH, which the base brings.
-        stage.env[unquoted(name)] = unquoted(_without(value, missing))
-    return "translated", "", ()
-
-
-def _without(text: str, names: tuple[str, ...]) -> str:
-    for name in set(names):
-        standard = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" if name == "PATH" else ""
-        text = text.replace(f"${{{name}}}", standard).replace(f"${name}", standard)
-    return text
-
-
-def _arg(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    for word in instruction.arguments:
-        name, equals, text = word.partition("=")
-        value = unquoted(expand(text, stage.known)[0])
-        if is_secret(name, value):
-            why = f"{name} looks like a secret, and the image's history keeps it"
-            work.warnings.append(Remark(code="secret", severity="critical", line=instruction.start, why=why))
-            return "needs-human", f"{why}: leave it out", ()
-        if equals:
-            stage.arguments.setdefault(name, value)
-            stage.arguments[name] = value
-        elif name not in stage.arguments and _is_secret_name(name):
-            why = f"{name} asks for a secret, and the image's history would keep it"
-            work.warnings.append(Remark(code="secret", severity="critical", line=instruction.start, why=why))
-            return "needs-human", f"{why}: leave it out", ()
-    return "translated", "a value from outside is not taken: the spec holds what is built", ()
-
-
-def _is_secret_name(name: str) -> bool:
-    return is_secret(name, "something-with-a-value")
-
-
-def _label(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    pairs = zip(instruction.arguments[::2], instruction.arguments[1::2], strict=False)
-    labels = stage.config.setdefault("labels", {})
-    for name, text in pairs:
-        value, missing = expand(text, stage.known)
-        labels[unquoted(name)] = unquoted(_without(value, missing))  # type: ignore[index]
-    return "translated", "", ()
-
-
-def _maintainer(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    labels = stage.config.setdefault("labels", {})
-    labels["org.opencontainers.image.authors"] = instruction.arguments[0] if instruction.arguments else ""  # type: ignore[index]
-    return "translated", "the label org.opencontainers.image.authors", ()
-
-
-def _process(field: str) -> Row:
-    def row(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-        if field == "command":
-            stage.has_command = True
-        elif not stage.has_command:
-            stage.config.pop("command", None)
-        words = list(instruction.arguments)
-        first = (words[0] if instruction.is_json else words[0].partition(" ")[0]).rpartition("/")[2] if words else ""
-        if first in _MANAGERS:
-            return "needs-human", f"the image has no {first}: name the program that it starts", ()
-        stage.config[field] = words if instruction.is_json or not words else [*stage.shell, words[0]]
-        if words and not instruction.is_json:
-            return "translated", "the shell form: the image gets a shell, and nothing else its commands may need", ()
-        if first in SHELLS or first.endswith(".sh"):
-            return "translated", "a script: the image gets a shell, and nothing else the script may need", ()
-        return "translated", "", ()
-
-    return row
-
-
-def _expose(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    ports = stage.config.setdefault("ports", [])
-    for word in instruction.arguments:
-        text, missing = expand(word, stage.known)
-        if missing or not re.fullmatch(r"[1-9][0-9]{0,4}(?:/(?:tcp|udp))?", text.lower(), re.ASCII):
-            return "needs-human", f"{word[:40]!a} is no single port", ()
-        ports.append(text.lower())  # type: ignore[attr-defined]
-    return "translated", "", ()
-
-
-def _volume(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    volumes = stage.config.setdefault("volumes", [])
-    for word in instruction.arguments:
-        text, missing = expand(word, stage.known)
-        if missing:
-            return "needs-human", f"the variable {missing[0]} has no value", ()
-        volumes.append(stage.absolute(unquoted(text)))  # type: ignore[attr-defined]
-    return "translated", "", ()
-
-
-def _workdir(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    text, missing = expand(instruction.arguments[0] if instruction.arguments else "", stage.known)
-    if missing or not text:
-        return "needs-human", f"the variable {missing[0]} has no value" if missing else "it names no folder", ()
-    stage.workdir = stage.absolute(unquoted(text))
-    return "translated", "", ()
-
-
-def _user(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    text, missing = expand(instruction.arguments[0] if instruction.arguments else "", stage.known)
-    if missing or not text:
-        return "needs-human", f"the variable {missing[0]} has no value" if missing else "it names nobody", ()
-    stage.user = unquoted(text)
-    return "translated", "", ()
-
-
-def _stopsignal(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    text, missing = expand(instruction.arguments[0] if instruction.arguments else "", stage.known)
-    if missing or not re.fullmatch(r"SIG[A-Z0-9+]+|[0-9]+", text, re.ASCII):
-        return "needs-human", "it is no name or number of a signal", ()
-    stage.config["stop-signal"] = text
-    return "translated", "", ()
-
-
-def _healthcheck(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    if instruction.arguments[:1] in (("NONE",), ("none",)):
-        return "dropped", "nothing is inherited that would have to be taken away", ()
-    if not instruction.arguments or instruction.arguments[0].upper() != "CMD" or len(instruction.arguments) < 2:
-        return "needs-human", "HEALTHCHECK is NONE, or CMD with a command", ()
-    command = list(instruction.arguments[1:])
-    check: dict[str, object] = {"test": ["CMD", *command] if instruction.is_json else ["CMD-SHELL", *command]}
-    for flag in instruction.flags:
-        name, _, value = flag.removeprefix("--").partition("=")
-        if name == "retries" and value.isdecimal():
-            check["retries"] = int(value)
-            continue
-        match = re.fullmatch(r"(\d{1,6})(ms|s|m|h)", value, re.ASCII)
-        if match is None or name not in ("interval", "timeout", "start-period"):
-            return "needs-human", f"{flag[:60]!a} is not known", ()
-        check[f"{name}-seconds"] = round(int(match[1]) * _SECONDS[match[2]])
-    stage.config["healthcheck"] = check
-    return "translated", "", ()
-
-
-def _shell(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    if not instruction.is_json or not instruction.arguments:
-        return "needs-human", "SHELL is a JSON array", ()
-    stage.shell = instruction.arguments
-    if stage.shell[0].rsplit("/", 1)[-1] not in ("sh", "bash", "ash", "dash"):
-        return "needs-human", f"the shell {stage.shell[0][:40]!a} is not known", ()
-    return "translated", "", ()
-
-
-def _onbuild(work: Work, stage: Stage, instruction: Instruction) -> Answer:
-    return "needs-human", "a spec postpones nothing: write it where it is to happen", ()
-
-
 ROWS: Mapping[str, Row] = {
     "FROM": _from,
     "RUN": _run,
     "COPY": _copy,
     "ADD": _add,
-    "ENV": _env,
-    "ARG": _arg,
-    "LABEL": _label,
-    "MAINTAINER": _maintainer,
-    "CMD": _process("command"),
-    "ENTRYPOINT": _process("entrypoint"),
-    "EXPOSE": _expose,
-    "VOLUME": _volume,
-    "WORKDIR": _workdir,
-    "USER": _user,
-    "STOPSIGNAL": _stopsignal,
-    "HEALTHCHECK": _healthcheck,
-    "SHELL": _shell,
-    "ONBUILD": _onbuild,
+    "ENV": configured.env,
+    "ARG": configured.arg,
+    "LABEL": configured.label,
+    "MAINTAINER": configured.maintainer,
+    "CMD": configured.process("command"),
+    "ENTRYPOINT": configured.process("entrypoint"),
+    "EXPOSE": configured.expose,
+    "VOLUME": configured.volume,
+    "WORKDIR": configured.workdir,
+    "USER": configured.user,
+    "STOPSIGNAL": configured.stopsignal,
+    "HEALTHCHECK": configured.healthcheck,
+    "SHELL": configured.shell,
+    "ONBUILD": configured.onbuild,
 }

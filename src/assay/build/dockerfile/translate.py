@@ -6,8 +6,8 @@ import shlex
 import msgspec
 
 from assay.build.dockerfile import bases, copies
+from assay.build.dockerfile.configured import SHELLS
 from assay.build.dockerfile.copies import HOLE, ROOT, Context
-from assay.build.dockerfile.instructions import SHELLS
 from assay.build.dockerfile.stage import Account, Copied, Stage, Work
 
 Spec = dict[str, object]
