@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assay.flows.db import Wish
     from assay.flows.db_verify import Verified
     from assay.flows.feeds import BuildReport
+    from assay.flows.rematch_report import Renewed
     from assay.flows.scan import Knowledge
     from assay.model.advisory_change import DatabaseDifference
     from assay.model.digest import Digest
@@ -140,6 +141,26 @@ def database_difference(old: str, new: str) -> DatabaseDifference:
     from assay.flows import db_changes
 
     return db_changes.difference(_pair(old, new))
+
+
+def renew_report(file: str, old: str, new: str, settings: Settings) -> Renewed:
+    """A stored report as the database file `new` answers, asking again only what differs from `old`.
+
+    Raises:
+        MalformedError: no report of ours. UsageError: it was made with another database than `old`.
+    """
+    import msgspec
+
+    from assay.bootstrap.machine import read_file
+    from assay.dependencies.ssvc import deployment
+    from assay.flows.rematch_report import renew
+    from assay.formats import report as report_format
+
+    report = report_format.read(read_file(file, LIMITS.sbom_bytes), file)
+    knowledge = knowledge_of(msgspec.structs.replace(settings, database=new))
+    where = deployment(settings.ssvc, settings.ssvc_source)
+    knowledge = msgspec.structs.replace(knowledge, deployment=where)
+    return renew(report, knowledge, database_difference(old, new), clock().now())
 
 
 def write_delta(old: str, new: str, out: str) -> int:

@@ -1,4 +1,4 @@
-"""`assay db build|update|pull|push|status|verify|diff|delta|export|import|fingerprints`."""
+"""`assay db build|update|pull|push|status|verify|diff|rematch|delta|export|import|fingerprints`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,6 +9,7 @@ from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.interfaces.cli.render import database, database_diff
 from assay.model.errors import UsageError
+from assay.model.inventory import Inventory
 
 if TYPE_CHECKING:
     from assay.flows.db import Wish
@@ -205,6 +206,36 @@ def diff(old: str, new: str, output: str) -> None:
     """Show what differs between the database files OLD and NEW: advisories, fixes, scores, exploitation, packages."""
     found = bootstrap.database_difference(old, new)
     click.echo(database_diff.as_json(found) if output == "json" else database_diff.as_table(found), nl=False)
+
+
+REMATCH_FORMATS = ("json", "table", "markdown", "html", "sarif", "csv", "junit")
+
+
+@command.command("rematch")
+@click.argument("old")
+@click.argument("new")
+@click.argument("report")
+@options.output_option(REMATCH_FORMATS, "json")
+@options.verbosity_options
+def rematch(old: str, new: str, report: str, outputs: tuple[str, ...], quiet: bool, verbose: int) -> None:
+    """Bring the JSON report REPORT, made with the database file OLD, up to date with NEW, without its image.
+
+    Only packages that the change between the databases can touch are asked about again. What is matched anew has no
+    VEX, no ignore rule and no look into programs behind it, as for an SBOM. The verdict is left out; `scan` makes one.
+    """
+    from assay.interfaces.cli import output
+
+    wanted = options.parse_outputs(outputs, REMATCH_FORMATS, "json")
+    found = bootstrap.renew_report(report, old, new, options.settings())
+    renewed = found.report
+    inventory = Inventory(subject=renewed.subject, created=renewed.created)
+    output.emit(output.REPORT_WRITERS, wanted, ((inventory, renewed),))
+    if not quiet:
+        said = f"{found.asked_count} of {len(renewed.components)} packages asked again"
+        said += f", {found.came_count} findings came, {found.went_count} went"
+        if found.reopened_count:
+            said += f"; {found.reopened_count} that were answered are open until the image is scanned again"
+        click.echo(said, err=True)
 
 
 @command.command("delta")
