@@ -128,7 +128,8 @@ def test_a_config_that_starts_something_else_is_no_same_content(tmp_path: Path) 
         (layer(("etc", None, {})), {"removed": 1}),
         (layer(("etc", None, {}), ("etc/motd", b"hello\n", {}), ("new", b"", {})), {"added": 1}),
         (layer(("etc/motd", b"hello\n", {}), ("etc", None, {})), {"archive-order": 1}),
-        (layer(("etc", None, {}), ("etc/motd", b"hello\n", {"uname": "joe"})), {"unknown": 1}),
+        (layer(("etc", None, {}), ("etc/motd", b"hello\n", {"uname": "joe"})), {"owner": 1}),
+        (layer(("etc", None, {}), ("etc/motd", b"hello\n", {"pax_headers": {"comment": "x"}})), {"unknown": 1}),
         (layer(("etc", None, {}), ("etc/motd", b"bye\n", {})), {"unknown": 1}),
     ],
 )

@@ -113,3 +113,14 @@ def test_a_build_record_that_is_none_is_refused(predicate: dict[str, object]) ->
     made = intoto.statement((resource,), predicates.BUILD_RECORD, predicate)
     with pytest.raises(AssayError):
         recorded(made, where="x")
+
+
+def test_an_allowed_cause_hides_nothing_beside_it() -> None:
+    """`--allow zip-time` must not carry another member header, a program before the archive, or another compressor."""
+    plain, later = zipped(("a", b"x")), zipped(("a", b"x")).replace(b"\x21\x5a", b"\x22\x5a")
+    assert {one.kind for one in told(plain, later, "x.whl")} == {"zip-time"}
+    renamed = later.replace(b"PK\x03\x04\x14\x00", b"PK\x03\x04\x63\x00", 1)
+    assert {one.kind for one in told(plain, renamed, "x.whl")} == {"zip-time", "unknown"}
+    text = b"words " * 100
+    one, other = gzip.compress(text + b"2025-11-23", 1, mtime=0), gzip.compress(text + b"2025-11-24", 9, mtime=0)
+    assert {found.kind for found in told(one, other, "x.gz")} == {"timestamp", "compressor"}

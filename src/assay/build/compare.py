@@ -28,6 +28,8 @@ Keep = Callable[[bytes, bytes], bool]
 """Whether the content at a path, of a digest, is wanted."""
 _FOLLOWS = ("rootfs.diff_ids", "layers", "config.digest", "config.size")
 """What only repeats that layers or the config differ."""
+_FORMS_COUNT = 1_000
+"""Forms of headers kept once each; an archive has few."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,15 +215,21 @@ def _entries(work: Work, old: Mapping[bytes, Row], new: Mapping[bytes, Row]) -> 
     removed, added = entry_causes.only(old, new)
     yield from (_cause(work, path, "removed", old[path].entry.kind, "", "entries") for path in removed)
     yield from (_cause(work, path, "added", "", new[path].entry.kind, "entries") for path in added)
+    other_forms: dict[CauseClass, list[bytes]] = {}
     for path in sorted(old.keys() & new.keys()):
         a, b = old[path], new[path]
-        if a.entry == b.entry and a.digest == b.digest:
+        if a.entry == b.entry and a.digest == b.digest and a.form == b.form:
             continue
         for kind, x, y in entry_causes.differences(a.entry, b.entry):
             yield _cause(work, path, kind, x, y, "entries")
+        for kind in entry_causes.forms(a.form, b.form) if a.entry.kind == b.entry.kind else ():
+            other_forms.setdefault(kind, []).append(path)
         if a.entry.kind == b.entry.kind == "file" and a.digest != b.digest:
             work.seen[1] += 1
             yield from _contents(work, path, a, b)
+    for kind, paths in other_forms.items():
+        what = "names of owners" if kind == "owner" else "tar headers in another form"
+        yield _cause(work, paths[0], kind, "", "", "entries", f"{what}, {len(paths)} entries")
 
 
 def _contents(work: Work, path: bytes, a: Row, b: Row) -> Iterator[Cause]:
@@ -254,33 +262,37 @@ def merged(
     several = len(which) > 1
     for index in which:
         own: dict[bytes, Row] = {}
+        known: dict[tarread.Form, tarread.Form] = {}
         hidden: list[bytes] = []
         with layers[index]() as chunks:
-            for entry, content in tarread.read(chunks, work.limits, where=f"layer {index}"):
+            forms: list[tarread.Form] = []
+            for entry, content in tarread.read(chunks, work.limits, where=f"layer {index}", forms=forms):
+                form = forms.pop()
+                form = known.setdefault(form, form) if len(known) < _FORMS_COUNT else form
                 name = entry.path.rpartition(b"/")[2]
                 if several and name.startswith(layers_of.WHITEOUT):
                     hidden.append(entry.path)
                     continue
                 own.pop(entry.path, None)
                 read = only is None or entry.path in only
-                own[entry.path] = _row(entry, content, work, keep) if read else Row(entry)
+                own[entry.path] = _row(entry, content, form, work, keep) if read else Row(entry)
         layers_of.cover(tree, hidden, own)
         tree |= own
     return tree
 
 
-def _row(entry: TreeEntry, content: Iterator[bytes], work: Work, keep: Keep) -> Row:
+def _row(entry: TreeEntry, content: Iterator[bytes], form: tarread.Form, work: Work, keep: Keep) -> Row:
     if entry.kind != "file":
-        return Row(entry)
+        return Row(entry, form=form)
     state = hashlib.sha256()
     if entry.size > work.limits.compare_file_bytes:
         for chunk in content:
             state.update(chunk)
-        return Row(entry, state.digest())
+        return Row(entry, state.digest(), form=form)
     data = b"".join(content)
     state.update(data)
     digest = state.digest()
-    return Row(entry, digest, work.spool.add((data,)) if keep(entry.path, digest) else None)
+    return Row(entry, digest, work.spool.add((data,)) if keep(entry.path, digest) else None, form)
 
 
 def _cause(

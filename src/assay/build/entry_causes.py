@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from assay.formats.tarread import Form
 from assay.model.comparison import CauseClass
 from assay.model.tree import TreeEntry
 
@@ -24,6 +25,17 @@ def differences(before: TreeEntry, after: TreeEntry) -> Iterator[Told]:
         yield "link", _text(before.link), _text(after.link)
     if before.xattrs != after.xattrs:
         yield "xattr", _attributes(before), _attributes(after)
+
+
+def forms(before: Form, after: Form) -> Iterator[CauseClass]:
+    """What headers of one path differ in beside what entries say: names of owners, anything else.
+
+    Whether there is an extended header at all follows from what it says.
+    """
+    if before[0] != after[0]:
+        yield "owner"
+    if before[1] != after[1] or (before[2] and after[2] and before[2] != after[2]):
+        yield "unknown"
 
 
 def order(before: Sequence[bytes], after: Sequence[bytes]) -> tuple[bytes, bytes] | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from assay.formats.tarread import Form
 from assay.model.tree import Span, TreeEntry
 
 WHITEOUT, OPAQUE = b".wh.", b".wh..wh..opq"
@@ -15,6 +16,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     entry: TreeEntry
     digest: bytes = b""
     span: Span | None = None
+    form: Form = (b"", b"", b"")
+    """What the headers say beside the entry (`tarread.read`)."""
 
 
 def cover(tree: dict[bytes, Row], marks: Sequence[bytes], above: Mapping[bytes, Row]) -> list[Row]:

@@ -17,9 +17,15 @@ _KINDS: dict[bytes, EntryKind] = {
 }  # fmt: skip
 _META = frozenset((b"x", b"g", b"L", b"K"))
 _XATTR = b"SCHILY.xattr."
+_TOLD = frozenset((b"path", b"linkpath", b"uid", b"gid", b"size", b"mtime", b"atime", b"ctime", b"uname", b"gname"))
+"""Records an entry says, and times it leaves out."""
+Form = tuple[bytes, bytes, bytes]
+"""Names of the user and the group; device numbers, version and further records; the extended headers' own headers."""
 
 
-def read(chunks: Iterable[bytes], limits: Limits, *, where: str) -> Iterator[tuple[TreeEntry, Iterator[bytes]]]:
+def read(
+    chunks: Iterable[bytes], limits: Limits, *, where: str, forms: list[Form] | None = None
+) -> Iterator[tuple[TreeEntry, Iterator[bytes]]]:
     """Entries in order, each with its content; what the caller does not read of it is skipped.
 
     Paths are cleaned of `./` and doubled slashes; the entry of the root itself has the empty path.
@@ -28,6 +34,7 @@ def read(chunks: Iterable[bytes], limits: Limits, *, where: str) -> Iterator[tup
         chunks: the archive, inflated.
         limits: `build_entries_count`, `path_bytes`, `pax_header_bytes`.
         where: named in errors.
+        forms: gets, before each entry is given, what its headers hold beside what the entry says.
 
     Raises:
         MalformedError: a damaged archive, or a path that is absolute, climbs, or holds NUL.
@@ -35,7 +42,7 @@ def read(chunks: Iterable[bytes], limits: Limits, *, where: str) -> Iterator[tup
     """
     stream = _Stream(chunks, where)
     records: dict[bytes, bytes] = {}
-    count = 0
+    count, form = 0, b""
     while (block := stream.block()) and any(block):
         flag = block[156:157]
         _check_sum(block, where)
@@ -44,12 +51,18 @@ def read(chunks: Iterable[bytes], limits: Limits, *, where: str) -> Iterator[tup
             if size > limits.pax_header_bytes:
                 raise _over(where, f"an extended header of {size} bytes, limit {limits.pax_header_bytes}")
             _meta(flag, stream.exactly(size + -size % _BLOCK)[:size], records, where)
+            form += block[:100] + block[156:265] + block[329:]
             continue
         count += 1
         if count > limits.build_entries_count:
             raise _over(where, f"more than {limits.build_entries_count} entries")
         entry = _entry(block, flag, size, records, limits, where)
-        records = {}
+        if forms is not None:
+            more = sorted(item for item in records.items() if item[0] not in _TOLD and not item[0].startswith(_XATTR))
+            names = block[265:329] + b"".join(records.get(key, b"") for key in (b"uname", b"gname"))
+            rest = block[257:265] + block[329:345] + repr(more).encode()
+            forms.append((names, rest, form))
+        records, form = {}, b""
         content = stream.content(entry.size)
         yield entry, content
         for _ in content:

@@ -82,13 +82,14 @@ def _compare(pair: Pair, at: Looking) -> Iterator[Cause]:
         if old != new:
             told = True
             yield cause(pair, "gzip-header", old, new, member=field, by="gzip")
-    if one.content != other.content:
+    inside = one.content != other.content
+    if inside:
         yield from at.into(pair, "content", one.content, other.content)
-    elif not told or (one.extra_flags, one.system) != (other.extra_flags, other.system):
+    if (one.extra_flags, one.system) != (other.extra_flags, other.system) or not (told or inside):
         yield cause(
             pair, "compressor", f"flags {one.extra_flags}, system {one.system}, {len(pair.before)} bytes",
             f"flags {other.extra_flags}, system {other.system}, {len(pair.after)} bytes", by="gzip",
-            detail="the same content, other compressed bytes",
+            detail="another program or level, by the header" if inside else "the same content, other compressed bytes",
         )  # fmt: skip
 
 

@@ -12,10 +12,10 @@ from assay.model.tree import TreeEntry
 _MAGIC_AT = 257
 
 
-def _read(data: bytes, limits: Limits, where: str) -> dict[bytes, tuple[TreeEntry, bytes]]:
-    found = {}
-    for entry, content in tarread.read((data,), limits, where=where):
-        found[entry.path] = entry, b"".join(content)
+def _read(data: bytes, limits: Limits, where: str) -> dict[bytes, tuple[TreeEntry, bytes, tarread.Form]]:
+    found, forms = {}, list[tarread.Form]()
+    for entry, content in tarread.read((data,), limits, where=where, forms=forms):
+        found[entry.path] = entry, b"".join(content), forms.pop()
         if len(found) > limits.archive_entries_count:
             raise bad("tar", f"more than {limits.archive_entries_count} entries")
     return found
@@ -31,7 +31,10 @@ def _compare(pair: Pair, at: Looking) -> Iterator[Cause]:
         yield cause(pair, "archive-order", *moved, by="tar")
     told = bool(removed or added or moved)
     for path in sorted(old.keys() & new.keys()):
-        (a, before), (b, after) = old[path], new[path]
+        (a, before, form), (b, after, other_form) = old[path], new[path]
+        for kind in entry_causes.forms(form, other_form) if a.kind == b.kind else ():
+            told = True
+            yield cause(pair, kind, member=_text(path), by="tar", detail="the header's names or form")
         for kind, x, y in entry_causes.differences(a, b):
             told = True
             yield cause(pair, kind, x, y, member=_text(path), by="tar")

@@ -37,9 +37,9 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> byt
     return data
 
 
-def _extra(info: zipfile.ZipInfo) -> tuple[bytes, bytes]:
+def _fields(extra: bytes) -> tuple[bytes, bytes]:
     """The extra fields that hold times (APPNOTE 4.5), and the others."""
-    times, others, at, extra = b"", b"", 0, info.extra
+    times, others, at = b"", b"", 0
     while at + 4 <= len(extra):
         kind, size = int.from_bytes(extra[at : at + 2], "little"), int.from_bytes(extra[at + 2 : at + 4], "little")
         field = extra[at : at + 4 + size]
@@ -51,9 +51,14 @@ def _extra(info: zipfile.ZipInfo) -> tuple[bytes, bytes]:
     return times, others + extra[at:]
 
 
-def _rest(info: zipfile.ZipInfo) -> str:
-    """What else a header says."""
-    fields = (info.flag_bits, info.internal_attr, info.extract_version, info.comment, _extra(info)[1])
+def _rest(data: bytes, info: zipfile.ZipInfo) -> str:
+    """What else a member's two headers say, in the directory and before its content (APPNOTE 4.3.7)."""
+    local = data[info.header_offset : info.header_offset + 30]
+    name_size, extra_size = int.from_bytes(local[26:28], "little"), int.from_bytes(local[28:30], "little")
+    start = info.header_offset + 30 + name_size
+    own = (info.flag_bits, info.internal_attr, info.extract_version, info.comment, _fields(info.extra)[1])
+    before = (local[4:8].hex(), data[start - name_size : start], _fields(data[start : start + extra_size])[1])
+    fields = (*own, *before)
     return " ".join(str(field) for field in fields)
 
 
@@ -65,12 +70,15 @@ def _compare(pair: Pair, at: Looking) -> Iterator[Cause]:
     yield from (cause(pair, "added", "", name, member=_text(name), by="zip") for name in added)
     if moved := entry_causes.order(list(old), list(new)):
         yield cause(pair, "archive-order", *moved, by="zip")
+    first, other = (pair.before[: _start(old)], pair.after[: _start(new)])
+    if first != other:
+        yield cause(pair, "unknown", first[:64], other[:64], by="zip", detail="what stands before the archive")
     if old_zip.comment != new_zip.comment:
         yield cause(pair, "unknown", old_zip.comment, new_zip.comment, by="zip", detail="the archive's comment")
-    told = bool(removed or added or moved) or old_zip.comment != new_zip.comment
+    told = bool(removed or added or moved) or old_zip.comment != new_zip.comment or first != other
     for name in sorted(old.keys() & new.keys()):
         a, b, member = old[name], new[name], _text(name)
-        if a.date_time != b.date_time or _extra(a)[0] != _extra(b)[0]:
+        if a.date_time != b.date_time or _fields(a.extra)[0] != _fields(b.extra)[0]:
             told = True
             yield cause(pair, "zip-time", _date(a), _date(b), member=member, by="zip")
         if a.external_attr != b.external_attr:
@@ -78,9 +86,10 @@ def _compare(pair: Pair, at: Looking) -> Iterator[Cause]:
             yield cause(
                 pair, "mode", f"{a.external_attr >> 16:06o}", f"{b.external_attr >> 16:06o}", member=member, by="zip"
             )
-        if _rest(a) != _rest(b):
+        forms = _rest(pair.before, a), _rest(pair.after, b)
+        if forms[0] != forms[1]:
             told = True
-            yield cause(pair, "unknown", _rest(a), _rest(b), member=member, by="zip", detail="other header fields")
+            yield cause(pair, "unknown", *forms, member=member, by="zip", detail="other header fields")
         if (a.CRC, a.file_size) != (b.CRC, b.file_size):
             told = True
             limit = at.limits.compare_file_bytes
@@ -90,6 +99,10 @@ def _compare(pair: Pair, at: Looking) -> Iterator[Cause]:
             yield cause(pair, "compressor", _form(a), _form(b), member=member, by="zip")
     if not told:
         yield cause(pair, "compressor", by="zip", detail="the same members, other bytes around them")
+
+
+def _start(members: dict[bytes, zipfile.ZipInfo]) -> int:
+    return min((info.header_offset for info in members.values()), default=0)
 
 
 def _date(info: zipfile.ZipInfo) -> str:
