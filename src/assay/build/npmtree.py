@@ -154,6 +154,8 @@ def lay(
         manifest = data if path == b"package.json" else manifest
         mode = 0o755 if entry.mode & 0o111 else 0o644
         found[path] = OwnedEntry(TreeEntry(path=target, mode=mode, size=len(data)), owner, spool([data]))
+    for _ in plain:  # behind a tar's end come zeros, and gzip's own check
+        pass
     for program, path in _programs(manifest):
         item = found.get(path)
         if item is not None and item.entry.kind == "file":
