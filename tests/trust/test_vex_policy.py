@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from assay.model.errors import AssayError, MalformedError
 from assay.model.vex import VexProduct, VexStatement
-from assay.trust.vex_policy import Scope, matches, read, within
+from assay.trust.expect import matches
+from assay.trust.vex_policy import Scope, read, within
 from signing import OTHER, P256
 from vexplaces import pem, trust_row
 

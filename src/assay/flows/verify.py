@@ -136,6 +136,7 @@ def collect(
     place = Place(store, tags if expected.legacy.cosign_v2 else None)
     wanted = Wanted(types=types)
     trust = trust_digest(roots, expected)
+    asked = _Asked(roots=roots, expected=expected, now=now, limits=limits, seen=seen, whole=whole or memory is not None)
     rows: list[Row] = []
     ignored = narrowed = 0
 
@@ -146,7 +147,7 @@ def collect(
         elif not wanted.takes(item.predicate_type):
             narrowed += 1
         else:
-            row = _known(item, store, subject, roots, expected, now, trust, memory, seen, whole, limits)
+            row = _known(item, store, subject, asked, trust, memory)
             if types and row.predicate_type and predicates.canonical_type(row.predicate_type) not in types:
                 narrowed += 1  # the annotation said nothing; the content did
             else:
@@ -177,6 +178,17 @@ def _brief(row: Row) -> Row:
     return msgspec.structs.replace(row, evidence=msgspec.structs.replace(row.evidence, statement=said))
 
 
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What every item is judged by."""
+
+    roots: TrustedRoot | None
+    expected: Expected
+    now: str
+    limits: Limits
+    seen: Seen | None = None
+    whole: bool = True
+
+
 def judge(
     item: Item,
     store: ReferrerStore,
@@ -185,33 +197,31 @@ def judge(
     expected: Expected,
     now: str,
     limits: Limits = DEFAULT_LIMITS,
-    seen: Seen | None = None,
+    *,
     whole: bool = True,
 ) -> Row:
-    """What becomes of one item; its content is downloaded here and let go of here."""
+    """What becomes of one item; its content is downloaded here and let go of here.
+
+    Without `whole` the evidence has no predicate, only the bytes it stands in.
+    """
+    asked = _Asked(roots=roots, expected=expected, now=now, limits=limits, whole=whole)
+    return _judge(item, store, subject, asked)
+
+
+def _judge(item: Item, store: ReferrerStore, subject: Digest, asked: _Asked) -> Row:
     if item.form == "statement" and item.error is None:
-        return _unsigned(item, subject, roots, expected, now)
-    row = _judged(item, store, subject, roots, expected, now, limits, seen, whole)
+        return _unsigned(item, subject, asked)
+    row = _judged(item, store, subject, asked)
     # Of what is not believed the annotation is all there is to call it by.
     return row if row.predicate_type else msgspec.structs.replace(row, predicate_type=item.predicate_type)
 
 
-def _judged(
-    item: Item,
-    store: ReferrerStore,
-    subject: Digest,
-    roots: TrustedRoot | None,
-    expected: Expected,
-    now: str,
-    limits: Limits,
-    seen: Seen | None,
-    whole: bool,
-) -> Row:
+def _judged(item: Item, store: ReferrerStore, subject: Digest, asked: _Asked) -> Row:
+    roots, expected, now, limits = asked.roots, asked.expected, asked.now, asked.limits
     try:
         data = fetched(store, item, limits)
     except AssayError as error:
-        (row,) = examine([Candidate(place=item.place, error=error)], subject, roots, expected, now)
-        return row
+        return _refused(item, subject, error, asked)
     if item.form in ("signature", "envelope"):
         annotations = item.layer.annotations if item.layer is not None else {}
         older = LegacyCandidate(place=item.place, payload=item.form == "signature", data=data, annotations=annotations)
@@ -219,42 +229,38 @@ def _judged(
 
     def look(known: tuple[Checkpoint, ...]) -> Row:
         wanted = msgspec.structs.replace(expected, seen=(*expected.seen, *known)) if known else expected
-        (row,) = examine([Candidate(place=item.place, data=data)], subject, roots, wanted, now, whole=whole)
+        (row,) = examine([Candidate(place=item.place, data=data)], subject, roots, wanted, now, whole=asked.whole)
         return row
 
-    return remembering(seen, data, look, where=item.place, limits=limits)
+    return remembering(asked.seen, data, look, where=item.place, limits=limits)
 
 
 def _known(
-    item: Item,
-    store: ReferrerStore,
-    subject: Digest,
-    roots: TrustedRoot | None,
-    expected: Expected,
-    now: str,
-    trust: Digest,
-    memory: Memory | None,
-    seen: Seen | None,
-    whole: bool,
-    limits: Limits,
+    item: Item, store: ReferrerStore, subject: Digest, asked: _Asked, trust: Digest, memory: Memory | None
 ) -> Row:
     """The row, out of the memory where it is there; only bundles, whose whole proof is in their bytes, are kept."""
     blob = item.layer.digest if item.layer is not None else None
     if memory is None or blob is None or item.form != "bundle" or item.error is not None:
-        return judge(item, store, subject, roots, expected, now, limits, seen, whole or memory is not None)
-    known = memory.recall(blob, subject, trust, now)
+        return _judge(item, store, subject, asked)
+    known = memory.recall(blob, subject, trust, asked.now)
     if known is not None:
         return msgspec.structs.replace(known, place=item.place)
-    row = judge(item, store, subject, roots, expected, now, limits, seen)
-    memory.keep(blob, subject, trust, now, row)
+    row = _judge(item, store, subject, asked)
+    memory.keep(blob, subject, trust, asked.now, row)
     return row
 
 
-def _unsigned(item: Item, subject: Digest, roots: TrustedRoot | None, expected: Expected, now: str) -> Row:
+def _refused(item: Item, subject: Digest, error: AssayError, asked: _Asked) -> Row:
+    candidate = Candidate(place=item.place, error=error)
+    (row,) = examine([candidate], subject, asked.roots, asked.expected, asked.now)
+    return row
+
+
+def _unsigned(item: Item, subject: Digest, asked: _Asked) -> Row:
     """A bare statement, as Docker and BuildKit attach them: whoever may push could have written it."""
     error = UntrustedError(
         "a statement nobody signed", where=item.place, why="a bare in-toto statement carries no signature",
         remedy="attest it with a key or an identity", code="NOT_SIGNED", step="content",
     )  # fmt: skip
-    (row,) = examine([Candidate(place=item.place, error=error)], subject, roots, expected, now)
+    row = _refused(item, subject, error, asked)
     return msgspec.structs.replace(row, format=BARE, predicate_type=item.predicate_type)

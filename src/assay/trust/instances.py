@@ -5,7 +5,7 @@ import hashlib
 from assay.formats import vkey
 from assay.formats.authorityfile import AuthorityFile, Instance
 from assay.formats.signingconfig import Selection, Service, SigningConfig
-from assay.formats.trustroot import CertificateAuthority, TransparencyLog, TrustedRoot, Validity
+from assay.formats.trustroot import TransparencyLog, TrustedRoot, Validity
 from assay.trust import keyring, notes
 
 KEY_DETAILS = {
@@ -48,8 +48,8 @@ def key_details(spki: bytes) -> str:
 def trusted_root(file: AuthorityFile) -> TrustedRoot:
     """Every instance there has been, oldest first, each in its window."""
     return TrustedRoot(
-        tlogs=tuple(_log(file, one) for one in file.logs),
-        ctlogs=tuple(_ct_log(file, one) for one in file.ct_logs),
+        tlogs=tuple(_log(file, one, log_id(one.origin, one.spki)) for one in file.logs),
+        ctlogs=tuple(_log(file, one, hashlib.sha256(one.spki).digest()) for one in file.ct_logs),
         certificate_authorities=tuple(_authority(file, one, file.url, "CA") for one in file.authorities),
         timestamp_authorities=tuple(
             _authority(file, one, f"{file.url}/api/v1/timestamp", "TSA") for one in file.timestamps
@@ -82,14 +82,14 @@ def signing_config(file: AuthorityFile) -> SigningConfig:
     )
 
 
-def _log(file: AuthorityFile, one: Instance) -> TransparencyLog:
+def _log(file: AuthorityFile, one: Instance, identifier: bytes) -> TransparencyLog:
     return TransparencyLog(
         base_url=one.url,
         hash_algorithm="SHA2_256",
         spki=one.spki,
         key_details=key_details(one.spki),
         valid_for=one.valid_for,
-        log_id=log_id(one.origin, one.spki),
+        log_id=identifier,
         operator=file.organization,
     )
 
@@ -115,18 +115,6 @@ def policy_lines(file: AuthorityFile) -> str:
         key = notes.key_of(witness_name(file), file.witness.spki, cosigner=True, where="witness")
         rows.append(f"witness {file.name} {vkey.write(key)} {file.url}\n")
     return "".join((*rows, "quorum none\n"))
-
-
-def _ct_log(file: AuthorityFile, one: Instance) -> TransparencyLog:
-    return TransparencyLog(
-        base_url=one.url,
-        hash_algorithm="SHA2_256",
-        spki=one.spki,
-        key_details=key_details(one.spki),
-        valid_for=one.valid_for,
-        log_id=hashlib.sha256(one.spki).digest(),
-        operator=file.organization,
-    )
 
 
 def _authority(file: AuthorityFile, one: Instance, uri: str, what: str) -> CertificateAuthority:

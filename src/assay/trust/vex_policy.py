@@ -35,7 +35,7 @@ from assay.model.evidence import Signer
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.vex import VexProduct, VexStatement, VexStatus
 from assay.trust import keyring
-from assay.trust.expect import Identity
+from assay.trust.expect import Identity, matches
 from assay.trust.keyring import Key, Keyring, is_open
 
 _REMEDY = "correct the trust policy"
@@ -276,27 +276,6 @@ def _covers(pattern: str, identifier: str) -> bool:
         return False
     bare = msgspec.structs.replace(parsed, version="", qualifiers=(), subpath="")
     return matches(pattern, purls.to_string(parsed)) or matches(pattern, purls.to_string(bare))
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Whether a text fits a pattern in which `*` stands for any text; linear in pieces, no regular expression.
-
-    >>> matches("pkg:deb/debian/*", "pkg:deb/debian/bash"), matches("a*c", "abd")
-    (True, False)
-    """
-    first, *rest = pattern.split("*")
-    if not rest:
-        return pattern == text
-    *middle, last = rest
-    if not text.startswith(first) or len(text) < len(first) + len(last):
-        return False
-    place, end = len(first), len(text) - len(last)
-    for piece in middle:
-        found = text.find(piece, place, end)
-        if found < 0:
-            return False
-        place = found + len(piece)
-    return text.endswith(last)
 
 
 def _bad(where: str, why: str) -> MalformedError:
