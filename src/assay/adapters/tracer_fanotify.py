@@ -9,6 +9,7 @@ Connections are not seen: what is said of the network rests on namespace and fil
 import contextlib
 import ctypes
 import os
+import select
 import struct
 import tempfile
 import threading
@@ -138,8 +139,6 @@ class _Watch:
             self._drain()
 
     def _follow(self) -> None:
-        import select
-
         places = [group.descriptor for group in self._groups]
         while not self._ended.is_set():
             if select.select(places, [], [], 0.05)[0]:

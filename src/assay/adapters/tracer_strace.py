@@ -7,6 +7,7 @@ applies to it, and no file of any size is left.
 
 import contextlib
 import os
+import select
 import shutil
 import subprocess
 import tempfile
@@ -104,8 +105,6 @@ class _Watch:
         os.close(self._descriptor)
 
     def _read(self) -> None:
-        import select
-
         while not self._ended.is_set():
             ready, _, _ = select.select([self._descriptor], [], [], 0.05)
             if ready:
