@@ -5,7 +5,7 @@ import hashlib
 from assay.formats import vkey
 from assay.formats.authorityfile import AuthorityFile, Instance
 from assay.formats.signingconfig import Selection, Service, SigningConfig
-from assay.formats.trustroot import TransparencyLog, TrustedRoot, Validity
+from assay.formats.trustroot import CertificateAuthority, TransparencyLog, TrustedRoot, Validity
 from assay.trust import keyring, notes
 
 KEY_DETAILS = {
