@@ -14,7 +14,7 @@ from assay.formats import dockerwords as words
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
-_DIRECTIVE = re.compile(r"#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(\S.*)", re.ASCII)
+_DIRECTIVE = re.compile(r"#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=(?:[ \t]*(\S.*)|[ \t]+)", re.ASCII)
 _DIRECTIVES = frozenset({"syntax", "escape", "check"})
 _HEREDOC = re.compile(r"(\d{0,9})<<(-?)([^<]+)", re.ASCII)
 _FIRST = re.compile(r"(\S*)(\s*)", re.ASCII)
@@ -300,13 +300,13 @@ def _directives(lines: list[str], where: str) -> dict[str, str]:
     """Parser directives stand before everything else, each once."""
     found: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
-        match = _DIRECTIVE.fullmatch(line.strip())
+        match = _DIRECTIVE.fullmatch(line.lstrip().rstrip("\r\n"))
         name = match[1].lower() if match else ""
         if match is None or name not in _DIRECTIVES:
             break
         if name in found:
             raise _bad(where, number, f"the directive {name} stands twice")
-        value = match[2].strip()
+        value = (match[2] or "").strip()
         if name == "escape" and value not in ("\\", "`"):
             raise _bad(where, number, f"the escape character is \\ or `, not {value[:20]!a}")
         found[name] = value
