@@ -257,12 +257,11 @@ def _debian_tools(at: Locking) -> DebianTools:
 
     from assay.adapters.apt import Apt, AptSources
     from assay.adapters.gpgv import Gpgv
-    from assay.bootstrap.machine import clock
     from assay.flows.lock_debian import DebianTools
 
     return DebianTools(
         verifier=Gpgv(), resolver=Apt(), sources=AptSources(), inputs=at.inputs, fetcher=at.fetcher, store=at.store,
-        limits=LIMITS, now=datetime.fromisoformat(clock().now()).astimezone(UTC),
+        limits=LIMITS, now=datetime.now(UTC),  # not SOURCE_DATE_EPOCH: a mirror is judged by today
     )  # fmt: skip
 
 
