@@ -74,7 +74,7 @@ def test_agrees_with_the_reference_parser(text: str) -> None:
         "FROM a\nRUN <<-EOF\n\ta\n\tEOF\nCMD b", "FROM a\nRUN <<'EOF' b <<X\na\nEOF\nc\nX\n",
         "FROM a\nRUN cat <<EOF >/x && \\\n y\na\nEOF\n", "FROM a\nRUN 3<<EOF x\nEOF\n",
         'FROM a\nRUN --mount=type=x,y="z w" -- --foo', "FROM a\nRUN --a\\ b c", "  FROM a\n\tRUN b",
-        "# escape = \nFROM a", "# escape=\nFROM a", "# syntax = \n# escape=`\nFROM a `\n b",
+        "# escape=\nFROM a", "# syntax = \n# escape=`\nFROM a `\n b",
         "FROM a\r\nRUN b \\\r\n c\r\n", "\ufeffFROM a", "FROM a\nHEALTHCHECK --timeout=3s CMD [\"x\"]",
     ],
 )  # fmt: skip
@@ -86,6 +86,7 @@ def test_agrees_on_what_people_write(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
+        ("# escape = \nFROM a", 1, "escape character"),
         ("", 1, "no instruction"),
         ("# only a comment\n", 1, "no instruction"),
         ("FROM a\nFOO b\n", 2, "unknown instruction 'FOO'"),
