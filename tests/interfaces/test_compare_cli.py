@@ -105,6 +105,15 @@ def test_the_strip_down_report_of_two_images(built):
     assert len(files["before"]["items"]) == files["before"]["value"] > 0
 
 
+def test_the_strip_down_report_knows_who_was_rebuilt(built, tmp_path):
+    good(built, "rebuild", "assay.yaml", "--image", "oci-dir:../one", "--vary", "umask", "-o", "json=../r.json")
+    words = ("compare", "--report", "stripdown", "oci-dir:../one", "oci-dir:../one", "-o", "json")
+    figures = json.loads(good(built, *words, "--rebuilt", "../r.json").out)["figures"]
+    assert next(one for one in figures if one["name"] == "reproduced")["before"]["value"] == 1
+    (tmp_path / "no.json").write_text("{}")
+    assert built(*words, "--rebuilt", "../no.json").code == 65
+
+
 def test_a_spec_is_built_twice_and_the_verdict_is_signed(built):
     done = good(built, "rebuild", "assay.yaml", "--vary", "umask", "--vary", "clock", "-o", "json")
     report = json.loads(done.out)

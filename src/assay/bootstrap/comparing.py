@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
-from assay.bootstrap.machine import LIMITS, host, target_of
+import msgspec
+
+from assay.bootstrap.machine import LIMITS, host, read_file, target_of
 from assay.bootstrap.stock import SOURCES, image_source
 from assay.model.errors import UsageError
 
@@ -82,7 +84,14 @@ def foreign_differences(
 
 
 def stripdown(
-    old: str, new: str, reading: Reading, settings: Settings, *, matched: bool, progress: Progress
+    old: str,
+    new: str,
+    reading: Reading,
+    settings: Settings,
+    *,
+    matched: bool,
+    progress: Progress,
+    rebuilt: Sequence[str] = (),
 ) -> Stripdown:
     """What two images carry, figure by figure.
 
@@ -93,15 +102,23 @@ def stripdown(
         settings: where the advisory database lies, how registries are spoken to.
         matched: whether findings are counted too.
         progress: told what is being done.
+        rebuilt: files of rebuild reports; each counts for the image it names by digest.
 
     Raises:
-        UsageError: a target is no image.
+        UsageError: a target is no image. MalformedError: a report is none.
     """
     from assay.flows.stripdown import stripdown as flow
+    from assay.formats import rebuilding
+
+    verdicts = dict(rebuilding.verdict_of(read_file(path, LIMITS.sbom_bytes), where=path) for path in rebuilt)
 
     with ExitStack() as stack:
         one, other = (_known(text, reading, settings, stack, matched, progress) for text in (old, new))
-        return flow(one, other, LIMITS)
+        return flow(_judged(one, verdicts), _judged(other, verdicts), LIMITS)
+
+
+def _judged(known: Known, verdicts: dict[str, str]) -> Known:
+    return msgspec.structs.replace(known, reproduced=verdicts.get(str(known.side.image.subject.digest), ""))
 
 
 def _known(

@@ -25,13 +25,19 @@ CAUSES = tuple(kind for kind in get_args(CauseClass) if kind != "unknown")
     default="causes",
     help="stripdown: what each carries, side by side (packages, bytes, shells, set-id files, …).",
 )
+@click.option(
+    "--rebuilt",
+    multiple=True,
+    metavar="FILE",
+    help="JSON report of `assay rebuild`, for the strip-down report's word on it; repeatable.",
+)
 @click.option("--db", metavar="PATH", help="Advisory database: the strip-down report counts findings too.")
 @options.reading_options
 @options.output_option(FORMATS, "text")
 @options.verbosity_options
 def command(
-    old: str, new: str, allow: tuple[str, ...], diffoscope: bool, every: bool, report: str, db: str | None,
-    reading: bootstrap.Reading, outputs: tuple[str, ...], quiet: bool, verbose: int,
+    old: str, new: str, allow: tuple[str, ...], diffoscope: bool, every: bool, report: str, rebuilt: tuple[str, ...],
+    db: str | None, reading: bootstrap.Reading, outputs: tuple[str, ...], quiet: bool, verbose: int,
 ) -> int:  # fmt: skip
     """Say whether two images are the same to the byte, and name the cause of every difference.
 
@@ -43,7 +49,7 @@ def command(
     settings, asked = options.settings(db), reading.platform
     if report == "stripdown":
         console = options.Console(quiet or not verbose)
-        carried = bootstrap.stripdown(old, new, reading, settings, matched=bool(db), progress=console)
+        carried = bootstrap.stripdown(old, new, reading, settings, matched=bool(db), progress=console, rebuilt=rebuilt)
         for output in wanted:
             write(output, _stripdown(carried, output.format))
         return 0
