@@ -13,7 +13,7 @@ from assay.build import dockerfile as importer
 from assay.build.dockerfile import Named, ignoring
 from assay.build.dockerfile.copies import Context, tidy
 from assay.formats import dockerfile
-from command import assay
+from insidecommand import assay
 
 pytest.importorskip("tree_sitter_bash", reason="the shell grammar has no wheel here")
 

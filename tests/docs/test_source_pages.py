@@ -7,7 +7,7 @@ import pytest
 
 from assay.build.dockerfile import verdicts
 from assay.source import archive_diff
-from command import assay
+from insidecommand import assay
 from support import ROOT
 
 HOW_TO = ROOT / "docs" / "how-to" / "import-a-dockerfile.md"

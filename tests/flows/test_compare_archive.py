@@ -18,9 +18,9 @@ from assay.flows.compare_archive import compare_archive
 from assay.flows.lock_git import GitTools
 from assay.model.errors import MalformedError, UntrustedError, UsageError
 from assay.model.limits import DEFAULT_LIMITS
-from command import assay
 from fakes.contentstore import MemoryContentStore
 from gitplaces import HandMade, Repository, needs_git
+from insidecommand import assay
 
 
 def archive(files, *links, top="x-1/"):
