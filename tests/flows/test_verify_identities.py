@@ -106,3 +106,24 @@ def test_the_document_names_identity_times_and_log(image: Path) -> None:
     assert all(len(line) <= 80 for line in text.splitlines())
     coloured = evidence.table(answer.subject, answer.collected, columns=80, colour=True)
     assert coloured.replace("\x1b[32m", "").replace("\x1b[0m", "") == text, "colour adds nothing that words do not say"
+
+
+def test_a_log_with_two_histories_is_refused_beside_an_image_too(image: Path) -> None:
+    """Two attestations whose log entries are in different trees of nine: only the one that was seen first counts."""
+    store = LayoutStore(image / "image")
+    subject = store.describe()
+    assert subject.digest is not None
+    data = make(log=V2, statement=claim(subject.digest, kind=PROVENANCE).payload).data()
+    made = build_referrer(data, subject, PROVENANCE, LATER)
+    for blob in made.blobs:
+        store.push_blob(blob)
+    store.push_referrer(made.manifest, made.descriptor, subject.digest)
+    whom = bootstrap.Trusted(
+        trusted_root=str(image / "root.json"), identities=(IDENTITY.identity,), issuers=(IDENTITY.issuer,)
+    )
+    for folder, codes in ((None, ["", ""]), ("seen", ["", "LOG_FORK"]), ("seen", ["", "LOG_FORK"])):
+        asked = bootstrap.Search(offline=True, seen_logs=folder and str(image / folder))
+        (answer,) = bootstrap.verify_image(f"oci-dir:{image}/image", whom, asked, SETTINGS)
+        assert sorted(row.code for row in answer.collected.rows) == codes
+        assert answer.collected.exit_code() == 0
+    assert len(list((image / "seen").rglob("fork-*"))) == 2
