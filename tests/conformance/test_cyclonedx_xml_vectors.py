@@ -114,7 +114,12 @@ def test_elements_stand_in_the_order_of_the_schema(version: str) -> None:
     for component in root.iter(f"{space}component"):
         names = [child.tag.removeprefix(space) for child in component]
         assert names == sorted(names, key=order.index)
-    assert [child.tag.removeprefix(space) for child in root] == ["metadata", "components", "dependencies", "compositions"]
+    assert [child.tag.removeprefix(space) for child in root] == [
+        "metadata",
+        "components",
+        "dependencies",
+        "compositions",
+    ]
     held = {"1.4": {"evidence"}, "1.5": {"evidence", "identity"}}.get(
         version, {"evidence", "identity", "additionalContext"}
     )
