@@ -1,4 +1,4 @@
-"""The options that say what a provenance must be, for every command that verifies one."""
+"""Options of every command that verifies: what a provenance must be, and where it is remembered what logs said."""
 
 import functools
 from collections.abc import Callable
@@ -24,6 +24,12 @@ _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("--builders-file", "rows", {"default": "", "metavar": "FILE", "help": "Rows of further builders to trust."}),
 )  # fmt: skip
 """Flag, field of `bootstrap.provenance.ProvenanceWords`, and what click is told."""
+
+
+seen_option = click.option(
+    "--seen-logs", metavar="DIR",
+    help="Remember there what logs said, and refuse a log that says something else later.",
+)  # fmt: skip
 
 
 def provenance_options(function: Command) -> Command:

@@ -21,12 +21,6 @@ def _stack(*decorators: Callable[[Command], Command]) -> Callable[[Command], Com
     return apply
 
 
-seen_option = click.option(
-    "--seen-logs", metavar="DIR",
-    help="Remember there what logs said, and refuse a log that says something else later.",
-)  # fmt: skip
-
-
 def trusted_options(function: Command) -> Command:
     """Whom to believe, as one value `trusted`."""
 

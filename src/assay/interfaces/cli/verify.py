@@ -38,7 +38,7 @@ class _Answer(msgspec.Struct, frozen=True):
 @click.argument("target")
 @trusting.trusted_options
 @trusting.search_options
-@trusting.seen_option
+@words.seen_option
 @words.provenance_options
 @click.option("--policy", metavar="DIR", help="Also decide, from the verified evidence alone (`default`: the shipped).")
 @click.option("--hermetic", is_flag=True, help="Also prove from the evidence that the build was hermetic; 1 if not.")

@@ -8,7 +8,6 @@ import msgspec
 
 from assay import bootstrap
 from assay.interfaces.cli import expecting as words
-from assay.interfaces.cli import trusting
 from assay.interfaces.cli.render.text import safe
 from assay.trust.examine import Row, exit_code
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     type=click.Choice(["required", "optional"]),
     help="Whether it must be logged. Default: required, but optional with --key.",
 )
-@trusting.seen_option
+@words.seen_option
 @words.provenance_options
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Format.")
 @click.option("-v", "--verbose", is_flag=True, help="Also show every check.")
