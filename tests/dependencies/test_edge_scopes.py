@@ -3,6 +3,7 @@
 import json
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,6 +162,55 @@ def test_npm_tells_optional_and_peer_edges_from_plain_ones() -> None:
         *(node(f"node_modules/{name}/", name, "1.0.0") for name in "bcd"),
     )  # fmt: skip
     assert edges(found) == {("a", "b", "runtime"), ("a", "c", "optional"), ("a", "d", "peer")}
+
+
+def npm_lock(version: int, **entries: object) -> Sighting:
+    table = {f"node_modules/{name}" if len(name) == 1 else name: body for name, body in entries.items()}
+    lock = {"lockfileVersion": version, "packages": {"": {"dependencies": {"a": "1"}}, **table}}
+    path = "app/package-lock.json"
+    row = next(one for one in TABLE if one.name == "npm-lock")
+    file = wanted(path, json.dumps(lock), installed=False)
+    return Sighting(cataloguer=row.name, path=path, layer=0, removed_by=None, fragment=run(row, file))
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_an_npm_lock_tells_what_its_edges_are_for(version: int) -> None:
+    plain = {name: {"version": "1.0.0"} for name in "bcde"}
+    more = {
+        "a": {
+            "version": "1.0.0",
+            "dependencies": {"b": "1", "c": "1"},
+            "optionalDependencies": {"c": "1"},
+            "peerDependencies": {"b": "1", "d": "1"},
+            "devDependencies": {"e": "1"},
+        },
+        "work": {"version": "1.0.0", "dependencies": {"a": "1"}, "devDependencies": {"al": "npm:e@1", "a": "1"}},
+    }
+    found = assemble([npm_lock(version, **plain, **more)], layers(2), installed=False)
+    assert edges(found) == {
+        ("a", "b", "runtime"), ("a", "c", "optional"), ("a", "d", "peer"), ("work", "a", "runtime"), ("work", "e", "dev"),
+    }  # fmt: skip
+
+
+def test_of_two_copies_in_an_npm_lock_the_stronger_need_holds() -> None:
+    weak = {"version": "1.0.0", "optionalDependencies": {"b": "1", "c": "1"}}
+    strong = {"name": "a", "version": "1.0.0", "dependencies": {"b": "1"}, "peerDependencies": {"c": "1"}}
+    plain = {name: {"version": "1.0.0"} for name in "bc"}
+    for first, second in ((weak, strong), (strong, weak)):
+        found = assemble(
+            [npm_lock(3, a=first, **{"node_modules/x/node_modules/a": second}, **plain)], layers(2), installed=False
+        )
+        assert edges(found) == {("a", "b", "runtime"), ("a", "c", "peer")}
+
+
+def test_an_npm_lock_of_version_1_does_not_tell() -> None:
+    lock = {
+        "lockfileVersion": 1,
+        "dependencies": {"a": {"version": "1.0.0", "requires": {"b": "1"}}, "b": {"version": "1.0.0"}},
+    }
+    row = next(one for one in TABLE if one.name == "npm-lock")
+    (a, _) = run(row, wanted("app/package-lock.json", json.dumps(lock), installed=False)).packages
+    assert (a.depends, a.scope, a.scoped) == (("b",), "", ())
 
 
 def test_what_debian_recommends_is_an_optional_edge() -> None:

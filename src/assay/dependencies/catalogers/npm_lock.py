@@ -27,6 +27,15 @@ REGISTRY = "npm:registry"
 _TOLD_CHARACTERS = 500
 _HASH_BYTES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 _GROUPS = ("npm:bundled", "npm:dev", "npm:optional")
+_SCOPES = (
+    ("devDependencies", "dev"),
+    ("peerDependencies", "peer"),
+    ("dependencies", "runtime"),
+    ("optionalDependencies", "optional"),
+)
+"""What a package needs and for what; of one name that stands in several tables the later one holds (npm documentation,
+"package.json")."""
+_STRENGTH = {"runtime": 0, "peer": 1, "optional": 2, "dev": 3}
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +49,10 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     groups: frozenset[str]
     depends: tuple[str, ...]
     licence: Licence
+    scope: str = ""
+    """What `depends` are for; "" where the lock does not tell (version 1)."""
+    scoped: tuple[tuple[str, str], ...] = ()
+    """(name, scope) of those of `depends` that are for something else."""
     facts: tuple[tuple[str, str], ...] = ()
     """Where it came from and what its publisher says of it, as properties."""
 
@@ -109,6 +122,7 @@ def _version2(packages: dict[str, dict[str, Any]], *, brief: bool) -> Iterator[_
             continue
         alias = place.rpartition("node_modules/")[2] if "node_modules/" in place else place.rpartition("/")[2]
         resolved = _text(body, "resolved")
+        wants = {} if brief else _wants(body, development="node_modules/" not in place)
         yield _Entry(
             place=place,
             name=_text(body, "name") or alias,
@@ -116,8 +130,10 @@ def _version2(packages: dict[str, dict[str, Any]], *, brief: bool) -> Iterator[_
             hashes=() if brief else _hashes(_text(body, "integrity")),
             commit=_commit(resolved),
             groups=_groups(body, "inBundle"),
-            depends=() if brief else _names(body, "dependencies", "optionalDependencies", "peerDependencies"),
+            depends=tuple(sorted(wants)),
             licence=_UNREAD if brief else _licence(body),
+            scope="runtime",
+            scoped=_scoped(wants),
             facts=_facts(body, resolved),
         )
 
@@ -160,14 +176,23 @@ def _packages(entries: Iterator[_Entry]) -> tuple[Package, ...]:
         key = (entry.name, entry.version, entry.commit)
         first = found.get(key)
         if first is not None:
-            entry = msgspec.structs.replace(
-                first,
-                groups=first.groups & entry.groups,
-                hashes=tuple(sorted({*first.hashes, *entry.hashes})),
-                depends=tuple(sorted({*first.depends, *entry.depends})),
-            )
+            entry = _merge(first, entry)
         found[key] = entry
     return tuple(_package(found[key]) for key in sorted(found))
+
+
+def _merge(first: _Entry, other: _Entry) -> _Entry:
+    wants: dict[str, str] = {}
+    for entry in (first, other):
+        for name, scope in (dict.fromkeys(entry.depends, entry.scope) | dict(entry.scoped)).items():
+            wants[name] = _stronger(wants.get(name, scope), scope)
+    return msgspec.structs.replace(
+        first,
+        groups=first.groups & other.groups,
+        hashes=tuple(sorted({*first.hashes, *other.hashes})),
+        depends=tuple(sorted(wants)),
+        scoped=_scoped(wants) if first.scope else (),
+    )
 
 
 def _package(entry: _Entry) -> Package:
@@ -188,6 +213,8 @@ def _package(entry: _Entry) -> Package:
         kind="lock-file",
         confidence="strong" if entry.version else "weak",
         depends=entry.depends,
+        scope=entry.scope,
+        scoped=entry.scoped,
     )
 
 
@@ -217,9 +244,39 @@ def _names(body: dict[str, Any], *keys: str, real: bool = True) -> tuple[str, ..
     for key in keys:
         group = body.get(key)
         for name, wanted in group.items() if isinstance(group, dict) else ():
-            alias = real and isinstance(wanted, str) and wanted.startswith("npm:")
-            names.add((wanted[4:].rpartition("@")[0] or wanted[4:]) if alias else name)
+            names.add(_real(name, wanted) if real else name)
     return tuple(sorted(names))
+
+
+def _real(name: str, wanted: object) -> str:
+    if isinstance(wanted, str) and wanted.startswith("npm:"):
+        return wanted[4:].rpartition("@")[0] or wanted[4:]
+    return name
+
+
+def _wants(body: dict[str, Any], *, development: bool) -> dict[str, str]:
+    """Real name → scope of all an entry needs.
+
+    `development`: whether what its developers need counts, as it does for a project's own folder (a workspace); npm
+    installs it for no other package.
+    """
+    written: dict[str, tuple[str, str]] = {}
+    for key, scope in _SCOPES if development else _SCOPES[1:]:
+        group = body.get(key)
+        for name, wanted in group.items() if isinstance(group, dict) else ():
+            written[name] = (_real(name, wanted), scope)
+    found: dict[str, str] = {}
+    for name, scope in written.values():
+        found[name] = _stronger(found.get(name, scope), scope)
+    return found
+
+
+def _stronger(one: str, other: str) -> str:
+    return min(one, other, key=lambda scope: _STRENGTH.get(scope, 0))
+
+
+def _scoped(wants: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, scope) for name, scope in wants.items() if scope != "runtime"))
 
 
 def _hashes(integrity: str) -> tuple[str, ...]:
@@ -271,7 +328,7 @@ def _text(body: dict[str, Any], key: str) -> str:
 
 CATALOGUER = Cataloguer(
     name="npm-lock",
-    version=2,
+    version=3,
     ecosystem="npm",
     wants=Wanted(names=frozenset(["package-lock.json", "npm-shrinkwrap.json", _HIDDEN])),
     catalogue=catalogue,
