@@ -124,3 +124,46 @@ def test_authors_who_disagree_are_a_value_and_a_line(place: Place, tmp_path: Pat
     words = ("scan", target, "--db", place.db, "-q", "--no-policy", "--vex-trust", str(trust))
     assert "VEX authors disagree" in place.run(*words).out.decode()
     assert "VEX authors disagree" in place.run(*words, "-o", "html").out.decode()
+
+
+def test_rows_of_trust_may_stand_in_the_settings_file(place: Place, tmp_path: Path) -> None:
+    image = VexImage(tmp_path / "image")
+    image.cosign3(document("pkg:pypi/jinja2"), P256)
+    rows = (place.folder / "trust.toml").read_text()
+    (tmp_path / "assay.toml").write_text(f"eol-within = 7\n{rows}")
+    (tmp_path / "vendor.pub").write_text(pem(P256))
+    words = ("scan", f"oci-dir:{image.folder}:latest", "--db", place.db, "--no-policy", "-o", "json")
+    done = place.run(*words, cwd=tmp_path)
+    assert suppressed(json.loads(done.out)) == {"CVE-2024-2222"}
+    assert "assay.toml of the working folder sets vex-trust" in done.err
+    elsewhere = place.run(*words, cwd=place.folder, env={"ASSAY_CONFIG": str(tmp_path / "assay.toml")})
+    assert suppressed(json.loads(elsewhere.out)) == {"CVE-2024-2222"}
+    (place.folder / "none.toml").write_text(rows.replace("pypi", "npm"))
+    flag = place.run(*words, "--vex-trust", str(place.folder / "none.toml"), cwd=tmp_path)
+    assert suppressed(json.loads(flag.out)) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('vex-trust = "t.toml"\n[[vex.trust]]\nname = "a"\n', "two trust policies"),
+        ('[vex]\nroots = "r"\n[[vex.trust]]\nname = "a"\n', "vex.roots"),
+        ('[vex]\nlegacy = ["cosign-v2"]\n', "there is no such setting"),
+        ("vex = 1\n", "there is no such setting"),
+    ],
+)
+def test_what_the_settings_file_may_not_say_of_trust(text: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "assay.toml").write_text(text)
+    done = assay("config", home=tmp_path, cwd=tmp_path)
+    assert done.code == 2
+    assert why in done.err
+
+
+def test_a_row_in_the_settings_file_is_as_strict_as_elsewhere(place: Place, tmp_path: Path) -> None:
+    image = VexImage(tmp_path / "image")
+    image.cosign3(document("pkg:pypi/jinja2"), P256)
+    (tmp_path / "assay.toml").write_text('[[vex.trust]]\nname = "a"\nkey = "a.pub"\n')
+    words = ("scan", f"oci-dir:{image.folder}:latest", "--db", place.db, "-q", "--no-policy", "-o", "json")
+    done = place.run(*words, cwd=tmp_path)
+    assert done.code == 65
+    assert "neither products nor images" in done.err

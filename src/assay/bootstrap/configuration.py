@@ -12,13 +12,15 @@ from assay.settings import Chosen, Settings, choose, settings_of
 
 _OWN_FILE = "assay.toml"
 _SHARED_TABLE = "pyproject.toml [tool.assay]"
+_VEX_KEYS = frozenset(["trust", "trusted_root", "legacy"])
 
 
 def chosen_settings(flags: Mapping[str, str] | None = None) -> tuple[Chosen, ...]:
     """Every setting with its origin.
 
     `assay.toml` and `[tool.assay]` of `pyproject.toml` are looked for in the working folder only; `ASSAY_CONFIG` names
-    another `assay.toml` instead of both, or `none`.
+    another `assay.toml` instead of both, or `none`. An `assay.toml` with `[[vex.trust]]` rows is itself the file that
+    `vex-trust` names.
 
     Raises:
         UsageError: an unknown setting or a bad value. MalformedError: a settings file that is no TOML.
@@ -50,10 +52,10 @@ def _files(named: str) -> list[tuple[str, Mapping[str, object]]]:
     if named == "none":
         return []
     if named:
-        return [(named, _toml(named))]
+        return [(named, _own(named))]
     found: list[tuple[str, Mapping[str, object]]] = []
     if Path(_OWN_FILE).is_file():
-        found.append((_OWN_FILE, _toml(_OWN_FILE)))
+        found.append((_OWN_FILE, _own(_OWN_FILE)))
     if Path("pyproject.toml").is_file() and b"tool.assay" in read_file("pyproject.toml", LIMITS.settings_bytes):
         tool = _toml("pyproject.toml").get("tool")
         table = tool.get("assay") if isinstance(tool, dict) else None
@@ -62,6 +64,22 @@ def _files(named: str) -> list[tuple[str, Mapping[str, object]]]:
                 raise UsageError("[tool.assay] is no table", where="pyproject.toml", remedy="write settings under it")
             found.append((_SHARED_TABLE, table))
     return found
+
+
+def _own(path: str) -> Mapping[str, object]:
+    """An `assay.toml`, where rows of trust stand for the setting that names their file; what they say is read later."""
+    table = dict(_toml(path))
+    vex = table.get("vex")
+    if not isinstance(vex, dict) or "trust" not in vex:
+        return table  # a `vex` of any other shape is refused as the setting that it is not
+    if unknown := sorted(vex.keys() - _VEX_KEYS):
+        raise UsageError("there is no such setting", where=path, why=repr(f"vex.{unknown[0]}"[:60]),
+                         remedy=f"settings of [vex]: {', '.join(sorted(_VEX_KEYS))}")  # fmt: skip
+    if "vex-trust" in table:
+        raise UsageError("two trust policies for VEX", where=path, why="it has vex-trust and [[vex.trust]] rows",
+                         remedy="keep one of them")  # fmt: skip
+    del table["vex"]
+    return {**table, "vex-trust": path}
 
 
 def _toml(path: str) -> Mapping[str, object]:
