@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from assay.interfaces.cli.render import changes
+from assay.model.difference import Difference, Setting
+from assay.model.image import Subject
 from command import Done, assay
 from fakes.feeds import feeds
 from fakes.layouts import OS_RELEASE, demo_layers, dpkg_status, layout, metadata
@@ -139,3 +142,9 @@ def test_why_of_what_is_not_there(place: Place) -> None:
     done = place.run("why", "reqeusts", place.new)
     assert (done.code, done.out) == (1, b"")
     assert "near: requests" in done.err
+
+
+def test_the_counts_of_a_difference_are_in_good_english() -> None:
+    one, side = Setting(name="config.user", old="", new="0"), Subject(kind="image", name="x")
+    said = [changes.summary(Difference(old=side, new=side, config=(one,) * count, matched=True)) for count in (0, 1, 2)]
+    assert said == ["no difference", "1 config change", "2 config changes"]

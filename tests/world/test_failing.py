@@ -159,3 +159,13 @@ def test_who_has(place: Place) -> None:
     done = assay("who-has", "pkg:npm/nothing", place.image, "-o", "json", home=place.folder)
     assert done.code == 1
     assert json.loads(done.out)[0]["state"] == "no"
+
+
+def test_who_has_keeps_to_the_width_of_the_terminal(place: Place) -> None:
+    words = ("who-has", "openssl", place.image, f"oci-dir:/nowhere/{'x' * 90}")
+    done = assay(*words, home=place.folder, env={"COLUMNS": "50"})
+    lines = done.out.decode().splitlines()
+    assert max(map(len, lines)) == 50
+    assert any("could not be read" in line for line in lines)
+    assert any("openssl 3.0.9-1" in line for line in lines)
+    assert done.code == 75

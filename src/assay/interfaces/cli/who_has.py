@@ -1,12 +1,13 @@
 """`assay who-has PURL_OR_NAME TARGET…`."""
 
 import json
+import shutil
 
 import click
 
 from assay import bootstrap
 from assay.interfaces.cli import completing, options
-from assay.interfaces.cli.render.text import pad, safe, width
+from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width
 from assay.model.errors import AssayError
 from assay.settings import Settings
 
@@ -30,7 +31,7 @@ def command(
     if output == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=True))
     else:
-        click.echo("\n".join(_lines(rows)))
+        click.echo("\n".join(_lines(rows, shutil.get_terminal_size((120, 24)).columns)))
     states = {str(row["state"]) for row in rows}
     unread = "unknown" in states
     return 75 if unread else 0 if "yes" in states else 1
@@ -71,16 +72,19 @@ def _ask(
 _SAYS = {"yes": "has it", "no": "has it not", "removed": "only in lower layers", "unknown": "could not be read"}
 
 
-def _lines(rows: list[dict[str, object]]) -> list[str]:
-    room = min(max(width(safe(str(row["target"]))) for row in rows), 60)
+def _lines(rows: list[dict[str, object]], columns: int) -> list[str]:
+    """Lines at most `columns` wide; a target or path is cut in its middle, what is said of it is not."""
+    states = max(map(width, _SAYS.values()))
+    room = min(max(width(safe(str(row["target"]))) for row in rows), 60, max(columns - states - 2, 12))
     lines = []
     for row in rows:
-        lines.append(f"{pad(safe(str(row['target'])), room)}  {_SAYS[str(row['state'])]}".rstrip())
-        if row["why"]:
-            lines[-1] += f": {safe(str(row['why']))}"
+        why = f": {safe(str(row['why']))}" if row["why"] else ""
+        lines.append(f"{pad(cut_middle(safe(str(row['target'])), room), room)}  {_SAYS[str(row['state'])]}{why}")
         for p in row["packages"] if isinstance(row["packages"], list) else []:
-            hidden = "" if p["visible"] else "  (removed above)"
+            hidden = "  (removed above)" if not p["visible"] else ""
             more = f" +{len(p['paths']) - 1}" if len(p["paths"]) > 1 else ""
-            places = f"  {safe(p['paths'][0])}{more}" if p["paths"] else ""
-            lines.append(f"  {safe(p['name'])} {safe(p['version'])}{places}{hidden}")
-    return lines
+            head = f"  {safe(p['name'])} {safe(p['version'])}"
+            spare = columns - width(head) - width(more) - width(hidden) - 2
+            place = f"  {cut_middle(safe(p['paths'][0]), max(spare, 12))}" if p["paths"] else ""
+            lines.append(cut(f"{head}{place}{more}", max(columns - width(hidden), 1)) + hidden)
+    return [cut(line, columns) for line in lines]

@@ -47,11 +47,11 @@ def summary(difference: Difference) -> str:
     d = difference
     counts = [
         *((sum(c.kind == kind for c in d.packages), kind) for kind in dict.fromkeys(c.kind for c in d.packages)),
-        (len(d.licences), "licences changed"),
-        (len(d.layers), "layers differ"),
-        (len(d.config), "config changes"),
-        (len(d.introduced), "findings introduced"),
-        (len(d.fixed), "findings fixed"),
+        (len(d.licences), _one_or_many(d.licences, "licence changed", "licences changed")),
+        (len(d.layers), _one_or_many(d.layers, "layer differs", "layers differ")),
+        (len(d.config), _one_or_many(d.config, "config change", "config changes")),
+        (len(d.introduced), _one_or_many(d.introduced, "finding introduced", "findings introduced")),
+        (len(d.fixed), _one_or_many(d.fixed, "finding fixed", "findings fixed")),
     ]
     text = ", ".join(f"{n} {what}" for n, what in counts if n) or _NOTHING.rstrip(".").lower()
     if any(d.gaps):
@@ -59,6 +59,10 @@ def summary(difference: Difference) -> str:
     if not d.matched:
         text += "; findings were not compared (--db)"
     return text
+
+
+def _one_or_many(rows: Sequence[object], one: str, many: str) -> str:
+    return one if len(rows) == 1 else many
 
 
 def table(difference: Difference, *, columns: int, colour: bool) -> str:
