@@ -22,20 +22,24 @@ deny contains {"code": "missing", "msg": msg, "facts": [image.evidence]} if {
 	some image in input.locks.images
 	image.counts.missing > 0
 	named := [lock.manifest | some lock in image.locks; lock.present == "no"]
-	msg := sprintf("%d projects have no lock: %s", [image.counts.missing, first(named)])
+	msg := sprintf("%s no lock: %s", [said(image.counts.missing, "project has", "projects have"), first(named)])
 }
 
 deny contains {"code": "drift", "msg": msg, "facts": [image.evidence]} if {
 	some image in input.locks.images
 	image.counts.drifted > 0
 	named := [lock.lock | some lock in image.locks; "no" in {lock.with_manifest, lock.with_installed}]
-	msg := sprintf("%d locks are out of step: %s", [image.counts.drifted, first(named)])
+	msg := sprintf("%s out of step: %s", [said(image.counts.drifted, "lock is", "locks are"), first(named)])
 }
 
 deny contains {"code": "undecided", "msg": msg, "facts": [image.evidence]} if {
 	some image in input.locks.images
 	image.counts.undecided > 0
-	msg := sprintf("of %d locks nobody can tell whether they are in step", [image.counts.undecided])
+	msg := sprintf("of %s nobody can tell whether in step", [said(image.counts.undecided, "lock", "locks")])
 }
+
+said(number, one, _) := sprintf("%d %s", [number, one]) if number == 1
+
+said(number, _, many) := sprintf("%d %s", [number, many]) if number != 1
 
 first(names) := concat(", ", array.slice(names, 0, 3))

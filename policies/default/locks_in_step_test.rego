@@ -50,3 +50,10 @@ test_what_cannot_be_decided_is_refused if {
 test_a_lock_without_digests_is_not_this_rules_matter if {
 	count(locks_in_step.deny) == 0 with input as image({"hashed": "none"}, {"unhashed": 1})
 }
+
+test_one_and_many if {
+	some one in locks_in_step.deny with input as image({"with_installed": "no"}, {"drifted": 1})
+	startswith(one.msg, "1 lock is out of step: ")
+	some many in locks_in_step.deny with input as image({"with_installed": "no"}, {"drifted": 2})
+	startswith(many.msg, "2 locks are out of step: ")
+}
