@@ -30,6 +30,8 @@ from assay.ports.tracing import Watch
 
 NOBODY = 65534
 """Whom a launcher run by root becomes."""
+Mount = tuple[str, str]
+"""A folder of the host, and where it lies inside, read-only."""
 _CANARY = "/tmp/.assay-canary"  # noqa: S108  (a place inside the sandbox)
 _PROBE_SECONDS = 20.0
 _PIECE_BYTES = 1 << 16
@@ -38,31 +40,25 @@ _MEASURED_SECONDS = 1.0
 """How often outputs are measured while a step runs."""
 
 
-class Bubblewrap:
-    """The `Sandbox` port by `bwrap`."""
+class Launcher:
+    """What every launcher of sandboxes has in common: limits, tracers, canaries and the log."""
 
-    def __init__(
-        self, program: str | None = None, *, filtered: bool = True, tracing: bool = False, uid: int = NOBODY
-    ) -> None:
-        found = program or shutil.which("bwrap")
-        if found is None:
-            raise UnavailableError(
-                "bwrap not found",
-                why="a build step runs sealed off, or not at all",
-                remedy="apt-get install bubblewrap, or build a spec without steps",
-            )
-        self._program, self._uid = found, uid
+    mark = b""
+    """How its own errors begin."""
+
+    def __init__(self, *, filtered: bool = True, tracing: bool = False, uid: int = NOBODY) -> None:
+        self._uid = uid
         self._filter = seccomp.program(platform.machine(), tracing=tracing) if filtered else None
 
     def describe(self) -> str:
-        """`bubblewrap 0.8.0`."""
-        try:
-            told = subprocess.run(  # noqa: S603
-                [self._program, "--version"], capture_output=True, text=True, timeout=_VERSION_SECONDS, check=True
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise _unavailable(f"{self._program} --version: {error}") from error
-        return told.stdout.strip()[:100]
+        """Program and version."""
+        raise NotImplementedError
+
+    def _words(
+        self, stack: contextlib.ExitStack, command: SealedCommand, extra: tuple[Mount, ...]
+    ) -> tuple[list[str], tuple[int, ...]]:
+        """What starts it, and the descriptors it needs."""
+        raise NotImplementedError
 
     def filter_digest(self) -> str:
         """Digest of the filter in force; empty where this machine's call numbers are not known."""
@@ -78,8 +74,9 @@ class Bubblewrap:
             places = stack.enter_context(_host_places())
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             os.chmod(folder, 0o755)  # noqa: S103
-            start = _interpreter(folder)
-            mounts = ("--ro-bind", folder, _CANARY)
+            start = (*lay_interpreter(folder, _CANARY), "-S", "-s", "-B", f"{_CANARY}/probe.py")
+            _copy(str(Path(probe.__file__)), Path(folder, "probe.py"))
+            mounts = ((folder, _CANARY),)
             limits = msgspec.structs.replace(command.limits, seconds=_PROBE_SECONDS, memory_bytes=1 << 30)
             trial = msgspec.structs.replace(
                 command,
@@ -95,18 +92,12 @@ class Bubblewrap:
             text = done.log.decode("utf-8", "replace").strip()[-500:]
             raise _unavailable(f"the canaries said nothing (exit {done.exit_code}): {text or error}") from error
 
-    def _run(self, command: SealedCommand, extra: tuple[str, ...]) -> Finished:
+    def _run(self, command: SealedCommand, extra: tuple[Mount, ...]) -> Finished:
         with contextlib.ExitStack() as stack:
-            descriptor = None
-            if self._filter is not None:
-                file = stack.enter_context(tempfile.TemporaryFile())
-                file.write(self._filter)
-                file.seek(0)
-                descriptor = file.fileno()
+            launcher, kept = self._words(stack, command, extra)
             watch, refusal = _watching(stack, command, self._uid)
             before = watch.words if watch is not None else ()
-            words = [*before, self._program, *sealing.bubblewrap(command, filter_descriptor=descriptor, extra=extra)]
-            kept = (descriptor,) if descriptor is not None else ()
+            words = [*before, *launcher]
             drops = os.geteuid() == 0
             if command.output and drops:
                 os.chown(command.output, self._uid, self._uid)
@@ -123,16 +114,58 @@ class Bubblewrap:
                 raise _unavailable(str(error)) from error
             stack.callback(_end, process)
             stopped, log = _followed(process, command)
-            done = _finished(process, stopped, log)
+            done = _finished(process, stopped, log, self.mark)
             trace = watch.finish() if watch is not None else refusal
             return msgspec.structs.replace(done, trace=trace)
 
 
-def _finished(process: "subprocess.Popen[bytes]", stopped: str, log: bytes) -> Finished:
+class Bubblewrap(Launcher):
+    """The `Sandbox` port by `bwrap`."""
+
+    mark = b"bwrap: "
+
+    def __init__(
+        self, program: str | None = None, *, filtered: bool = True, tracing: bool = False, uid: int = NOBODY
+    ) -> None:
+        super().__init__(filtered=filtered, tracing=tracing, uid=uid)
+        found = program or shutil.which("bwrap")
+        if found is None:
+            raise UnavailableError(
+                "bwrap not found",
+                why="a build step runs sealed off, or not at all",
+                remedy="apt-get install bubblewrap, or build a spec without steps",
+            )
+        self._program = found
+
+    def describe(self) -> str:
+        """`bubblewrap 0.8.0`."""
+        try:
+            told = subprocess.run(  # noqa: S603
+                [self._program, "--version"], capture_output=True, text=True, timeout=_VERSION_SECONDS, check=True
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise _unavailable(f"{self._program} --version: {error}") from error
+        return told.stdout.strip()[:100]
+
+    def _words(
+        self, stack: contextlib.ExitStack, command: SealedCommand, extra: tuple[Mount, ...]
+    ) -> tuple[list[str], tuple[int, ...]]:
+        descriptor = None
+        if self._filter is not None:
+            file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  (the stack is the context)
+            file.write(self._filter)
+            file.seek(0)
+            descriptor = file.fileno()
+        mounts = tuple(word for source, target in extra for word in ("--ro-bind", source, target))
+        words = [self._program, *sealing.bubblewrap(command, filter_descriptor=descriptor, extra=mounts)]
+        return words, (descriptor,) if descriptor is not None else ()
+
+
+def _finished(process: "subprocess.Popen[bytes]", stopped: str, log: bytes, mark: bytes) -> Finished:
     if stopped:
         _end(process)
     code = process.wait()
-    if code == 1 and log.startswith(b"bwrap: "):
+    if code == 1 and log.startswith(mark):
         why = log.decode("utf-8", "replace").splitlines()[0][:300]
         if "not permitted" in why or "user namespace" in why.lower() or "clone" in why:
             raise UnsupportedError(
@@ -266,41 +299,44 @@ def _host_places() -> Iterator[dict[str, object]]:
 
 
 _LISTING = """
-import ctypes, json, os, platform, socket, sys
+import ctypes, json, os, platform, signal, socket, struct, sys
 specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
 modules = [spec.origin for spec in specs if spec is not None and spec.has_location]
 maps = {line.split(maxsplit=5)[5].rstrip() for line in open("/proc/self/maps") if "/" in line}
-print(json.dumps([os.path.dirname(os.__file__), sorted(set(modules) - {None}), sorted(maps)]))
+print(json.dumps([os.path.dirname(os.__file__), sorted({*modules, os.__file__} - {None}), sorted(maps)]))
 """
-"""What a bare interpreter with the canaries' imports has loaded: its modules and its libraries."""
+"""What a bare interpreter with the imports of canaries and launcher has loaded: its modules and its libraries."""
 
 
-def _interpreter(folder: str) -> tuple[str, ...]:
-    """Lay a bare interpreter and the canaries into a folder of their own: the locked root need not have one.
+def lay_interpreter(folder: str, place: str) -> tuple[str, ...]:
+    """Lay a bare interpreter into a folder of its own: the locked root need not have one, nobody may see this one.
+
+    Args:
+        folder: where it is laid.
+        place: what the folder is called where it is started.
 
     Returns:
-        The words that start it inside.
+        The words that start it there.
     """
     program = os.path.realpath(sys.executable)
     words = [program, "-I", "-S", "-B", "-c", _LISTING]
     told = subprocess.run(words, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=True)  # noqa: S603
     library, modules, maps = json.loads(told.stdout)
-    place = Path(folder, "home", "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    modules_place = Path(folder, "home", "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}")
     for module in modules:
         relative = os.path.relpath(module, library)
         if not relative.startswith(".."):
-            _copy(module, place / relative)
+            _copy(module, modules_place / relative)
     shared = [path for path in maps if ".so" in os.path.basename(path) and not path.startswith(library + os.sep)]
     for path in shared:
         for name in _names(os.path.basename(path)):
             _copy(path, Path(folder, "lib", name))
-    _copy(program, Path(folder, "python"))
-    _copy(str(Path(probe.__file__)), Path(folder, "probe.py"))
-    start = [f"{_CANARY}/python"]
+    _copy(program, Path(folder, "home", "bin", "python"))  # beside its modules: it finds them without being told
+    start = [f"{place}/home/bin/python"]
     loader = next((os.path.basename(path) for path in shared if os.path.basename(path).startswith("ld-")), "")
     if loader:
-        start = [f"{_CANARY}/lib/{loader}", "--library-path", f"{_CANARY}/lib", *start]
-    return (*start, "-S", "-s", "-B", f"{_CANARY}/probe.py")
+        start = [f"{place}/lib/{loader}", "--library-path", f"{place}/lib", *start]
+    return tuple(start)
 
 
 def _names(library: str) -> list[str]:

@@ -14,7 +14,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from assay.adapters.sandbox import NOBODY, Bubblewrap
+from assay.adapters import sandboxes
+from assay.adapters.sandbox import NOBODY, Launcher
 from assay.adapters.workshop import FolderWorkshop
 from assay.model.comparison import Conditions
 from assay.model.limits import Limits
@@ -63,9 +64,9 @@ class Machine:
             user=_user(), uid=self._step_uid(names),
         )  # fmt: skip
 
-    def sandbox(self, names: frozenset[str]) -> Bubblewrap:
+    def sandbox(self, names: frozenset[str]) -> Launcher:
         """A sandbox, perhaps of another user."""
-        return Bubblewrap(uid=OTHER_UID if "uid" in names else NOBODY)
+        return sandboxes.best(uid=OTHER_UID if "uid" in names else NOBODY)
 
     def workshop(self, names: frozenset[str]) -> FolderWorkshop:
         """Folders, perhaps filled the other way round."""

@@ -227,12 +227,12 @@ def reviewed_scripts() -> dict[str, str]:
 
 
 def _stand() -> Stand:
-    from assay.adapters.sandbox import Bubblewrap
+    from assay.adapters import sandboxes
     from assay.adapters.workshop import FolderWorkshop
     from assay.bootstrap.machine import clock
     from assay.flows.steps import Stand
 
-    return Stand(sandbox=Bubblewrap(), workshop=FolderWorkshop(LIMITS), clock=clock())
+    return Stand(sandbox=sandboxes.best(), workshop=FolderWorkshop(LIMITS), clock=clock())
 
 
 def _needs_git(placed: PlacedSpec) -> bool:

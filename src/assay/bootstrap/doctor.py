@@ -26,7 +26,7 @@ def doctor_machine() -> Machine:
 
 
 def _isolation() -> tuple[Isolation | None, str]:
-    from assay.adapters.sandbox import Bubblewrap
+    from assay.adapters import sandboxes
     from assay.adapters.workshop import FolderWorkshop
     from assay.build import sealing
     from assay.build.debian.root import folders_to_mount
@@ -35,7 +35,7 @@ def _isolation() -> tuple[Isolation | None, str]:
 
     workshop = FolderWorkshop(LIMITS)
     try:
-        sandbox = Bubblewrap()
+        sandbox = sandboxes.best()
         root = workshop.lay(folders_to_mount(sealing.MOUNT_POINTS), lambda _: iter(()), epoch=0)
         with root as place, workshop.empty() as out:
             command = SealedCommand(

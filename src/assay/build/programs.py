@@ -20,7 +20,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 PROGRAMS = (
     Program(
         name="bwrap", enables="build steps and tests of images, sealed off",
-        without="only specs without both build", package="bubblewrap",
+        without="a launcher of our own, where the kernel lets it", package="bubblewrap",
     ),
     Program(
         name="apt-get", enables="locking Debian packages: what a set of them pulls in",
