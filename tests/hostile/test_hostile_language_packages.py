@@ -70,7 +70,15 @@ def test_a_bomb_ends_at_its_limit(read, data):
 
 @pytest.mark.parametrize("read", [wheel_of, tree_of, module_of])
 @pytest.mark.parametrize(
-    "data", [b"", b"PK", b"PK\x03\x04" * 100, b"\x1f\x8b", gzip.compress(b"x" * 600, mtime=0), gzip.compress(BIG, mtime=0)[:200]]
+    "data",
+    [
+        b"",
+        b"PK",
+        b"PK\x03\x04" * 100,
+        b"\x1f\x8b",
+        gzip.compress(b"x" * 600, mtime=0),
+        gzip.compress(BIG, mtime=0)[:200],
+    ],
 )
 def test_what_is_no_package_is_malformed(read, data):
     if read is tree_of and not data:
