@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from assay.formats import dockerwords
+
 _VARIABLE = re.compile(
     r"\\(.)|\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-+?])([^{}$]*))?\}|([A-Za-z_][A-Za-z0-9_]*))", re.ASCII | re.DOTALL
 )
@@ -38,19 +40,4 @@ def expand(text: str, known: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
 
 def unquoted(text: str) -> str:
     """A value without its quotes and escapes, as the builder stores it."""
-    letters: list[str] = []
-    quote = ""
-    at = 0
-    while at < len(text):
-        letter = text[at]
-        at += 1
-        if letter == quote:
-            quote = ""
-        elif not quote and letter in "'\"":
-            quote = letter
-        elif letter == "\\" and quote != "'" and at < len(text):
-            letters.append(text[at])
-            at += 1
-        else:
-            letters.append(letter)
-    return "".join(letters)
+    return dockerwords.unquoted(text, "\\")
