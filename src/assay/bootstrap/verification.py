@@ -182,7 +182,7 @@ def verify_image(text: str, told: Trusted, search: Search, settings: Settings) -
         ):  # fmt: skip
             named_itself = Subject(name=str(target), digest=target.digest)
             exact = judged(named_itself, store)
-            if exact.collected.exit_code() == 0:
+            if exact.collected.exit_code() == 0 or exact.collected.forked:
                 return (exact,)
         find = partial(
             named if search.whole else briefly,

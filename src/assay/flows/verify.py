@@ -35,6 +35,11 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     """Predicate types that were asked for and of which nothing verified."""
 
+    @property
+    def forked(self) -> bool:
+        """Whether a log has signed two histories (`LOG_FORK`): then no bundle beside it is worth its proof either."""
+        return any(row.code == "LOG_FORK" for row in self.rows)
+
     def summary(self) -> str:
         """One line; "none found" and "none verified" never share a message."""
         others = f" ({self.ignored_count} referrers are something else)" if self.ignored_count else ""
@@ -47,12 +52,19 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
             return f"none of {len(self.rows)} attestations of {self.subject} verified"
         held = sum(row.outcome == "verified" for row in self.rows)
         lacking = ", ".join(map(predicates.short_name, self.missing))
-        return f"{held} of {len(self.rows)} attestations of {self.subject} verified" + (
-            f"; none of type {lacking}" if lacking else ""
+        return (
+            f"{held} of {len(self.rows)} attestations of {self.subject} verified"
+            + (f"; none of type {lacking}" if lacking else "")
+            + ("; refused: a log has signed two histories" if self.forked else "")
         )
 
     def exit_code(self) -> int:
-        """Exit code of the listing, policy aside: 0 only if something verified, and of each type that was asked for."""
+        """Exit code of the listing, policy aside: 0 only if something verified, and of each type that was asked for.
+
+        Never 0 where a log in it was caught with two histories: what else it vouched for may be of the other one.
+        """
+        if self.forked:
+            return UntrustedError.exit_code
         if not self.missing:
             return exit_code(self.rows)
         return exit_code(row for row in self.rows if row.outcome != "verified")
@@ -62,6 +74,8 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
         code = self.exit_code()
         if code == 0:
             return "verified"
+        if self.forked:
+            return "not-trusted"
         words = [row.outcome for row in self.rows if exit_code([row]) == code]
         return words[0] if words else "not-signed"
 
