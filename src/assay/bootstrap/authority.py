@@ -3,6 +3,7 @@
 DIR/authority.json         every instance, its window, its certificates; nothing secret
 DIR/keys/NAME.key[.pub]    private keys (0600, encrypted if there is a passphrase) and their public halves
 DIR/keys/memory/           what each log's key signed last, the last second a timestamp named
+DIR/keys/spent/            tokens that may be used once and were, until they end
 DIR/log/NAME-N/            a transparency log: checkpoint, tiles
 DIR/issuance/NAME-N/       an issuance log
 DIR/public/                trusted_root.json, signing_config.json, client_trust_config.json
@@ -16,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -127,7 +128,7 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
         own = _signer(place, file.test_issuer, secret) if file.test_issuer else None
         parts = Parts(
             file=file,
-            identify=_judge(file, own, http),
+            identify=_judge(place, file, own, http),
             authority=_signer(place, file.authorities[-1], secret),
             ct=_signer(place, file.ct_logs[-1], secret),
             timestamps=_signer(place, file.timestamps[-1], secret),
@@ -401,33 +402,28 @@ def _witness(place: Path, file: AuthorityFile, secret: Secret) -> WitnessRole | 
     )
 
 
-def _judge(file: AuthorityFile, own: Signer | None, http: Http) -> Callable[[str], Claims]:
+def _judge(place: Path, file: AuthorityFile, own: Signer | None, http: Http) -> Callable[[str], Claims]:
     """Who judges tokens: by the issuers of the file, their keys asked for over HTTP; the built-in one is at hand."""
     from assay.adapters.jwks import IssuerKeys
+    from assay.adapters.tilestore import TileStore
     from assay.flows import authority_life
+    from assay.flows.spent import Spent
     from assay.trust import mint, token
 
     asked = IssuerKeys(http)
     issuers = tuple(token.check_issuer(authority_life.issuer_of(one)) for one in file.issuers)
     own_issuer = f"{file.url}/{mint.PATH}"
+    spent = Spent(TileStore(place / KEYS / "spent"))
 
     def keys_of(issuer: str, key_id: str) -> Sequence[JsonKey]:
         if own is not None and issuer == own_issuer:
             return mint.keys(own.public_key())
         return asked.keys(issuer, key_id)
 
-    used: dict[str, datetime] = {}
-    lock = threading.Lock()
-
     def identify(text: str) -> Claims:
         moment = now()
         claims = token.judge(text, issuers, keys_of, moment)
-        if claims.is_single_use:
-            with lock:
-                for spent in [name for name, end in used.items() if end < moment]:
-                    del used[spent]
-                token.check_unused(claims, used)
-                used[claims.fingerprint] = claims.expires + timedelta(seconds=token.SKEW_SECONDS)
+        spent.use(claims, moment)
         return claims
 
     return identify
