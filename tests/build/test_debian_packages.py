@@ -130,7 +130,7 @@ def test_a_bomb_ends_at_its_limit(form):
 
     limits = msgspec.structs.replace(DEFAULT_LIMITS, build_input_bytes=1 << 20)
     bomb = COMPRESS[form](tar({"x": File(data=bytes(8 << 20))}))
-    with pytest.raises(UnsupportedError, match="limits"):
+    with pytest.raises(UnsupportedError, match="beyond the limit"):
         deb.read(
             [ar(VERSION, CONTROL, (f"data.tar{form}", bomb))], where="x", limits=limits,
             take=lambda _, found: [sum(map(len, content)) for _, content in found],
@@ -138,11 +138,21 @@ def test_a_bomb_ends_at_its_limit(form):
 
 
 def test_padding_of_xz_is_no_garbage():
-    assert b"".join(deb.unxz(iter([lzma.compress(b"x") + bytes(4)]))) == b"x"
-    assert b"".join(deb.unxz(iter([lzma.compress(b"x"), bytes(4)]))) == b"x"
-    for tail in ([b"y"], [bytes(4), b"y"]):
-        with pytest.raises(ValueError, match="follows"):
-            list(deb.unxz(iter([lzma.compress(b"x"), *tail])))
+    padded = lzma.compress(CONTROL[1]) + bytes(4)
+    deb.read([ar(VERSION, ("control.tar.xz", padded), DATA)], where="x", take=lambda _, found: list(found))
+    with pytest.raises(MalformedError):
+        deb.read([ar(VERSION, ("control.tar.xz", padded + b"y"), DATA)], where="x", take=lambda *_: None)
+
+
+def test_a_member_that_is_not_compressed_as_its_name_says_is_malformed():
+    for form, data in (
+        (".gz", lzma.compress(CONTROL[1])),
+        (".xz", CONTROL[1]),
+        ("", lzma.compress(CONTROL[1])),
+        (".zst", b""),
+    ):
+        with pytest.raises(MalformedError, match=f"control.tar{form} begins with"):
+            deb.read([ar(VERSION, (f"control.tar{form}", data), DATA)], where="x", take=lambda *_: None)
 
 
 @pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])

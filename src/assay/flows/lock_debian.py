@@ -11,7 +11,7 @@ from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.debian import index, release
 from assay.build.spec_read import PlacedSpec
-from assay.formats.codec import inflate
+from assay.formats.unpack import unpack
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError, UntrustedError, UsageError
 from assay.model.limits import Limits
@@ -201,23 +201,10 @@ def _index_text(tools: DebianTools, base: str, path: str, listed: release.Listed
         with tools.fetcher.fetch(url, listed.size) as pieces:
             tools.store.put(pieces, limit=listed.size, expected=digest)
     with tools.store.open(digest) as pieces:
-        if path.endswith(".xz"):
-            return b"".join(_unxz(pieces, path))
-        text = b"".join(inflate(pieces, "", tools.limits, path, limit=_PACKAGES_BYTES))
+        text = b"".join(unpack(pieces, tools.limits, where=path, limit=_PACKAGES_BYTES))
         for _ in pieces:
             pass
         return text
-
-
-def _unxz(pieces: Iterator[bytes], where: str) -> Iterator[bytes]:
-    from assay.build.debian.deb import unxz
-
-    total = 0
-    for piece in unxz(pieces):
-        total += len(piece)
-        if total > _PACKAGES_BYTES:
-            raise UnsupportedError("index over its limits", where=where, why=f"more than {_PACKAGES_BYTES} bytes")
-        yield piece
 
 
 def _pinned(

@@ -1,15 +1,14 @@
 """One `.deb`: its members, its control data, and its files as entries (deb(5)). Nothing in it is ever run."""
 
 import hashlib
-import lzma
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 
 import msgspec
-from backports import zstd
 
 from assay.formats import ar, deb822, tarread
+from assay.formats.unpack import unpack
 from assay.model.errors import MalformedError, UnsupportedError, UntrustedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.tree import TreeEntry
@@ -18,12 +17,12 @@ _SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
 _CONTROL_FIELDS = frozenset({"package", "version", "architecture", "source", "replaces", "depends"})
 _FORMAT = b"2.0\n"
 _CONTROL_BYTES = 8 << 20
-_XZ_MEMORY_BYTES = 256 << 20
-_STEP_BYTES = 1 << 18
+_HEAD_BYTES = 6
+_MAGIC: Mapping[str, bytes] = {"": b"", ".gz": b"\x1f\x8b", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd"}
+"""What the name of a member says of its compression, and how that begins (deb(5))."""
 _SCRIPT_CHARS = 1 << 18
 """How much of a postinst is looked through for alternatives."""
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
-_DAMAGED = (lzma.LZMAError, zlib.error, zstd.ZstdError, EOFError, ValueError, RuntimeError, MemoryError)
 Entries = Iterator[tuple[TreeEntry, Iterator[bytes]]]
 
 
@@ -65,11 +64,11 @@ def read(
         if len(seen) == 1:
             _version(member.name, content, where)
         elif len(seen) == 2 and member.name.startswith("control.tar"):
-            plain = _inflated(member.name, content, "control.tar", where, _CONTROL_BYTES)
+            plain = _inflated(member.name, content, "control.tar", where, limits, _CONTROL_BYTES)
             control = _control(plain, where, limits)
             _to_the_end(plain)
         elif len(seen) == 3 and member.name.startswith("data.tar") and control is not None:
-            plain = _inflated(member.name, content, "data.tar", where, limits.build_input_bytes)
+            plain = _inflated(member.name, content, "data.tar", where, limits, limits.build_input_bytes)
             take(control, tarread.read(plain, limits, where=where))
             _to_the_end(plain)
         else:
@@ -132,96 +131,29 @@ def _control(plain: Iterator[bytes], where: str, limits: Limits) -> Control:
     )
 
 
-def _inflated(member: str, content: Iterator[bytes], stem: str, where: str, limit: int) -> Iterator[bytes]:
-    """A member's bytes without their compression, counted."""
-    make = _COMPRESSIONS.get(member.removeprefix(stem))
-    if make is None:
+def _inflated(
+    member: str, content: Iterator[bytes], stem: str, where: str, limits: Limits, limit: int
+) -> Iterator[bytes]:
+    """A member's bytes without their compression, counted; its name and its first bytes agree on what that is."""
+    form = member.removeprefix(stem)
+    if form not in _MAGIC:
         raise UnsupportedError(
             "the package is compressed in an unknown way", where=where, why=member,
             remedy="gzip, xz, zstd and none are read",
         )  # fmt: skip
-    total = 0
-    try:
-        for piece in make(content):
-            total += len(piece)
-            if total > limit:
-                raise UnsupportedError(
-                    "package over its limits", where=where, why=f"{member} holds more than {limit} bytes",
-                    remedy="raise the limit if you trust it",
-                )  # fmt: skip
-            yield piece
-    except _DAMAGED as error:
-        raise _bad(where, f"{member}: {error}") from error
+    head = b""
+    while len(head) < _HEAD_BYTES and (more := next(content, None)) is not None:
+        head += more
+    found = next((name for name, magic in _MAGIC.items() if magic and head.startswith(magic)), "")
+    if found != form:
+        raise _bad(where, f"{member} begins with {head[:_HEAD_BYTES].hex() or 'nothing'}")
+    yield from unpack(chain((head,), content), limits, where=f"{where}: {member}", limit=limit)
 
 
 def _to_the_end(plain: Iterator[bytes]) -> None:
     """Behind a tar's end come zeros, and the compression's own checks."""
     for _ in plain:
         pass
-
-
-def _plain(content: Iterator[bytes]) -> Iterator[bytes]:
-    yield from content
-
-
-def unxz(content: Iterator[bytes]) -> Iterator[bytes]:
-    """What an xz stream holds, in pieces, within 256 MiB of memory (the .xz file format 1.1)."""
-    inflate = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES)
-    for chunk in content:
-        data = chunk
-        while True:
-            if inflate.eof:
-                if (data or inflate.unused_data).strip(b"\0"):  # zeros may follow: stream padding
-                    raise ValueError("something follows the end")
-                break
-            piece = inflate.decompress(data, _STEP_BYTES)
-            if piece:
-                yield piece
-            data = b""
-            if inflate.needs_input or (not piece and not inflate.eof):
-                break
-    if not inflate.eof:
-        raise EOFError("it ends too soon")
-
-
-def _gzip(content: Iterator[bytes]) -> Iterator[bytes]:
-    inflate = zlib.decompressobj(31)
-    for chunk in content:
-        rest = chunk
-        while rest:
-            if inflate.eof:
-                raise ValueError("something follows the end")
-            yield inflate.decompress(rest, _STEP_BYTES)
-            rest = inflate.unconsumed_tail or inflate.unused_data
-    if not inflate.eof:
-        raise EOFError("it ends too soon")
-
-
-def _zstd(content: Iterator[bytes]) -> Iterator[bytes]:
-    inflate = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27})
-    for chunk in content:
-        data = chunk
-        while True:
-            if inflate.eof:
-                if data or inflate.unused_data:
-                    raise ValueError("something follows the end")
-                break
-            piece = inflate.decompress(data, _STEP_BYTES)
-            if piece:
-                yield piece
-            data = b""
-            if inflate.needs_input or (not piece and not inflate.eof):
-                break
-    if not inflate.eof:
-        raise EOFError("it ends too soon")
-
-
-_COMPRESSIONS: Mapping[str, Callable[[Iterator[bytes]], Iterator[bytes]]] = {
-    "": _plain,
-    ".gz": _gzip,
-    ".xz": unxz,
-    ".zst": _zstd,
-}
 
 
 def _bad(where: str, why: str) -> MalformedError:
