@@ -100,7 +100,8 @@ def _part(part: str) -> str:
         elif len(piece) > 1:
             inside = piece[1:-1]
             negated = inside[0] in "!^" and len(inside) > 1
-            pieces.append(f"[{'^/' if negated else ''}{re.escape(inside[negated:]).replace(chr(92) + '-', '-')}]")
+            ranges = re.escape(inside[negated:]).replace("\\-", "-").replace("--", "-\\-")  # `--` may come to mean more
+            pieces.append(f"[{'^/' if negated else ''}{ranges}]")
         else:
             pieces.append(re.escape(piece))
     return "".join(pieces)
