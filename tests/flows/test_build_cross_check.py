@@ -28,13 +28,17 @@ def test_what_both_see_needs_no_word():
 
 
 def test_what_only_the_builder_knows_is_listed():
-    assert cross_check([component("generic", "source-app")], [], TREE).unseen_by_scan == ("generic source-app 1",)
+    found = cross_check([component("generic", "source-app")], [], TREE)
+    assert found.unseen_by_scan == ("generic source-app 1",)
+    assert [name for name, why in found.reasons if why] == ["generic source-app 1"]
 
 
 def test_what_a_step_or_a_source_brought_is_explained():
     scanned = [component("golang", "m", path="usr/bin/app"), component("maven", "j", path="app/x.jar!/META-INF/j")]
     found = cross_check([], scanned, TREE)
     assert found.explained == (("golang m 1", "step compile.program"), ("maven j 1", "source app"))
+    assert dict(found.reasons)["maven j 1"] == "it came with that source"
+    assert "the lock does not name it" in dict(found.reasons)["golang m 1"]
     assert found.unexpected == ()
 
 

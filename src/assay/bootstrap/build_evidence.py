@@ -65,7 +65,9 @@ def build_statements(
                 if isinstance(value, dict):
                     made.append(intoto.statement((subject,), uri, value))
         made += [s for s in statements_of(scanned, report, KINDS) if s.predicate_type != predicates.CYCLONEDX]
-        unexplained = flow.cross_check(own.components, scanned.components, done.built.trees[number])
+        unexplained = flow.cross_check(
+            own.components, scanned.components, done.built.trees[number], flow.go_programs(done.built)
+        )
         made.append(flow.record(done.context, done.built, number, subject, unexplained))
         found.append((scanned.subject, tuple(made), unexplained))
     return tuple(found)

@@ -1,14 +1,15 @@
 """What leaves the builder beside an image: provenance of every step and of the image, its SBOM, its tests."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from assay.build import hermetic
+from assay.build import cross_reasons, hermetic
 from assay.build import lock as locks
 from assay.build import provenance as provenances
 from assay.build import spec as specs
+from assay.build.goprograms import GoProgram
 from assay.build.provenance import Context, StepFacts
 from assay.build.spec_read import canonical, spec_digest
 from assay.build.stocktaking import stock
@@ -53,6 +54,8 @@ class Unexplained(msgspec.Struct, frozen=True, kw_only=True):
     """Components a scan finds in what a step, a source or a dependency brought, with that owner."""
     unexpected: tuple[str, ...] = ()
     """Components a scan finds in files nobody laid: `build.unexpected-file`."""
+    reasons: tuple[tuple[str, str], ...] = ()
+    """Of every component in the first two, by its words, why it is there."""
 
 
 def context(spec: specs.Spec, lock: locks.Lock, run: Run) -> Context:
@@ -133,7 +136,7 @@ def inventory(
     spec: specs.Spec, lock: locks.Lock, built: Built, number: int, subject: Subject, distro: Distro | None
 ) -> Inventory:
     """The SBOM by the builder's own knowledge."""
-    components, relations = stock(spec, lock, built.trees[number])
+    components, relations = stock(spec, lock, built.trees[number], go_programs(built))
     layers = tuple(
         Layer(index=index, diff_id=layer.diff_id, digest=layer.descriptor.digest)
         for index, layer in enumerate(built.images[number].layers)
@@ -141,15 +144,27 @@ def inventory(
     return Inventory(subject=subject, distro=distro, components=components, relations=relations, layers=layers)
 
 
-def cross_check(own: Iterable[Component], scanned: Iterable[Component], tree: Iterable[OwnedEntry]) -> Unexplained:
+def go_programs(built: Built) -> tuple[GoProgram, ...]:
+    """The Go programs the steps of a build left."""
+    return tuple(program for step in built.steps for program in step.go)
+
+
+def cross_check(
+    own: Iterable[Component],
+    scanned: Iterable[Component],
+    tree: Iterable[OwnedEntry],
+    programs: Collection[GoProgram] = (),
+) -> Unexplained:
     """The builder's own account against a scan of the result, by ecosystem, name and version.
 
     Args:
         own: what the builder says it laid.
         scanned: what cataloguers see.
         tree: every entry of the image with its owner.
+        programs: Go programs the steps left.
     """
-    laid = {_name(one) for one in own}
+    laid = {_name(one): one for one in own}
+    reasons: dict[str, str] = {}
     owner_of = {item.entry.path.decode("utf-8", "backslashreplace"): str(item.owner) for item in tree}
     seen: set[tuple[str, str, str]] = set()
     explained: dict[str, str] = {}
@@ -164,12 +179,16 @@ def cross_check(own: Iterable[Component], scanned: Iterable[Component], tree: It
         owners = {owner_of.get(place.path.split("!/")[0], "") for place in one.occurrences} - {""}
         if owners:
             explained[" ".join(name)] = ", ".join(sorted(owners))
+            reasons[" ".join(name)] = cross_reasons.why_seen(one, owners, programs)
         else:
             unexpected.add(" ".join(name))
+    unseen = {" ".join(name): one for name, one in laid.items() if name not in seen}
+    reasons |= {name: cross_reasons.why_unseen(one) for name, one in unseen.items()}
     return Unexplained(
-        unseen_by_scan=tuple(sorted(" ".join(one) for one in laid - seen)),
+        unseen_by_scan=tuple(sorted(unseen)),
         explained=tuple(sorted(explained.items())),
         unexpected=tuple(sorted(unexpected)),
+        reasons=tuple(sorted(reasons.items())),
     )
 
 

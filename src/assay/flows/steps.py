@@ -15,13 +15,17 @@ from assay.build import spec as specs
 from assay.build.canaries import Isolation
 from assay.build.closure import Closure
 from assay.build.debian.scripts import Script
+from assay.build.goprograms import GoProgram
+from assay.build.goprograms import inspect as go_programs
 from assay.build.hardening import Hardening, inspect
+from assay.flows import step_clock
 from assay.flows.collect_debian import Sharing, of_role, one_by_one
 from assay.flows.install import install
 from assay.flows.lock_debian import ARCHITECTURES
 from assay.formats import tarwrite
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import Limits
+from assay.model.rebuilding import ClockSeen
 from assay.model.tracing import Trace
 from assay.model.tree import OwnedEntry, Owner, TreeEntry
 from assay.ports.sandbox import Finished, Sandbox, SandboxLimits, SealedCommand
@@ -39,6 +43,9 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Sandbox
     workshop: Workshop
     clock: Clock
+    clock_shift: int = 0
+    """Seconds by which the wall clock of steps is to be ahead, as far as programs can be shown that; 0 in a build that
+    is no second one."""
 
 
 class RanStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +69,10 @@ class RanStep(msgspec.Struct, frozen=True, kw_only=True):
     """What of the locked files it used, and whether it read anything else."""
     hardening: tuple[Hardening, ...] = ()
     """Of every program and library it left, where the step asks for hardening."""
+    go: tuple[GoProgram, ...] = ()
+    """The Go programs it left, with the modules each says it was made from."""
+    clock_seen: ClockSeen | None = None
+    """What a shifted clock reached; None where none was asked for."""
 
 
 class Root(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +175,10 @@ def _step(
             trace=step.trace,
         )
         isolation = tried(at.stand.sandbox, command, f"step {step.name}")
+        clock = step_clock.asked(at.stand.sandbox, at.stand.clock, command, at.stand.clock_shift, step.name)
+        if clock is not None and clock.ahead:
+            command = msgspec.structs.replace(command, clock_shift=clock.ahead)
+            isolation = tried(at.stand.sandbox, command, f"step {step.name}")
         started = at.stand.clock.now()
         finished = at.stand.sandbox.run(command)
         ended = at.stand.clock.now()
@@ -190,7 +205,18 @@ def _step(
         trace=finished.trace,
         closure=closure.judge(finished.trace, root.entries, merged),
         hardening=_hardened(found, at) if step.hardening == "full" else (),
+        go=_go(found, at),
+        clock_seen=step_clock.reached(clock, root.entries, at.spool.read, at.limits, finished.trace),
     )
+
+
+def _go(found: Iterable[OwnedEntry], at: Running) -> tuple[GoProgram, ...]:
+    files = (
+        (item.entry.path.decode("utf-8", "replace"), item.span.digest, at.spool.read(item.span))
+        for item in found
+        if item.span is not None and item.span.size <= at.limits.program_bytes
+    )
+    return go_programs(files, at.limits)
 
 
 def _hardened(found: Iterable[OwnedEntry], at: Running) -> tuple[Hardening, ...]:
