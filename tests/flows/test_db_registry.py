@@ -59,12 +59,12 @@ def pushed(place: DatabaseFile, target: Target) -> str:
     path = place._path
     bundle = next(iter(place.signatures()), b"")
     with closing(RegistryStore(target, limits=LIMITS)) as store:
-        return str(db_registry.push(file_chunks(str(path)), bundle, place.status(), store))
+        return str(db_registry.push(file_chunks(str(path)), bundle, place.status(), store).manifest)
 
 
 def pulled(target: Target, path: Path, *, limits: Limits = LIMITS, **wish: object) -> DatabaseStatus:
     with closing(RegistrySource(target, limits=limits)) as source:
-        return db_registry.pull(source, DatabaseFile(path, db.encoders()), Wish(now=NOW, **wish), limits)
+        return db_registry.pull(source, DatabaseFile(path, db.encoders()), Wish(now=NOW, **wish), limits).status
 
 
 def refused(target: Target, folder: Path, kind: type[AssayError], **more: object) -> AssayError:
@@ -107,7 +107,7 @@ def test_a_layout_holds_it_too(tmp_path: Path, origin: DatabaseFile) -> None:
             db_registry.push(file_chunks(str(origin._path)), origin.signatures()[0], origin.status(), store)
     place = DatabaseFile(tmp_path / "a.db", db.encoders())
     with closing(LayoutSource(Target(scheme="oci-dir", location=str(folder), tag="other"))) as source:
-        assert db_registry.pull(source, place, Wish(keys=ring(P256), now=NOW)) == origin.status()
+        assert db_registry.pull(source, place, Wish(keys=ring(P256), now=NOW)).status == origin.status()
 
 
 def test_the_manifest_is_an_artifact_by_the_book(fake: FakeRegistry, origin: DatabaseFile) -> None:

@@ -120,3 +120,25 @@ def test_odd_names_are_exported_or_refused(home: Path, tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "\udcff.json").write_text("{}")
     assert "defect" not in run(home, "db", "build", "--from", str(folder.parent), "--out", f"{tmp_path}/b.db").err
+
+
+def test_push_and_update_by_delta(home: Path, tmp_path: Path) -> None:
+    """What a person reads: how many bytes came, and how many the whole would have been."""
+    for number, fixed in ((1, "1.0"), (2, "1.5")):
+        words = ("--out", f"{tmp_path}/db{number}", "--build-number", str(number), "--key", f"{home}/good.key")
+        folder = feeds(tmp_path / f"feeds{number}", fixed, *("2.0",) * 200)
+        assert run(home, "db", "build", "--from", str(folder), *words).code == 0
+    with fake_registry() as fake:
+        reference = f"{fake.authority}/assay/advisories:latest"
+        first = run(home, "db", "push", reference, "--db", f"{home}/db1", "--delta-from", f"{home}/db2")
+        assert (first.code, "left out, as they save too little: 1" in first.out.decode()) == (0, True)
+        assert run(home, "db", "push", reference, "--db", f"{tmp_path}/db1").code == 0
+        pushed = run(home, "db", "push", reference, "--db", f"{tmp_path}/db2", "--delta-from", reference)
+        assert (pushed.code, "from content sha256:" in pushed.out.decode()) == (0, True), pushed.err
+        db = tmp_path / "a.db"
+        assert run(home, "db", "import", f"{tmp_path}/db1", key="good", db=db).code == 0
+        done = run(home, "db", "update", "--from", reference, key="good", db=db)
+        assert (done.code, "1 delta from what was here" in done.out.decode()) == (0, True), done.err
+        assert db.read_bytes() == (tmp_path / "db2").read_bytes()
+        again = run(home, "db", "pull", reference, key="good", db=db)
+        assert (again.code, "already here" in again.out.decode()) == (0, True)

@@ -105,18 +105,25 @@ def changes(connection: sqlite3.Connection) -> Iterator[Change]:
 
 
 def patch(connection: sqlite3.Connection, given: Iterator[Change]) -> None:
-    """Fill the empty tables of `main` with those of `base`, changed as given.
+    """Fill the empty tables of `main` with those of `base`, changed as given: by one delta, or by several in a row.
 
     Raises:
         ValueError: a table there is not, or a row of another width.
     """
     known = {table.name: table for table in tables()}
+    came: set[str] = set()
     for table in known.values():
         columns = ", ".join(f"c{n}" for n in range(table.width))
         for kind in ("gone", "come"):
             connection.execute(f"CREATE TEMP TABLE {kind}_{table.name} ({columns})")
     for change in given:
         table = known.get(change.table) or _unknown(change.table)
+        if any(len(row) != table.width for row in change.rows):
+            raise ValueError(f"a row of {table.name} has another width than {table.width}")
+        if change.come:
+            came.add(table.name)
+        elif table.name in came:  # a later delta, whose rows may have come with an earlier one
+            change = _take_back(connection, table, change)
         _keep(connection, table, change)
     for table in known.values():
         names = ", ".join(f"c{n}" for n in range(table.width))
@@ -139,12 +146,20 @@ def _count(connection: sqlite3.Connection, table: Table) -> None:
 
 
 def _keep(connection: sqlite3.Connection, table: Table, change: Change) -> None:
-    if any(len(row) != table.width for row in change.rows):
-        raise ValueError(f"a row of {table.name} has another width than {table.width}")
     marks = ", ".join("?" * table.width)
     kind = "come" if change.come else "gone"
     rows: tuple[Row, ...] = change.rows
     connection.executemany(f"INSERT INTO {kind}_{table.name} VALUES ({marks})", rows)  # noqa: S608 - names of our own
+
+
+def _take_back(connection: sqlite3.Connection, table: Table, change: Change) -> Change:
+    """The rows that go and had not come before; those that had are dropped, as if they never came."""
+    names = [f"c{n}" for n in range(table.width)]
+    connection.execute(f"CREATE INDEX IF NOT EXISTS temp.by_row_{table.name} ON come_{table.name} ({', '.join(names)})")
+    same = " AND ".join(f"{name} = ?" for name in names)
+    statement = f"DELETE FROM come_{table.name} WHERE {same}"  # noqa: S608 - names of our own
+    left = tuple(row for row in change.rows if not connection.execute(statement, row).rowcount)
+    return Change(table.name, come=False, rows=left)
 
 
 def _unknown(name: str) -> Table:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from assay.adapters.advisorydb_delta import DatabasePair
     from assay.adapters.advisorydb_place import DatabaseFile
     from assay.flows.db import Wish
+    from assay.flows.db_registry import Delta, Pulled, Pushed
     from assay.flows.db_verify import Verified
     from assay.flows.feeds import BuildReport
     from assay.flows.rematch_report import Renewed
     from assay.flows.scan import Knowledge
     from assay.model.advisory_change import DatabaseDifference
-    from assay.model.digest import Digest
     from assay.ports.databases import Approval
     from assay.ports.decisions import Signer
     from assay.ports.stores import DatabaseStatus
@@ -182,8 +182,18 @@ def import_delta(file: str, settings: Settings, wish: Wish) -> DatabaseStatus:
     return db_changes.apply_delta(_place(settings), file_chunks(file), wish, where=Path(file).name, limits=LIMITS)
 
 
-def push_database(text: str, settings: Settings, wish: Wish) -> tuple[Digest, DatabaseStatus]:
-    """Push the verified database in use to a registry or an OCI layout; the manifest's digest."""
+def push_database(
+    text: str, settings: Settings, wish: Wish, bases: Sequence[str] = (), progress: Progress | None = None
+) -> tuple[Pushed, DatabaseStatus]:
+    """Push the verified database in use to a registry or an OCI layout, and what leads to it from earlier ones.
+
+    Args:
+        text: where to; deltas published there before are kept where they still lead to this one.
+        settings: where the database lies.
+        wish: who signs it, or whose signature it must have.
+        bases: earlier databases to make deltas from: files, registry references, OCI layouts.
+        progress: is told each base.
+    """
     import tempfile
 
     from assay.adapters.files import file_chunks
@@ -194,26 +204,54 @@ def push_database(text: str, settings: Settings, wish: Wish) -> tuple[Digest, Da
         copy = Path(folder, "advisories.db")
         status = db.export(_at(_found(settings)), str(copy), wish, LIMITS)
         bundle = next(iter(_at(copy).signatures()), b"")
-        return db_registry.push(file_chunks(str(copy)), bundle, status, store), status
+        deltas = [_delta_from(base, copy, bundle, Path(folder, f"base{n}"), settings, progress)
+                  for n, base in enumerate(bases)]  # fmt: skip
+        kept = db_registry.published(store, LIMITS)
+        pushed = db_registry.push(
+            file_chunks(str(copy)), bundle, status, store, deltas=deltas, kept=kept, limits=LIMITS
+        )
+        return pushed, status
 
 
-def pull_database(
-    locations: Sequence[str], settings: Settings, wish: Wish, progress: Progress
-) -> tuple[str, DatabaseStatus]:
-    """Fetch the database from the first location that answers: a file, a registry reference, an OCI layout."""
+def _delta_from(
+    base: str, new: Path, bundle: bytes, folder: Path, settings: Settings, progress: Progress | None
+) -> Delta:
+    """What leads from the database at `base` to the one at `new`; `folder` takes what must be fetched."""
+    from assay.flows import db_changes, db_registry
+    from assay.flows.db import Wish
+
+    if progress is not None:
+        progress.stage(f"comparing with {base}")
+    path = Path(base)
+    if not path.is_file():
+        from assay.bootstrap.machine import target_of
+        from assay.bootstrap.stock import image_source
+
+        path = folder / "advisories.db"
+        with closing(image_source(target_of(base), settings)) as source:
+            db_registry.pull(source, _at(path), Wish(now=clock().now()), LIMITS)
+    pair = _pair(str(path), str(new))
+    return db_registry.Delta(base=pair.old.content_digest, data=b"".join(db_changes.delta(pair, bundle)))
+
+
+def pull_database(locations: Sequence[str], settings: Settings, wish: Wish, progress: Progress) -> tuple[str, Pulled]:
+    """Fetch the database from the first location that answers: a file, a registry reference, an OCI layout.
+
+    From the latter two only the deltas come, where they lead on from the one in place.
+    """
     from assay.flows import db, db_registry
 
     place = _place(settings)
 
-    def fetch(location: str) -> DatabaseStatus:
+    def fetch(location: str) -> Pulled:
         if Path(location).is_file():
-            return db.restore(place, location, "", wish, LIMITS)
+            return db_registry.Pulled(status=db.restore(place, location, "", wish, LIMITS), how="file")
         from assay.bootstrap.machine import target_of
         from assay.bootstrap.stock import image_source
 
         progress.stage(f"fetching {location}")
         with closing(image_source(target_of(location), settings)) as source:
-            return db_registry.pull(source, place, wish, LIMITS)
+            return db_registry.pull(source, place, wish, LIMITS, progress)
 
     return db_registry.first_of(locations, fetch, progress)
 

@@ -32,10 +32,19 @@ def refuse_rollback(status: DatabaseStatus, seen: Seen, *, allowed: bool = False
     Raises:
         UntrustedError: code `ROLLBACK`.
     """
-    if status.build < seen.build and not allowed:
+    refuse_number(status.build, status.content_digest, seen, allowed=allowed)
+
+
+def refuse_number(build: int, content: str, seen: Seen, *, allowed: bool = False) -> None:
+    """The same for a number and a content digest that were only told.
+
+    Raises:
+        UntrustedError: code `ROLLBACK`.
+    """
+    if build < seen.build and not allowed:
         raise UntrustedError(
-            "the advisory database is older than one that was used here", where=status.content_digest,
-            why=f"build {status.build}, seen {seen.build}",
+            "the advisory database is older than one that was used here", where=content,
+            why=f"build {build}, seen {seen.build}",
             remedy="run `assay db update`, or say --allow-rollback at import if you mean it", step="freshness",
             code="ROLLBACK",
         )  # fmt: skip

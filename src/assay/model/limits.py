@@ -93,6 +93,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """An advisory database, and what a delta of one inflates to."""
     database_frame_bytes: int = 64 * MIB
     """A thousand rows of a delta."""
+    database_deltas_count: int = 16
+    """Deltas published beside one advisory database."""
     vex_bytes: int = 64 * MIB
     vex_documents_count: int = 256
     """VEX documents looked at unasked beside one image, or in one folder."""

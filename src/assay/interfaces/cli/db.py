@@ -130,8 +130,8 @@ def _pull(
     locations: tuple[str, ...], found: "Settings", verify_key: str, rollback: bool, console: options.Console
 ) -> None:
     wish = bootstrap.wish_of(found, key=verify_key, allow_rollback=rollback)
-    location, status = bootstrap.pull_database(locations, found, wish, console)
-    click.echo(f"{location}: build {status.build}, {status.advisories} advisories, content {status.content_digest}")
+    location, pulled = bootstrap.pull_database(locations, found, wish, console)
+    click.echo(database.pulled(location, pulled), nl=False)
 
 
 @command.command("push")
@@ -139,11 +139,32 @@ def _pull(
 @options.db_option
 @options.key_option
 @options.passphrase_option
-def push(target: str, db: str | None, key: str | None, passphrase_file: str | None) -> None:
-    """Verify the database and push it, with its signature, to a registry REFERENCE or oci-dir:PATH."""
+@click.option(
+    "--delta-from",
+    "bases",
+    multiple=True,
+    metavar="LOCATION",
+    help="Push also what leads here from an earlier database: a file, a reference (REFERENCE itself), oci-dir:PATH.",
+)
+@options.verbosity_options
+def push(
+    target: str,
+    db: str | None,
+    key: str | None,
+    passphrase_file: str | None,
+    bases: tuple[str, ...],
+    quiet: bool,
+    verbose: int,
+) -> None:
+    """Verify the database and push it, with its signature, to a registry REFERENCE or oci-dir:PATH.
+
+    With --delta-from, whoever has that earlier database fetches only what changed. Deltas pushed there before are kept
+    as long as they lead here in fewer bytes than half the database.
+    """
     found = options.settings(db)
-    digest, status = bootstrap.push_database(target, found, _wish(found, key, passphrase_file, None, False))
-    click.echo(f"{target}@{digest}: build {status.build}, content {status.content_digest}")
+    wish = _wish(found, key, passphrase_file, None, False)
+    pushed, status = bootstrap.push_database(target, found, wish, bases, options.Console(quiet or not verbose))
+    click.echo(database.pushed(target, pushed, status), nl=False)
 
 
 @command.command("status")

@@ -4,6 +4,7 @@ import json
 
 import msgspec
 
+from assay.flows.db_registry import Pulled, Pushed
 from assay.flows.db_verify import Verified
 from assay.flows.feeds import BuildReport
 from assay.interfaces.cli.render.text import safe, width
@@ -28,6 +29,31 @@ def as_table(status: DatabaseStatus) -> str:
     lines.append(f"{status.advisories:,} advisories, {status.ranges:,} ranges; newest feed {status.built}")
     lines.append(f"build {status.build}" if status.build else "no build number")
     lines.append(f"content {status.content_digest}")
+    return "\n".join(lines) + "\n"
+
+
+def pulled(location: str, found: Pulled) -> str:
+    """What lies here now, and what was fetched for it."""
+    status = found.status
+    fetched = f"fetched {found.fetched_bytes:,} bytes"
+    deltas = f"{found.deltas_count} delta{'s' * (found.deltas_count != 1)}"
+    said = {
+        "file": "",
+        "unchanged": f"already here; {fetched}",
+        "whole": f"{fetched}, the whole database",
+        "delta": f"{fetched}, {deltas} from what was here; the whole database has {found.whole_bytes:,} bytes",
+    }[found.how]
+    head = f"{location}: build {status.build}, {status.advisories} advisories, content {status.content_digest}\n"
+    return head + (f"{said}\n" if said else "") + (f"the deltas did not do: {safe(found.note)}\n" if found.note else "")
+
+
+def pushed(target: str, found: Pushed, status: DatabaseStatus) -> str:
+    """The manifest, and what it takes to fetch the database, whole or from an earlier one."""
+    lines = [f"{target}@{found.manifest}: build {status.build}, content {status.content_digest}"]
+    lines.append(f"the whole database: {found.whole_bytes:,} bytes")
+    lines += [f"from content {safe(one.base)}: {one.size:,} bytes" for one in found.steps]
+    if found.left_count:
+        lines.append(f"deltas left out, as they save too little: {found.left_count}")
     return "\n".join(lines) + "\n"
 
 
