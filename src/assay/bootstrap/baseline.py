@@ -40,7 +40,8 @@ def baseline_reports(
     reports = _written(text)
     if not reports:
         progress.stage(f"baseline {text}")
-        inventories = take_stock(text, reading, settings=settings, progress=progress)
+        look = SecondLook(text, reading, settings, progress)
+        inventories = take_stock(text, reading, settings=settings, progress=progress, look=look)
         reports = report_on(
             inventories,
             settings=settings,
@@ -48,7 +49,7 @@ def baseline_reports(
             policy_path=None,
             progress=progress,
             vex_search=vex_search,
-            reader=SecondLook(text, reading, settings, progress),
+            reader=look,
         )
     for report in reports:
         if report.sources.state != "present":

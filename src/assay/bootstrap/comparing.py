@@ -130,10 +130,10 @@ def _known(
     from assay.flows.stripdown import Known
 
     source = stack.enter_context(closing(source_of(text, settings)))
-    (inventory,) = take_stock(text, reading, settings=settings, progress=progress)
+    look = SecondLook(text, reading, settings, progress) if matched else None
+    (inventory,) = take_stock(text, reading, settings=settings, progress=progress, look=look)
     report = None
     if matched:
-        look = SecondLook(text, reading, settings, progress)
         (report,) = report_on(
             (inventory,), settings=settings, vex_paths=(), policy_path=None, progress=progress, reader=look
         )

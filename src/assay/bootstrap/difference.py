@@ -40,11 +40,13 @@ def compare_targets(
 
     if old == new == "-":
         raise UsageError("both sides would be read from standard input", remedy="give one of them as a file")
-    (before,) = take_stock(old, reading, settings=settings, progress=progress)
-    (after,) = take_stock(new, reading, settings=settings, progress=progress)
+    looks = [SecondLook(text, reading, settings, progress) for text in (old, new)]
+    before, after = (
+        take_stock(text, reading, settings=settings, progress=progress, look=look if matched else None)[0]
+        for text, look in zip((old, new), looks, strict=True)
+    )
     if not matched:
         return difference(before, after, None), None
-    looks = [SecondLook(text, reading, settings, progress) for text in (old, new)]
     both = all(look.possible for look in looks)  # else one side would be judged more cautiously than the other
     first, second = (
         report_on(

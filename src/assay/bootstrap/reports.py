@@ -12,7 +12,7 @@ from assay.bootstrap.vex import NO_SEARCH, VexSearch, vex_door
 
 if TYPE_CHECKING:
     from assay.dependencies.silence import Silence
-    from assay.flows.programs import ProgramReader
+    from assay.flows.functions import ProgramReader
     from assay.model.inventory import Inventory
     from assay.model.report import Report
     from assay.ports.world import Progress

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from assay.dependencies.go_program import GoProgram
     from assay.dependencies.reachability import Place
     from assay.flows.catalogue import Bench
+    from assay.flows.functions import Shelf
     from assay.flows.remembered import Memory
-    from assay.model.image import Image
+    from assay.model.image import Image, Layer
     from assay.model.inventory import Inventory
     from assay.ports.content import FileTree, ImageSource
+    from assay.ports.stores import LayerCache
     from assay.ports.world import Progress, Workers
     from assay.settings import Settings
 
@@ -45,8 +47,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The same for a file of fingerprints of Java libraries."""
 
 
-def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Progress) -> tuple[Inventory, ...]:
-    """The inventories of a target: one, or one per platform with `all_platforms`."""
+def take_stock(
+    text: str, reading: Reading, *, settings: Settings, progress: Progress, look: SecondLook | None = None
+) -> tuple[Inventory, ...]:
+    """The inventories of a target: one, or one per platform with `all_platforms`.
+
+    `look` is given where findings will be asked for: it then gets what layers say of programs as they are read.
+    """
     target = target_of(text)
     if target.scheme in ("dir", "rootfs"):
         from assay.flows.catalogue import catalogue_tree
@@ -62,7 +69,8 @@ def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Pro
         from assay.flows.catalogue import catalogue_image
 
         bench = _bench(settings, reading, progress, target.scheme)
-        bench = msgspec.structs.replace(bench, bases=_known_bases(reading, settings))
+        shelf = look.shelf if look is not None else None
+        bench = msgspec.structs.replace(bench, bases=_known_bases(reading, settings), shelf=shelf)
         return catalogue_image(image, source, bench)
 
     memory = _memory(settings, reading)
@@ -77,13 +85,24 @@ def take_stock(text: str, reading: Reading, *, settings: Settings, progress: Pro
 
 
 class SecondLook:
-    """Looks into programs of a target that was read before; implements `flows.programs.ProgramReader`.
+    """Looks into programs of a target; implements `flows.functions.ProgramReader`.
 
-    The target is opened only when asked, and read as it is then: a file that changed since has other digests.
+    What was not met while stock was taken, nor is in the cache, is read again: then the target is opened, and read as
+    it is by then; a file that changed since has other digests.
     """
 
     def __init__(self, text: str, reading: Reading, settings: Settings, progress: Progress) -> None:
         self._target, self._reading, self._settings, self._progress = target_of(text), reading, settings, progress
+        self._shelf: Shelf | None = None
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where the functions of programs lie."""
+        if self._shelf is None:
+            from assay.flows.functions import Shelf
+
+            self._shelf = Shelf()
+        return self._shelf
 
     @property
     def possible(self) -> bool:
@@ -95,15 +114,26 @@ class SecondLook:
         """What the programs hold; None for an SBOM, and for an image that is no longer the one that was read."""
         if not self.possible:
             return None
-        target = self._target
-        from assay.flows.programs import programs_of_image, programs_of_tree
+        if self._target.scheme in ("dir", "rootfs"):
+            from assay.flows.programs import programs_of_tree
 
-        bench = _bench(self._settings, self._reading, self._progress, target.scheme)
-        if target.scheme in ("dir", "rootfs"):
-            return programs_of_tree(_tree(target), places, bench)
+            return programs_of_tree(_tree(self._target), places, self._bench())
+        indexes = {index for index, _ in places}
+        layers = [layer for layer in inventory.layers if layer.index in indexes]
+        cache = _cache(self._settings, self._reading)
+        if cache is not None and not _strict(self._settings, self._reading):
+            self.shelf.fetch(layers, cache)
+        missing = [layer for layer in layers if self.shelf.get(layer) is None]
+        if missing and not self._read(inventory, missing):
+            return None
+        return self.shelf.at(layers, places)
+
+    def _read(self, inventory: Inventory, layers: Sequence[Layer]) -> bool:
+        """Read layers again; false where the image is another one by now."""
         from assay.artifact.image import resolve
+        from assay.flows.programs import read_again
 
-        with closing(image_source(target, self._settings)) as source:
+        with closing(image_source(self._target, self._settings)) as source:
             images = resolve(
                 source,
                 platform=inventory.subject.platform or self._reading.platform,
@@ -112,7 +142,12 @@ class SecondLook:
                 limits=LIMITS,
             )
             same = next((one for one in images if one.subject.digest == inventory.subject.digest), None)
-            return programs_of_image(same, source, places, bench) if same is not None else None
+            if same is not None:
+                read_again(same, source, layers, self.shelf, self._bench())
+            return same is not None
+
+    def _bench(self) -> Bench:
+        return _bench(self._settings, self._reading, self._progress, self._target.scheme)
 
 
 def _memory(settings: Settings, reading: Reading) -> Memory | None:
@@ -178,19 +213,27 @@ def _workers(count: int, scheme: str) -> Workers:
 
 
 def _bench(settings: Settings, reading: Reading, progress: Progress, scheme: str) -> Bench:
-    from assay.adapters.layercache import FolderLayerCache
     from assay.dependencies.locks import ROWS
     from assay.flows.catalogue import Bench
 
-    cache = FolderLayerCache(Path(settings.cache), LIMITS) if reading.use_cache else None
     return Bench(
         table=(*_table(settings, reading), *ROWS),
         workers=_workers(settings.workers, scheme),
-        cache=cache,
+        cache=_cache(settings, reading),
         limits=LIMITS,
-        strict=reading.strict or settings.ci,
+        strict=_strict(settings, reading),
         progress=progress,
     )
+
+
+def _cache(settings: Settings, reading: Reading) -> LayerCache | None:
+    from assay.adapters.layercache import FolderLayerCache
+
+    return FolderLayerCache(Path(settings.cache), LIMITS) if reading.use_cache else None
+
+
+def _strict(settings: Settings, reading: Reading) -> bool:
+    return reading.strict or settings.ci
 
 
 def _table(settings: Settings, reading: Reading) -> tuple[Cataloguer, ...]:

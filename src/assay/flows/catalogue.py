@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
+from msgspec.structs import replace
 
 from assay.artifact import base_image
 from assay.artifact.base_image import KnownBase
@@ -18,7 +19,9 @@ from assay.artifact.rootfs import hidden_by, resolve_links
 from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
 from assay.dependencies.chooser import Chooser, Rows, limit_of, run, table_version
+from assay.dependencies.functions import program_rows, with_functions
 from assay.dependencies.identity import DISTRIBUTED
+from assay.flows.functions import LayerPrograms, Shelf, keep
 from assay.formats import collector, wire
 from assay.model.errors import UnavailableError
 from assay.model.image import Image, Layer, Subject
@@ -71,6 +74,8 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     progress: Progress
     bases: tuple[KnownBase, ...] = ()
     """Images that may be the base of what is read."""
+    shelf: Shelf | None = None
+    """Where the functions of programs go, as a scan asks for them next; None takes none out."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -85,7 +90,7 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
     Raises:
         UntrustedError: a blob or diffID does not match. MalformedError, UnsupportedError, UnavailableError.
     """
-    chooser = Chooser(bench.table)
+    chooser = Chooser(bench.table if bench.shelf is None else with_functions(bench.table))
     version = f"{_RECORD_FORM}-{SCAN_VERSION}-{table_version(bench.table)}"
     bench.progress.stage(f"reading {len(image.layers)} layers of {image.subject.name}")
     with collector.paused():
@@ -94,7 +99,10 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
     unread = sorted((layer for layer in image.layers if layer.index not in records), key=_biggest_first)
     with collector.paused():
         read = bench.workers.map(lambda layer: _fresh(layer, source, chooser, version, bench), unread)
-    records.update((layer.index, record) for layer, record in zip(unread, read, strict=True))
+    for layer, (record, programs) in zip(unread, read, strict=True):
+        records[layer.index] = record
+        if bench.shelf is not None:
+            bench.shelf.add(layer, programs)
     for layer in image.layers:
         check_diff_id(layer.diff_id, records[layer.index].scan.diff_id, where=f"layer {layer.index}")
     with collector.paused():
@@ -188,25 +196,47 @@ def _kept(layer: Layer, version: str, bench: Bench) -> LayerRecord | None:
         return None
 
 
-def read_layer_again(layer: Layer, source: ImageSource, table: Rows, bench: Bench) -> LayerRecord:
-    """What other cataloguers than the usual ones read in one layer; kept in the cache like all else.
+def read_programs(layers: Sequence[Layer], source: ImageSource, bench: Bench) -> list[LayerPrograms]:
+    """The functions of the programs in some layers, read again for them alone; remembered.
 
     Raises:
-        UntrustedError: the blob or its diffID does not match. MalformedError, UnsupportedError, UnavailableError.
+        UntrustedError: a blob or its diffID does not match. MalformedError, UnsupportedError, UnavailableError.
     """
-    version = f"{_RECORD_FORM}-{SCAN_VERSION}-{table_version(table)}"
-    record = _kept(layer, version, bench) or _fresh(layer, source, Chooser(table), version, bench)
-    check_diff_id(layer.diff_id, record.scan.diff_id, where=f"layer {layer.index}")
-    return record
+    chooser = Chooser(program_rows(bench.table))
+
+    def read(layer: Layer) -> LayerPrograms:
+        _, programs = _taken_out(_read_layer(layer, source, chooser, bench))
+        keep(layer, programs, bench.cache)
+        return programs
+
+    with collector.paused():
+        return bench.workers.map(read, layers)
 
 
-def _fresh(layer: Layer, source: ImageSource, chooser: Chooser, version: str, bench: Bench) -> LayerRecord:
-    """The layer, read now and remembered."""
-    record = _read_layer(layer, source, chooser, bench)
+def _fresh(
+    layer: Layer, source: ImageSource, chooser: Chooser, version: str, bench: Bench
+) -> tuple[LayerRecord, LayerPrograms]:
+    """The layer and the functions of its programs, read now and remembered."""
+    record, programs = _taken_out(_read_layer(layer, source, chooser, bench))
     if layer.digest is not None and bench.cache is not None:
         with suppress(UnicodeEncodeError):  # a name outside UTF-8 cannot be kept: such a layer is read each time
             bench.cache.put(_key(layer, version), _ENCODER.encode(record))
-    return record
+    if bench.shelf is not None:
+        keep(layer, programs, bench.cache)
+    return record, programs
+
+
+def _taken_out(record: LayerRecord) -> tuple[LayerRecord, LayerPrograms]:
+    """A record as it is without the functions of programs, and these."""
+    programs = {hit.path: hit.fragment.program for hit in record.hits if hit.fragment.program is not None}
+    found = LayerPrograms(diff_id=record.scan.diff_id, programs=tuple(programs.items()))
+    if not programs:
+        return record, found
+    hits = tuple(
+        replace(hit, fragment=replace(hit.fragment, program=None)) if hit.fragment.program is not None else hit
+        for hit in record.hits
+    )
+    return LayerRecord(scan=record.scan, hits=hits), found
 
 
 def _read_layer(layer: Layer, source: ImageSource, chooser: Chooser, bench: Bench) -> LayerRecord:

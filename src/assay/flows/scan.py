@@ -12,7 +12,7 @@ from assay.dependencies.ssvc import Deployment
 from assay.dependencies.suspicion import suspicions
 from assay.flows import attest, freshness
 from assay.flows.decide import decide
-from assay.flows.programs import ProgramReader
+from assay.flows.functions import ProgramReader
 from assay.model.finding import Finding, Uncovered
 from assay.model.inventory import Inventory
 from assay.model.lifecycle import Horizon

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from assay import bootstrap
 from assay.interfaces.cli import options, trusting
@@ -84,6 +86,12 @@ def command(
         )
     console = options.Console(quiet)
     settings = options.settings(db)
+    how = _How(force=force, compat=compat, plain=plain)
+    door = partial(
+        bootstrap.evidence_door,
+        target, store=store, settings=settings, platform=reading.platform, everything=reading.all_platforms,
+    )  # fmt: skip
+    who = partial(bootstrap.bundle_maker, key, passphrase_file, options.prompt_passphrase, words, settings)
     if predicate is not None:
         if out is not None or not signs or len(kinds) != 1:
             raise UsageError(
@@ -91,23 +99,18 @@ def command(
                 why="--predicate without --key or --keyless, with --out, or without exactly one --type",
                 remedy="give --predicate FILE --type TYPE --key KEY",
             )
-        door = bootstrap.evidence_door(
-            target, store=store, settings=settings, platform=reading.platform, everything=reading.all_platforms
-        )
-        who = bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings)
-        with who as maker, door as (subjects, place):
+        with who() as maker, door() as (subjects, place):
             made_one = bootstrap.predicate_about(predicate, kinds[0])
             for named in subjects:
-                _attached(
-                    place, named.subject, named.descriptor, (made_one(named.subject),), maker, force, compat, plain
-                )
+                _attached(place, named.subject, named.descriptor, (made_one(named.subject),), maker, how)
         return
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
         raise UsageError(
             "no such statement", why=repr(unknown[0]), remedy=f"choose among {', '.join(KINDS)}, or give --predicate"
         )
-    inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
+    look = bootstrap.SecondLook(target, reading, settings, console)
+    inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console, look=look)
     reports = bootstrap.report_on(
         inventories,
         settings=settings,
@@ -115,7 +118,7 @@ def command(
         vex_search=search,
         policy_path=policy or bootstrap.DEFAULT_POLICY,
         progress=console,
-        reader=bootstrap.SecondLook(target, reading, settings, console),
+        reader=look,
     )
     made = [
         bootstrap.statements_of(inventory, report, kinds or DEFAULT_KINDS)
@@ -125,11 +128,16 @@ def command(
         _write(out, inventories, made)
     if signs:
         console.stage("signing and attaching")
-        door = bootstrap.evidence_door(
-            target, store=store, settings=settings, platform=reading.platform, everything=reading.all_platforms
-        )
-        with bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings) as maker:
-            _attach(door, reports, made, maker, force, compat, plain)
+        with who() as maker:
+            _attach(door(), reports, made, maker, how)
+
+
+class _How(msgspec.Struct, frozen=True, kw_only=True):
+    """In which forms statements are attached, and whether those that are there already count."""
+
+    force: bool
+    compat: str | None
+    plain: bool
 
 
 def _write(folder: str, inventories: Sequence[Inventory], made: Sequence[Sequence[Statement]]) -> None:
@@ -148,9 +156,7 @@ def _attach(
     reports: Sequence[Report],
     made: Sequence[Sequence[Statement]],
     maker: "BundleMaker",
-    force: bool,
-    compat: str | None,
-    plain: bool,
+    how: _How,
 ) -> None:
     with door as (subjects, place):
         descriptors = {named.subject.digest: named.descriptor for named in subjects}
@@ -163,7 +169,7 @@ def _attach(
                     why=f"{report.subject.digest} is no longer what the reference names",
                     remedy="name the image by digest, or run again",
                 )
-            _attached(place, report.subject, descriptor, statements, maker, force, compat, plain)
+            _attached(place, report.subject, descriptor, statements, maker, how)
 
 
 def _attached(
@@ -172,15 +178,13 @@ def _attached(
     descriptor: Descriptor,
     statements: Sequence[Statement],
     maker: "BundleMaker",
-    force: bool,
-    compat: str | None,
-    plain: bool,
+    how: _How,
 ) -> None:
-    for attached in bootstrap.sign_and_attach(place, descriptor, statements, maker, force=force):
+    for attached in bootstrap.sign_and_attach(place, descriptor, statements, maker, force=how.force):
         click.echo(evidence.attached(attached))
-    if plain:
+    if how.plain:
         for document in bootstrap.attach_documents(place, descriptor, statements):
             click.echo(evidence.attached(document))
-    if compat is not None:
-        for older in bootstrap.write_older(place, subject, statements, maker, force=force):
+    if how.compat is not None:
+        for older in bootstrap.write_older(place, subject, statements, maker, force=how.force):
             click.echo(evidence.older(older))

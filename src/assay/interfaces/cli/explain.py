@@ -39,8 +39,9 @@ def command(
     Exits 0 when something is said about ID, 1 when nothing in TARGET matches it.
     """
     settings = options.with_ssvc(options.settings(db), ssvc)
+    look = bootstrap.SecondLook(target, reading, settings, options.Console(True))
     inventories = bootstrap.take_stock(
-        target, reading, settings=settings, progress=options.Console(quiet or not verbose)
+        target, reading, settings=settings, progress=options.Console(quiet or not verbose), look=look
     )
     reports = bootstrap.report_on(
         inventories,
@@ -49,7 +50,7 @@ def command(
         vex_search=search,
         policy_path=None,
         progress=options.Console(True),
-        reader=bootstrap.SecondLook(target, reading, settings, options.Console(True)),
+        reader=look,
     )
     columns, colour = shutil.get_terminal_size((120, 24)).columns, options.colour_wanted("")
     hits = []

@@ -76,7 +76,8 @@ def command(
     ignores = ((), ()) if gate.no_ignore else bootstrap.read_ignores(gate.ignore_files)
     if ignores[0] and not gate.ignore_files:  # a checkout that is scanned from within brings it along
         click.echo(f"assay: {ignores[0][0]} of the working folder is read (--no-ignore reads none)", err=True)
-    inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console)
+    look = bootstrap.SecondLook(target, reading, settings, console)
+    inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console, look=look)
     reports = bootstrap.report_on(
         inventories,
         settings=settings,
@@ -84,7 +85,7 @@ def command(
         vex_search=search,
         policy_path=None if no_policy else (policy or settings.policy or bootstrap.DEFAULT_POLICY),
         progress=console,
-        reader=bootstrap.SecondLook(target, reading, settings, console),
+        reader=look,
     )
     reports = bootstrap.with_ignores(reports, ignores)
     pairs: tuple[tuple[Inventory, Report | None], ...] = tuple(zip(inventories, reports, strict=True))
