@@ -16,7 +16,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -27,6 +27,7 @@ from assay.bootstrap.machine import LIMITS, read_file, write_file
 from assay.model.errors import AssayError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
+    from assay.adapters.batcher import Batcher
     from assay.adapters.http import Http
     from assay.adapters.keyfile import Kind
     from assay.flows.authority import Authority, Logged
@@ -90,10 +91,9 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
         UnavailableError: somebody else serves it, its disk or its witnesses cannot be reached.
         UntrustedError: a key others can read, a log older than its key's memory.
     """
-    from assay.adapters.batcher import Batcher
     from assay.adapters.tilestore import TileStore
     from assay.adapters.witness_http import hurried
-    from assay.flows.authority import Authority, Parts, committed
+    from assay.flows.authority import Authority, Parts
 
     file = read_authority(folder)
     if file.test_issuer is not None and not is_loopback:
@@ -103,52 +103,59 @@ def authority_at(folder: str, secret: Secret, *, is_loopback: bool) -> Iterator[
             remedy="listen on 127.0.0.1, or make an authority without --test-issuer",
         )
     place = Path(folder)
-    with _alone(place), _http(hurried(LIMITS)) as http:
+    with _alone(place), _http(hurried(LIMITS)) as http, ExitStack() as ending:
         _freeze(place, file, secret)
-        logs, issuance = (
-            {
-                f"{file.name}-{one.number}": _log(
-                    place, file, kind, one, None if one.valid_for.end else secret, _cosign(file, http)
-                )
-                for one in instances
-            }
-            for kind, instances in (("log", file.logs), ("issuance", file.ct_logs))
-        )
+        logs = _logs(place, file, "log", file.logs, secret, http)
+        issuance = _logs(place, file, "issuance", file.ct_logs, secret, http)
         newest, leaves = logs[f"{file.name}-{len(logs)}"], issuance[f"{file.name}-{len(issuance)}"]
         for log in (newest, leaves):
             _settle(log)
         warming = threading.Thread(target=_warm, args=(newest,), name="index of entries")
         warming.start()
-        entries_queue: Batcher[bytes, Logged] = Batcher(
-            committed(newest, file, proofs=True), name=newest.origin, batch=_BATCH, waiting=_WAITING, seconds=_SECONDS
-        )
-        leaves_queue: Batcher[bytes, Logged] = Batcher(
-            committed(leaves, file, proofs=False), name=leaves.origin, batch=_BATCH, waiting=_WAITING, seconds=_SECONDS
-        )
+        ending.callback(warming.join)
         own = _signer(place, file.test_issuer, secret) if file.test_issuer else None
-        parts = Parts(
-            file=file,
-            identify=_judge(place, file, own, http),
-            authority=_signer(place, file.authorities[-1], secret),
-            ct=_signer(place, file.ct_logs[-1], secret),
-            timestamps=_signer(place, file.timestamps[-1], secret),
-            logs=logs,
-            issuance=issuance,
-            entries=entries_queue,
-            leaves=leaves_queue,
-            memory=TileStore(place / KEYS / MEMORY),
-            now=now,
-            chance=os.urandom,
-            alone=threading.Lock(),
-            witness=_witness(place, file, secret),
-            test_issuer=own,
-        )
-        try:
+        with (
+            closing(_batcher(newest, file, proofs=True)) as entries,
+            closing(_batcher(leaves, file, proofs=False)) as new,
+        ):
+            parts = Parts(
+                file=file,
+                identify=_judge(place, file, own, http),
+                authority=_signer(place, file.authorities[-1], secret),
+                ct=_signer(place, file.ct_logs[-1], secret),
+                timestamps=_signer(place, file.timestamps[-1], secret),
+                logs=logs,
+                issuance=issuance,
+                entries=entries,
+                leaves=new,
+                memory=TileStore(place / KEYS / MEMORY),
+                now=now,
+                chance=os.urandom,
+                alone=threading.Lock(),
+                witness=_witness(place, file, secret),
+                test_issuer=own,
+            )
             yield Authority(parts, LIMITS)
-        finally:
-            leaves_queue.close()
-            entries_queue.close()
-            warming.join()
+
+
+def _logs(
+    place: Path, file: AuthorityFile, kind: str, instances: Sequence[Instance], secret: Secret, http: Http
+) -> dict[str, Log]:
+    """The logs of one kind by their names; one whose window is closed is opened without its key."""
+    cosign = _cosign(file, http)
+    return {
+        f"{file.name}-{one.number}": _log(place, file, kind, one, None if one.valid_for.end else secret, cosign)
+        for one in instances
+    }
+
+
+def _batcher(log: Log, file: AuthorityFile, *, proofs: bool) -> Batcher[bytes, Logged]:
+    """What waits to be written into a log together; closing it writes what still waits."""
+    from assay.adapters.batcher import Batcher
+    from assay.flows.authority import committed
+
+    work = committed(log, file, proofs=proofs)
+    return Batcher(work, name=log.origin, batch=_BATCH, waiting=_WAITING, seconds=_SECONDS)
 
 
 def rotate_authority(
