@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,14 @@ _BUILD_SECONDS = 900
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
-def go_tool(name: str, module: str) -> Path:
+def go_tool(name: str, module: str, package: str = "") -> Path:
     """The program of a module, built if need be; skips the test where it cannot be had.
 
     Args:
         name: of the program that `go install` makes.
-        module: `path@version`.
+        module: `path@version`, of the program's package.
+        package: then `module` is the module it belongs to: built for its sake alone, which asks a proxy for this very
+            version and not for a list of them.
     """
     folder = Path(os.environ.get("ASSAY_GO_TOOLS") or _CACHE / "assay" / "interop")
     place = folder / module.rpartition("@")[2] / name
@@ -31,12 +34,16 @@ def go_tool(name: str, module: str) -> Path:
         pytest.skip(f"no Go on this machine to build {module}, and no {place}")
     place.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "GOBIN": str(place.parent), "GOFLAGS": "-buildvcs=false"}
-    try:
-        done = subprocess.run(
-            [go, "install", module], env=environment, capture_output=True, timeout=_BUILD_SECONDS, cwd="/"
-        )
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"{module} was not built within {_BUILD_SECONDS} s")
+    words, folder = [go, "install", module], "/"
+    with tempfile.TemporaryDirectory() as temporary:
+        if package:
+            needs = module.replace("@", " ")
+            (Path(temporary) / "go.mod").write_text(f"module peer\n\nrequire {needs}\n")
+            words, folder = [go, "build", "-mod=mod", "-o", str(place), package], temporary
+        try:
+            done = subprocess.run(words, env=environment, capture_output=True, timeout=_BUILD_SECONDS, cwd=folder)
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"{module} was not built within {_BUILD_SECONDS} s")
     if done.returncode != 0 or not place.is_file():
         said = done.stderr.decode(errors="replace").strip().splitlines()
         pytest.skip(f"{module} cannot be built here: {said[-1] if said else done.returncode}")

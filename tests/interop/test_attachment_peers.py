@@ -1,4 +1,4 @@
-"""Attachments among real peers: crane's and zot's registries with the referrers API, cosign in the new and the old form."""
+"""Attachments among real peers: registries with the referrers API (crane's, olareg, zot), cosign in both its forms."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.interop
 
 CRANE = ("crane", "github.com/google/go-containerregistry/cmd/crane@v0.21.7")
 ZOT = ("zot", "zotregistry.dev/zot/v2/cmd/zot@v2.1.11")
+OLAREG = ("olareg", "github.com/olareg/olareg@v0.1.2", "github.com/olareg/olareg/cmd/olareg")
 COSIGN = ("cosign", "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3")
 SETTINGS = from_environment({})
 QUIET = ("--tlog-upload=false", "--use-signing-config=false", "--yes", "--allow-http-registry")
@@ -39,7 +41,7 @@ MANY = 120
 """More referrers than a registry puts on one page."""
 
 
-def program(variable: str, tool: tuple[str, str]) -> str:
+def program(variable: str, tool: tuple[str, ...]) -> str:
     """A peer: named by a variable, on the path, or built by Go."""
     return os.environ.get(variable) or shutil.which(tool[0]) or str(go_tool(*tool))
 
@@ -71,22 +73,16 @@ def crane_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait()
 
 
-@pytest.fixture(scope="module")
-def zot_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`127.0.0.1:PORT` of a zot."""
-    zot = program("ASSAY_ZOT", ZOT)
-    folder = tmp_path_factory.mktemp("zot")
+def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
-        port = int(sock.getsockname()[1])
-    config = {
-        "distSpecVersion": "1.1.1",
-        "storage": {"rootDirectory": str(folder / "data"), "gc": False},
-        "http": {"address": "127.0.0.1", "port": str(port)},
-        "log": {"level": "error", "output": str(folder / "log")},
-    }
-    (folder / "config.json").write_text(json.dumps(config))
-    process = subprocess.Popen([zot, "serve", str(folder / "config.json")], stdout=subprocess.DEVNULL)
+        return int(sock.getsockname()[1])
+
+
+@contextmanager
+def serving(port: int, *words: str) -> Iterator[str]:
+    """`127.0.0.1:PORT` of a registry that these words start."""
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         end = time.monotonic() + 20
@@ -96,7 +92,7 @@ def zot_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 break
             except OSError:
                 assert process.poll() is None
-                assert time.monotonic() < end, "zot does not answer"
+                assert time.monotonic() < end, f"{words[0]} does not answer"
                 time.sleep(0.1)  # a server of another program starts when it starts
         yield f"127.0.0.1:{port}"
     finally:
@@ -104,8 +100,38 @@ def zot_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait()
 
 
-@pytest.fixture(params=["crane_registry", "zot_registry"])
+@pytest.fixture(scope="module")
+def olareg_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An olareg that stores in files and deletes."""
+    port, folder = free_port(), tmp_path_factory.mktemp("olareg")
+    words = ("--addr", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--api-delete", "--gc-frequency", "-1s")
+    with serving(port, program("ASSAY_OLAREG", OLAREG), "serve", *words) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def zot_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A zot."""
+    zot, port, folder = program("ASSAY_ZOT", ZOT), free_port(), tmp_path_factory.mktemp("zot")
+    config = {
+        "distSpecVersion": "1.1.1",
+        "storage": {"rootDirectory": str(folder / "data"), "gc": False},
+        "http": {"address": "127.0.0.1", "port": str(port)},
+        "log": {"level": "error", "output": str(folder / "log")},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    with serving(port, zot, "serve", str(folder / "config.json")) as place:
+        yield place
+
+
+@pytest.fixture(params=["crane_registry", "olareg_registry", "zot_registry"])
 def authority(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(request.param))
+
+
+@pytest.fixture(params=["olareg_registry", "zot_registry"])
+def telling(request: pytest.FixtureRequest) -> str:
+    """A registry that says `OCI-Subject`; crane's lists and does not say so, and gets the tag as well."""
     return str(request.getfixturevalue(request.param))
 
 
@@ -156,9 +182,8 @@ def test_every_platform_and_the_index_are_signed_and_verified(
     assert image.verify(f"{image.reference.rpartition(':')[0]}@{image.digest}", everything=False) == [0]
 
 
-def test_a_registry_that_says_it_lists_needs_no_tag(zot_registry: str, tmp_path: Path) -> None:
-    """zot answers `OCI-Subject`; crane's registry lists and does not say so, and gets the tag as well."""
-    image = Image(zot_registry, tmp_path, "no-tag")
+def test_a_registry_that_says_it_lists_needs_no_tag(telling: str, tmp_path: Path) -> None:
+    image = Image(telling, tmp_path, "no-tag")
     image.sign()
     store = RegistryStore(image.target)
     assert store.tagged(fallback_tag(image.digest)) == ()
