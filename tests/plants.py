@@ -112,6 +112,7 @@ def once(
     )
     with machine.under(names) as conditions:
         started = int(time.time())
+        command = msgspec.structs.replace(command, clock_shift=conditions.clock_shift)
         done = machine.sandbox(names).run(command)
     conditions = msgspec.structs.replace(conditions, started=started, finished=int(time.time()))
     assert done.exit_code == 0, done.log.decode("utf-8", "replace")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from assay.adapters import probe, tracers
+from assay.adapters import faketime, probe, tracers
 from assay.build import sealing, seccomp
 from assay.model.errors import UnavailableError, UnsupportedError
 from assay.model.tracing import Trace
@@ -76,13 +76,15 @@ class Launcher:
             os.chmod(folder, 0o755)  # noqa: S103
             start = (*lay_interpreter(folder, _CANARY), "-S", "-s", "-B", f"{_CANARY}/probe.py")
             _copy(str(Path(probe.__file__)), Path(folder, "probe.py"))
-            mounts = ((folder, _CANARY),)
+            # What shows programs another clock lies there too, but is not loaded: its descriptors are no way out.
+            _, mounts = _shifted(stack, command, ((folder, _CANARY),))
             limits = msgspec.structs.replace(command.limits, seconds=_PROBE_SECONDS, memory_bytes=1 << 30)
             trial = msgspec.structs.replace(
                 command,
                 arguments=(*start, json.dumps(places)),
                 environment=(*command.environment, ("PYTHONHOME", f"{_CANARY}/home")),
                 limits=limits,
+                clock_shift=0,
             )
             done = self._run(trial, mounts)
         try:
@@ -94,6 +96,7 @@ class Launcher:
 
     def _run(self, command: SealedCommand, extra: tuple[Mount, ...]) -> Finished:
         with contextlib.ExitStack() as stack:
+            command, extra = _shifted(stack, command, extra)
             launcher, kept = self._words(stack, command, extra)
             watch, refusal = _watching(stack, command, self._uid)
             before = watch.words if watch is not None else ()
@@ -226,6 +229,20 @@ def _size(folder: str, limit: int) -> int:
                 else:
                     total += entry.stat(follow_symlinks=False).st_blocks * 512
     return total
+
+
+def _shifted(
+    stack: contextlib.ExitStack, command: SealedCommand, extra: tuple[Mount, ...]
+) -> tuple[SealedCommand, tuple[Mount, ...]]:
+    """With the library that shows another wall clock, where the command asks for one."""
+    if not command.clock_shift:
+        return command, extra
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-clock-"))
+    os.chmod(folder, 0o755)  # noqa: S103
+    faketime.lay(folder)
+    environment = dict(command.environment) | dict(faketime.environment(command.clock_shift))
+    shown = msgspec.structs.replace(command, environment=tuple(sorted(environment.items())))
+    return shown, (*extra, (folder, faketime.PLACE))
 
 
 def _watching(stack: contextlib.ExitStack, command: SealedCommand, uid: int) -> tuple[Watch | None, Trace | None]:

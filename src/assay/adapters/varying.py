@@ -3,7 +3,8 @@
 Linux gives an ordinary process: fewer processors (`sched_setaffinity(2)`), another kernel release and no address space
 randomisation (`personality(2)`: UNAME26, ADDR_NO_RANDOMIZE), another umask, another order of making files. A process
 of root may start the sandbox as another user. The wall clock is everybody's: a time namespace (`time_namespaces(7)`)
-shifts the monotonic and the boot-time clock and no other.
+shifts the monotonic and the boot-time clock and no other. So programs are shown another one by a library of the host
+(`faketime`), which reaches those that ask the C library for the time and no others.
 """
 
 import ctypes
@@ -14,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from assay.adapters import sandboxes
+from assay.adapters import faketime, sandboxes
 from assay.adapters.sandbox import NOBODY, Launcher
 from assay.adapters.workshop import FolderWorkshop
 from assay.model.comparison import Conditions
@@ -25,6 +26,8 @@ from assay.ports.workshop import Read
 
 OTHER_UID = 65533
 OTHER_UMASK = 0o077
+CLOCK_SHIFT_SECONDS = 398 * 86_400
+"""Another second, minute, hour, day, month and year, and another day of the week."""
 _UNAME26, _NO_RANDOM, _ASK = 0x0020000, 0x0040000, 0xFFFFFFFF
 _NAMES_COUNT = 24
 _MEMORY = "/dev/shm"  # noqa: S108  (a file system that lists names as they were made)
@@ -61,7 +64,7 @@ class Machine:
         """What this process, and a step it starts with these variations, runs under."""
         return Conditions(
             cpus_count=len(os.sched_getaffinity(0)), kernel=os.uname().release, hostname=socket.gethostname(),
-            user=_user(), uid=self._step_uid(names),
+            user=_user(), uid=self._step_uid(names), clock_shift=CLOCK_SHIFT_SECONDS if "clock" in names else 0,
         )  # fmt: skip
 
     def sandbox(self, names: frozenset[str]) -> Launcher:
@@ -107,8 +110,16 @@ class Machine:
         return Variation(name="umask", state="varied", before=f"{before:04o}", after=f"{OTHER_UMASK:04o}")
 
     def _clock(self) -> Variation:
-        why = "nothing here sets another wall clock: a time namespace shifts the monotonic and boot-time clocks alone"
-        return _cannot("clock", "", f"{why}; the second build runs later, and no more is said")
+        library = faketime.find()
+        if not library:
+            return _cannot("clock", "", f"no {faketime.PACKAGE}: apt-get install {faketime.PACKAGE}")
+        try:
+            named = f"{faketime.PACKAGE} {faketime.digest(library)} at {faketime.PLACE}"
+        except OSError as error:
+            return _cannot("clock", "", f"{library}: {error.strerror}")
+        variables = ", ".join(name for name, _ in faketime.environment(CLOCK_SHIFT_SECONDS))
+        after = f"{CLOCK_SHIFT_SECONDS // 86_400} days later in steps: {named}, named by {variables}"
+        return Variation(name="clock", state="varied", before="the machine's", after=after)
 
     def _order(self) -> Variation:
         if _lists_as_made(None):

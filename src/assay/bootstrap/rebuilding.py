@@ -210,9 +210,12 @@ def _build(
     place = folder / str(len(list(folder.iterdir())))
     store = FolderContentStore(Path(settings.store))
     stand = None
-    if recipe.placed.spec.steps:
-        stand = Stand(sandbox=machine.sandbox(names), workshop=machine.workshop(names), clock=WallClock())
     with machine.under(names) as conditions, store.hold(), closing(FileSpool()) as spool:
+        if recipe.placed.spec.steps or recipe.placed.spec.image.tests:
+            stand = Stand(
+                sandbox=machine.sandbox(names), workshop=machine.workshop(names), clock=WallClock(),
+                clock_shift=conditions.clock_shift,
+            )  # fmt: skip
         started = _seconds(WallClock().now())
         with layout_sink(place, LIMITS) as sink:
             built = build(
@@ -220,12 +223,16 @@ def _build(
                 reviewed=reviewed_scripts(), mapping=Threads(settings.workers).map,
             )  # fmt: skip
         advice = native_outputs(built.steps, spool.read, LIMITS)
-    conditions = msgspec.structs.replace(conditions, started=started, finished=_seconds(WallClock().now()))
+    clocks = tuple(step.clock_seen for step in built.steps if step.clock_seen is not None)
+    conditions = msgspec.structs.replace(
+        conditions, started=started, finished=_seconds(WallClock().now()),
+        clock_shift=max((one.ahead for one in clocks), default=0),
+    )  # fmt: skip
     source = stack.enter_context(closing(source_of(f"oci-dir:{place}:rebuilt", settings)))
     levels = {step.isolation.level for step in built.steps}
     isolation = next((level for level in ("open", "namespaced", "sealed") if level in levels), "")
     traces = {step.name: step.trace for step in built.steps if step.trace is not None}
-    return Run(source=source, conditions=conditions, isolation=isolation, advice=advice, traces=traces)
+    return Run(source=source, conditions=conditions, isolation=isolation, advice=advice, traces=traces, clocks=clocks)
 
 
 def _compared(spool: FileSpool, wish: RebuildWish, one: Run, other: Run) -> Comparison:

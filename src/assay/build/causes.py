@@ -156,6 +156,8 @@ def _number(before: bytes, after: bytes, one: Conditions, other: Conditions) -> 
         a, b = int(before[:10]), int(after[:10])
         if _is_time(a, b):
             return Found("timestamp", before, after, shown=_ran(a, one) and _ran(b, other))
+    if _is_date(before, after, one, other):
+        return Found("timestamp", before, after, shown=True)
     random = len(before) >= 12 and abs(len(before) - len(after)) <= 1
     return Found("random" if random else "unknown", before, after)
 
@@ -268,21 +270,48 @@ def _is_time(a: int, b: int) -> bool:
 
 
 def _ran(moment: int, build: Conditions) -> bool:
-    return (
-        bool(build.started)
-        and build.started - _SLACK_SECONDS <= moment <= (build.finished or build.started) + _SLACK_SECONDS
+    return any(moment in window for window in _windows(build))
+
+
+def _windows(build: Conditions) -> tuple[range, ...]:
+    """When a build ran: by the machine's clock, and by the one its steps were shown, which not all of them see."""
+    if not build.started:
+        return ()
+    first, last = build.started - _SLACK_SECONDS, (build.finished or build.started) + _SLACK_SECONDS
+    return tuple(range(first + shift, last + shift + 1) for shift in sorted({0, build.clock_shift}))
+
+
+_PART_FORMS = ("%Y", "%Y%m", "%Y%m%d", "%Y%j", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%y%m%d")
+"""A date without signs between its parts. Parts of two and three digits are too easily met by chance."""
+
+
+def _is_date(before: bytes, after: bytes, one: Conditions, other: Conditions) -> bool:
+    """Whether two numbers are the dates of the builds they come from, written alike."""
+    return any(
+        len(before) == len(after)
+        and any(_written(before, form, window) for window in _windows(one))
+        and any(_written(after, form, window) for window in _windows(other))
+        for form in _PART_FORMS
     )
 
 
+def _written(value: bytes, form: str, window: range) -> bool:
+    """Whether a moment of a window, at most a day of it, is written so."""
+    if len(value) != len(datetime.fromtimestamp(window[0], UTC).strftime(form)):
+        return False
+    moments = {window[0], *window[: 86_400 : _STEPS[form[-1]]], window[min(len(window), 86_400) - 1]}
+    return any(datetime.fromtimestamp(moment, UTC).strftime(form).encode() == value for moment in moments)
+
+
+_STEPS = {"S": 1, "M": 60, "d": 3600, "j": 3600, "m": 86_400, "Y": 86_400}
+"""Last letter of a form → seconds in which it changes at most once."""
 _FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d", "%a %b %d %H:%M:%S %Y", "%H:%M:%S", "%b %d %Y")
 
 
 def _within(value: bytes, build: Conditions) -> bool:
     """Whether a date as text lies within a build, as far as the text says (a day, a time of day)."""
-    if not build.started:
-        return False
     plain = re.sub(rb" ?(?:Z|UTC|GMT|[+-]00:?00)\b|,", b"", value).decode("ascii", "replace")
-    moments = range(build.started - _SLACK_SECONDS, (build.finished or build.started) + _SLACK_SECONDS + 1)
+    moments = [moment for window in _windows(build) for moment in window[:86_400]]
     for form in _FORMS:
         try:
             datetime.strptime(plain, form)
@@ -290,7 +319,7 @@ def _within(value: bytes, build: Conditions) -> bool:
             continue
         return any(
             " ".join(datetime.fromtimestamp(moment, UTC).strftime(form).split()) == " ".join(_two(plain, form).split())
-            for moment in moments[:86_400]
+            for moment in moments
         )
     return False
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
-from assay.build import producers
+from assay.build import producers, shifted
 from assay.build.closure import difference
 from assay.flows.steps import RanStep
 from assay.model.comparison import Comparison, Conditions, Verdict
 from assay.model.image import Subject
 from assay.model.limits import Limits
-from assay.model.rebuilding import Blame, RebuildReport, Variation
+from assay.model.rebuilding import Blame, ClockSeen, RebuildReport, Variation
 from assay.model.tracing import Trace
 from assay.ports.content import ImageSource
 from assay.ports.workshop import Read
@@ -33,6 +33,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Step → what a tracer saw of it; empty where the spec asks for none, or the image was there already."""
     advice: tuple[str, ...] = ()
     """What no second build on the same machine would show."""
+    clocks: tuple[ClockSeen, ...] = ()
+    """What a shifted clock reached, where one was asked for: one row a step."""
 
 
 Again = Callable[[frozenset[str]], Run]
@@ -65,11 +67,13 @@ def rebuild(
     """
     names = frozenset(one.name for one in variations if one.state == "varied")
     comparisons, levels, advice = [], set(), set(first.advice)
+    clocks: list[ClockSeen] = []
     known, traced, strange = first.traces, 0, set[str]()
     for _ in range(times):
         run = again(names)
         levels.add(run.isolation)
         advice.update(run.advice)
+        clocks += run.clocks
         comparisons.append(compare(first, run))
         # An image that was there already has no traces here: then the first rebuild is what the others are held to.
         known = known or run.traces
@@ -77,6 +81,8 @@ def rebuild(
         traced += len(pairs) if known is not run.traces else 0
         strange |= {f"{name}: {line}" for name, one, other in pairs for line in difference(one, other)}
     verdict = worst(one.verdict for one in comparisons)
+    variations = [shifted.settled(one, clocks) if one.name == "clock" else one for one in variations]
+    names = frozenset(one.name for one in variations if one.state != "not varied")
     blames: list[Blame] = []
     if bisect and verdict not in _SAME:
         for name in ("none", *sorted(names)):

@@ -15,7 +15,7 @@ _MAGIC = b"\x7fELF"
 _EXEC, _DYN = 2, 3
 _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 2, 3, 4
 _DT_FLAGS_1, _DF_1_PIE = 0x6FFFFFFB, 0x08000000
-_BUILD_ID, _PACKAGE = (b"GNU", 3), (b"FDO", 0xCAFE1A7E)
+_BUILD_ID, _PACKAGE, _GO_BUILD_ID = (b"GNU", 3), (b"FDO", 0xCAFE1A7E), (b"Go", 4)
 _HEADERS_COUNT, _SEGMENT_BYTES = 1024, 1 << 16
 """More headers or notes than any real file has; what lies beyond is left out."""
 
@@ -29,6 +29,10 @@ class ElfFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Hexadecimal."""
     package: bytes = b""
     """The package metadata note, JSON as it stands."""
+    dynamic: bool = False
+    """Whether it names an interpreter, which loads its libraries and those it is told to load before them."""
+    from_go: bool = False
+    """Whether Go's linker left its note."""
 
 
 def read_elf(view: ChunkView) -> ElfFacts | None:
@@ -66,6 +70,8 @@ def read_elf(view: ChunkView) -> ElfFacts | None:
         program=kind == _EXEC or (kind == _DYN and (interpreter or pie)),
         build_id=found.get(_BUILD_ID, b"").hex(),
         package=found.get(_PACKAGE, b"").rstrip(b"\0"),
+        dynamic=interpreter,
+        from_go=_GO_BUILD_ID in found,
     )
 
 

@@ -30,6 +30,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     hostname: str = ""
     user: str = ""
     uid: int = -1
+    clock_shift: int = 0
+    """Seconds by which steps were shown a later wall clock than the build's own; not every program sees it."""
     paths: tuple[str, ...] = ()
     """Folders that this build used and another might not."""
 

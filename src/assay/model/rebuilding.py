@@ -13,11 +13,30 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
     """One condition of a build, and whether it could be changed here."""
 
     name: VariationName
-    state: Literal["varied", "not varied"]
+    state: Literal["varied", "partly varied", "not varied"]
+    """`partly varied`: a program that ran, or a step, is known to have seen nothing of it."""
     before: str = ""
     after: str = ""
     why: str = ""
     """Why it could not be varied."""
+    reach: tuple[str, ...] = ()
+    """What it was seen to reach, and what not: one line a step."""
+
+
+class ClockSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a step was shown another wall clock: a program of its own root was asked for the time before it ran."""
+
+    step: str
+    program: str = ""
+    """Which was asked."""
+    ahead: int = 0
+    """Seconds it was ahead of the machine's clock; 0 where it saw nothing of the shift."""
+    why: str = ""
+    """Why the step ran under the machine's clock."""
+    unreached: tuple[str, ...] = ()
+    """Programs of the root that read the clock without the C library: static ones, and those Go made. Sorted."""
+    ran: Literal["traced", "unknown"] = "unknown"
+    """`traced`: `unreached` lists what ran. `unknown`: what could have run."""
 
 
 class Blame(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,6 +37,9 @@ class SealedCommand(msgspec.Struct, frozen=True, kw_only=True):
     """User and group the command believes to be, else those of a step; outside it is nobody either way."""
     trace: Scope = "none"
     """What a tracer watches, where there is one."""
+    clock_shift: int = 0
+    """Seconds by which programs are shown a later wall clock, where a library can be shown to them; 0 for the real
+    one. Nothing of it lies in the root: it is a condition of the run, and adds variables to the environment."""
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):

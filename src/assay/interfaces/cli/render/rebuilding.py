@@ -12,8 +12,10 @@ def text(report: RebuildReport, *, every: bool = False) -> str:
     if report.isolation:
         lines.append(f"  steps {report.isolation}")
     for one in report.variations:
-        if one.state == "varied":
-            lines.append(safe(f"  {one.name}: {one.before} -> {one.after}"))
+        if one.state != "not varied":
+            partly = "partly varied, " if one.state == "partly varied" else ""
+            lines.append(safe(f"  {one.name}: {partly}{one.before} -> {one.after}"))
+            lines += [safe(f"    {line}") for line in one.reach]
         else:
             lines.append(safe(f"  {one.name}: not varied ({one.why})"))
     lines += [safe(f"  {one}") for one in report.advice]
