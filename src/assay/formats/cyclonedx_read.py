@@ -93,15 +93,13 @@ def _own_component(item: schema.Component, place: str) -> tuple[Component, sbom_
     if item.bom_ref is None:
         raise MalformedError("damaged Assay SBOM", where=place, why="no bom-ref", remedy="write the SBOM anew")
     facts = sbom_facts.read_component([(p.name, p.value) for p in item.properties], place)
-    declared, _ = _parted(item.licenses)
-    proof = item.evidence.licenses if item.evidence is not None else []
     hashes = facts.hashes
     if item.hashes:
         hashes = tuple(sorted((*hashes, *_hashes(item.hashes))))
     # Before 1.6 a place in the evidence has no room for layer and confidence: there the facts hold it whole.
-    occurrences = facts.occurrences
-    if not occurrences and item.evidence is not None:
-        occurrences = tuple([_occurrence(o, place) for o in item.evidence.occurrences])
+    occurrences, evidence = facts.occurrences, item.evidence
+    if not occurrences and evidence is not None:
+        occurrences = tuple([_occurrence(o, place) for o in evidence.occurrences])
     return facts.component(
         key=item.bom_ref,
         name=item.name,
@@ -109,12 +107,17 @@ def _own_component(item: schema.Component, place: str) -> tuple[Component, sbom_
         purl=item.purl,
         maintainer=item.publisher,
         supplier=(item.supplier.name or "") if item.supplier else "",
-        expression=next((c.expression for c in declared if c.expression), ""),
-        concluded=next((c.expression for c in proof if c.expression), ""),
+        expression=_expression(_parted(item.licenses)[0]) if item.licenses else "",
+        concluded=_expression(evidence.licenses) if evidence is not None and evidence.licenses else "",
         hashes=hashes,
         occurrences=occurrences,
         where=place,
     ), facts
+
+
+def _expression(choices: list[schema.LicenseChoice]) -> str:
+    """The first expression among them."""
+    return next((choice.expression for choice in choices if choice.expression), "")
 
 
 def _occurrence(item: schema.Occurrence, place: str) -> Occurrence:
@@ -130,8 +133,8 @@ def _occurrence(item: schema.Occurrence, place: str) -> Occurrence:
     return Occurrence(item.location, None if layer == "-" else int(layer), kind, confidence)  # type: ignore[arg-type]
 
 
-def _hashes(items: Iterable[schema.Hash]) -> Iterator[str]:
-    return (f"{_ALGORITHMS.get(h.alg, h.alg.lower())}:{h.content.lower()}" for h in items)
+def _hashes(items: Iterable[schema.Hash]) -> list[str]:
+    return [f"{_ALGORITHMS.get(h.alg) or h.alg.lower()}:{h.content.lower()}" for h in items]
 
 
 def _foreign(bom: schema.Bom, name: str) -> Inventory:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from assay.formats import cyclonedx_read, wire, xmltree
+from assay.formats import cyclonedx_schema as schema
 from assay.formats.xmltree import line_of, text_of
 from assay.model.errors import MalformedError
 from assay.model.inventory import Inventory
@@ -61,7 +62,7 @@ _SHAPES: Mapping[str, Shape] = {
     ),
     "metadata": Shape(
         objects={"component": "component", "supplier": "contact"},
-        lists={"authors": ("author", "contact"), "properties": ("property", "property")},
+        lists={"authors": ("author", "contact"), "properties": ("property", "document property")},
         special=frozenset({"licenses", "timestamp"}),
     ),
     "component": Shape(
@@ -92,6 +93,7 @@ _SHAPES: Mapping[str, Shape] = {
     "contact": Shape(texts=frozenset({"name", "email"})),
     "hash": Shape(attributes={"alg": "alg"}, content="content"),
     "property": Shape(attributes={"name": "name"}, content="value"),
+    "document property": Shape(attributes={"name": "name"}, content="value"),  # never a struct: `is_own` looks at it
     "license": Shape(
         attributes={"acknowledgement": "acknowledgement"},
         texts=frozenset({"id", "name"}),
@@ -146,10 +148,11 @@ def read(data: bytes, name: str) -> Inventory:
         MalformedError: not acceptable XML (a DTD, too deep, not UTF-8), not CycloneDX, or damaged facts of ours.
         UnsupportedError: a version outside 1.2-1.7.
     """
-    document = as_json(data, name, limit=DEFAULT_LIMITS.sbom_bytes)
+    limit = DEFAULT_LIMITS.sbom_bytes
+    document = _document(data, name, limit=limit, made=True)
     own = cyclonedx_read.is_own(document)
     if own and b"\\u" in data:
-        document = wire.change_all(document, wire.unescape_line)
+        document = wire.change_all(as_json(data, name, limit=limit), wire.unescape_line)
     return cyclonedx_read.interpret(document, name, own=own)
 
 
@@ -159,32 +162,51 @@ def as_json(data: bytes, name: str, *, limit: int) -> dict[str, Any]:
     Raises:
         MalformedError: not acceptable XML, or no CycloneDX.
     """
+    return _document(data, name, limit=limit, made=False)
+
+
+def _document(data: bytes, name: str, *, limit: int, made: bool) -> dict[str, Any]:
+    """As `as_json`; with `made` the values that fill most documents are structs of the schema already."""
     root = xmltree.plain(data, limit=limit)
     if root is not None:
         with suppress(MalformedError):  # said again below, with the line
-            return _shaped(root, name)
-    return _shaped(xmltree.parse(data, where=name, limit=limit), name)
+            return _shaped(root, name, made)
+    return _shaped(xmltree.parse(data, where=name, limit=limit), name, made)
 
 
-def _shaped(root: "Element", name: str) -> dict[str, Any]:
+def _shaped(root: "Element", name: str, made: bool) -> dict[str, Any]:
     space, _, local = root.tag.removeprefix("{").rpartition("}")
     version = _SPACE.fullmatch(space)
     if local != "bom" or version is None:
         raise _bad(name, root, f"the root is {local[:40]!a} of {space[:80]!a}, not a bom of CycloneDX")
-    return _Reader(name, f"{{{space}}}", version[1]).document(root)
+    return _Reader(name, f"{{{space}}}", version[1], made=made).document(root)
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """A shape with the tags of one name space, ready for the walk."""
+
+    attributes: tuple[tuple[str, str], ...]
+    content: str
+    children: Mapping[str, tuple[str, str, str]]
+    """Tag → name in JSON, shape and tag of the elements in it: text alone has neither, one object no tag, and what
+    `_SPECIAL` reads no shape but its name for a tag."""
 
 
 class _Reader:
     """Turns the elements of one document into the shape of the JSON form."""
 
-    def __init__(self, name: str, space: str, version: str) -> None:
-        self.name, self.space, self.version = name, space, version
-        self._texts = {kind: {space + text: text for text in shape.texts} for kind, shape in _SHAPES.items()}
-        """Tag → name of the children with text alone, by kind."""
-        self._others = {
-            kind: {space + other: other for other in (*shape.objects, *shape.lists, *shape.special)}
-            for kind, shape in _SHAPES.items()
-        }
+    def __init__(self, name: str, space: str, version: str, *, made: bool) -> None:
+        self.name, self.space, self.version, self.made = name, space, version, made
+        self._plans = {kind: self._plan(shape) for kind, shape in _SHAPES.items()}
+        self._dependency = space + "dependency"
+
+    def _plan(self, shape: Shape) -> _Plan:
+        children = {text: (text, "", "") for text in shape.texts}
+        children |= {name: (name, kind, "") for name, kind in shape.objects.items()}
+        children |= {name: (name, kind, self.space + item) for name, (item, kind) in shape.lists.items()}
+        children |= {name: (name, "", name) for name in shape.special}
+        tagged = {self.space + name: plan for name, plan in children.items()}
+        return _Plan(tuple(shape.attributes.items()), shape.content, tagged)
 
     def document(self, root: "Element") -> dict[str, Any]:
         bom = self.shaped(root, "bom")
@@ -197,36 +219,35 @@ class _Reader:
 
     def shaped(self, element: "Element", kind: str) -> dict[str, Any]:
         """The element as an object of the JSON form."""
-        shape = _SHAPES[kind]
+        plan = self._plans[kind]
         value: dict[str, Any] = {}
-        for key, name in shape.attributes.items():
-            if key in element.attrib:
-                value[name] = element.attrib[key]
-        if shape.content:
-            value[shape.content] = text_of(element)
+        for key, name in plan.attributes:
+            text = element.get(key)
+            if text is not None:
+                value[name] = text
+        if plan.content:
+            value[plan.content] = text_of(element)
         if not len(element):
             return value
-        texts, others = self._texts[kind], self._others[kind]
+        children = plan.children
         for child in element:
-            tag = child.tag
-            if tag in texts:
-                name, field = texts[tag], text_of(child)
-            elif tag in others:
-                name, field = others[tag], self._field(child, others[tag], shape)
-            else:
+            known = children.get(child.tag)
+            if known is None:
                 continue
+            name, kind, item = known
             if name in value:
                 raise _bad(self.name, child, f"<{name}> stands twice in <{element.tag.removeprefix(self.space)}>")
-            value[name] = field
+            if not kind:
+                value[name] = _SPECIAL[item](self, child) if item else text_of(child)
+            elif item:
+                inside = child.findall(item)
+                if kind == "property" and self.made:
+                    value[name] = [_property(inner) for inner in inside]
+                else:
+                    value[name] = [self.shaped(inner, kind) for inner in inside]
+            else:
+                value[name] = self.shaped(child, kind)
         return value
-
-    def _field(self, child: "Element", name: str, shape: Shape) -> Any:
-        if name in shape.objects:
-            return self.shaped(child, shape.objects[name])
-        if name in shape.lists:
-            item, kind = shape.lists[name]
-            return [self.shaped(element, kind) for element in self.named(child, item)]
-        return _SPECIAL[name](self, child)
 
     def named(self, element: "Element", name: str) -> list["Element"]:
         """The children of that name."""
@@ -243,8 +264,8 @@ class _Reader:
                 choices.append({"expression": text_of(child), **_stance(child)})
             elif name == "expression-detailed":
                 choices.append({"expression": child.attrib.get("expression", ""), **_stance(child)})
-        expressions = sum("expression" in choice for choice in choices)
-        if expressions and len(choices) > 1 and self.version not in _MANY_CHOICES:
+        many = len(choices) > 1 and self.version not in _MANY_CHOICES
+        if many and any("expression" in choice for choice in choices):
             raise _bad(self.name, element, "<licenses> has licences or one expression, not both")
         return choices
 
@@ -255,14 +276,13 @@ class _Reader:
             self.shaped(child, "classification") for place in places for child in self.named(place, "classification")
         ]
 
-    def dependencies(self, element: "Element") -> list[dict[str, Any]]:
+    def dependencies(self, element: "Element") -> list[Any]:
         """`dependencies`: each with the references of those inside it."""
+        tag = self._dependency
+        make = _dependency if self.made else _plain_dependency
         return [
-            {
-                **self._reference(child),
-                "dependsOn": [self._reference(inner).get("ref") for inner in self.named(child, "dependency")],
-            }
-            for child in self.named(element, "dependency")
+            make(child, [inner.get("ref") for inner in child.findall(tag)] if len(child) else [])
+            for child in element.findall(tag)
         ]
 
     def compositions(self, element: "Element") -> list[dict[str, Any]]:
@@ -274,13 +294,8 @@ class _Reader:
         for child in self.named(element, "aggregate"):
             value["aggregate"] = text_of(child)
         for wrapper in ("assemblies", "dependencies"):
-            value[wrapper] = [
-                self._reference(inner).get("ref") for child in self.named(element, wrapper) for inner in child
-            ]
+            value[wrapper] = [inner.get("ref") for child in self.named(element, wrapper) for inner in child]
         return value
-
-    def _reference(self, element: "Element") -> dict[str, str]:
-        return {"ref": element.attrib["ref"]} if "ref" in element.attrib else {}
 
     def responses(self, element: "Element") -> list[str]:
         """`responses` of an analysis."""
@@ -292,8 +307,24 @@ class _Reader:
         return text if _ZONED.search(text) else f"{text}Z"
 
 
+def _property(element: "Element") -> schema.Property:
+    return schema.Property(element.get("name", ""), text_of(element))
+
+
+def _dependency(element: "Element", targets: list[Any]) -> Any:
+    """The struct where nothing can be wrong with it, else what the schema's check says the place of."""
+    reference = element.get("ref")
+    return schema.Dependency(reference, targets) if reference and all(targets) else _plain_dependency(element, targets)
+
+
+def _plain_dependency(element: "Element", targets: list[Any]) -> dict[str, Any]:
+    reference = element.get("ref")
+    return {"dependsOn": targets} if reference is None else {"ref": reference, "dependsOn": targets}
+
+
 def _stance(element: "Element") -> dict[str, str]:
-    return {name: element.attrib[name] for name in ("acknowledgement",) if name in element.attrib}
+    stance = element.get("acknowledgement")
+    return {} if stance is None else {"acknowledgement": stance}
 
 
 _SPECIAL: Mapping[str, Callable[[_Reader, "Element"], Any]] = {

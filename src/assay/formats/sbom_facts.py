@@ -36,6 +36,7 @@ comment is `assay:facts:1 ` and a JSON array of [name, value] pairs.
 import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal, cast
 
 import msgspec
@@ -114,21 +115,26 @@ _DOCUMENT_ONE = frozenset(
 )
 
 
+_NONE: Mapping[tuple[str, str], str] = MappingProxyType({})
+
+
 class ComponentFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A component's facts, read: ready to be joined with what the format has fields for."""
 
     one: Mapping[str, str]
-    properties: tuple[tuple[str, str], ...]
-    hashes: tuple[str, ...]
-    declared: tuple[str, ...]
-    occurrences: tuple[Occurrence, ...]
-    relations: tuple[tuple[BesideKind, str], ...]
-    scopes: Mapping[tuple[str, str], str]
+    properties: tuple[tuple[str, str], ...] = ()
+    hashes: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    occurrences: tuple[Occurrence, ...] = ()
+    relations: tuple[tuple[BesideKind, str], ...] = ()
+    scopes: Mapping[tuple[str, str], str] = _NONE
     """(kind, target) → scope, of the edges whose scope is not the usual one."""
 
     def relation(self, source: str, kind: RelationKind, target: str) -> Relation:
         """An edge from the component, with its scope."""
         usual = self.one.get("assay:scope", "") if kind == "depends_on" else ""
+        if not self.scopes:
+            return Relation(source, kind, target, usual)
         return Relation(source, kind, target, self.scopes.get((kind, target), usual))
 
     def component(
@@ -172,13 +178,12 @@ class ComponentFacts(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _licence(self, expression: str, concluded: str, where: str) -> Licence:
-        text = self.one.get("assay:licence:conclusion")
-        confidence, method, evidence = _load(text, _THREE, where) if text is not None else ("", "", "")
+        text, reason = self.one.get("assay:licence:conclusion"), self.one.get("assay:licence:reason", "")
         if text is None:  # as nearly always: nothing to be checked
-            reason = self.one.get("assay:licence:reason", "")
             return Licence(expression=expression, declared=self.declared, concluded=concluded, reason=reason)
+        confidence, method, evidence = _load(text, _THREE, where)
         value = {"expression": expression, "declared": self.declared, "concluded": concluded, "confidence": confidence}
-        value |= {"reason": self.one.get("assay:licence:reason", ""), "method": method, "evidence": evidence}
+        value |= {"reason": reason, "method": method, "evidence": evidence}
         return cast(Licence, _fit(value, Licence, where))
 
 
@@ -252,19 +257,22 @@ def read_component(pairs: Iterable[tuple[str, str]], where: str) -> ComponentFac
         MalformedError: an unknown name, a name twice, a value of the wrong form.
     """
     one, many, properties = _sort(pairs, _COMPONENT_ONE, _COMPONENT_MANY, where)
-    occurrences = [Occurrence(*_load(text, _OCCURRENCE, where)) for text in many.get("assay:occurrence", ())]
+    if not many:
+        return ComponentFacts(one=one, properties=tuple(properties))
     return ComponentFacts(
         one=one,
         properties=tuple(properties),
         hashes=tuple(many.get("assay:hash", ())),
         declared=tuple(many.get("assay:licence:declared", ())),
-        occurrences=tuple(occurrences),
-        relations=tuple((_KINDS[name], key) for name in _KINDS for key in many.get(name, ())),
+        occurrences=tuple([Occurrence(*_load(text, _OCCURRENCE, where)) for text in many.get("assay:occurrence", ())]),
+        relations=tuple([(_KINDS[name], key) for name in _KINDS if name in many for key in many[name]]),
         scopes={
             (kind, target): scope
-            for text in many.get("assay:scope:edge", ())
+            for text in many["assay:scope:edge"]
             for kind, target, scope in [_load(text, _THREE, where)]
-        },
+        }
+        if "assay:scope:edge" in many
+        else _NONE,
     )
 
 
@@ -317,15 +325,15 @@ def read_inventory(pairs: Iterable[tuple[str, str]], where: str) -> Inventory:
             remedy="update Assay",
         )
     one, many, properties = _sort(pairs, _DOCUMENT_ONE, _DOCUMENT_MANY, where)
-    layers = [_load(text, dict[str, Any], where) for text in many.get("assay:layer", ())]
-    relations = [_relation(_load(text, list[str], where), where) for text in many.get("assay:relation", ())]
+    layers = [_load(text, _decoder(dict[str, Any]), where) for text in many.get("assay:layer", ())]
+    relations = [_relation(_load(text, _decoder(list[str]), where), where) for text in many.get("assay:relation", ())]
     return Inventory(
         subject=_subject(one, where),
         distro=_distro(one, tuple(many.get("assay:distro:id-like", ()))),
         relations=tuple(relations),
-        gaps=tuple(_load(text, Gap, where) for text in many.get("assay:gap", ())),
-        base=_load(one["assay:base"], BaseImage, where) if "assay:base" in one else None,
-        locks=tuple(_load(text, LockState, where) for text in many.get("assay:lock", ())),
+        gaps=tuple(_load(text, _decoder(Gap), where) for text in many.get("assay:gap", ())),
+        base=_load(one["assay:base"], _decoder(BaseImage), where) if "assay:base" in one else None,
+        locks=tuple(_load(text, _decoder(LockState), where) for text in many.get("assay:lock", ())),
         layers=tuple(_fit(parted(layer, LAYER_FIELDS, where=where), Layer, where) for layer in layers),
         created=one.get("assay:created", ""),
         properties=tuple(properties),
@@ -402,22 +410,23 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-_OCCURRENCE: Any = tuple[str, int | None, str, Confidence]
-_THREE: Any = tuple[str, str, str]
 _decoder = lru_cache(maxsize=32)(msgspec.json.Decoder)
+# Made once: to look such a type up costs seven times what reading the value does.
+_OCCURRENCE: msgspec.json.Decoder[Any] = msgspec.json.Decoder(tuple[str, int | None, str, Confidence])
+_THREE: msgspec.json.Decoder[Any] = msgspec.json.Decoder(tuple[str, str, str])
 
 
-def _load(text: str, kind: Any, where: str) -> Any:
+def _load(text: str, decoder: msgspec.json.Decoder[Any], where: str) -> Any:
     """A value of a fact. What the fast decoder refuses (a lone surrogate, an error to be told) takes the slow way."""
     try:
-        return _decoder(kind).decode(text)
+        return decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
         pass
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _bad(where, f"a value is no JSON: {error}") from error
-    return _fit(value, kind, where)
+    return _fit(value, decoder.type, where)
 
 
 def _fit(value: Any, kind: Any, where: str) -> Any:

@@ -88,14 +88,19 @@ class _Graph:
         """What all identifiers of a document of ours begin with."""
         self._shorts: dict[str, str] = {}
         self._by_id: dict[str, Node] = {}
+        by_type, by_id = self._by_type, self._by_id
         for number, node in enumerate(nodes):
-            self._by_type.setdefault(_word(node, "type"), []).append((number, node))
-            key = node.get("spdxId") if "spdxId" in node else node.get("@id")
+            kind = _word(node, "type")
+            if kind in by_type:
+                by_type[kind].append((number, node))
+            else:
+                by_type[kind] = [(number, node)]
+            key = node["spdxId"] if "spdxId" in node else node.get("@id")
             if key is None:
                 continue
-            if not isinstance(key, str) or key in self._by_id:
+            if not isinstance(key, str) or key in by_id:
                 raise _bad(f"{name} $.@graph[{number}].spdxId", "no text, or one that stands twice")
-            self._by_id[key] = node
+            by_id[key] = node
 
     def document(self) -> Node:
         roots = self._of("SpdxDocument")
@@ -161,41 +166,52 @@ class _Graph:
             yield from _texts(inner.get("rootElement")) if "rootElement" in inner else [key]
 
     def _package(self, node: Node) -> Node:
-        package: Node = {
+        supplier = self._resolve(node["suppliedBy"]).get("name") if "suppliedBy" in node else ""
+        return {
             "SPDXID": self._short(str(node.get("spdxId", node.get("@id")))),
             "name": node.get("name"),
             "downloadLocation": "NOASSERTION",
             "versionInfo": node.get("software_packageVersion", ""),
             "sourceInfo": node.get("software_sourceInfo", ""),
             "primaryPackagePurpose": _PURPOSES.get(_word(node, "software_primaryPurpose"), "LIBRARY"),
+            "originator": self._originator(node) if "originatedBy" in node else "",
+            "supplier": f"Organization: {supplier}" if supplier else "",
+            "externalRefs": self._references(node),
+            "checksums": self._checksums(node) if "verifiedUsing" in node else [],
+            "annotations": [],
         }
-        agents = [self._resolve(a).get("name") for a in _list(node.get("originatedBy"))]
-        package["originator"] = next((f"Person: {a}" for a in agents if a), "")
-        supplier = self._resolve(node.get("suppliedBy")).get("name")
-        package["supplier"] = f"Organization: {supplier}" if supplier else ""
-        package["externalRefs"] = list(self._references(node))
-        package["checksums"] = [
+
+    def _originator(self, node: Node) -> str:
+        agents = [self._resolve(a).get("name") for a in _list(node["originatedBy"])]
+        return next((f"Person: {a}" for a in agents if a), "")
+
+    def _checksums(self, node: Node) -> list[Node]:
+        return [
             {"algorithm": HASHES[h["algorithm"]], "checksumValue": h.get("hashValue")}
-            for h in map(self._resolve, _list(node.get("verifiedUsing")))
+            for h in map(self._resolve, _list(node["verifiedUsing"]))
             if h.get("type") == "Hash" and _word(h, "algorithm") in HASHES
         ]
-        package["annotations"] = []
-        return package
 
-    def _references(self, node: Node) -> Iterable[Node]:
+    def _references(self, node: Node) -> list[Node]:
         purls = [node["software_packageUrl"]] if "software_packageUrl" in node else []
         others = [self._resolve(e) for e in _list(node.get("externalIdentifier"))]
         purls += [e.get("identifier") for e in others if e.get("externalIdentifierType") == "packageUrl"]
-        for purl in purls[:1]:
-            yield {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
-        for entry in others:
-            if entry.get("externalIdentifierType") == "cpe23":
-                locator = entry.get("identifier")
-                yield {"referenceCategory": "SECURITY", "referenceType": "cpe23Type", "referenceLocator": locator}
+        found = [
+            {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
+            for purl in purls[:1]
+        ]
+        return found + [
+            {
+                "referenceCategory": "SECURITY",
+                "referenceType": "cpe23Type",
+                "referenceLocator": entry.get("identifier"),
+            }
+            for entry in others
+            if entry.get("externalIdentifierType") == "cpe23"
+        ]
 
     def _link(self, node: Node, packages: dict[str, Node], number: int) -> list[Node]:
-        source, kind = node.get("from"), node.get("relationshipType")
-        targets = _texts(node.get("to"))
+        source, kind, targets = node.get("from"), node.get("relationshipType"), _texts(node.get("to"))
         if not isinstance(source, str) or not isinstance(kind, str) or not targets:
             raise _bad(f"{self._name} $.@graph[{number}]", "a relationship needs from, relationshipType and to")
         if kind in _LICENCES and source in packages:
@@ -205,26 +221,19 @@ class _Graph:
         if kind not in _KINDS:
             return []
         word, turned = _KINDS[kind]
-        comment, one = node.get("comment", ""), self._short(source)
-        found = []
-        for target in targets:
-            other = self._short(target)
-            ends = (other, one) if turned else (one, other)
-            found.append(
-                {
-                    "spdxElementId": ends[0],
-                    "relationshipType": word,
-                    "relatedSpdxElement": ends[1],
-                    "comment": comment,
-                }
-            )
-        return found
+        comment, one, short = node.get("comment", ""), self._short(source), self._short
+        ends = [(short(target), one) if turned else (one, short(target)) for target in targets]
+        return [
+            {"spdxElementId": first, "relationshipType": word, "relatedSpdxElement": second, "comment": comment}
+            for first, second in ends
+        ]
 
     def _expression(self, node: Node) -> str:
         return str(node.get("simplelicensing_licenseExpression", ""))
 
     def _annotate(self, node: Node, shape: Node, packages: dict[str, Node]) -> None:
-        target = shape if self._resolve(node.get("subject")) is self._root else packages.get(str(node.get("subject")))
+        subject = node.get("subject")
+        target = shape if self._resolve(subject) is self._root else packages.get(str(subject))
         if target is not None:
             comment = node.get("statement", "")
             entry = {"annotationDate": "", "annotationType": "OTHER", "annotator": "", "comment": comment}
@@ -244,7 +253,8 @@ def _word(node: Node, name: str) -> str:
 
 
 def _texts(value: Any) -> list[str]:
-    return [v for v in _list(value) if isinstance(v, str)]
+    values = value if isinstance(value, list) else [value]
+    return [v for v in values if isinstance(v, str)]
 
 
 def _bad(where: str, why: str) -> MalformedError:

@@ -106,10 +106,11 @@ def _own(spdx: schema.Document, name: str) -> Inventory:
             continue
         place = f"{name} $.packages[{number}]"
         facts = sbom_facts.read_component(_facts(item.annotations, place), place)
-        if "assay:key" not in facts.one:
+        key = facts.one.get("assay:key")
+        if key is None:
             raise _damaged(place, "no key")
-        keys[item.spdx_id] = facts.one["assay:key"]
-        known[facts.one["assay:key"]] = facts
+        keys[item.spdx_id] = key
+        known[key] = facts
         components.append(_own_component(item, facts, place))
     relations = list(base.relations)
     for number, entry in enumerate(spdx.relationships):
@@ -157,11 +158,14 @@ def _damaged(place: str, why: str) -> MalformedError:
 
 
 def _hashes(item: schema.Package) -> list[str]:
-    return [f"{_ALGORITHMS.get(c.algorithm, c.algorithm.lower())}:{c.checksum_value.lower()}" for c in item.checksums]
+    return [f"{_ALGORITHMS.get(c.algorithm) or c.algorithm.lower()}:{c.checksum_value.lower()}" for c in item.checksums]
 
 
 def _locator(item: schema.Package, kind: str) -> str:
-    return next((r.reference_locator for r in item.external_refs if r.reference_type == kind), "")
+    for reference in item.external_refs:
+        if reference.reference_type == kind:
+            return reference.reference_locator
+    return ""
 
 
 def _foreign(spdx: schema.Document, name: str) -> Inventory:

@@ -43,18 +43,20 @@ def plain(data: bytes, *, limit: int, depth: int = DEFAULT_LIMITS.json_depth_cou
 def _is_deeper(root: "Element", depth: int) -> bool:
     """Whether elements nest deeper: the numbers of children in the document's order say it."""
     missing: list[int] = []
-    """For each open element how many of its children are still to come."""
+    """For each open element how many stand beside it that are still to come."""
+    left = 1
     for count in map(len, root.iter()):
         if count:
-            missing.append(count)
+            missing.append(left - 1)
             if len(missing) >= depth:
                 return True
+            left = count
             continue
-        while missing:
-            missing[-1] -= 1
-            if missing[-1]:
-                break
-            missing.pop()
+        left -= 1
+        while not left:
+            if not missing:
+                return False
+            left = missing.pop()
     return False
 
 
