@@ -1,9 +1,12 @@
 """npm packages by their lock: integrity decides, folders come from the lock, nothing of a package runs or climbs."""
 
 import base64
+import bz2
+import gzip
 import hashlib
 import io
 import json
+import lzma
 import tarfile
 
 import pytest
@@ -173,3 +176,12 @@ def test_any_bytes_have_an_answer(data):
             ask()
         except AssayError:
             continue
+
+
+@pytest.mark.parametrize("squeezed", [lzma.compress, bz2.compress, bytes, lambda data: gzip.compress(data) + b"more"])
+def test_a_tarball_is_one_gzip_stream_and_nothing_else(squeezed):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("package/a"))
+    with pytest.raises(MalformedError):
+        lay(squeezed(out.getvalue()))

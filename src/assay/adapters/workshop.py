@@ -11,7 +11,7 @@ from pathlib import Path
 from assay.adapters.localinputs import FolderInputs
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
 from assay.model.limits import Limits
-from assay.model.tree import OwnedEntry, TreeEntry
+from assay.model.tree import OwnedEntry, Span, TreeEntry
 from assay.ports.workshop import Read
 
 _ENTERED = 0o755
@@ -28,11 +28,11 @@ class FolderWorkshop:
     def lay(self, entries: Iterable[OwnedEntry], read: Read, *, epoch: int) -> Iterator[str]:
         """A folder with these entries."""
         with self.empty() as place:
-            folders: list[tuple[str, int]] = []
+            laying = _Laying(place, read, epoch)
             try:
                 for item in entries:
-                    _lay(place, item, read, epoch, folders)
-                for path, mode in reversed(folders):
+                    laying.lay(item)
+                for path, mode in reversed(laying.folders):
                     os.chmod(path, mode)
                     os.utime(path, (epoch, epoch))
             except OSError as error:
@@ -68,31 +68,58 @@ class FolderWorkshop:
         return FolderInputs(Path(folder), self._limits).tree(".", lambda _: False)
 
 
-def _lay(place: str, item: OwnedEntry, read: Read, epoch: int, folders: list[tuple[str, int]]) -> None:
-    entry = item.entry
-    path = os.path.join(place, os.fsdecode(entry.path))
-    if b".." in entry.path.split(b"/"):
-        raise MalformedError("an entry outside of its folder", where=path, why="it climbs")
-    parent = os.path.dirname(path)
-    if os.path.realpath(parent) != parent:
-        raise MalformedError("an entry behind a link", where=path, why=f"{os.path.dirname(path)} is a link")
-    if entry.kind == "directory":
+class _Laying:
+    """Entries on their way into one folder, in the order of their paths."""
+
+    def __init__(self, place: str, read: Read, epoch: int) -> None:
+        self._place, self._read, self._epoch = place, read, epoch
+        self._real = {place}
+        """Folders no link leads to. One that was found so stays so: nothing here takes a folder's place."""
+        self.folders: list[tuple[str, int]] = []
+        """Those that were laid, with the mode each gets at the end."""
+
+    def lay(self, item: OwnedEntry) -> None:
+        """One entry, below folders that are here already."""
+        entry = item.entry
+        path = f"{self._place}/{os.fsdecode(entry.path)}"
+        if b".." in entry.path.split(b"/"):
+            raise MalformedError("an entry outside of its folder", where=path, why="it climbs")
+        self._check(path.rpartition("/")[0], path)
+        if entry.kind == "directory":
+            self._folder(path, entry.mode)
+        elif entry.kind == "symlink":
+            os.symlink(os.fsdecode(entry.link), path)
+            os.utime(path, (self._epoch, self._epoch), follow_symlinks=False)
+        elif entry.kind == "hardlink":
+            os.link(f"{self._place}/{os.fsdecode(entry.link)}", path, follow_symlinks=False)
+        elif item.span is not None:
+            self._file(path, entry.mode, item.span)
+
+    def _check(self, parent: str, path: str) -> None:
+        if parent in self._real:
+            return
+        if os.path.realpath(parent) != parent:
+            raise MalformedError("an entry behind a link", where=path, why=f"{parent} is a link")
+        self._real.add(parent)
+
+    def _folder(self, path: str, mode: int) -> None:
         if os.path.islink(path):
             raise MalformedError("a folder where a link lies", where=path, why="two inputs disagree")
         os.makedirs(path, mode=0o755, exist_ok=True)
-        folders.append((path, entry.mode | 0o555))
-        return
-    if entry.kind == "symlink":
-        os.symlink(os.fsdecode(entry.link), path)
-        os.utime(path, (epoch, epoch), follow_symlinks=False)
-    elif entry.kind == "hardlink":
-        os.link(os.path.join(place, os.fsdecode(entry.link)), path, follow_symlinks=False)
-    elif item.span is not None:
-        with open(path, "xb") as file:
-            for piece in read(item.span):
-                file.write(piece)
-            os.fchmod(file.fileno(), (entry.mode & 0o777) | 0o444)
-        os.utime(path, (epoch, epoch))
+        self.folders.append((path, mode | 0o555))
+
+    def _file(self, path: str, mode: int, span: Span) -> None:
+        """Without a buffer of its own: the pieces are large, and a root has thousands of files."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            for piece in self._read(span):
+                rest = memoryview(piece)
+                while rest:
+                    rest = rest[os.write(handle, rest) :]
+            os.fchmod(handle, (mode & 0o777) | 0o444)
+            os.utime(handle, (self._epoch, self._epoch))
+        finally:
+            os.close(handle)
 
 
 def _open_and_retry(function: object, path: str, error: object) -> None:

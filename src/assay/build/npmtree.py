@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from assay.formats import strictjson, tarread
-from assay.formats.gzipstream import inflated
+from assay.formats.codec import inflate
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import Limits
 from assay.model.tree import OwnedEntry, Owner, Span, TreeEntry
@@ -22,6 +22,8 @@ _ONE = r"node_modules/(?:@[A-Za-z0-9~_-][A-Za-z0-9~._-]*/)?[A-Za-z0-9~_-][A-Za-z
 _PLACE = re.compile(f"{_ONE}(?:/{_ONE})*", re.ASCII)
 _INTEGRITY = re.compile(r"sha512-([A-Za-z0-9+/]{86}==)", re.ASCII)
 _CPUS = {"amd64": "x64", "arm64": "arm64", "armhf": "arm", "i386": "ia32", "ppc64el": "ppc64", "s390x": "s390x"}
+_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
+"""What every tarball of a registry is; nothing is guessed by its first bytes."""
 _PACKAGES_COUNT = 100_000
 
 
@@ -141,7 +143,7 @@ def lay(
     below = place.removeprefix("node_modules/")
     manifest = b""
     found: dict[bytes, OwnedEntry] = {}
-    plain = inflated(chunks, limits.archive_inflated_bytes, lambda why: _bad(where, why, "fetch it again"))
+    plain = inflate(chunks, _GZIP, limits, where, limit=limits.archive_inflated_bytes)
     for entry, content in tarread.read(plain, limits, where=where):
         _, _, path = entry.path.partition(b"/")  # npm strips the first folder, whatever its name
         if not path or entry.kind in ("symlink", "hardlink", "character", "block", "fifo"):
