@@ -6,6 +6,7 @@ not hold it, as names of functions would make up most of it.
 
 import re
 import zlib
+from bisect import bisect_left
 from functools import lru_cache
 from typing import Literal
 
@@ -85,7 +86,7 @@ def read_rust_program(view: ChunkView, limits: Limits) -> GoProgram | None:
 
 
 def _packed(names: tuple[str, ...]) -> bytes:
-    return zlib.compress("".join("\n" + name for name in names).encode(), 1)
+    return zlib.compress("\n".join(("", *names)).encode(), 1)
 
 
 def _program(build: GoBuild, table: FunctionNames | None, doubt: str) -> GoProgram:
@@ -104,10 +105,10 @@ def _doubt(build: GoBuild, table: FunctionNames) -> str:
     compiler = build.setting("-compiler")
     if compiler not in ("", "gc") or not _RELEASE.match(build.toolchain) or "gccgo" in build.toolchain:
         return f"it was made by another compiler than Go's own ({compiler or build.toolchain[:40]})"
-    names = set(table.names)
+    names = table.names
     if "runtime.main" not in names and (table.exact or not any(name.endswith("runtime.main") for name in names)):
         return "its names are not those the compiler gives: there is no runtime.main"
-    if table.exact and _strangers(build, table.names) > max(5, _STRANGERS_SHARE * len(names)):
+    if table.exact and _strangers(build, names) > max(5, _STRANGERS_SHARE * len(names)):
         return "its names are not those the compiler gives: they look rewritten"
     return ""
 
@@ -117,11 +118,24 @@ def _strangers(build: GoBuild, names: tuple[str, ...]) -> int:
 
     Where no module is recorded (Debian builds so), any name below a host (`github.com/…`) is an ordinary one: what
     rewrites names leaves no host in them.
+
+    A middling program has ten thousand names: those below one first element, which stand together, are judged at once.
     """
     modules = [module.path for module in (build.main, *build.dependencies) if module is not None]
     known = _STANDARD | {path.partition("/")[0] for path in modules}
-    firsts = (_first(name) for name in names if "." in name and not name.startswith(_MADE_UP))
-    return sum(first not in known and (bool(modules) or "." not in first) for first in firsts)
+    count = at = 0
+    while at < len(names):
+        name = names[at]
+        at += 1
+        head, dot, _ = name.partition(".")
+        if not dot or (head in _STANDARD and "/" not in name) or name.startswith(_MADE_UP):
+            continue
+        first = _first(name)
+        if first not in known and (modules or "." not in first):
+            count += 1
+        elif name.startswith(f"{first}/"):
+            at = bisect_left(names, f"{first}0", at)  # "0" follows "/"
+    return count
 
 
 def _first(name: str) -> str:
@@ -133,9 +147,13 @@ def _first(name: str) -> str:
 
 
 class Functions:
-    """The names of one program, inflated, to be asked about."""
+    """The names of one program, inflated, to be asked about.
 
-    __slots__ = ("_packages", "_start", "_text")
+    An image's programs are asked for thousands of functions: where names stand alone they are sorted, so that those of
+    a package stand together, and the whole is not searched.
+    """
+
+    __slots__ = ("_exact", "_names", "_packages", "_text")
 
     def __init__(self, program: GoProgram, limits: Limits) -> None:
         """Inflate; what is no deflated text gives no names."""
@@ -145,12 +163,13 @@ class Functions:
         except zlib.error:
             data = b""
         self._text = data.decode("utf-8", "replace") + "\n"
-        self._start = "\n" if program.exact else ""
+        self._exact = program.exact
+        self._names = sorted(self._text.split("\n")) if program.exact and program.language == "go" else []
         self._packages: dict[str, str] = {}
 
     def has_package(self, path: str) -> bool:
         """Whether some function of this package is there."""
-        return re.search(f"{self._start}{_spelled(path)}\\.", self._text) is not None
+        return any(self._begins(f"{spelled}.") for spelled in _spelled(path))
 
     def has_path(self, path: str) -> bool:
         """Whether a Rust function (`smallvec::SmallVec::insert_many`), or a closure inside it, is there."""
@@ -158,42 +177,64 @@ class Functions:
 
     def has_module(self, path: str) -> bool:
         """Whether some function of some package of this module is there."""
-        return re.search(f"{self._start}(?:{_spelled(path)}\\.|{re.escape(path)}/)", self._text) is not None
+        return self._begins(f"{path}/") or self.has_package(path)
 
     def has(self, path: str, symbol: str) -> bool:
         """Whether a function (`Parse`) or method (`Server.Serve`), or a closure inside it, is there.
 
         The compiler writes methods as `path.T.M`, `path.(*T).M`, of generic types `path.T[…].M`, `path.(*T[…]).M`.
         """
-        return _function(self._start, path, symbol).search(self._package(path)) is not None
+        if not self._exact:
+            return any(_somewhere(spelled, symbol).search(self._text) for spelled in _spelled(path))
+        text = self._package(path)
+        kind, dot, method = symbol.partition(".")
+        if f"\n{symbol}\n" in text or (dot and f"\n(*{kind}).{method}\n" in text):
+            return True
+        if f"\n{kind}" not in text and (not dot or f"\n(*{kind}" not in text):
+            return False
+        return f"{dot}{method}" in text and _function(symbol).search(text) is not None
+
+    def _begins(self, text: str) -> bool:
+        if not self._exact:
+            return text in self._text
+        at = bisect_left(self._names, text)
+        return at < len(self._names) and self._names[at].startswith(text)
 
     def _package(self, path: str) -> str:
-        """The names that begin with this import path, kept: an advisory asks for many functions of few packages.
-
-        Where names do not stand alone it is the whole text.
-        """
-        if not self._start:
-            return self._text
+        """What follows this import path in the names that begin with it, kept: advisories speak of few packages."""
         found = self._packages.get(path)
         if found is None:
-            found = "".join(re.findall(f"\n{_spelled(path)}\\.[^\n]*", self._text)) + "\n"
-            self._packages[path] = found
+            rest: list[str] = []
+            for spelled in _spelled(path):
+                first, behind = (bisect_left(self._names, spelled + end) for end in "./")  # "/" follows "."
+                rest += [name[len(spelled) + 1 :] for name in self._names[first:behind]]
+            found = self._packages[path] = "\n".join(("", *rest, "")) if rest else ""
         return found
 
 
 @lru_cache(maxsize=8_192)
-def _function(start: str, path: str, symbol: str) -> re.Pattern[str]:
-    """Programs of one image are asked for the same functions."""
+def _function(symbol: str) -> re.Pattern[str]:
+    """A function behind its import path, in names that stand alone, each after a line feed."""
     kind, dot, method = symbol.partition(".")
-    name, generic = re.escape(kind), r"(?:\[[^\n]*\])?" if start else ""  # there were none before Go 1.18
+    name = re.escape(kind)
     if dot:
+        generic = r"(?:\[[^\n]*\])?"
         name = f"(?:{name}{generic}|\\(\\*{name}{generic}\\))\\.{re.escape(method)}"
-    return re.compile(f"{start}{_spelled(path)}\\.{name}(?!\\w)")
+    return re.compile(f"\n{name}(?!\\w)")
 
 
-def _spelled(path: str) -> str:
-    """An import path as a pattern: the linker may write dots behind the last slash, and other letters, as `%2e`."""
+@lru_cache(maxsize=8_192)
+def _somewhere(path: str, symbol: str) -> re.Pattern[str]:
+    """A function in names that may have other bytes before them: before Go 1.16, when there were no generic types."""
+    kind, dot, method = symbol.partition(".")
+    name = re.escape(kind)
+    if dot:
+        name = f"(?:{name}|\\(\\*{name}\\))\\.{re.escape(method)}"
+    return re.compile(f"{re.escape(path)}\\.{name}(?!\\w)")
+
+
+def _spelled(path: str) -> tuple[str, ...]:
+    """An import path as the linker may write it: dots behind the last slash, and other letters, also as `%2e`."""
     folder, slash, last = path.rpartition("/")
     escaped = "".join(f"%{ord(c):02x}" if c in '.%"' or ord(c) < 0x21 else c for c in last)
-    plain = re.escape(path)
-    return plain if escaped == last else f"(?:{plain}|{re.escape(folder + slash + escaped)})"
+    return (path,) if escaped == last else (path, folder + slash + escaped)
