@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from assay.artifact import attestations, referrers
+from assay.formats import base64text, bundle, intoto, oci, predicates, strictjson
 from assay.formats import dsse as envelopes
-from assay.formats import intoto, oci, predicates, strictjson
 from assay.model.digest import Digest
 from assay.model.image import Descriptor
 from assay.model.statement import Envelope, ResourceDescriptor, Signature
-from assay.trust import dsse
+from assay.trust import dsse, keyring
 from fakes.layouts import LayoutBuilder, demo_layers, dump
-from signing import MemorySigner
+from signing import P256, MemorySigner
 
 IN_TOTO, DSSE = attestations.IN_TOTO, attestations.DSSE
 
@@ -118,6 +118,23 @@ def pem(signer: MemorySigner) -> str:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return signer.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def signed_beside(data: bytes, signer: MemorySigner = P256) -> bytes:
+    """A bundle as `cosign sign-blob --bundle` writes it."""
+    return json.dumps(
+        {
+            "mediaType": bundle.MEDIA_TYPE,
+            "verificationMaterial": {"publicKey": {"hint": keyring.key_id(signer.public_key())}},
+            "messageSignature": {
+                "messageDigest": {
+                    "algorithm": "SHA2_256",
+                    "digest": base64text.encode(bytes.fromhex(Digest.of(data).hex)),
+                },
+                "signature": base64text.encode(signer.sign(data)),
+            },
+        }
+    ).encode()
 
 
 def trust_row(name: str, signer: MemorySigner, **scope: object) -> str:

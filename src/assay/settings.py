@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """An end of life within so many days is told beforehand (`--eol-within`, `ASSAY_EOL_WITHIN`)."""
     vex_trust: str = ""
     """File that says whose VEX counts (`--vex-trust`, `ASSAY_VEX_TRUST`); empty = nobody's but the operator's."""
+    vex_repositories: str = ""
+    """File with `[[vex.repository]]` rows (`ASSAY_VEX_REPOSITORIES`); empty = none is looked into unasked."""
     internal_names: tuple[str, ...] = ()
     """Patterns of internal package names (`--internal-name`, `ASSAY_INTERNAL_NAMES`, comma separated)."""
     internal_sources: tuple[str, ...] = ()
@@ -180,6 +182,10 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         key="vex-trust", field="vex_trust", variable="ASSAY_VEX_TRUST", read=_text,
         says="file that says whose VEX counts",
+    ),
+    Setting(
+        key="vex-repositories", field="vex_repositories", variable="ASSAY_VEX_REPOSITORIES", read=_text,
+        says="file that names VEX repositories", flag=False,
     ),
     Setting(key="ssvc", field="ssvc", variable="ASSAY_SSVC", read=_text, says="the operator's inputs to SSVC"),
     Setting(key="fail-on", field="fail_on", variable="ASSAY_FAIL_ON", read=_text, says="what a scan exits 1 for"),

@@ -21,7 +21,7 @@ from assay.trust.vex_found import Found
 from assay.trust.vex_policy import VexTrust
 from inventories import full
 from signing import NOW, OTHER, P256, MemorySigner
-from vexplaces import DSSE, VexImage, document, envelope, statement, trust_row
+from vexplaces import DSSE, VexImage, document, envelope, signed_beside, statement, trust_row
 
 JINJA = "pkg:pypi/jinja2"
 
@@ -228,26 +228,6 @@ def folder(path: Path, **files: bytes) -> VexFolder:
     for name, data in files.items():
         (path / name.replace("__", ".")).write_bytes(data)
     return VexFolder(path)
-
-
-def signed_beside(data: bytes) -> bytes:
-    """As `cosign sign-blob --bundle` writes it."""
-    from assay.formats import base64text
-    from assay.trust import keyring
-
-    return json.dumps(
-        {
-            "mediaType": bundle.MEDIA_TYPE,
-            "verificationMaterial": {"publicKey": {"hint": keyring.key_id(P256.public_key())}},
-            "messageSignature": {
-                "messageDigest": {
-                    "algorithm": "SHA2_256",
-                    "digest": base64text.encode(bytes.fromhex(Digest.of(data).hex)),
-                },
-                "signature": base64text.encode(P256.sign(data)),
-            },
-        }
-    ).encode()
 
 
 def test_a_tree_brings_its_own_word_and_is_not_believed_for_it(tmp_path: Path) -> None:

@@ -12,7 +12,12 @@ from assay.settings import Chosen, Settings, choose, settings_of
 
 _OWN_FILE = "assay.toml"
 _SHARED_TABLE = "pyproject.toml [tool.assay]"
-_VEX_KEYS = frozenset(["trust", "trusted_root", "legacy"])
+_VEX_ROWS = {
+    "trust": ("vex-trust", "trust policies for VEX"),
+    "repository": ("vex-repositories", "lists of VEX repositories"),
+}
+"""Rows in an `assay.toml` that make it the file of a setting."""
+_VEX_KEYS = frozenset([*_VEX_ROWS, "trusted_root", "legacy"])
 
 
 def chosen_settings(flags: Mapping[str, str] | None = None) -> tuple[Chosen, ...]:
@@ -20,7 +25,7 @@ def chosen_settings(flags: Mapping[str, str] | None = None) -> tuple[Chosen, ...
 
     `assay.toml` and `[tool.assay]` of `pyproject.toml` are looked for in the working folder only; `ASSAY_CONFIG` names
     another `assay.toml` instead of both, or `none`. An `assay.toml` with `[[vex.trust]]` rows is itself the file that
-    `vex-trust` names.
+    `vex-trust` names, with `[[vex.repository]]` rows that of `vex-repositories`.
 
     Raises:
         UsageError: an unknown setting or a bad value. MalformedError: a settings file that is no TOML.
@@ -70,16 +75,20 @@ def _own(path: str) -> Mapping[str, object]:
     """An `assay.toml`, where rows of trust stand for the setting that names their file; what they say is read later."""
     table = dict(_toml(path))
     vex = table.get("vex")
-    if not isinstance(vex, dict) or "trust" not in vex:
+    if not isinstance(vex, dict) or not _VEX_ROWS.keys() & vex.keys():
         return table  # a `vex` of any other shape is refused as the setting that it is not
     if unknown := sorted(vex.keys() - _VEX_KEYS):
         raise UsageError("there is no such setting", where=path, why=repr(f"vex.{unknown[0]}"[:60]),
                          remedy=f"settings of [vex]: {', '.join(sorted(_VEX_KEYS))}")  # fmt: skip
-    if "vex-trust" in table:
-        raise UsageError("two trust policies for VEX", where=path, why="it has vex-trust and [[vex.trust]] rows",
-                         remedy="keep one of them")  # fmt: skip
     del table["vex"]
-    return {**table, "vex-trust": path}
+    for rows, (key, what) in _VEX_ROWS.items():
+        if rows not in vex:
+            continue
+        if key in table:
+            raise UsageError(f"two {what}", where=path, why=f"it has {key} and [[vex.{rows}]] rows",
+                             remedy="keep one of them")  # fmt: skip
+        table[key] = path
+    return table
 
 
 def _toml(path: str) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from assay.bootstrap.machine import LIMITS, clock, target_of
+from assay.bootstrap.vex_library import REPOSITORY, Library, repositories_of
 
 if TYPE_CHECKING:
     from assay.artifact.reference import Target
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from assay.trust.vex import Judged
     from assay.trust.vex_found import Found
     from assay.trust.vex_policy import VexTrust
+    from assay.trust.vex_repositories import VexRepository
 
     Said = tuple[tuple[VexDocument, ...], tuple[VexStatement, ...]]
 
@@ -34,7 +36,9 @@ class VexSearch(msgspec.Struct, frozen=True, kw_only=True):
     discover: bool = True
     """Whether to look beside the image, and into `.vex/` of a tree."""
     repositories: tuple[str, ...] = ()
-    """Folders of VEX repositories."""
+    """Folders and addresses of VEX repositories; those of the settings come after them."""
+    offline: bool = False
+    """Whether copies of remote repositories are used as they are, whatever their age."""
     trust: str = ""
     """File of the trust policy; empty = the setting's, else nobody is believed but the operator."""
     require_signature: bool = False
@@ -53,25 +57,37 @@ def vex_door(
     Raises:
         UsageError, MalformedError, UnsupportedError: a file that was named is missing or no VEX document.
     """
+    repositories, paths = _named(paths, search, settings)
     given: tuple[Judged, ...] = () if search.require_signature else tuple(_given(path) for path in paths)
     signed = tuple(_signed_file(path) for path in paths) if search.require_signature else ()
-    if not (given or signed or search.repositories or (search.discover and search.target)):
+    if not (given or signed or repositories or (search.discover and search.target)):
         yield lambda _: ((), ())
         return
     policy = search.trust or settings.vex_trust
     trust = _trust(policy) if policy else None
     tree = _tree(search)
+    library = Library(repositories, search, settings, now)
     with _beside(search, settings) as place:
 
         def said(inventory: Inventory) -> Said:
             digest = inventory.subject.digest
             files = (msgspec.structs.replace(one, target=digest) for one in signed)
-            found = [*files, *tree, *_of_image(place, inventory), *_of_repositories(search, inventory)]
+            found = [*files, *tree, *_of_image(place, inventory), *library.of(inventory)]
             judged = (*given, *_judged(found, trust, _repository_of(inventory), now)) if found else given
             documents = tuple(one.document for one in judged)
             return documents, tuple(statement for one in judged for statement in one.statements)
 
         yield said
+
+
+def _named(
+    paths: Sequence[str], search: VexSearch, settings: Settings
+) -> tuple[tuple[VexRepository, ...], tuple[str, ...]]:
+    """The repositories to look into, and the files: `repo:` before a path or an address names a repository."""
+    given = [path.removeprefix(REPOSITORY) for path in paths if path.startswith(REPOSITORY)]
+    unasked = settings.vex_repositories if search.discover else ""
+    repositories = repositories_of((*given, *search.repositories), settings.vex_repositories, unasked=bool(unasked))
+    return repositories, tuple(path for path in paths if not path.startswith(REPOSITORY))
 
 
 def _judged(found: Sequence[Found], trust: VexTrust | None, image: str, now: str) -> tuple[Judged, ...]:
@@ -182,16 +198,6 @@ def _of_image(place: Beside | None, inventory: Inventory) -> tuple[Found, ...]:
     from assay.flows.vex_discovery import beside_image
 
     return beside_image(place, inventory.subject, LIMITS)
-
-
-def _of_repositories(search: VexSearch, inventory: Inventory) -> Iterator[Found]:
-    if not search.repositories:
-        return
-    from assay.adapters.vexfolder import VexFolder
-    from assay.flows.vex_folders import in_repository
-
-    for path in search.repositories:
-        yield from in_repository(VexFolder(Path(path)), Path(path).name, inventory, LIMITS)
 
 
 def _repository_of(inventory: Inventory) -> str:

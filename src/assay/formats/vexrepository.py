@@ -8,6 +8,7 @@ from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
 _WHAT = "not the index of a VEX repository"
+_FORMATS = frozenset({"openvex", "csaf"})
 _REMEDY = "fetch the repository again"
 
 
@@ -61,4 +62,4 @@ def package_of(purl: str) -> str:
 def _entry(package: _Package) -> RepositoryEntry | None:
     name, parts = package_of(package.id), package.location.split("/")
     safe = bool(parts) and not any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts)
-    return RepositoryEntry(name, package.location) if name and safe and package.format == "openvex" else None
+    return RepositoryEntry(name, package.location) if name and safe and package.format in _FORMATS else None

@@ -110,7 +110,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     service_answer_bytes: int = 256 * KIB
     """One answer of a certificate authority, a log or a timestamp authority while something is signed."""
     vex_repository_files_count: int = 100_000
-    """Entries of the index of a VEX repository."""
+    """Entries of the index of a VEX repository, and documents of its archive."""
+    vex_repository_bytes: int = 512 * MIB
+    """The archive of a VEX repository, as it comes and as its documents are."""
     bundle_bytes: int = 128 * MIB
     envelope_signatures_count: int = 8
     """Signatures of one bare DSSE envelope, each tried with each key."""

@@ -76,6 +76,8 @@ class VexDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Statements that lie within the signer's scope."""
     left_out: tuple[str, ...] = ()
     """Why statements of an applied document do not count, each reason once, the first ones."""
+    as_of: str = ""
+    """Of a document read from the copy of a remote repository: RFC 3339 time when that was last its publisher's."""
 
 
 class VexWord(msgspec.Struct, frozen=True, order=True):

@@ -129,17 +129,29 @@ def _judge(one: Found, trust: VexTrust, image: str, now: str, read: Read, limits
         claim = _claim_of_document(one.data) if one.kind == "document" else _claim(one, limits)
         if not claim.is_vex:
             return None
-        signed = _signed(one, trust, now, limits)
-        rows = trust.of_signer(signed.signer, signed.times, now)
-        if not rows:
-            raise _no("OUTSIDE_WINDOW", one.place, "no row of the trust policy holds when it was signed")
+        rows, evidence = _believed(one, trust, now, limits)
         data = one.data if one.kind == "document" else strictjson.canonical(claim.predicate)
         statements = read(data, one.place)
     except AssayError as error:
         code = getattr(error, "code", "") or error.kind.upper()
         outcome: Literal["seen", "failed"] = "failed" if error.kind == "unavailable" else "seen"
         return Judged(_document(one, claim, outcome, code, _WORDS.get(code, error.why or error.what)))
-    return _scoped(one, claim, statements, rows, signed.evidence, image)
+    return _scoped(one, claim, statements, rows, evidence, image)
+
+
+def _believed(one: Found, trust: VexTrust, now: str, limits: Limits) -> tuple[tuple[Trusted, ...], Digest]:
+    """The rows that say what a document counts for, and the digest of what proves it: at least one, or it raises.
+
+    A document without a signature counts by its place where the settings vouch for that; a signature that does not hold
+    is never passed over for it.
+    """
+    if one.vouched is not None and one.kind == "document" and not one.signature:
+        return (one.vouched,), Digest.of(one.data)
+    signed = _signed(one, trust, now, limits)
+    rows = trust.of_signer(signed.signer, signed.times, now)
+    if not rows:
+        raise _no("OUTSIDE_WINDOW", one.place, "no row of the trust policy holds when it was signed")
+    return rows, signed.evidence
 
 
 def _scoped(
@@ -193,6 +205,7 @@ def _document(
         author=claim.author,
         digest=claim.digest,
         statements_count=claim.count,
+        as_of=one.as_of,
     )
 
 

@@ -1,6 +1,6 @@
 """VEX that was found and that nobody has judged yet."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -9,6 +9,11 @@ from assay.model.digest import Digest
 from assay.model.errors import AssayError
 from assay.model.vex import VexPlace
 
+if TYPE_CHECKING:
+    from assay.trust.vex_policy import Trusted
+
+STALE = "STALE"
+"""Code of the word that a copy could not be brought up to date."""
 VEX_TYPES = frozenset({predicates.OPENVEX})
 """Predicate types that are VEX, in their usual spelling."""
 
@@ -34,3 +39,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     annotations: dict[str, str] = {}
     """Of such a layer: what cosign 2 wrote beside it, the certificate and the log's promise among it."""
     error: AssayError | None = None
+    vouched: "Trusted | None" = None
+    """For a document without a signature: for what the settings believe the place it came from."""
+    as_of: str = ""
+    """RFC 3339 time when the copy it was read from was last what its publisher has; empty = it was read there."""

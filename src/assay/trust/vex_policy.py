@@ -39,7 +39,8 @@ from assay.trust.expect import Identity, matches
 from assay.trust.keyring import Key, Keyring, is_open
 
 _REMEDY = "correct the trust policy"
-_STATUSES: tuple[VexStatus, ...] = get_args(VexStatus)
+STATUSES: tuple[VexStatus, ...] = get_args(VexStatus)
+"""Every status, for a scope that leaves none out."""
 _SIGNERS_COUNT = 1_000
 _PATTERNS_COUNT = 10_000
 
@@ -50,7 +51,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     products: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     vulnerabilities: tuple[str, ...] = ()
-    statuses: tuple[VexStatus, ...] = _STATUSES
+    statuses: tuple[VexStatus, ...] = STATUSES
 
 
 class Trusted(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,7 +211,7 @@ def _trusted(value: Any, where: str, read_key: Callable[[str], bytes]) -> Truste
             products=tuple(row.products),
             images=tuple(row.images),
             vulnerabilities=tuple(row.vulnerabilities),
-            statuses=tuple(row.statuses) or _STATUSES,
+            statuses=tuple(row.statuses) or STATUSES,
         ),
     )
 

@@ -32,7 +32,10 @@ DEFAULT_KINDS = ("cyclonedx", "vulns", "openvex", "vsa", "image")
 @options.target_options
 @options.db_option
 @click.option(
-    "--vex", multiple=True, metavar="FILE", help="VEX document (OpenVEX, CycloneDX, CSAF) to apply; repeatable."
+    "--vex",
+    multiple=True,
+    metavar="FILE|repo:URL",
+    help="VEX document (OpenVEX, CycloneDX, CSAF) to apply, or a VEX repository to look into; repeatable.",
 )
 @vex_options
 @click.option("--policy", metavar="DIR", help="Policy the verdict is made by. Default: the shipped policy.")

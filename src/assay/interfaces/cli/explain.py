@@ -15,7 +15,10 @@ from assay.interfaces.cli.vex_options import vex_options
 @options.target_options
 @options.db_option
 @click.option(
-    "--vex", multiple=True, metavar="FILE", help="VEX document (OpenVEX, CycloneDX, CSAF) to apply; repeatable."
+    "--vex",
+    multiple=True,
+    metavar="FILE|repo:URL",
+    help="VEX document (OpenVEX, CycloneDX, CSAF) to apply, or a VEX repository to look into; repeatable.",
 )
 @vex_options
 @options.ssvc_option

@@ -19,7 +19,10 @@ from assay.policy import explain
 @options.db_option
 @options.db_age_option
 @click.option(
-    "--vex", multiple=True, metavar="FILE", help="VEX document (OpenVEX, CycloneDX, CSAF) to apply; repeatable."
+    "--vex",
+    multiple=True,
+    metavar="FILE|repo:URL",
+    help="VEX document (OpenVEX, CycloneDX, CSAF) to apply, or a VEX repository to look into; repeatable.",
 )
 @vex_options
 @click.option("--policy", metavar="DIR", help="Folder with Rego rules and data.json. Default: the shipped policy.")

@@ -19,9 +19,10 @@ _FLAGS = (
         "--vex-repository",
         "vex_repositories",
         multiple=True,
-        metavar="DIR",
-        help="Local VEX repository to look packages up in; repeatable.",
+        metavar="DIR|URL",
+        help="VEX repository to look packages up in, a folder or an https address; repeatable.",
     ),
+    click.option("--vex-offline", is_flag=True, help="Ask no VEX repository for news; use the copies, however old."),
     click.option(
         "--vex-require-signature",
         is_flag=True,
@@ -42,6 +43,7 @@ def vex_options(function: F) -> F:
         vex_repositories: tuple[str, ...],
         vex_require_signature: bool,
         no_vex_discovery: bool,
+        vex_offline: bool,
         **rest: object,
     ) -> object:
         from assay.bootstrap import VexSearch
@@ -52,6 +54,7 @@ def vex_options(function: F) -> F:
             repositories=vex_repositories,
             trust=vex_trust,
             require_signature=vex_require_signature,
+            offline=vex_offline,
         )
         return function(*args, target=target, search=search, **rest)
 

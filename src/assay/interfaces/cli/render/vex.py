@@ -7,6 +7,7 @@ from assay.model.report import Report
 from assay.model.vex import VexConflict, VexDocument, VexRevocation
 
 _SHOWN = 5
+_STALE = "STALE"
 _OUTCOMES = {"applied": "applied", "seen": "seen, not applied", "failed": "could not be read"}
 
 _SHORT = {
@@ -28,8 +29,10 @@ _SHORT = {
 def vex_lines(report: Report) -> tuple[str, ...]:
     """Lines for the foot of a table; none where no document was given or found. Every text in them is safe."""
     lines = []
-    if report.vex_documents:
-        lines.append(f"VEX: {_count(report.vex_documents)}")
+    if documents := tuple(document for document in report.vex_documents if document.code != _STALE):
+        lines.append(f"VEX: {_count(documents)}")
+    stale = [document for document in report.vex_documents if document.code == _STALE]
+    lines += [safe(f"VEX repository {document.place}: {document.why}") for document in stale]
     if report.vex_conflicts:
         number = len(report.vex_conflicts)
         lines.append(f"VEX authors disagree about {number} finding{'s' * (number != 1)}; the more cautious word holds:")
