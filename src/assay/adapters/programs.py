@@ -5,17 +5,21 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
+from assay.adapters import faketime
+
 _SECONDS = 20
 _LINE_CHARS = 100
 
 
 def find(name: str) -> str:
-    """Where a program lies; empty where it does not."""
-    return shutil.which(name) or ""
+    """Where a program, or a library that is used like one, lies; empty where it does not."""
+    return faketime.find() if name == faketime.PACKAGE else shutil.which(name) or ""
 
 
 def version(path: str, words: Sequence[str]) -> str:
-    """The first line a program says of its version; empty where it says nothing."""
+    """The first line a program says of its version; empty where it says nothing, or where there are no such words."""
+    if not words:
+        return ""
     try:
         done = subprocess.run(  # noqa: S603
             [path, *words], capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL,

@@ -14,7 +14,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     package: str
     """Of Debian, for the hint."""
     version: tuple[str, ...] = ("--version",)
-    """Words that make it tell its version."""
+    """Words that make it tell its version; none for a library."""
 
 
 PROGRAMS = (
@@ -46,6 +46,10 @@ PROGRAMS = (
     Program(
         name="go", enables="locking Go modules: where they come from",
         without="everything else works from lock and store", package="golang-go", version=("version",),
+    ),
+    Program(
+        name="libfaketime", enables="another wall clock for the steps of a second build",
+        without="`assay rebuild` says that the clock is not varied", package="libfaketime", version=(),
     ),
     Program(
         name="mmdebstrap", enables="a figure of the bench", without="its row is skipped by name", package="mmdebstrap"
