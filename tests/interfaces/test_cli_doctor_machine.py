@@ -34,7 +34,7 @@ def test_a_machine_without_any_of_them_says_what_is_missing_and_tries_its_own_la
         assert "isolation   none: " in text
     else:
         assert f"isolation   {found['level']} by unshare" in text
-    assert not any(one["found"] for one in found["programs"])
+    assert not any(one["found"] for one in found["programs"] if one["name"] != "libfaketime"), "a library is on no PATH"
 
 
 @pytest.mark.parametrize(
