@@ -1,12 +1,16 @@
 """What a build reads: specs, locks, and the archives its inputs come in."""
 
+import io
 import itertools
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from assay.build import gomodules, lock, npmtree, requirements, spec_read, typed, wheel
 from assay.build.debian import deb, index, paths, release, scripts
-from assay.formats import ar, strictyaml, tarread, tarwrite, unpack
+from assay.formats import ar, sourcearchive, strictyaml, tarread, tarwrite, unpack, zipread
+from assay.formats.chunks import ChunkView
 from assay.formats.strictyaml import Mapping, Node, Scalar
 from assay.model.errors import AssayError
 from assay.model.limits import DEFAULT_LIMITS
@@ -86,6 +90,43 @@ def check_tar(data: bytes) -> None:
     except AssayError:
         return
     assert [entry for entry, _ in _tar([written])] == [entry for entry, _ in found]
+
+
+def _source(chunked: Iterable[bytes]) -> list[tuple[TreeEntry, bytes]]:
+    return [(entry, b"".join(content)) for entry, content in sourcearchive.read(chunked, DEFAULT_LIMITS, where="x")]
+
+
+def check_source(data: bytes) -> None:
+    """How the bytes are cut changes nothing, whatever kind of archive they are."""
+    whole, cut = _outcome(_source, data)
+    assert whole == cut
+
+
+def check_source_zip(data: bytes) -> None:
+    """Paths lead nowhere and stand once; what we read, the standard library reads the same, or refuses."""
+    view = ChunkView(pieces(data), where="x")
+    found = [
+        (entry, entry.link or b"".join(content))
+        for entry, content in zipread.read(view, DEFAULT_LIMITS, where="x", limit=1 << 20)
+    ]
+    assert len({entry.path for entry, _ in found}) == len(found)
+    assert not any(entry.path.startswith(b"/") or b".." in entry.path.split(b"/") for entry, _ in found)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            theirs = [archive.read(info) for info in archive.infolist()]
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError, zlib.error):
+        return
+    assert theirs == [content for _, content in found]
+
+
+def _zips() -> list[bytes]:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, mode, content in (("a/", 0o40755, b""), ("a/b", 0o100755, b"text" * 9), ("l", 0o120777, b"a/b")):
+            info = zipfile.ZipInfo(name)
+            info.create_system, info.external_attr = 3, mode << 16
+            archive.writestr(info, content, zipfile.ZIP_DEFLATED if len(content) > 9 else zipfile.ZIP_STORED)
+    return [out.getvalue()]
 
 
 def check_ar(data: bytes) -> None:
@@ -223,6 +264,8 @@ HARNESSES = (
     ),
     Harness(name="build-lock", check=check_lock, doors=(lock.read,), seeds=_locks),
     Harness(name="build-tar", check=check_tar, doors=(tarread.read,), seeds=_tars),
+    Harness(name="build-source", check=check_source, doors=(sourcearchive.read,), seeds=lambda: [*_tars(), *_zips()]),
+    Harness(name="build-zip", check=check_source_zip, doors=(zipread.read,), bytes_limit=8192, seeds=_zips),
     Harness(name="build-ar", check=check_ar, doors=(ar.members,), seeds=lambda: [ar.MAGIC]),
     Harness(name="build-unpack", check=check_unpack, doors=(unpack.unpack,)),
     Harness(name="build-release", check=check_release, doors=(release.read,), seeds=lambda: [_RELEASE]),

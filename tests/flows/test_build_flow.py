@@ -4,6 +4,8 @@ import io
 import json
 import os
 import tarfile
+import time
+import zipfile
 from hashlib import sha256
 
 import msgspec
@@ -335,6 +337,49 @@ def test_a_device_in_an_archive_is_refused(bench, project, tmp_path, kind):
     data = archive(("x/dev", kind, ""))
     (project / "x.tar.gz").write_bytes(data)
     source = {"type": "archive", "path": "x.tar.gz", "sha256": sha256(data).hexdigest()}
+    placed = spec_of(sources={"x": source}, image={"install": [{"from": "sources.x", "to": "/x"}]})
+    refuse(bench, placed, bench.lock(placed), tmp_path / "out", MalformedError)
+
+
+def test_a_zip_archive_gives_the_image_that_its_tar_gives(bench, project, tmp_path):
+    when = EPOCH - 4  # a zip archive counts in twos
+    packed, plain = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive, tarfile.open(fileobj=plain, mode="w") as tar:
+        for name, mode, content in (
+            ("x-1/bin/run", 0o100755, b"#!"),
+            ("x-1/a", 0o100644, b"a"),
+            ("x-1/l", 0o120777, b"a"),
+        ):
+            info = zipfile.ZipInfo(name, time.gmtime(when)[:6])
+            info.create_system, info.external_attr = 3, mode << 16
+            archive.writestr(info, content)
+            entry = tarfile.TarInfo(name)
+            entry.mtime, entry.mode = when, mode & 0o777
+            if mode >> 12 == 0o12:
+                entry.type, entry.linkname = tarfile.SYMTYPE, content.decode()
+            else:
+                entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    layers = []
+    for number, data in enumerate((packed.getvalue(), plain.getvalue())):
+        (project / "x").write_bytes(data)
+        source = {"type": "archive", "path": "x", "sha256": sha256(data).hexdigest()}
+        placed = spec_of(sources={"x": source}, image={"install": [{"from": "sources.x", "to": "/x"}]})
+        (image,) = bench.build(placed, bench.lock(placed), tmp_path / f"out{number}").images
+        layers.append([layer.diff_id for layer in image.layers])
+        assert {"x", "x/a", "x/bin", "x/bin/run", "x/l"} <= {*members(tmp_path / f"out{number}", image)}
+    assert layers[0] == layers[1]
+
+
+def test_a_path_through_a_link_of_a_zip_archive_is_refused(bench, project, tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        link = zipfile.ZipInfo("x/d")
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        archive.writestr(link, "/etc")
+        archive.writestr("x/d/passwd", "evil")
+    (project / "x").write_bytes(packed.getvalue())
+    source = {"type": "archive", "path": "x", "sha256": sha256(packed.getvalue()).hexdigest()}
     placed = spec_of(sources={"x": source}, image={"install": [{"from": "sources.x", "to": "/x"}]})
     refuse(bench, placed, bench.lock(placed), tmp_path / "out", MalformedError)
 

@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import tarfile
+import zipfile
 from hashlib import sha256
 
 import pytest
@@ -113,7 +114,19 @@ def test_an_sdist_is_the_repository_and_what_packaging_adds(wide):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress, bz2.compress])
+def zipped(data):
+    """The same entries as a zip archive."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar, zipfile.ZipFile(out, "w") as archive:
+        for one in tar:
+            info = zipfile.ZipInfo(one.name)
+            info.create_system, kind = 3, 0o120000 if one.issym() else 0o100000
+            info.external_attr = (kind | one.mode) << 16
+            archive.writestr(info, one.linkname if one.issym() else tar.extractfile(one).read())
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress, bz2.compress, zipped])
 def test_every_compression_gives_the_same_answer(pack):
     result = against(hand({"a": b"1", "b": b"2"}), pack(archive({"a": b"1", "c": b"3"})))
     assert listed(result) == [("missing-file", "low", "b"), ("phantom-other", "medium", "c")]
@@ -137,6 +150,7 @@ def test_a_planted_archive_of_the_xz_kind():
         "build-aux/config.guess": (b"#!/bin/sh\n", 0o755),
     })  # fmt: skip
     result = against(hand(tree), lzma.compress(data), generated="autotools")
+    assert against(hand(tree), zipped(data), generated="autotools").found == result.found
     assert listed(result) == [("phantom-build-script", "high", "m4/build-to-host.m4")]
     assert result.found.generated == ("Makefile.in", "build-aux/config.guess", "configure")
     assert result.found.test_blobs == ("tests/files/bad.xz",)
@@ -145,7 +159,8 @@ def test_a_planted_archive_of_the_xz_kind():
 
 def test_links_are_compared_as_links():
     made = hand({"a": b"data", "link": b"a"}, modes={"link": b"120000"})
-    assert listed(against(made, archive({"a": b"data"}, (tarfile.SYMTYPE, "link", "a")))) == []
+    for pack in (bytes, zipped):
+        assert listed(against(made, pack(archive({"a": b"data"}, (tarfile.SYMTYPE, "link", "a"))))) == []
     assert listed(against(made, archive({"a": b"data", "link": b"a"}))) == [("changed-file", "medium", "link")]
 
 

@@ -77,7 +77,7 @@ class GitSource(_Wire, frozen=True, kw_only=True, tag="git"):
 
 
 class ArchiveSource(_Wire, frozen=True, kw_only=True, tag="archive"):
-    """A tar archive (plain, gzip, zstd, xz or bzip2), from an address or from a file beside the spec."""
+    """A tar (plain, gzip, zstd, xz or bzip2) or zip archive, from an address or from a file beside the spec."""
 
     sha256: Sha256
     url: Url | None = None

@@ -70,8 +70,7 @@ def _members(data: bytes, file: str, limits: Limits) -> dict[str, tuple[bytes, i
     directory = zipdirectory.read_directory(view, limits)
     found: dict[str, tuple[bytes, int]] = {}
     total = 0
-    modes = _modes(data, file)
-    for member in directory.members:
+    for member, facts in zip(directory.members, zipdirectory.attributes(directory), strict=True):
         if member.name.endswith("/"):
             continue
         parts = member.name.split("/")
@@ -85,20 +84,8 @@ def _members(data: bytes, file: str, limits: Limits) -> dict[str, tuple[bytes, i
                 "wheel over its limits", where=file, why=f"{member.name[:100]} of {member.size} bytes"
             )
         content = zipdirectory.inflate(directory, member, limits.archive_inflated_bytes)
-        found[member.name] = (content, modes.get(member.name, 0))
+        found[member.name] = (content, facts.mode)
     return found
-
-
-def _modes(data: bytes, file: str) -> dict[str, int]:
-    """Unix modes: they stand in the central directory's external attributes (APPNOTE 4.4.15)."""
-    import io
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return {info.filename: info.external_attr >> 16 for info in archive.infolist()}
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise _bad(file, str(error)) from error
 
 
 def _check_record(files: dict[str, tuple[bytes, int]], info: str, file: str) -> None:

@@ -9,7 +9,7 @@ from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.flows import git_tree
 from assay.flows.lock_git import GitTools, check_tag_name, peel
-from assay.formats import tarread, unpack
+from assay.formats import sourcearchive
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UntrustedError
 from assay.model.tree import TreeEntry
@@ -115,10 +115,7 @@ class _Reader:
     def _entries(self, locked: locks.ArchiveLock, where: str) -> Iterator[Iterator[tuple[TreeEntry, Iterator[bytes]]]]:
         limits = self._tools.limits
         with self._tools.store.open(Digest.parse(locked.sha256)) as pieces:
-            plain = unpack.unpack(pieces, limits, where=where, limit=limits.build_input_bytes)
-            yield tarread.read(plain, limits, where=where)
-            for _ in plain:
-                pass
+            yield sourcearchive.read(pieces, limits, where=where)
             for _ in pieces:  # to the end, where the store's own check stands
                 pass
 

@@ -6,8 +6,7 @@ import msgspec
 
 from assay.build import lock as locks
 from assay.build import spec as specs
-from assay.formats import tarread
-from assay.formats.unpack import unpack
+from assay.formats import sourcearchive
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UsageError
 from assay.model.limits import Limits
@@ -44,12 +43,9 @@ def install(
             entry = TreeEntry(path=name, size=locked.size)
             found = list(place.lay(iter([(entry, pieces)]), spool, name))
         else:
-            stream = unpack(pieces, limits, where=owner.name, limit=limits.build_input_bytes)
-            entries = _stripped(tarread.read(stream, limits, where=owner.name), strip)
+            entries = _stripped(sourcearchive.read(pieces, limits, where=owner.name), strip)
             found = list(place.lay(entries, spool, _relative(item.path or "")))
-            for _ in stream:  # to the end, where the store's own check stands
-                pass
-        for _ in pieces:
+        for _ in pieces:  # to the end, where the store's own check stands
             pass
     if not found:
         raise UsageError(

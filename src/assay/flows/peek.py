@@ -2,8 +2,7 @@
 
 from assay.build import lock as locks
 from assay.build import spec as specs
-from assay.formats import tarread
-from assay.formats.codec import inflate
+from assay.formats import sourcearchive
 from assay.model.digest import Digest
 from assay.model.errors import UsageError
 from assay.model.limits import Limits
@@ -31,16 +30,13 @@ def file_of(source: specs.Source, locked: locks.SourceLock, path: str, store: Co
     digest = locked.sha256 if isinstance(locked, locks.ArchiveLock) else locked.content
     found: bytes | None = None
     with store.open(Digest.parse(digest)) as pieces:
-        stream = inflate(pieces, "", limits, path, limit=limits.build_input_bytes)
-        for entry, content in tarread.read(stream, limits, where=path):
+        for entry, content in sourcearchive.read(pieces, limits, where=path):
             name = b"/".join(entry.path.split(b"/")[strip:])
             if name == wanted and entry.kind == "file":
                 if entry.size > limits.metadata_bytes * 16:
                     raise UsageError("the file is too large", where=path, why=f"{entry.size} bytes")
                 found = b"".join(content)
-        for _ in stream:
-            pass
-        for _ in pieces:
+        for _ in pieces:  # to the end, where the store's own check stands
             pass
     if found is None:
         raise UsageError("no such file in the source", where=path, remedy="check `file` in the spec")

@@ -57,7 +57,7 @@ def unpack(chunks: Iterable[bytes], limits: Limits, *, where: str, limit: int) -
             return _bounded(chain((head,), source), make, where, limit)
     if head.startswith(_ZIP):
         raise UnsupportedError(
-            "a zip archive", where=where, why="sources come as tar", remedy="name the tar of the same release"
+            "a zip archive", where=where, why="a stream was asked for", remedy="name the tar of the same release"
         )
     return inflate(chain((head,), source), "", limits, where, limit=limit)
 

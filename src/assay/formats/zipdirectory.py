@@ -19,6 +19,7 @@ _END = Struct("<4s4H2LH")  # APPNOTE 4.3.16
 _END64_LOCATOR = Struct("<4sLQL")  # 4.3.15
 _END64 = Struct("<4sQ2H2L4Q")  # 4.3.14
 _CENTRAL = Struct("<4s4x2H4x3L3H4x4xL")  # 4.3.12: signature, flags, method, crc, sizes, three lengths, offset
+_ATTRIBUTES = Struct("<4xBB6x2H12x3H4xL4x")  # the same: who made it, time and date, three lengths, external attributes
 _LOCAL = Struct("<4s22x2H")  # 4.3.7: signature, two lengths
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _STORED, _DEFLATED = 0, 8
@@ -50,6 +51,35 @@ class Directory(msgspec.Struct, frozen=True):
 
     view: ChunkView
     members: tuple[Member, ...]
+    start: int = 0
+    """Where it begins, in the view."""
+
+
+class Attributes(msgspec.Struct, frozen=True, gc=False):
+    """What the central directory says of an entry beside its content."""
+
+    name: bytes
+    """As it is written."""
+    system: int
+    """Who made the entry (4.4.2.2): 3 is Unix, 19 macOS; only theirs have modes."""
+    mode: int
+    """File type and permissions of Unix: the upper half of the external attributes (4.4.15)."""
+    time: int
+    """MS-DOS date and time (4.4.6), the date in the upper half."""
+    extra: bytes
+
+
+def attributes(directory: Directory) -> tuple[Attributes, ...]:
+    """Of every member of a directory that was read, in its order."""
+    view, at = directory.view, directory.start
+    found = []
+    for _ in directory.members:
+        _, system, time, date, names, extras, comments, external = _ATTRIBUTES.unpack(view.read(at, _ATTRIBUTES.size))
+        at += _ATTRIBUTES.size
+        name, extra = view.read(at, names), view.read(at + names, extras)
+        found.append(Attributes(name, system, external >> 16, date << 16 | time, extra))
+        at += names + extras + comments
+    return tuple(found)
 
 
 def read_directory(view: ChunkView, limits: Limits) -> Directory:
@@ -73,7 +103,7 @@ def read_directory(view: ChunkView, limits: Limits) -> Directory:
         raise _bad(view, f"central directory of {size} bytes at {offset}, end record at {end}")
     members = _members(view, view.read(start, size), count, shift)
     _refuse_overlap(view, members, start)
-    return Directory(view, members)
+    return Directory(view, members, start)
 
 
 def inflate(directory: Directory, member: Member, limit: int) -> bytes:
