@@ -69,6 +69,12 @@ def test_subject_and_artifact_type() -> None:
     assert manifest.artifact_type == "application/x"
 
 
+def test_the_empty_type_in_a_list_says_nothing() -> None:
+    """A registry of before image-spec 1.1 copies the type from the config: it may be anything, and is looked into."""
+    assert oci.descriptor({**ITEM, "artifactType": "application/x"}, where="d").artifact_type == "application/x"
+    assert oci.descriptor({**ITEM, "artifactType": oci.OCI_EMPTY}, where="d").artifact_type == ""
+
+
 @pytest.mark.parametrize(
     "document",
     [

@@ -285,7 +285,9 @@ class LayoutStore:
                     digest=entry.digest,
                     size=entry.size,
                     annotations={**document.annotations, **entry.annotations},
-                    artifact_type=entry.artifact_type or document.artifact_type or config,
+                    artifact_type=entry.artifact_type
+                    or document.artifact_type
+                    or ("" if config == oci.OCI_EMPTY else config),
                 )
 
     def _manifest(self, entry: Descriptor) -> bytes:

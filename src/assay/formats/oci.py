@@ -178,13 +178,14 @@ def descriptor(value: object, *, where: str) -> Descriptor:
     media_type = _text(item, "mediaType", where)
     if not media_type:
         raise _bad(where, "a descriptor without mediaType")
-    platform = item.get("platform")
+    platform, artifact_type = item.get("platform"), _text(item, "artifactType", where)
     return Descriptor(
         media_type=media_type,
         digest=Digest.parse(_text(item, "digest", where), where=where),
         size=size,
         annotations=_strings(item, "annotations", where),
-        artifact_type=_text(item, "artifactType", where),
+        # A registry older than image-spec 1.1 copies it from the config, and the empty config says nothing.
+        artifact_type="" if artifact_type == OCI_EMPTY else artifact_type,
         platform=None if platform is None else _platform(_object(platform, where, "platform"), where),
     )
 
