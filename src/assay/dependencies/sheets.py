@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-Role = Literal["manifest", "lock", "installed"]
+Role = Literal["manifest", "lock", "installed", "catalog"]
+"""`catalog`: a file beside manifests that explains them (a version catalog, a description of a project)."""
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -53,7 +54,12 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...] = ()
     """Of a lock, or what lies in a vendor folder."""
     recorded: tuple[tuple[str, tuple[Wish, ...]], ...] = ()
-    """Of a lock: folder of a member ("" = its own) → the wishes it remembers of that manifest."""
+    """Of a lock: folder of a member ("" = its own) → the wishes it remembers of that manifest; of a catalog: name →
+    what it stands for."""
+    groups: tuple[str, ...] = ()
+    """Of a lock: the groups of wishes it locks; () = all."""
+    provides: tuple[str, ...] = ()
+    """Of a manifest: the packages it describes itself, which siblings may ask for."""
     members: tuple[str, ...] = ()
     """Of a lock: folders of further projects it locks."""
     contents: tuple[tuple[str, str], ...] = ()

@@ -58,6 +58,15 @@ def _packages(lines: list[str], wrong: list[int]) -> Iterator[Package]:
         )
 
 
+def locked(file: File) -> tuple[str, ...]:
+    """The names of the configurations a lock speaks of, those without any module too."""
+    found: set[str] = set()
+    for line in file.data().decode("utf-8", "replace").split("\n"):
+        if not line.startswith("#"):
+            found.update(line.strip().partition("=")[2].split(","))
+    return tuple(sorted(found - {""}))
+
+
 CATALOGUER = Cataloguer(
     name="gradle-lock",
     version=1,

@@ -12,6 +12,8 @@ from assay.dependencies.locks import (
     dart,
     elixir,
     golang,
+    gradle,
+    haskell,
     names,
     npm,
     nuget,
@@ -21,6 +23,7 @@ from assay.dependencies.locks import (
     python_manifests,
     ruby,
     rust,
+    swift,
 )
 from assay.model.errors import MalformedError, UnsupportedError
 
@@ -48,6 +51,9 @@ ROWS: tuple[Cataloguer, ...] = tuple(
         nuget.ROW,
         dart.ROW,
         elixir.ROW,
+        gradle.ROW,
+        haskell.ROW,
+        swift.ROW,
         others.ROW,
         python.NAMED,
         python.ROW,

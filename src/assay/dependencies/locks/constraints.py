@@ -2,14 +2,14 @@
 
 npm: node-semver README, "Ranges"; Cargo: The Cargo Book, "Specifying Dependencies"; Composer documentation, "Versions
 and constraints"; RubyGems guides, "Patterns"; PyPI: PEP 440, and Poetry's documentation, "Dependency specification";
-NuGet, pub and Mix: `constraint_forms`.
+NuGet, pub and Mix: `constraint_forms`; Gradle, Swift and Cabal: a module each.
 Each reader makes alternatives of bounds; the order of versions is that of `dependencies.versions`.
 """
 
 import re
 from collections.abc import Callable, Iterator
 
-from assay.dependencies.locks import constraint_forms
+from assay.dependencies.locks import constraint_forms, gradle_versions, haskell_ranges, swift_versions
 from assay.dependencies.versions import SCHEMES, Scheme
 
 Bound = tuple[str, str]
@@ -290,14 +290,22 @@ def _hex(wanted: str, version: str) -> bool | None:
     return None if answer and "-" in version.partition("+")[0] and "-" not in wanted else answer
 
 
+def _hackage(wanted: str, version: str) -> bool | None:
+    """A range of Cabal, or what Stack names as it stands: a package with its version, a snapshot."""
+    return True if wanted == version else haskell_ranges.allows(wanted, version)
+
+
 _READERS: dict[str, Callable[[str, str], bool | None]] = {
     "cargo": _cargo,
     "composer": _composer,
     "gem": _gem,
     "golang": _go,
+    "hackage": _hackage,
     "hex": _hex,
+    "maven": gradle_versions.allows,
     "npm": _npm,
     "nuget": _nuget,
     "pub": _pub,
     "pypi": _pypi,
+    "swift": swift_versions.allows,
 }

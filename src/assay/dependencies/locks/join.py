@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from assay.dependencies.cataloger import Sighting
 from assay.dependencies.identity import Seen
 from assay.dependencies.locks import installed as on_disk
-from assay.dependencies.locks import names, wishes
+from assay.dependencies.locks import names, neighbours, wishes
 from assay.dependencies.locks.pairing import Pair, Placed, pairs
 from assay.dependencies.locks.wishes import Found
 from assay.dependencies.sheets import Sheet
@@ -49,6 +49,7 @@ def judge(
         if one.removed_by is None and not (installed and _sheets(one) and owned(one.path))
         for sheet in _sheets(one)
     ]
+    placed = neighbours.explained(placed)
     if not placed:
         return (), ()
     disks = on_disk.Disks(seen, placed, installed=installed, owned=owned)

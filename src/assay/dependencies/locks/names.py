@@ -25,7 +25,7 @@ _LOCKS = {
     "mix.lock": ("hex", "mix"),
     "Package.resolved": ("swift", "swiftpm"),
     "cabal.project.freeze": ("hackage", "cabal"),
-    "stack.yaml.lock": ("hackage", "cabal"),
+    "stack.yaml.lock": ("hackage", "stack"),
 }
 _MANIFESTS = {
     "package.json": ("npm", "npm"),
@@ -38,6 +38,10 @@ _MANIFESTS = {
     "composer.json": ("composer", "composer"),
     "pubspec.yaml": ("pub", "pub"),
     "mix.exs": ("hex", "mix"),
+    "build.gradle": ("maven", "gradle"),
+    "build.gradle.kts": ("maven", "gradle"),
+    "Package.swift": ("swift", "swiftpm"),
+    "stack.yaml": ("hackage", "stack"),
 }
 
 

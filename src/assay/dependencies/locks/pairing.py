@@ -15,9 +15,11 @@ _TOOLS: Mapping[str, frozenset[str]] = {
     "pipenv": frozenset({"pipenv"}),
     "pip": frozenset(),
     "gradle": frozenset({"gradle"}),
+    "cabal": frozenset({"cabal"}),
+    "stack": frozenset({"stack", "cabal"}),
 }
 """Lock's tool → tools of the manifests it may lie beside; others: every manifest of the ecosystem."""
-_ROOTED = frozenset({"cargo", "yarn"})
+_ROOTED = frozenset({"cabal", "cargo", "stack", "yarn"})
 """Tools whose lock names no folders of members: the nearest one above counts."""
 _SHRINKWRAP, _PACKAGE_LOCK = "npm-shrinkwrap.json", "package-lock.json"
 
@@ -125,8 +127,10 @@ def _member(manifest: Placed, locks: Mapping[str, Sequence[Placed]]) -> Pair | N
         inner = manifest.directory[len(directory) + 1 :] if directory else manifest.directory
         for lock in locks.get(directory, ()):
             sheet = lock.sheet
-            if sheet.ecosystem == manifest.sheet.ecosystem and (
-                inner in sheet.members or (sheet.tool in _ROOTED and not sheet.members)
+            if sheet.ecosystem != manifest.sheet.ecosystem or manifest.sheet.tool not in _TOOLS.get(
+                sheet.tool, {manifest.sheet.tool}
             ):
+                continue
+            if inner in sheet.members or (sheet.tool in _ROOTED and not sheet.members):
                 return Pair(manifest, lock, inner)
     return None

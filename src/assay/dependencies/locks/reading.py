@@ -69,7 +69,7 @@ def spelled(ecosystem: str, name: str) -> str:
         return canonical_name("PyPI", name)
     if ecosystem == "cargo":
         return name.replace("_", "-")
-    return name.lower() if ecosystem in ("composer", "nuget") else name
+    return name.lower() if ecosystem in ("composer", "nuget", "swift") else name
 
 
 def bounded(wishes: Iterable[Wish], file: File) -> tuple[Wish, ...]:

@@ -8,7 +8,7 @@ from assay.dependencies.sheets import Entry, Sheet, Wish
 from assay.model.lock import LockDisagreement
 
 _PEER = "peer"
-_PARTLY = frozenset({"pip", "pylock", "pdm"})
+_PARTLY = frozenset({"pip", "pylock", "pdm", "cabal", "stack"})
 """Tools that lock for one choice of groups."""
 _EVERYWHERE = frozenset({"npm", "pnpm", "yarn", "bun", "go", "bundler", "composer"})
 """Tools without conditions: a wish with one is locked all the same."""
@@ -51,7 +51,7 @@ def _contents(manifest: Placed, lock: Placed) -> Iterator[Found]:
 
 def _copies(manifest: Placed, lock: Placed, member: str) -> Iterator[Found]:
     copy = next((wishes for place, wishes in lock.sheet.recorded if place == member), None)
-    if copy is None:
+    if copy is None or (lock.sheet.tool == "stack" and manifest.sheet.tool != "stack"):
         return
     eco = lock.sheet.ecosystem
     asked: dict[str, set[str]] = {}
@@ -104,6 +104,10 @@ def _wish(wish: Wish, names: Mapping[str, list[Entry]], manifest: Placed, lock: 
             return
         if member and sheet.tool == "yarn" and not sheet.recorded:
             yield f"{wish.name} is not locked; it may be a member of the workspace, which this lock does not list"
+        elif sheet.groups and wish.group and wish.group not in sheet.groups:
+            yield f"{wish.name} is not locked; this lock does not speak of {wish.group[:100]}"
+        elif sheet.tool == "stack" and manifest.sheet.tool != "stack":
+            yield f"{wish.name} is not locked here; the snapshot may hold it, of which this lock has only the digest"
         elif wish.marker and sheet.tool not in _EVERYWHERE:
             yield f"{wish.name} is not locked; whether it is needed depends on {wish.marker[:200]}"
         else:

@@ -1,0 +1,70 @@
+"""What a manifest leaves to the files beside it: names of a version catalog, packages of the same project."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from assay.dependencies.locks.pairing import Placed
+from assay.dependencies.sheets import Sheet, Wish
+
+_CATALOG = "catalog"
+
+
+def explained(placed: Sequence[Placed]) -> list[Placed]:
+    """The sheets without catalogs: each manifest with what its neighbours know of it."""
+    catalogs = [one for one in placed if one.sheet.role == _CATALOG]
+    rest = [one for one in placed if one.sheet.role != _CATALOG]
+    own = {name: one.sheet.ecosystem for one in rest for name in one.sheet.provides}
+    named = any(wish.source == _CATALOG for one in rest for wish in one.sheet.wishes)
+    if not (catalogs or own or named):
+        return rest
+    return [Placed(one.path, _sheet(one, catalogs, own)) if one.sheet.role == "manifest" else one for one in rest]
+
+
+def _sheet(one: Placed, catalogs: Sequence[Placed], own: dict[str, str]) -> Sheet:
+    sheet = one.sheet
+    catalog = _nearest(one, [c for c in catalogs if c.sheet.tool == sheet.tool])
+    undecided = set(sheet.undecided)
+    found = tuple(dict.fromkeys(_wishes(sheet.wishes, catalog, undecided)))
+    if own:
+        found = tuple(_local(wish) if own.get(wish.name) == sheet.ecosystem else wish for wish in found)
+    if catalog is not None and catalog.sheet.undecided:
+        found = tuple(_maybe(wish, catalog) for wish in found)
+    return msgspec.structs.replace(sheet, wishes=found, undecided=tuple(sorted(undecided)))
+
+
+def _local(wish: Wish) -> Wish:
+    return msgspec.structs.replace(wish, source="local")
+
+
+def _maybe(wish: Wish, catalog: Placed) -> Wish:
+    """Of a wish that is not locked nobody can tell whether another place holds it."""
+    return (
+        wish if wish.marker else msgspec.structs.replace(wish, marker=f"{catalog.path}: {catalog.sheet.undecided[0]}")
+    )
+
+
+def _nearest(one: Placed, catalogs: Iterable[Placed]) -> Placed | None:
+    """The catalog of the deepest folder at or above the manifest; Gradle keeps its own in `gradle/`."""
+    found: list[tuple[int, Placed]] = []
+    for catalog in catalogs:
+        home = catalog.directory
+        if catalog.sheet.tool == "gradle":
+            home = home.rpartition("/")[0] if home.rpartition("/")[2] == "gradle" else home
+        if not home or f"{one.directory}/".startswith(f"{home}/"):
+            found.append((len(home), catalog))
+    return max(found, key=lambda pair: (pair[0], pair[1].path), default=(0, None))[1]
+
+
+def _wishes(wishes: Iterable[Wish], catalog: Placed | None, undecided: set[str]) -> Iterator[Wish]:
+    """The wishes, names of the catalog replaced by what they stand for."""
+    known = dict(catalog.sheet.recorded) if catalog is not None else {}
+    for wish in wishes:
+        if wish.source != _CATALOG:
+            yield wish
+            continue
+        meant = known.get(wish.name.partition(".")[2], ())
+        if not meant or not wish.name.startswith("libs."):
+            undecided.add(f"what {wish.name[:100]} stands for is not known here")
+        for real in meant:
+            yield Wish(real.name, wish.wanted or real.wanted, "", wish.marker, wish.group)
