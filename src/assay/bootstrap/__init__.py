@@ -69,6 +69,7 @@ from assay.bootstrap.evidence import (
 )
 from assay.bootstrap.fingerprints import make_fingerprints
 from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
+from assay.bootstrap.indexes import ask_indexes
 from assay.bootstrap.logs import Watched, monitor_logs, prove_entry, prove_growth, show_log
 from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
 from assay.bootstrap.public import trusted_root, update_public
@@ -118,6 +119,7 @@ __all__ = [
     "Trusted",
     "VexSearch",
     "Watched",
+    "ask_indexes",
     "attach_documents",
     "attest_build",
     "attest_rebuild",

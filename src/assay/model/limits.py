@@ -113,6 +113,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of the index of a VEX repository, and documents of its archive."""
     vex_repository_bytes: int = 512 * MIB
     """The archive of a VEX repository, as it comes and as its documents are."""
+    index_questions_count: int = 5_000
+    """Packages that package indexes are asked about in one run."""
+    index_answer_bytes: int = 32 * MIB
+    """One answer of a package index: PyPI lists every file of every version."""
     bundle_bytes: int = 128 * MIB
     envelope_signatures_count: int = 8
     """Signatures of one bare DSSE envelope, each tried with each key."""

@@ -6,6 +6,7 @@ from assay.model.advisory import Feed
 from assay.model.finding import Finding, Uncovered
 from assay.model.ignore import Ignores
 from assay.model.image import Layer, Subject
+from assay.model.index_state import IndexState
 from assay.model.inventory import BaseImage, Component, Distro, Gap, Relation
 from assay.model.lifecycle import Lifetime
 from assay.model.lock import LockState
@@ -97,6 +98,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     suspicions: tuple[Suspicion, ...] = ()
     """What a person should look at, weightiest first; none of it is a finding, and none decides anything."""
+    indexes: tuple[IndexState, ...] = ()
+    """Package indexes that were asked what was taken back (`--ask-indexes`); empty = none was asked."""
     ignores: Ignores | None = None
     """What became of the user's ignore rules; None where there were none."""
     vex_documents: tuple[VexDocument, ...] = ()

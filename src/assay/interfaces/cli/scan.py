@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 import click
+import msgspec
 
 from assay import bootstrap
 from assay.interfaces.cli import options, output
 from assay.interfaces.cli.failing import Failing, Gate, fail_options, fails, gate_of
 from assay.interfaces.cli.vex_options import vex_options
+from assay.model.index_state import IndexState
 from assay.model.inventory import Inventory
 from assay.model.report import Report
 from assay.policy import explain
@@ -39,6 +41,12 @@ from assay.policy import explain
     is_flag=True,
     help="Count extended support (paid, or a volunteers' LTS) as support (else ASSAY_EXTENDED_SUPPORT).",
 )
+@click.option(
+    "--ask-indexes",
+    "indexes",
+    is_flag=True,
+    help="Ask the package indexes of this machine's pip, npm and cargo which versions were yanked or deprecated.",
+)
 @options.ssvc_option
 @options.cpe_option
 @options.internal_options
@@ -56,6 +64,7 @@ def command(
     max_db_age: str | None,
     eol_within: int | None,
     extended_support: bool,
+    indexes: bool,
     ssvc: str,
     cpe: bool,
     internal_names: tuple[str, ...],
@@ -81,6 +90,9 @@ def command(
         click.echo(f"assay: {ignores[0][0]} of the working folder is read (--no-ignore reads none)", err=True)
     look = bootstrap.SecondLook(target, reading, settings, console)
     inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console, look=look)
+    states: tuple[IndexState, ...] = ()
+    if indexes:
+        inventories, states = bootstrap.ask_indexes(inventories, settings, console)
     reports = bootstrap.report_on(
         inventories,
         settings=settings,
@@ -91,6 +103,7 @@ def command(
         reader=look,
     )
     reports = bootstrap.with_ignores(reports, ignores)
+    reports = tuple(msgspec.structs.replace(report, indexes=states) for report in reports)
     pairs: tuple[tuple[Inventory, Report | None], ...] = tuple(zip(inventories, reports, strict=True))
     output.emit(output.REPORT_WRITERS, wanted, pairs)
     for warning in dict.fromkeys(report.sources.warning for report in reports if report.sources.warning):

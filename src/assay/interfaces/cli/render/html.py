@@ -54,6 +54,7 @@ def render(report: Report) -> str:
         components=names,
         severities=SEVERITIES,
         suspicions=suspicions.headline(report),
+        index_lines=suspicions.index_lines(report),
         vex_outcome=outcome_text,
         vex_conflict=conflict_text,
         vex_revocation=revocation_text,

@@ -58,6 +58,7 @@ def render(report: Report) -> str:
     if report.sources.warning:
         lines += ["", f"**{escape(report.sources.warning)}**"]
     lines += [part for line in ignore_lines(report) for part in ("", escape(line))]
+    lines += [part for line in suspicions.index_lines(report) for part in ("", escape(line))]
     lines += [part for line in vex_lines(report) for part in ("", escape(line.strip()))]
     return "\n".join(lines) + "\n"
 

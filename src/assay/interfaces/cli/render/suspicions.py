@@ -2,6 +2,7 @@
 
 from assay.dependencies.suspicion import tally
 from assay.interfaces.cli.render.text import safe
+from assay.model.index_state import IndexState
 from assay.model.report import Report
 from assay.model.suspicion import Suspicion
 
@@ -31,3 +32,18 @@ def text(suspicion: Suspicion) -> str:
     """`loadsh 1.0.0 looks like lodash: two neighbouring letters are swapped; …`."""
     what = f"{suspicion.name} {suspicion.version}".strip()
     return f"{what} {'; '.join(clue.says for clue in suspicion.clues)}"
+
+
+def index_lines(report: Report) -> tuple[str, ...]:
+    """What package indexes were asked; none where none was. Texts are safe.
+
+    `pypi index: 2 of 40 packages yanked or deprecated, 1 unknown (no answer); asked 2026-01-02`
+    """
+    return tuple(safe(_index_line(state)) for state in report.indexes)
+
+
+def _index_line(state: IndexState) -> str:
+    said = f"{state.ecosystem} index: {state.withdrawn_count} of {state.packages_count} packages yanked or deprecated"
+    if state.unknown_count:
+        said += f", {state.unknown_count} unknown ({'; '.join(state.reasons[:2])})"
+    return said + (f"; asked {state.asked[:10]}" if state.asked else "")

@@ -220,6 +220,8 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
         lines.extend(wrap(sources_line(report.sources), columns, ""))
     for line in ignore_lines(report):
         lines.extend(wrap(safe(line), columns, ""))
+    for line in suspicions.index_lines(report):
+        lines.extend(wrap(line, columns, ""))
     for line in vex_lines(report):
         lines.extend(wrap(line, columns, "  " if line.startswith(" ") else ""))
     lines.extend(wrap(locks.line(report.locks), columns, ""))
