@@ -42,11 +42,13 @@ def made(folder: Path, *, name: str = "acme", port: int = 0, **wish: str) -> str
 
 
 @contextmanager
-def serving(folder: Path, *, per_second: float = 1_000.0, burst: int = 10_000) -> Iterator[Running]:
+def serving(
+    folder: Path, *, per_second: float = 1_000.0, burst: int = 10_000, secret: bytes = b""
+) -> Iterator[Running]:
     """Serve an authority that has been made."""
     file = bootstrap.read_authority(str(folder))
     port = int(file.url.rpartition(":")[2])
-    with bootstrap.authority_at(str(folder), lambda: b"", is_loopback=True) as authority:
+    with bootstrap.authority_at(str(folder), lambda: secret, is_loopback=True) as authority:
         running_server = server(authority, Listening(port=port, per_second=per_second, burst=burst))
         thread = threading.Thread(target=running_server.run, name="authority")
         thread.start()

@@ -281,7 +281,7 @@ class _Keys:
         from assay.adapters.kms import KmsSigner
 
         if uri := self._kms.get(name, ""):
-            return uri, KmsSigner(uri)
+            return uri, KmsSigner(uri, lambda: self._secret)
         path = self._folder / f"{name}.key"
         if not path.exists() or not path.with_name(f"{path.name}.pub").exists():
             path.unlink(missing_ok=True)

@@ -216,6 +216,13 @@ def signer(path: str, passphrase_file: str | None, prompt: Callable[[], str] | N
     return KeyFileSigner(Path(path), passphrase(passphrase_file, prompt))
 
 
+def public_half(path: str, passphrase_file: str | None, prompt: Callable[[], str] | None) -> bytes:
+    """The public half of a managed key, as PEM SubjectPublicKeyInfo (RFC 7468 §13)."""
+    from assay.adapters.keyfile import public_pem
+
+    return public_pem(signer(path, passphrase_file, prompt).public_key())
+
+
 def key_maker(path: str, passphrase_file: str | None, prompt: Callable[[], str] | None) -> BundleMaker:
     """Whoever signs statements with a managed key."""
     from assay.flows.signing import KeyMaker

@@ -1,4 +1,4 @@
-"""`assay keys generate PATH`."""
+"""`assay keys generate PATH`, `assay keys public KEY`."""
 
 import click
 
@@ -10,7 +10,7 @@ KINDS = ("ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048", "rsa-3
 
 @click.group("keys")
 def command() -> None:
-    """Make signing keys. Keys are files with mode 0600; a passphrase never comes from the command line."""
+    """Make signing keys, show their public halves. A passphrase or PIN never comes from the command line."""
 
 
 @command.command("generate")
@@ -23,3 +23,18 @@ def generate(path: str, kind: str, passphrase_file: str | None, no_passphrase: b
     secret = b"" if no_passphrase else options.new_passphrase(passphrase_file)
     private, public = bootstrap.generate_key(path, kind, secret)
     click.echo(f"private key: {private}\npublic key:  {public}")
+
+
+@command.command("public")
+@click.argument("key", metavar="KEY")
+@options.passphrase_option
+@click.option("--out", metavar="FILE", help="Write it there, not to the terminal.")
+def public(key: str, passphrase_file: str | None, out: str | None) -> None:
+    """Print the public half of KEY, a file or the URI of a key in a KMS or an HSM, as PEM: what others verify with."""
+    from assay.bootstrap.evidence import public_half
+
+    data = public_half(key, passphrase_file, options.prompt_passphrase)
+    if out is None:
+        click.echo(data, nl=False)
+    else:
+        bootstrap.write_file(out, data)
