@@ -294,7 +294,7 @@ def test_skipped_scripts_are_listed_with_what_stands_in(spool):
 
 
 def test_the_shipped_table_says_what_stands_in_for_each_script():
-    from assay.bootstrap.builds import reviewed_scripts
+    from assay.bootstrap.specs import reviewed_scripts
 
     table = reviewed_scripts()
     assert len(table) > 50

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from assay.adapters.contentstore import FolderContentStore
+from assay.adapters.layout import LayoutSource
 from assay.adapters.layout_files import locked, make_layout, write_whole
+from assay.artifact.reference import Target
 from assay.formats import oci, strictjson
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnavailableError, UsageError
 from assay.model.image import Descriptor
 from assay.model.limits import Limits
+from assay.ports.content import ImageSource, Root
 from assay.ports.stores import Blob
 
 
@@ -27,6 +30,8 @@ class LayoutSink:
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
         self._store = FolderContentStore(folder)
+        self.is_published = False
+        """Whether anything was."""
 
     def put(self, chunks: Iterable[bytes], *, limit: int, expected: Digest | None = None) -> Blob:
         """Keep a blob."""
@@ -38,11 +43,28 @@ class LayoutSink:
             path = self._folder / "index.json"
             index = strictjson.loads(path.read_bytes(), where=path.name, limit=self._limits.manifest_bytes)
             write_whole(path, strictjson.canonical(_with(index, descriptor, tag, path.name)))
+        self.is_published = True
+
+    def source(self, descriptor: Descriptor, name: str) -> ImageSource:
+        """What was put there as an image, before anybody else can see it."""
+        return _Unpublished(self._folder, descriptor, name, self._limits)
+
+
+class _Unpublished(LayoutSource):
+    """An image of a layout whose index does not know it yet."""
+
+    def __init__(self, folder: Path, descriptor: Descriptor, name: str, limits: Limits) -> None:
+        super().__init__(Target(scheme="oci-dir", location=str(folder)), limits)
+        self._root = Root(name=name, descriptor=descriptor, data=self.fetch(descriptor, limits.manifest_bytes))
+
+    def root(self) -> Root:
+        """That image."""
+        return self._root
 
 
 @contextmanager
 def layout_sink(folder: Path, limits: Limits) -> Iterator[LayoutSink]:
-    """A sink for a layout that is there, or for a new one that appears only when the block ends well.
+    """A sink for a layout that is there, or for a new one that appears only when the block ends well and published.
 
     Raises:
         UsageError: something else lies at that place. UnavailableError: it cannot be written.
@@ -58,7 +80,10 @@ def layout_sink(folder: Path, limits: Limits) -> Iterator[LayoutSink]:
     fresh = folder.with_name(f".{folder.name}.new-{os.urandom(8).hex()}")
     try:
         make_layout(fresh)
-        yield LayoutSink(fresh, limits)
+        sink = LayoutSink(fresh, limits)
+        yield sink
+        if not sink.is_published:
+            return
         if folder.exists():
             folder.rmdir()
         fresh.rename(folder)

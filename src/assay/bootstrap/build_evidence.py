@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assay.flows.signing import BundleMaker
     from assay.model.image import Subject
     from assay.model.inventory import Inventory
+    from assay.model.rebuilding import RebuildReport
     from assay.model.report import Report
     from assay.model.statement import Statement
     from assay.ports.world import Progress
@@ -69,8 +70,21 @@ def build_statements(
             own.components, scanned.components, done.built.trees[number], flow.go_programs(done.built)
         )
         made.append(flow.record(done.context, done.built, number, subject, unexplained))
+        if done.report is not None and done.report.verdict != "unknown":
+            made.append(_rebuilt(done, done.report, scanned.subject))
         found.append((scanned.subject, tuple(made), unexplained))
     return tuple(found)
+
+
+def _rebuilt(done: Finished, report: RebuildReport, subject: Subject) -> Statement:
+    """The builder's own verdict on its rebuilds: one rebuilder more or less, and never two of them."""
+    from assay.build.rebuilders import statement
+    from assay.flows.attest import resource_uri
+
+    return statement(
+        report, subject, builder_id=done.context.builder_id, resource_uri=resource_uri(subject),
+        time=done.context.finished_on, versions=done.context.builder_version,
+    )  # fmt: skip
 
 
 def attest_build(done: Finished, settings: Settings, maker: BundleMaker, progress: Progress) -> tuple[Attached, ...]:

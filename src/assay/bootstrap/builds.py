@@ -7,12 +7,15 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from assay.bootstrap.machine import LIMITS, read_file, target_of, write_file
+from assay.bootstrap.specs import lock_path, reviewed_scripts
+from assay.bootstrap.specs import read_placed as read_placed  # noqa: PLC0414  (the shop window takes it from here)
 from assay.model.digest import Digest
 from assay.model.errors import UsageError
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from assay.flows.lock_git import GitTools
     from assay.flows.steps import Stand
     from assay.flows.store import Cleaned, Moved, Rot
+    from assay.model.rebuilding import RebuildReport
     from assay.settings import Settings
     from assay.source.archive_diff import Comparison
     from assay.source.archive_trace import Joined
@@ -48,17 +52,6 @@ class Locked(msgspec.Struct, frozen=True):
     """Archives against the tags they claim to be."""
     alarming: tuple[str, ...] = ()
     """Sources with a difference of high weight that the lock which was there did not hold of the same archive."""
-
-
-def read_placed(path: str) -> PlacedSpec:
-    """A spec from its file.
-
-    Raises:
-        MalformedError: with file, line and column. UsageError: no such file.
-    """
-    from assay.build.spec_read import read_spec
-
-    return read_spec(read_file(path, LIMITS.build_spec_bytes + 1), where=Path(path).name)
 
 
 def lint_spec(path: str) -> tuple[Advice, ...]:
@@ -140,6 +133,14 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     """What the build's statements share."""
     target: str
     """The image, as other commands take it."""
+    report: RebuildReport | None = None
+    """What its rebuilds say; None where none was asked for, or a test failed before."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was not published because a rebuild differs, or nobody could tell."""
+        wish = self.context.spec.assurance.rebuild.on_difference
+        return self.report is not None and wish == "fail" and not self.report.is_same
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -154,8 +155,10 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
         return sources(self.context.lock, self.built.steps)
 
 
-def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", builder_id: str = "") -> Finished:
-    """Build a spec from its lock and the store into an OCI layout, and run its tests.
+def build_spec(
+    path: str, output: str, settings: Settings, *, lock: str = "", builder_id: str = "", rebuilt: bool | None = None
+) -> Finished:
+    """Build a spec from its lock and the store into an OCI layout, run its tests, and build it again where asked for.
 
     Args:
         path: the spec.
@@ -163,16 +166,20 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
         settings: where the store lies.
         lock: another place of the lock.
         builder_id: who builds; empty for a workstation nobody vouches for.
+        rebuilt: whether it is built again before it is published; None as the spec says, which asks for it by writing
+            `assurance.rebuild`.
 
     Raises:
         UsageError: there is no lock. UntrustedError: it is another spec's, or an input has changed.
     """
     from assay import __version__
+    from assay.adapters.clock import WallClock
     from assay.adapters.layout_sink import layout_sink
     from assay.adapters.spool import FileSpool
     from assay.adapters.varying import Machine
     from assay.adapters.workers import Threads
     from assay.bootstrap.machine import clock
+    from assay.bootstrap.rebuilding import Recipe, assured, run_of
     from assay.build import lock as locks
     from assay.build.provenance import WORKSTATION
     from assay.flows.build import build, check_lock
@@ -188,8 +195,10 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
     folder, tag = _layout(output)
     tag = tag or re.sub(r"[^A-Za-z0-9_.-]", "-", spec.metadata.version)
     stand = _stand() if spec.steps or spec.image.tests else None
+    again = "assurance.rebuild" in placed.places.table if rebuilt is None else rebuilt
+    conditions, report = Machine(LIMITS).conditions(), None
     with _store(settings).using() as store, closing(FileSpool()) as spool, layout_sink(folder, LIMITS) as sink:
-        started = clock().now()
+        started, begun = clock().now(), WallClock().now()
         # Under a clock that stands still no order of times means anything.
         fetched = "" if os.environ.get("SOURCE_DATE_EPOCH") else store.last_written(locks.blobs(found))
         built = build(
@@ -203,7 +212,14 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
             reviewed=reviewed_scripts(),
             stand=stand,
             mapping=Threads(settings.workers).map,
+            published=not again,
         )
+        if again and all(one.passed for one in built.tests):
+            under = msgspec.structs.replace(conditions, started=_seconds(begun), finished=_seconds(WallClock().now()))
+            first = run_of(built, sink.source(built.root, spec.metadata.name), under, spool)
+            report = assured(Recipe(placed=placed, lock=found), first, settings)
+            if report.is_same or spec.assurance.rebuild.on_difference != "fail":
+                sink.publish(built.root, tag)
     run = Run(
         builder_id=builder_id or WORKSTATION,
         builder_version={"assay": __version__},
@@ -213,17 +229,14 @@ def build_spec(path: str, output: str, settings: Settings, *, lock: str = "", bu
         sealed_on=built.sealed_on or started,
         fetched_on=fetched,
         checked_on=built.checked_on,
-        conditions=Machine(LIMITS).conditions(),
+        conditions=conditions,
+        rebuild=report,
     )
-    return Finished(built=built, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}")
+    return Finished(built=built, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}", report=report)
 
 
-def reviewed_scripts() -> dict[str, str]:
-    """Digest of each reviewed maintainer script → what stands in for it (package data)."""
-    from importlib.resources import files
-
-    data = msgspec.json.decode(files("assay.build.debian").joinpath("reviewed.json").read_bytes())
-    return {digest: str(row["effect"]) for digest, row in data.items()}
+def _seconds(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
 
 
 def _stand() -> Stand:
@@ -245,11 +258,14 @@ def _needs_git(placed: PlacedSpec) -> bool:
 
 
 def _git_tools(store: FolderContentStore) -> GitTools:
+    import time
+
     from assay.adapters.git import Git
     from assay.adapters.gpgv import Gpgv
     from assay.flows.lock_git import GitTools
 
-    return GitTools(fetcher=Git(), verifier=Gpgv(), store=store, limits=LIMITS)
+    # not SOURCE_DATE_EPOCH: whether a key is still allowed is judged by today
+    return GitTools(fetcher=Git(), verifier=Gpgv(), store=store, limits=LIMITS, now=int(time.time()))
 
 
 def _debian_tools(at: Locking) -> DebianTools:
@@ -318,11 +334,6 @@ def fetch_locked(lock_file: str, settings: Settings) -> Fetched:
     inputs = FolderInputs(Path(lock_file).absolute().parent, LIMITS)
     with _store(settings).using() as store, closing(Http(limits=LIMITS, insecure=EVERYBODY, env=os.environ)) as http:
         return fetch(lock, store, InputFetch(http), inputs, LIMITS)
-
-
-def lock_path(path: str, placed: PlacedSpec) -> Path:
-    """Where a spec's lock lies: as it says, else its own name with `.lock.json`."""
-    return Path(path).with_name(placed.spec.lock) if placed.spec.lock else Path(path).with_suffix(".lock.json")
 
 
 class _Store:

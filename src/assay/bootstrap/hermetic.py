@@ -27,7 +27,7 @@ def judge_hermetic(collected: Collected, settings: Settings) -> Judgement:
     """
     from assay.adapters.contentstore import FolderContentStore
     from assay.adapters.spool import FileSpool
-    from assay.bootstrap.builds import reviewed_scripts
+    from assay.bootstrap.specs import reviewed_scripts
     from assay.build.content import Sealed
     from assay.flows.hermetic import Workbench, judge
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from assay.bootstrap.builds import lock_path, read_placed, reviewed_scripts
 from assay.bootstrap.comparing import source_of
 from assay.bootstrap.machine import LIMITS, host, read_file
+from assay.bootstrap.specs import lock_path, read_placed, reviewed_scripts
 from assay.model.errors import UnsupportedError, UntrustedError, UsageError
 
 if TYPE_CHECKING:
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from assay.build.rebuilders import Agreement
     from assay.build.spec_read import PlacedSpec
     from assay.flows.attest import Attached
+    from assay.flows.build import Built
     from assay.flows.rebuild import Run
     from assay.flows.signing import BundleMaker
     from assay.model.comparison import Comparison, Conditions
     from assay.model.digest import Digest
     from assay.model.image import Platform, Subject
     from assay.model.rebuilding import RebuildReport, VariationName
+    from assay.ports.content import ImageSource
     from assay.ports.varying import Varying
     from assay.settings import Settings
 
@@ -161,9 +163,12 @@ def _digest_of(target: str, settings: Settings) -> Digest:
 
 
 def rebuild(
-    recipe: Recipe, image: str, wish: RebuildWish, settings: Settings, *, varying: Varying | None = None
-) -> RebuildReport:
+    recipe: Recipe, image: str, wish: RebuildWish, settings: Settings, *, varying: Varying | None = None,
+    built: Run | None = None,
+) -> RebuildReport:  # fmt: skip
     """Build again and compare with an image, or, where none is named, with a first build under usual conditions.
+
+    `built` is that first build where it is over already.
 
     Raises:
         UnavailableError: an input is not in the store. UntrustedError: the lock is not the spec's.
@@ -187,12 +192,18 @@ def rebuild(
             source = stack.enter_context(closing(source_of(image, settings)))
             first = Run(source=source, conditions=_conditions_of(image, settings))
         else:
-            first = again(frozenset())
+            first = built or again(frozenset())
+        platforms = recipe.placed.spec.platforms if built else ()
         return flow(
-            first, again, partial(_compared, spool, wish), machine.plan(wish.vary or asked.vary or ALL),
+            first, again, partial(_compared, spool, wish, platforms), machine.plan(wish.vary or asked.vary or ALL),
             times=wish.times or asked.times, bisect=wish.bisect, spec=recipe.lock.spec,
             lock=str(Digest.of(locks.write(recipe.lock))),
         )  # fmt: skip
+
+
+def assured(recipe: Recipe, first: Run, settings: Settings, *, varying: Varying | None = None) -> RebuildReport:
+    """What a build's own rebuilds say of it, as often and under what its spec asks for."""
+    return rebuild(recipe, "", RebuildWish(), settings, varying=varying, built=first)
 
 
 def _build(
@@ -204,14 +215,13 @@ def _build(
     from assay.adapters.spool import FileSpool
     from assay.adapters.workers import Threads
     from assay.flows.build import build
-    from assay.flows.rebuild import Run, native_outputs
     from assay.flows.steps import Stand
 
     place = folder / str(len(list(folder.iterdir())))
     store = FolderContentStore(Path(settings.store))
     stand = None
     with machine.under(names) as conditions, store.hold(), closing(FileSpool()) as spool:
-        if recipe.placed.spec.steps or recipe.placed.spec.image.tests:
+        if recipe.placed.spec.steps:
             stand = Stand(
                 sandbox=machine.sandbox(names), workshop=machine.workshop(names), clock=WallClock(),
                 clock_shift=conditions.clock_shift,
@@ -220,28 +230,49 @@ def _build(
         with layout_sink(place, LIMITS) as sink:
             built = build(
                 recipe.placed, recipe.lock, store, spool, sink, tag="rebuilt", limits=LIMITS, stand=stand,
-                reviewed=reviewed_scripts(), mapping=Threads(settings.workers).map,
+                reviewed=reviewed_scripts(), mapping=Threads(settings.workers).map, tested=False,
             )  # fmt: skip
-        advice = native_outputs(built.steps, spool.read, LIMITS)
+        conditions = msgspec.structs.replace(conditions, started=started, finished=_seconds(WallClock().now()))
+        source = stack.enter_context(closing(source_of(f"oci-dir:{place}:rebuilt", settings)))
+        return run_of(built, source, conditions, spool)
+
+
+def run_of(built: Built, source: ImageSource, conditions: Conditions, spool: FileSpool) -> Run:
+    """A build that is over, for comparing it with others.
+
+    Args:
+        built: what it made.
+        source: the image it made.
+        conditions: what it ran under; how far steps were shown another clock is told by the steps.
+        spool: with the bytes of its outputs, still open.
+    """
+    from assay.flows.rebuild import Run, native_outputs
+
     clocks = tuple(step.clock_seen for step in built.steps if step.clock_seen is not None)
-    conditions = msgspec.structs.replace(
-        conditions, started=started, finished=_seconds(WallClock().now()),
-        clock_shift=max((one.ahead for one in clocks), default=0),
-    )  # fmt: skip
-    source = stack.enter_context(closing(source_of(f"oci-dir:{place}:rebuilt", settings)))
+    conditions = msgspec.structs.replace(conditions, clock_shift=max((one.ahead for one in clocks), default=0))
+    advice = native_outputs(built.steps, spool.read, LIMITS)
     levels = {step.isolation.level for step in built.steps}
     isolation = next((level for level in ("open", "namespaced", "sealed") if level in levels), "")
     traces = {step.name: step.trace for step in built.steps if step.trace is not None}
     return Run(source=source, conditions=conditions, isolation=isolation, advice=advice, traces=traces, clocks=clocks)
 
 
-def _compared(spool: FileSpool, wish: RebuildWish, one: Run, other: Run) -> Comparison:
+def _compared(spool: FileSpool, wish: RebuildWish, platforms: tuple[str, ...], one: Run, other: Run) -> Comparison:
+    """The image of the platform wished for, or of each of these; of several the one that differs most."""
     from assay.flows.compare import compare_images
+    from assay.flows.rebuild import worst
+    from assay.model.image import Platform
 
-    return compare_images(
-        one.source, other.source, spool, LIMITS, platform=wish.platform, host=host(), allowed=wish.allowed,
-        conditions=(one.conditions, other.conditions),
-    )  # fmt: skip
+    wanted = [Platform(*text.split("/")) for text in sorted(platforms)] if len(platforms) > 1 else [wish.platform]
+    found = [
+        compare_images(
+            one.source, other.source, spool, LIMITS, platform=platform, host=host(), allowed=wish.allowed,
+            conditions=(one.conditions, other.conditions),
+        )
+        for platform in wanted
+    ]  # fmt: skip
+    verdict = worst(item.verdict for item in found)
+    return next(item for item in found if item.verdict == verdict)
 
 
 def _seconds(text: str) -> int:

@@ -12,10 +12,11 @@ from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.closure import Closure
 from assay.build.debian.scripts import Script
-from assay.formats import predicate_values, strictjson
+from assay.formats import predicate_values, rebuilding, strictjson
 from assay.model.comparison import Conditions
 from assay.model.predicates import Monitor, MonitoredProcess, MonitorLog, RuntimeTrace, TraceTimes
 from assay.model.provenance import Provenance
+from assay.model.rebuilding import RebuildReport
 from assay.model.statement import ResourceDescriptor
 from assay.model.tracing import Trace
 
@@ -47,6 +48,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """When every input was hashed again, after the last step; empty where no step ran."""
     conditions: Conditions = Conditions()
     """What the build ran under, so that a rebuild that differs can show why."""
+    rebuild: RebuildReport | None = None
+    """What its rebuilds say; the build's record carries it whole."""
 
 
 class StepFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,7 +267,7 @@ def image_provenance(
         invocation_id=at.invocation_id,
         started_on=at.started_on,
         finished_on=at.finished_on,
-        byproducts=(_document("lock", at.lock_digest), *_scripts(skipped)),
+        byproducts=(_document("lock", at.lock_digest), *_rebuilds(at), *_scripts(skipped)),
     )
 
 
@@ -287,6 +290,16 @@ def _digest(text: str) -> dict[str, str]:
 
 def _document(name: str, digest: str) -> ResourceDescriptor:
     return ResourceDescriptor(name=name, digest=_digest(digest))
+
+
+def _rebuilds(at: Context) -> Iterator[ResourceDescriptor]:
+    """The report of the rebuilds, by the digest of its canonical JSON, as the build's record carries it."""
+    if at.rebuild is not None:
+        told = strictjson.canonical(rebuilding.document(at.rebuild))
+        digest = f"sha256:{hashlib.sha256(told).hexdigest()}"
+        yield ResourceDescriptor(
+            name="rebuild-report", digest=_digest(digest), annotations={"verdict": at.rebuild.verdict}
+        )
 
 
 def _scripts(skipped: Iterable[Script]) -> Iterator[ResourceDescriptor]:

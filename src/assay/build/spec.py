@@ -73,7 +73,8 @@ class GitSource(_Wire, frozen=True, kw_only=True, tag="git"):
     commit: Commit
     tag: Text | None = None
     signed_by: RelativePath | None = None
-    """Public keys, one of which must have signed the tag."""
+    """An OpenPGP keyring or an allowed signers file (ssh-keygen(1)): one of its keys must have signed the tag, or the
+    commit where there is no annotated one."""
 
 
 class ArchiveSource(_Wire, frozen=True, kw_only=True, tag="archive"):
@@ -292,7 +293,8 @@ class Rebuild(_Wire, frozen=True, kw_only=True):
 
     times: Annotated[int, Meta(ge=1, le=10)] = 1
     vary: tuple[Literal["uid", "cpus", "order", "clock", "kernel", "umask"], ...] = ()
-    on_difference: Literal["fail", "report"] = "fail"
+    on_difference: Literal["fail", "warn", "report"] = "fail"
+    """What `assay build` does: publish nothing, publish and warn, or publish; the verdict is recorded in any case."""
 
 
 class Assurance(_Wire, frozen=True, kw_only=True):

@@ -18,11 +18,12 @@ from assay.flows.hermetic import as_claim
 from assay.flows.image_tests import Ran, result
 from assay.flows.source_findings import Reader, source_findings
 from assay.flows.steps import RanStep
-from assay.formats import intoto, predicate_values, predicates, slsa
+from assay.formats import intoto, predicate_values, predicates, rebuilding, slsa
 from assay.model.comparison import Conditions
 from assay.model.image import Layer, Subject
 from assay.model.inventory import Component, Distro, Inventory
 from assay.model.predicates import Attribute, AttributeReport
+from assay.model.rebuilding import RebuildReport
 from assay.model.statement import ResourceDescriptor, Statement
 from assay.model.tree import OwnedEntry
 from assay.source.archive_trace import Joined
@@ -43,6 +44,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """When the inputs were hashed again after the last step."""
     conditions: Conditions = Conditions()
     """What the build ran under."""
+    rebuild: RebuildReport | None = None
+    """What its rebuilds say, where it was built again before it was published."""
 
 
 class Unexplained(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +77,7 @@ def context(spec: specs.Spec, lock: locks.Lock, run: Run) -> Context:
         fetched_on=run.fetched_on,
         checked_on=run.checked_on,
         conditions=run.conditions,
+        rebuild=run.rebuild,
     )
 
 
@@ -212,6 +216,8 @@ def record(at: Context, built: Built, number: int, subject: ResourceDescriptor, 
         "owners": owners(built.trees[number]),
         "crossCheck": msgspec.to_builtins(unexplained),
     }
+    if at.rebuild is not None:
+        predicate["rebuild"] = rebuilding.document(at.rebuild)
     return intoto.statement((subject,), predicates.BUILD_RECORD, predicate)
 
 

@@ -71,6 +71,11 @@ class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
     """What steps of two builds did not do alike, whatever the bytes say: `STEP: file only in the second: /usr/…`."""
 
     @property
+    def is_same(self) -> bool:
+        """Whether nothing differs but what was said to be harmless."""
+        return self.verdict in ("identical", "same-content", "equivalent")
+
+    @property
     def guilty(self) -> tuple[str, ...]:
         """Variations that alone change the image where the same conditions do not."""
         changed = [one.name for one in self.bisected if one.verdict not in ("identical", "same-content")]

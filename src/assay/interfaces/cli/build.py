@@ -1,13 +1,19 @@
 """`assay build SPEC --output oci-dir:PATH`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from assay import bootstrap
 from assay.interfaces.cli import options
+from assay.interfaces.cli.compare import exit_code
 from assay.interfaces.cli.lock import with_store
 from assay.interfaces.cli.render import evidence
 from assay.interfaces.cli.render.text import safe
 from assay.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from assay.bootstrap.builds import Finished
 
 
 @click.command("build")
@@ -17,6 +23,12 @@ from assay.model.errors import UsageError
 @click.option("--store", metavar="PATH", help="Content store; else that of the settings.")
 @click.option("--builder-id", default="", metavar="URI", help="Who builds; else a workstation nobody vouches for.")
 @click.option("--logs", metavar="DIR", help="Write each step's log to DIR as NAME.log.")
+@click.option(
+    "--rebuild/--no-rebuild",
+    "rebuilt",
+    default=None,
+    help="Build again before publishing; else where the spec writes assurance.rebuild.",
+)
 @options.db_option
 @options.key_option
 @options.passphrase_option
@@ -29,6 +41,7 @@ def command(
     store: str | None,
     builder_id: str,
     logs: str | None,
+    rebuilt: bool | None,
     db: str | None,
     key: str | None,
     passphrase_file: str | None,
@@ -41,10 +54,11 @@ def command(
     The same spec, lock and store give the same bytes on any machine. Run `assay lock SPEC` first. The digest of what
     was built is printed. With --key (or a keyless identity) the image leaves with its evidence attached: signature,
     provenance of every step, SBOM, scan, VEX, verdict, test results and the build's record. Exits 1 when a test of
-    the image fails.
+    the image fails. A spec that writes `assurance.rebuild` is built again under the conditions it names; where that
+    differs, `on-difference: fail` publishes nothing and exits as `assay rebuild` does, `warn` publishes and says so.
     """
     console = options.Console(quiet)
-    done = bootstrap.build_spec(spec, output, with_store(store), lock=lock_file, builder_id=builder_id)
+    done = bootstrap.build_spec(spec, output, with_store(store), lock=lock_file, builder_id=builder_id, rebuilt=rebuilt)
     for step in done.built.steps:
         console.stage(f"step {step.name}: {step.isolation.level} by {step.isolation.tool}")
         for one in step.hardening:
@@ -67,6 +81,8 @@ def command(
     if done.failed:
         click.echo(f"not published: {', '.join(done.failed)} failed", err=True)
         return 1
+    if done.report is not None and not _accepted(done, console):
+        return exit_code(done.report.verdict)
     click.echo(str(done.built.root.digest))
     if key is not None or (words is not None and words.is_identity):
         settings = options.settings(db)
@@ -77,3 +93,23 @@ def command(
     elif words is not None:
         raise UsageError("nobody to sign as", why="services are named, an identity is not", remedy="add --key")
     return 0
+
+
+def _accepted(done: "Finished", console: options.Console) -> bool:
+    """Say what the rebuilds found; whether the image was published."""
+    from assay.interfaces.cli.render.rebuilding import text
+
+    report = done.report
+    assert report is not None  # noqa: S101
+    told = text(report)
+    if report.is_same:
+        for line in told.splitlines():
+            console.stage(f"rebuild: {line.strip()}")
+        return True
+    click.echo(safe(told), err=True, nl=False)
+    if done.refused:
+        click.echo(f"not published: a second build is {report.verdict} (build.rebuild-mismatch)", err=True)
+        return False
+    if done.context.spec.assurance.rebuild.on_difference == "warn":
+        console.warn(f"published although a second build is {report.verdict}")
+    return True
