@@ -448,7 +448,8 @@ def test_a_gradle_lock() -> None:
     fragment = read(gradle_lock.CATALOGUER, "gradle.lockfile", text)
     found = by_name(fragment)
     assert {name: p.version for name, p in found.items()} == {"org.a:b": "1.0", "junit:junit": "4.13"}
-    assert found["junit:junit"].properties == (("maven:test", "true"),)
+    assert found["junit:junit"].properties == (("maven:scope", "test"), ("maven:test", "true"))
+    assert found["org.a:b"].properties == (("maven:scope", "runtime"),)
     assert "line 5" in fragment.gaps[0].reason
     assert read(gradle_lock.CATALOGUER, "other.lockfile", text) == Fragment()
 

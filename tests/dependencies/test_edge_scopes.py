@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from assay.dependencies.assemble import Assembled, assemble
 from assay.dependencies.cataloger import Sighting
 from assay.dependencies.catalogers import TABLE
-from assay.dependencies.chooser import run
+from assay.dependencies.chooser import Chooser, run
+from assay.dependencies.locks import ROWS
 from assay.formats.edges import one_each
 from assay.model.inventory import Relation
 from osfiles import layers, saw, stanza, wanted
@@ -240,3 +241,136 @@ def test_the_strongest_scope_holds_in_any_order(some: list[Relation], random: Ra
     assert one_each(found) == found
     assert len({(r.source, r.target) for r in found}) == len(found)
     assert not any(r.scope == "dev" for r in found if Relation(r.source, r.kind, r.target, "runtime") in some)
+
+
+def tree(files: dict[str, str]) -> Assembled:
+    """A source tree, every wanted file read by every row that wants it."""
+    chooser = Chooser((*TABLE, *ROWS))
+    found = []
+    for path, text in files.items():
+        file = wanted(path, text, installed=False)
+        for row in chooser.choose(path, text[:4].encode(), len(text), 0o644) or ():
+            fragment = run(row, file)
+            found.append(Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=fragment))
+    return assemble(found, (), installed=False)
+
+
+def crate(name: str, version: str, *needs: str, local: bool = False) -> str:
+    lines = [f'[[package]]\nname = "{name}"\nversion = "{version}"']
+    if not local:
+        lines.append('source = "registry+https://example.org/index"')
+    return "\n".join([*lines, f"dependencies = {json.dumps(list(needs))}", ""])
+
+
+CARGO_LOCK = "version = 4\n" + "\n".join(
+    [
+        crate("app", "0.1.0", "cc", "inner", "log", "rand 0.7.3", "rand 0.8.5", "serde_json", "winapi", local=True),
+        crate("inner", "0.1.0", "log", "regex", local=True),
+        *(crate(name, "1.0.0") for name in ("cc", "regex", "winapi")),
+        crate("log", "0.4.20", "value-bag"),
+        crate("value-bag", "1.0.0"),
+        crate("rand", "0.7.3"),
+        crate("rand", "0.8.5"),
+        crate("serde_json", "1.0.100"),
+    ]
+)
+CARGO = """
+[workspace]
+members = ["inner"]
+[workspace.dependencies]
+expressions = { package = "regex", version = "1" }
+[package]
+name = "app"
+version = "0.1.0"
+[dependencies]
+inner = { path = "inner" }
+rand = "0.8"
+json = { package = "serde-json", version = "1", optional = true }
+[dev-dependencies]
+old-rand = { package = "rand", version = "0.7" }
+log = "0.4"
+[build-dependencies]
+cc = "1"
+[target.'cfg(windows)'.dependencies]
+winapi = "1"
+"""
+INNER = """
+[package]
+name = "inner"
+version.workspace = true
+[dependencies]
+log = "0.4"
+[dev-dependencies]
+expressions = { workspace = true }
+"""
+
+
+def test_cargo_tells_edges_for_tests_and_builds_from_those_of_the_program() -> None:
+    found = tree({"Cargo.lock": CARGO_LOCK, "Cargo.toml": CARGO, "inner/Cargo.toml": INNER})
+    versions = {c.key: f"{c.name} {c.version}" for c in found.components}
+    assert {(versions[r.source], versions[r.target], r.scope) for r in found.relations} == {
+        ("app 0.1.0", "cc 1.0.0", "build"), ("app 0.1.0", "inner 0.1.0", "runtime"), ("app 0.1.0", "log 0.4.20", "dev"),
+        ("app 0.1.0", "rand 0.7.3", "dev"), ("app 0.1.0", "rand 0.8.5", "runtime"),
+        ("app 0.1.0", "serde_json 1.0.100", "optional"), ("app 0.1.0", "winapi 1.0.0", "runtime"),
+        ("inner 0.1.0", "log 0.4.20", "runtime"), ("inner 0.1.0", "regex 1.0.0", "dev"),
+        ("log 0.4.20", "value-bag 1.0.0", ""),  # what a crate of the registry needs for what, its own manifest says
+    }  # fmt: skip
+    assert next(one.with_manifest for one in found.locks if one.manifest == "inner/Cargo.toml") == "yes"
+
+
+def test_a_vendored_crate_brings_its_manifest() -> None:
+    log = '[package]\nname = "log"\nversion = "0.4.20"\n[build-dependencies]\nvalue-bag = "1"\n'
+    found = tree({"Cargo.lock": CARGO_LOCK, "Cargo.toml": CARGO, "vendor/log/Cargo.toml": log})
+    assert ("log", "value-bag", "build") in edges(found)
+
+
+def test_of_two_manifests_of_one_name_neither_speaks() -> None:
+    found = tree({"Cargo.lock": CARGO_LOCK, "Cargo.toml": CARGO, "a/Cargo.toml": INNER, "b/Cargo.toml": INNER})
+    assert ("inner", "log", "") in edges(found)
+
+
+GRADLE = """
+group = 'com.example'
+version = '1.0'
+dependencies {
+    implementation 'org.a:run:1.0'
+    compileOnly 'org.a:offered:1.0'
+    testImplementation 'org.a:proof:1.0'
+    annotationProcessor 'org.a:maker:1.0'
+}
+"""
+GRADLE_LOCK = """# This is a Gradle generated file for dependency locking.
+org.a:run:1.0=compileClasspath,runtimeClasspath,testCompileClasspath,testRuntimeClasspath
+org.a:below:1.0=runtimeClasspath,testRuntimeClasspath
+org.a:offered:1.0=compileClasspath
+org.a:proof:1.0=testCompileClasspath,testRuntimeClasspath
+org.a:maker:1.0=annotationProcessor
+org.a:tool:1.0=checkstyle
+org.a:other:1.0=mine
+empty=
+"""
+
+
+def test_gradle_tells_what_the_project_needs_its_modules_for() -> None:
+    found = tree({"app/build.gradle": GRADLE, "app/gradle.lockfile": GRADLE_LOCK})
+    project = "com.example:app"
+    assert edges(found) == {
+        (project, "org.a:run", "runtime"), (project, "org.a:offered", "provided"), (project, "org.a:proof", "test"),
+        (project, "org.a:maker", "build"),
+    }  # fmt: skip
+    facts = {c.name: dict(c.properties) for c in found.components}
+    assert {name: said.get("maven:scope", "") for name, said in facts.items() if name != project} == {
+        "org.a:run": "runtime", "org.a:below": "runtime", "org.a:offered": "provided", "org.a:proof": "test",
+        "org.a:maker": "build", "org.a:tool": "build", "org.a:other": "",
+    }  # fmt: skip
+    assert {name for name, said in facts.items() if said.get("maven:direct")} == {
+        "org.a:run", "org.a:offered", "org.a:proof", "org.a:maker",
+    }  # fmt: skip
+    assert next(c.purl for c in found.components if c.name == project) == "pkg:maven/com.example/app@1.0"
+
+
+def test_a_project_without_a_written_group_is_no_component() -> None:
+    found = tree({"app/build.gradle": GRADLE.replace("group =", "def g ="), "app/gradle.lockfile": GRADLE_LOCK})
+    assert edges(found) == set()
+    assert len(found.components) == 7
+    assert any(("maven:direct", "true") in c.properties for c in found.components)

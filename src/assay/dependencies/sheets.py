@@ -58,8 +58,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     what it stands for."""
     groups: tuple[str, ...] = ()
     """Of a lock: the groups of wishes it locks; () = all."""
-    provides: tuple[str, ...] = ()
-    """Of a manifest: the packages it describes itself, which siblings may ask for."""
+    project: tuple[str, str, str] = ("", "", "")
+    """Of a manifest: group, name and version of what it describes itself, as far as it says."""
     members: tuple[str, ...] = ()
     """Of a lock: folders of further projects it locks."""
     contents: tuple[tuple[str, str], ...] = ()

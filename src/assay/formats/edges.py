@@ -20,5 +20,14 @@ def one_each(relations: Iterable[Relation]) -> tuple[Relation, ...]:
     return tuple(sorted(found.values()))
 
 
+def strongest(scopes: Iterable[str]) -> str:
+    """The scope that holds where one thing is needed for several; "" for none.
+
+    >>> strongest(["dev", "build"]), strongest([])
+    ('build', '')
+    """
+    return min(scopes, key=lambda scope: (_RANK.get(scope, len(_ORDER)), scope), default="")
+
+
 def _strength(relation: Relation) -> tuple[int, str]:
     return _RANK.get(relation.scope, len(_ORDER)), relation.scope

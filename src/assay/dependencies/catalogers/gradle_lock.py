@@ -4,19 +4,26 @@ import re
 from collections.abc import Iterator
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
+from assay.formats.edges import strongest
 from assay.model.errors import UnsupportedError
 from assay.model.inventory import Gap, Licence
 
 _LINE = re.compile(r"([^:=\s]+):([^:=\s]+):([^:=\s]+)(?:=(\S*))?")
 _NO_LICENCE = Licence(reason="gradle.lockfile records no licence")
-_TEST = re.compile(r"test|androidTest|jmh", re.IGNORECASE)
+SCOPE = "maven:scope"
+"""Property: what the configurations that hold a module are for, the strongest of them."""
+_TESTS = ("test", "androidtest", "jmh")
+_BUILT = (
+    "annotationProcessor", "kapt", "ksp", "checkstyle", "pmd", "spotbugs", "jacoco", "detekt", "ktlint",
+    "kotlinCompiler", "kotlinBuildTools", "errorprone", "spotless",
+)  # fmt: skip
 
 
 def catalogue(file: File) -> Fragment:
     """One lock; in an image it is a wish, and nothing is read. Lines of another form become one gap.
 
     Returns:
-        Modules; `maven:test` marks those that only configurations for tests need.
+        Modules, each with `maven:scope`; `maven:test` marks those that only configurations for tests need.
 
     Raises:
         UnsupportedError: more than `packages_count`.
@@ -44,7 +51,9 @@ def _packages(lines: list[str], wrong: list[int]) -> Iterator[Package]:
             continue
         group, artifact, version, configurations = match.groups()
         names = [name for name in (configurations or "").split(",") if name]
-        tests = bool(names) and all(_TEST.search(name) for name in names)
+        scopes = {configured(name) for name in names}
+        scope = strongest(scopes) if names else ""
+        facts = {SCOPE: scope, "maven:test": "true" if scopes == {"test"} else ""}
         yield Package(
             ecosystem="maven",
             name=f"{group}:{artifact}",
@@ -52,10 +61,28 @@ def _packages(lines: list[str], wrong: list[int]) -> Iterator[Package]:
             namespace=group,
             purl_name=artifact,
             licence=_NO_LICENCE,
-            properties=(("maven:test", "true"),) if tests else (),
+            properties=tuple((key, value) for key, value in facts.items() if value),
             kind="lock-file",
             confidence="strong",
         )
+
+
+def configured(configuration: str) -> str:
+    """What a configuration of Gradle is for; "" for one that is not known here.
+
+    >>> [configured(one) for one in ("runtimeClasspath", "compileClasspath", "testRuntimeClasspath", "kapt", "mine")]
+    ['runtime', 'provided', 'test', 'build', '']
+    """
+    lower = configuration.lower()
+    if any(word in lower for word in _TESTS):
+        return "test"
+    if configuration.startswith(_BUILT) or configuration.endswith("AnnotationProcessor") or lower == "classpath":
+        return "build"
+    if lower.endswith("runtimeclasspath"):
+        return "runtime"
+    if lower.endswith("compileclasspath"):
+        return "provided"
+    return "dev" if lower == "developmentonly" else ""
 
 
 def locked(file: File) -> tuple[str, ...]:
@@ -69,7 +96,7 @@ def locked(file: File) -> tuple[str, ...]:
 
 CATALOGUER = Cataloguer(
     name="gradle-lock",
-    version=1,
+    version=2,
     ecosystem="maven",
     wants=Wanted(suffixes=frozenset([".lockfile"]), limit="metadata_bytes"),
     catalogue=catalogue,

@@ -43,14 +43,18 @@ def _script(file: File) -> Sheet | None:
     undecided: list[str] = []
     if file.size > file.limits.description_bytes:
         undecided.append(f"it is {file.size} bytes long, and not read")
+        group = version = ""
         found: tuple[Wish, ...] = ()
     else:
         written = file.data().decode("utf-8", "replace")
+        group, version = gradle_scripts.project(written)
         found = reading.bounded(gradle_scripts.wishes(written, undecided), file)
     if not found and not undecided:
         return None
     said = tuple(sorted(set(undecided))[:20])
-    return Sheet(role="manifest", ecosystem="maven", tool="gradle", wishes=found, undecided=said)
+    return Sheet(
+        role="manifest", ecosystem="maven", tool="gradle", wishes=found, undecided=said, project=(group, "", version)
+    )
 
 
 def _catalog(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Wish, ...]]]:

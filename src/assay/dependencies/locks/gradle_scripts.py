@@ -47,6 +47,22 @@ def wishes(written: str, undecided: list[str]) -> Iterator[Wish]:
         yield Wish(wish.name, "", wish.source, wish.marker, wish.group) if chosen else wish
 
 
+def project(written: str) -> tuple[str, str]:
+    """Group and version, where the script itself gives them as texts (not inside a block)."""
+    found: dict[str, str] = {}
+    depth = 0
+    before: Token | None = None
+    for token in tokens(written, computed="$", nested=False):
+        if token.kind == "mark":
+            depth += (token.text in "([{") - (token.text in ")]}")
+            before = before if token.text == "=" else None
+        elif not depth and token.kind == "text" and before is not None and before.line == token.line:
+            found.setdefault(before.text, token.text)
+        elif token.kind == "word":
+            before = token if token.text in ("group", "version") else None
+    return found.get("group", ""), found.get("version", "")
+
+
 def _variables(found: list[Token]) -> dict[str, str]:
     """Names that are given one text, once, anywhere."""
     known: dict[str, set[str]] = {}

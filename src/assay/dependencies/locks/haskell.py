@@ -65,8 +65,7 @@ def _described(file: File) -> Sheet | None:
     if not found and not undecided:
         return None
     said = tuple(sorted(set(undecided))[:20])
-    names = (name,) if name else ()
-    return Sheet(role="manifest", ecosystem=_CABAL, tool=_TOOL, wishes=found, undecided=said, provides=names)
+    return Sheet(role="manifest", ecosystem=_CABAL, tool=_TOOL, wishes=found, undecided=said, project=("", name, ""))
 
 
 def _wishes(lines: list[str], own: set[str], undecided: list[str]) -> Iterator[Wish]:

@@ -1,4 +1,4 @@
-"""What a manifest leaves to the files beside it: names of a version catalog, packages of the same project."""
+"""What a manifest leaves to the files beside it: names of a catalog or workspace, packages of the same project."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -7,18 +7,23 @@ import msgspec
 from assay.dependencies.locks.pairing import Placed
 from assay.dependencies.sheets import Sheet, Wish
 
-_CATALOG = "catalog"
+_CATALOG, _WORKSPACE = "catalog", "workspace"
 
 
 def explained(placed: Sequence[Placed]) -> list[Placed]:
     """The sheets without catalogs: each manifest with what its neighbours know of it."""
-    catalogs = [one for one in placed if one.sheet.role == _CATALOG]
+    catalogs = [one for one in placed if one.sheet.role == _CATALOG or _shares(one.sheet)]
     rest = [one for one in placed if one.sheet.role != _CATALOG]
-    own = {name: one.sheet.ecosystem for one in rest for name in one.sheet.provides}
+    own = {one.sheet.project[1]: "hackage" for one in rest if one.sheet.ecosystem == "hackage" and one.sheet.project[1]}
     named = any(wish.source == _CATALOG for one in rest for wish in one.sheet.wishes)
     if not (catalogs or own or named):
         return rest
     return [Placed(one.path, _sheet(one, catalogs, own)) if one.sheet.role == "manifest" else one for one in rest]
+
+
+def _shares(sheet: Sheet) -> bool:
+    """Whether it is the root of a workspace, whose lines its members take (`workspace = true`)."""
+    return sheet.role == "manifest" and sheet.tool == "cargo" and bool(sheet.recorded)
 
 
 def _sheet(one: Placed, catalogs: Sequence[Placed], own: dict[str, str]) -> Sheet:
@@ -28,7 +33,7 @@ def _sheet(one: Placed, catalogs: Sequence[Placed], own: dict[str, str]) -> Shee
     found = tuple(dict.fromkeys(_wishes(sheet.wishes, catalog, undecided)))
     if own:
         found = tuple(_local(wish) if own.get(wish.name) == sheet.ecosystem else wish for wish in found)
-    if catalog is not None and catalog.sheet.undecided:
+    if catalog is not None and catalog.sheet.role == _CATALOG and catalog.sheet.undecided:
         found = tuple(_maybe(wish, catalog) for wish in found)
     return msgspec.structs.replace(sheet, wishes=found, undecided=tuple(sorted(undecided)))
 
@@ -60,6 +65,9 @@ def _wishes(wishes: Iterable[Wish], catalog: Placed | None, undecided: set[str])
     """The wishes, names of the catalog replaced by what they stand for."""
     known = dict(catalog.sheet.recorded) if catalog is not None else {}
     for wish in wishes:
+        if wish.source == _WORKSPACE and wish.name in known:
+            yield from (Wish(real.name, real.wanted, real.source, wish.marker, wish.group) for real in known[wish.name])
+            continue
         if wish.source != _CATALOG:
             yield wish
             continue

@@ -40,7 +40,10 @@ def _vendored(file: File) -> Sheet | None:
     if not name or not version:
         return None
     found = (Entry(reading.spelled("cargo", name), version),)
-    return Sheet(role="installed", ecosystem="cargo", tool="cargo", entries=found)
+    wishes = reading.bounded(_wishes(reading.toml_table(file)), file)
+    return Sheet(
+        role="installed", ecosystem="cargo", tool="cargo", entries=found, wishes=wishes, project=("", name, version)
+    )
 
 
 def _manifest(file: File) -> Sheet | None:
@@ -48,7 +51,19 @@ def _manifest(file: File) -> Sheet | None:
     found = reading.bounded(_wishes(document), file)
     if not found and "workspace" not in document:
         return None
-    return Sheet(role="manifest", ecosystem="cargo", tool="cargo", wishes=found)
+    package = table(document.get("package"))
+    shared = table(table(document.get("workspace")).get("dependencies"))
+    recorded = tuple(
+        (reading.spelled("cargo", name), (_wish(name, body, {}, "", ""),)) for name, body in shared.items()
+    )
+    return Sheet(
+        role="manifest",
+        ecosystem="cargo",
+        tool="cargo",
+        wishes=found,
+        recorded=recorded,
+        project=("", text(package, "name"), text(package, "version")),
+    )
 
 
 def _wishes(document: Mapping[str, Any]) -> Iterator[Wish]:
@@ -63,6 +78,7 @@ def _wishes(document: Mapping[str, Any]) -> Iterator[Wish]:
 def _wish(name: str, value: Any, shared: Mapping[str, Any], group: str, condition: str) -> Wish:
     """`package` names the crate of a renamed dependency; `workspace = true` takes the root's line."""
     body = table(value)
+    group = group or ("optional" if body.get("optional") is True else "")
     if body.get("workspace") is True:
         if name not in shared:  # the root of the workspace is another file
             return Wish(reading.spelled("cargo", name), "", "workspace", condition, group)
@@ -75,7 +91,7 @@ def _wish(name: str, value: Any, shared: Mapping[str, Any], group: str, conditio
 
 ROW = Cataloguer(
     name="locks-cargo",
-    version=1,
+    version=2,
     ecosystem="cargo",
     wants=Wanted(names=frozenset(["Cargo.toml", "Cargo.lock"]), limit="toml_bytes"),
     catalogue=catalogue,
