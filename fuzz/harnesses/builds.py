@@ -1,5 +1,6 @@
 """What a build reads: specs, locks, and the archives its inputs come in."""
 
+import base64
 import io
 import itertools
 import zipfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from assay.build import gomodules, lock, npmtree, requirements, spec_read, typed, wheel
 from assay.build.debian import deb, index, paths, release, scripts
-from assay.formats import ar, sourcearchive, strictyaml, tarread, tarwrite, unpack, zipread
+from assay.formats import allowedsigners, ar, sourcearchive, sshsig, strictyaml, tarread, tarwrite, unpack, zipread
 from assay.formats.chunks import ChunkView
 from assay.formats.strictyaml import Mapping, Node, Scalar
 from assay.model.errors import AssayError
@@ -127,6 +128,37 @@ def _zips() -> list[bytes]:
             info.create_system, info.external_attr = 3, mode << 16
             archive.writestr(info, content, zipfile.ZIP_DEFLATED if len(content) > 9 else zipfile.ZIP_STORED)
     return [out.getvalue()]
+
+
+def check_signature(data: bytes) -> None:
+    """What was read says itself again."""
+    found = sshsig.read(data, where="x")
+    fields = (found.key, found.namespace.encode(), found.reserved, found.hash_algorithm.encode())
+    inner = sshsig.packed(found.algorithm.encode()) + sshsig.packed(found.value) + found.rest
+    blob = b"SSHSIG\0\0\0\1" + b"".join(map(sshsig.packed, (*fields, inner)))
+    assert blob == base64.b64decode(b"".join(data.split(b"-----")[2].split()))
+    assert found.signed_data(b"").startswith(b"SSHSIG")
+
+
+def check_signers(data: bytes) -> None:
+    """Nobody is allowed without a key of the kind it says; a window begins before it ends."""
+    for one in allowedsigners.read(data, where="x"):
+        assert one.principals
+        assert one.key.startswith(sshsig.packed(one.key_type.encode()))
+        assert None in (one.valid_after, one.valid_before) or (one.valid_after or 0) < (one.valid_before or 0)
+        one.signs("git")
+
+
+def _signatures() -> list[bytes]:
+    fields = (b"key", b"git", b"", b"sha512", sshsig.packed(b"ssh-ed25519") + sshsig.packed(bytes(64)))
+    text = base64.b64encode(b"SSHSIG\0\0\0\1" + b"".join(map(sshsig.packed, fields)))
+    return [b"-----BEGIN SSH SIGNATURE-----\n" + text + b"\n-----END SSH SIGNATURE-----\n"]
+
+
+def _signers() -> list[bytes]:
+    key = base64.b64encode(sshsig.packed(b"ssh-ed25519") + sshsig.packed(bytes(32)))
+    options = b'namespaces="git",valid-after="20240102Z",valid-before="202403041530"'
+    return [b"a,b " + options + b" ssh-ed25519 " + key + b' c\n"d e" cert-authority ssh-ed25519 ' + key + b"\n"]
 
 
 def check_ar(data: bytes) -> None:
@@ -266,6 +298,8 @@ HARNESSES = (
     Harness(name="build-tar", check=check_tar, doors=(tarread.read,), seeds=_tars),
     Harness(name="build-source", check=check_source, doors=(sourcearchive.read,), seeds=lambda: [*_tars(), *_zips()]),
     Harness(name="build-zip", check=check_source_zip, doors=(zipread.read,), bytes_limit=8192, seeds=_zips),
+    Harness(name="ssh-signature", check=check_signature, doors=(sshsig.read,), seeds=_signatures),
+    Harness(name="allowed-signers", check=check_signers, doors=(allowedsigners.read,), seeds=_signers),
     Harness(name="build-ar", check=check_ar, doors=(ar.members,), seeds=lambda: [ar.MAGIC]),
     Harness(name="build-unpack", check=check_unpack, doors=(unpack.unpack,)),
     Harness(name="build-release", check=check_release, doors=(release.read,), seeds=lambda: [_RELEASE]),

@@ -289,16 +289,28 @@ def test_a_link_that_leads_nowhere_is_refused(hand, link):
     ("rest", "error", "words"),
     [
         (b"", UntrustedError, "nobody signed it"),
-        (SSH, UnsupportedError, "signed by ssh"),
-        (SSH.replace(b"SSH SIGNATURE", b"SIGNED MESSAGE"), UnsupportedError, "signed by x509"),
+        (SSH, MalformedError, "not an SSH signature"),
+        (SSH + SSH, MalformedError, "not an SSH signature"),  # the last one counts, as for git
+        (SSH.replace(b"SSH SIGNATURE", b"SIGNED MESSAGE"), UnsupportedError, "signed by X.509"),
     ],
 )
 def test_a_signature_that_cannot_be_checked_is_none(hand, rest, error, words):
     commit = hand.commit(hand.tree())
     hand.annotated(commit, "v1", rest=rest)
     with pytest.raises(error) as caught:
-        Place(hand).lock("u://x", commit, "v1", signed=True, keyring=b"x")
+        Place(hand).lock("u://x", commit, "v1", signed=True, keyring=b"")
     assert words in str(caught.value)
+
+
+def test_a_commit_with_two_signatures_is_refused(hand):
+    """git takes the first, other readers the last, or both."""
+    header = b"gpgsig " + SSH.rstrip().replace(b"\n", b"\n ") + b"\n"
+    header = header.replace(b"gpgsig", b"gpgsig-sha256") if len(hand.like) == 64 else header
+    text = f"tree {hand.tree()}\nauthor A <a> 1 +0000\ncommitter C <c> {TIME} +0000\n".encode()
+    commit = hand.add("commit", text + header + header + b"\nhello\n")
+    with pytest.raises(UntrustedError, match="more than one signature") as caught:
+        Place(hand).lock("u://x", commit, signed=True)
+    assert caught.value.code == "source.ambiguous-signature"
 
 
 # --- signatures by OpenPGP

@@ -130,7 +130,7 @@ class GitLock(_Wire, frozen=True, kw_only=True, tag="git"):
     time: int = 0
     """Committer time, Unix seconds."""
     signers: tuple[str, ...] = ()
-    """Fingerprints of the keys that signed the tag."""
+    """Fingerprints of the keys that signed the tag, or the commit; of an SSH key with whom it belongs to behind it."""
     content: Sha256Text
     """Canonical tar of the tree, in the store."""
     size: Size = 0

@@ -10,7 +10,7 @@ import msgspec
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.flows import git_tree
-from assay.formats import tarwrite
+from assay.formats import allowedsigners, tarwrite
 from assay.model.errors import UnsupportedError, UntrustedError, UsageError
 from assay.model.limits import Limits
 from assay.ports.git import GitFetcher, GitObjects
@@ -24,6 +24,9 @@ _TAG = re.compile(
 )
 """git-check-ref-format(1), a little stricter: nothing in it is a pattern or an expression of revisions."""
 
+_NAMESPACE = "git"
+"""What git's signatures by SSH are for (git-config(1), gpg.ssh)."""
+
 
 class GitTools(msgspec.Struct, frozen=True, kw_only=True):
     """What git sources are locked with."""
@@ -32,6 +35,8 @@ class GitTools(msgspec.Struct, frozen=True, kw_only=True):
     verifier: SignedTextVerifier
     store: ContentStore
     limits: Limits
+    now: int | None = None
+    """Unix seconds, for keys that are allowed for a time; None refuses them."""
 
 
 def lock_git(
@@ -43,12 +48,13 @@ def lock_git(
         tools: see there.
         source: as the spec names it.
         name: of the source, for errors.
-        keyring: public keys, one of which must have signed; empty where the spec asks for none.
+        keyring: an OpenPGP keyring or an allowed signers file, of which one must have signed; empty where the spec
+            asks for none.
         previous: how it was locked before: a tag never moves.
 
     Raises:
         UntrustedError: an object that is not its id, a tag of another commit, a moved tag, no good signature.
-        UnsupportedError: a submodule, a pointer to a file that lies elsewhere (LFS), a signature that is not OpenPGP.
+        UnsupportedError: a submodule, a pointer to a file that lies elsewhere (LFS), an X.509 signature.
     """
     where = f"sources.{name}"
     if source.tag is not None:
@@ -62,7 +68,7 @@ def lock_git(
         _unmoved(old, source, tag, where)
         signers: tuple[str, ...] = ()
         if source.signed_by is not None:
-            signers = _signers(tools.verifier, tag or commit, keyring, where)
+            signers = _signers(tools, tag or commit, keyring, where)
         found = git_tree.items(objects, commit.tree, tools.limits, where=where)
         content = tarwrite.write(git_tree.entries(objects, found, where=where))
         blob = tools.store.put(content, limit=tools.limits.build_input_bytes)
@@ -132,17 +138,60 @@ def _unmoved(old: locks.GitLock | None, source: specs.GitSource, tag: Tag | None
         )  # fmt: skip
 
 
-def _signers(verifier: SignedTextVerifier, signed: Commit | Tag, keyring: bytes, where: str) -> tuple[str, ...]:
+def _signers(tools: GitTools, signed: Commit | Tag, trusted: bytes, where: str) -> tuple[str, ...]:
     form = gitobjects.form(signed.signature)
     what = "commit" if isinstance(signed, Commit) else "tag"
     if form == "none":
         raise UntrustedError(
-            "nobody signed it", where=where, why=f"the {what} {signed.id} has no signature",
+            "nobody signed it", where=where, why=f"the {what} {signed.id} has no signature", code="source.unsigned",
             remedy="ask its maintainers for signed tags, or leave `signed-by` out",
         )  # fmt: skip
-    if form != "openpgp":
-        raise UnsupportedError(
-            "a signature of a kind this version cannot check", where=where, why=f"the {what} is signed by {form}",
-            remedy="have it signed by OpenPGP, or leave `signed-by` out and name the commit you reviewed",
+    if signed.signature.count(b"-----BEGIN ") != 1:
+        raise UntrustedError(
+            "more than one signature", where=where, why=f"of the {what} {signed.id}: readers disagree which counts",
+            code="source.ambiguous-signature", remedy="have it signed anew",
         )  # fmt: skip
-    return verifier.verify_detached(signed.payload, signed.signature, keyring, where=where)
+    if form == "ssh":
+        return _ssh(tools, signed, trusted, where)
+    if form == "x509":
+        raise UnsupportedError(
+            "a signature of a kind this version cannot check", where=where,
+            why=f"the {what} is signed by X.509 (S/MIME, gitsign): its certificate lives for minutes, and no time that "
+            "is more than its signer's word stands beside it",
+            remedy="have it signed by OpenPGP or SSH, or leave `signed-by` out and name the commit you reviewed",
+        )  # fmt: skip
+    if looks_allowed(trusted):
+        raise _other_form(where, what, "OpenPGP", "an OpenPGP keyring")
+    return tools.verifier.verify_detached(signed.payload, signed.signature, trusted, where=where)
+
+
+def _ssh(tools: GitTools, signed: Commit | Tag, trusted: bytes, where: str) -> tuple[str, ...]:
+    """By a line of an allowed signers file, whose window must hold now and at the time the signed object tells.
+
+    That time alone proves nothing (its signer writes it); git asks for it, and what we accept git accepts.
+    """
+    from assay.trust.sshsigned import verify
+
+    what = "commit" if isinstance(signed, Commit) else "tag"
+    if not looks_allowed(trusted):
+        raise _other_form(where, what, "SSH", "an allowed signers file (ssh-keygen(1))")
+    told = signed.committed if isinstance(signed, Commit) else signed.tagged
+    times = [] if tools.now is None else [tools.now, *([] if told is None else [told])]
+    signers = allowedsigners.read(trusted, where=f"{where}.signed-by")
+    proof = verify(signed.payload, signed.signature, signers, namespace=_NAMESPACE, times=times, where=where)
+    return tuple(f"{proof.fingerprint} {principals}" for principals in proof.principals)
+
+
+def looks_allowed(trusted: bytes) -> bool:
+    """Whether keys are an allowed signers file: text that is no armoured OpenPGP keyring (a binary one is no text)."""
+    try:
+        return "\0" not in trusted.decode("utf-8") and not trusted.lstrip().startswith(b"-----BEGIN PGP")
+    except UnicodeDecodeError:
+        return False
+
+
+def _other_form(where: str, what: str, form: str, wanted: str) -> UntrustedError:
+    return UntrustedError(
+        "signed by other means than the keys are of", where=where, code="source.unknown-key",
+        why=f"the {what} is signed by {form}", remedy=f"let `signed-by` name {wanted}",
+    )  # fmt: skip

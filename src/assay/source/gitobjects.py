@@ -61,6 +61,8 @@ class Tag(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     payload: bytes
     signature: bytes = b""
+    tagged: int | None = None
+    """Unix seconds: the tagger's own word; None where the tag names no tagger."""
 
 
 def object_id(kind: Kind, data: bytes, like: str) -> str:
@@ -174,6 +176,7 @@ def tag(data: bytes, wanted: str, *, where: str) -> Tag:
         name=fields[b"tag"].decode("utf-8", "replace"),
         payload=payload,
         signature=signature,
+        tagged=int(time[1]) if (time := _TIME.search(fields.get(b"tagger", b""))) else None,
     )
 
 
