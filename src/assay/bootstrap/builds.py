@@ -260,8 +260,6 @@ def _needs_git(placed: PlacedSpec) -> bool:
 def _git_tools(store: FolderContentStore) -> GitTools:
     import time
 
-    import time
-
     from assay.adapters.git import Git
     from assay.adapters.gpgv import Gpgv
     from assay.flows.lock_git import GitTools
