@@ -24,7 +24,21 @@ from assay.model.errors import MalformedError, UnavailableError, UnsupportedErro
 from assay.model.lifecycle import Product, Release
 from assay.ports.stores import AdvisoryHit, Coverage, CpeHit, DatabaseStatus, Enrichment, Query, Spared
 
-_PACKAGE = "SELECT id FROM package WHERE ecosystem = ? AND name = ?"
+# Thousands of keys are asked for at once, as one JSON array: a statement each costs more than what it finds. CROSS JOIN
+# keeps the array the outer loop; what is found is told by its own key, in the order of the table's.
+_PACKAGES = "SELECT p.name, p.id FROM json_each(?2) q CROSS JOIN package p WHERE p.ecosystem = ?1 AND p.name = q.value"
+_RECORDS = "SELECT a.name, a.feed, a.class, a.record FROM json_each(?) q CROSS JOIN advisory a WHERE a.name = q.value"
+_MEMBERS = "SELECT a.class, a.id FROM json_each(?) q CROSS JOIN alias a WHERE a.class = q.value"
+_CVES = (
+    "SELECT c.id, c.summary, c.state, c.exploitation, c.automatable, c.impact, c.assessed, c.cwes, c.marks "
+    "FROM json_each(?) q CROSS JOIN cve c WHERE c.id = q.value"
+)
+_KEVS = "SELECT k.cve, k.added, k.due, k.ransomware FROM json_each(?) q CROSS JOIN kev k WHERE k.cve = q.value"
+_EPSS = "SELECT e.id, e.score, e.percentile FROM json_each(?) q CROSS JOIN epss e WHERE e.id = q.value"
+_SCORES = (
+    "SELECT s.cve, s.version, s.score, s.severity, s.vector, s.source "
+    "FROM json_each(?) q CROSS JOIN score s WHERE s.cve = q.value"
+)
 _RANGE = (
     "SELECT a.name, r.introduced, r.fixed, r.last_affected, r.lim, r.listed, r.state, r.source "
     "FROM range r JOIN advisory a ON a.id = r.advisory WHERE r.package = ?"
@@ -35,16 +49,9 @@ _TEXT = (
     "SELECT a.name, r.introduced, r.fixed, r.last_affected, r.lim, r.versions, r.state, r.source "
     "FROM range_text r JOIN advisory a ON a.id = r.advisory WHERE r.package = ?"
 )
-_CVE = (
-    "SELECT c.summary, c.state, c.exploitation, c.automatable, c.impact, c.assessed, c.cwes, c.marks, "
-    "k.added, k.due, k.ransomware, e.score, e.percentile FROM (SELECT ?1 AS id) q "
-    "LEFT JOIN cve c ON c.id = q.id LEFT JOIN kev k ON k.cve = q.id LEFT JOIN epss e ON e.id = ?2"
-)
-_SCORES = "SELECT version, score, severity, vector, source FROM score WHERE cve = ? ORDER BY 1, 5, 4, 2"
 _LISTED = "SELECT name, feed, newest FROM coverage WHERE ecosystem = ? AND name <> '' ORDER BY name, feed"
 _LISTED_COUNT = 2_000
 """A list of so many names is read at once; in a longer one each name is looked up."""
-_MEMBERS = "SELECT id FROM alias WHERE class = ? LIMIT ?"
 _ALIASES_COUNT = 500
 _CPES = (
     "SELECT DISTINCT c.cve, c.feed, c.conditions FROM cpe_product p JOIN cpe c ON c.cve = p.cve "
@@ -156,19 +163,20 @@ class AdvisoryDatabase:
         with self._lock, schema.reading(self._path):
             if self._with_text is None:
                 self._with_text = {row[0] for row in self._db.execute("SELECT DISTINCT package FROM range_text")}
-            known: dict[Query, list[AdvisoryHit]] = {}  # many binary packages share one source package and version
+            wanted: dict[str, dict[Query, str]] = {}  # many binary packages share one source package and version
             for query in queries:
-                if query not in known:
-                    known[query] = self._hits(query)
-            return [list(known[query]) for query in queries]
+                wanted.setdefault(query.ecosystem, {})[query] = canonical_name(query.ecosystem, query.name)
+            known: dict[Query, list[AdvisoryHit]] = {}
+            for ecosystem, names in wanted.items():
+                packages = dict(self._db.execute(_PACKAGES, (ecosystem, _array(set(names.values())))))
+                for query, name in names.items():
+                    if (package := packages.get(name)) is not None:
+                        known[query] = self._hits(query, name, package)
+            return [list(known.get(query, ())) for query in queries]
 
-    def _hits(self, query: Query) -> list[AdvisoryHit]:
-        name = canonical_name(query.ecosystem, query.name)
-        row = self._db.execute(_PACKAGE, (query.ecosystem, name)).fetchone()
-        if row is None:
-            return []
-        keyed = query.key is not None
-        found = self._db.execute(_KEYED, (row[0], query.key)) if keyed else self._db.execute(_RANGE, row)
+    def _hits(self, query: Query, name: str, package: int) -> list[AdvisoryHit]:
+        keyed, row = query.key is not None, (package,)
+        found = self._db.execute(_KEYED, (package, query.key)) if keyed else self._db.execute(_RANGE, row)
         hits = [
             AdvisoryHit(
                 ecosystem=query.ecosystem, name=name, advisory=advisory, introduced=introduced, fixed=fixed,
@@ -177,7 +185,7 @@ class AdvisoryDatabase:
             )
             for advisory, introduced, fixed, last, limit, listed, state, source in found
         ]  # fmt: skip
-        if row[0] not in (self._with_text or ()):
+        if package not in (self._with_text or ()):
             return hits
         hits += [
             AdvisoryHit(
@@ -194,60 +202,38 @@ class AdvisoryDatabase:
         Of a class of more ids than any vulnerability has, the first 500 are named, its own id among them.
         """
         found: dict[str, Advisory] = {}
-        members: dict[str, set[str]] = {}
         with self._lock, schema.reading(self._path):
-            for identifier in ids:
-                row = self._db.execute(
-                    "SELECT feed, class, record FROM advisory WHERE name = ?", (identifier,)
-                ).fetchone()
-                if row is None:
-                    continue
-                if row[1] not in members:  # the class is named after one of its members, and it comes first
-                    ids_found = self._db.execute(_MEMBERS, (row[1], _ALIASES_COUNT))
-                    members[row[1]] = {row[1], *(item[0] for item in ids_found)}
-                own = schema.unpack(identifier, row[0], row[2])
-                aliases = tuple(sorted((members[row[1]] | {*own.aliases}) - {identifier}))
-                found[identifier] = msgspec.structs.replace(own, aliases=aliases)
+            rows = self._db.execute(_RECORDS, (_array(set(ids)),)).fetchall()
+            members: dict[str, list[str]] = {row[2]: [] for row in rows}
+            for name, member in self._db.execute(_MEMBERS, (_array(members),)):
+                if len(members[name]) < _ALIASES_COUNT:
+                    members[name].append(member)
+            for identifier, feed, name, record in rows:
+                own = schema.unpack(identifier, feed, record)
+                aliases = {name, *members[name], *own.aliases}  # a class is named after one of its members
+                aliases.discard(identifier)
+                found[identifier] = msgspec.structs.replace(own, aliases=tuple(sorted(aliases)))
         return found
 
     def enrich(self, cves: Iterable[str]) -> dict[str, Enrichment]:
         """Scores, exploitation and probability by CVE id; ids of which nothing is known are left out."""
-        found: dict[str, Enrichment] = {}
+        numbers = {cve: number for cve in cves if (number := _epss_number(cve)) is not None}
+        named, scored = (_array(numbers),), (_array(numbers.values()),)
         with self._lock, schema.reading(self._path):
-            for cve in cves:
-                item = self._enrichment(cve)
-                if item is not None:
-                    found[cve] = item
-        return found
-
-    def _enrichment(self, cve: str) -> Enrichment | None:
-        try:
-            number = schema.epss_number(cve)
-        except ValueError:
-            return None
-        if number >= 1 << 63:
-            return None
-        row = self._db.execute(_CVE, (cve, number)).fetchone()
-        if not any(value is not None for value in row):
-            return None
-        scores = tuple(
-            Score(version, value / schema.CVSS_SCALE, *rest)
-            for version, value, *rest in self._db.execute(_SCORES, (cve,))
-        )
-        summary, state, exploitation, automatable, impact, assessed, cwes, marks, *rest = row
-        added, due, ransomware, score, percentile = rest
-        return Enrichment(
-            summary=summary or "",
-            state=state or "",
-            scores=scores,
-            kev=None if added is None else Kev(date_added=added, due_date=due, ransomware=ransomware),
-            epss=None if score is None else self._epss(score, percentile),
-            ssvc=Ssvc(exploitation=exploitation, automatable=automatable, technical_impact=impact, assessed=assessed)
-            if exploitation or automatable or impact
-            else None,
-            cwes=tuple((cwes or "").split()),
-            marks=tuple((marks or "").split()),
-        )
+            facts = {cve: row for cve, *row in self._db.execute(_CVES, named)}
+            kevs = {
+                cve: Kev(date_added=added, due_date=due, ransomware=ransomware)
+                for cve, added, due, ransomware in self._db.execute(_KEVS, named)
+            }
+            epss = {number: self._epss(*row) for number, *row in self._db.execute(_EPSS, scored)}
+            scores: dict[str, list[Score]] = {}
+            for cve, version, value, *rest in self._db.execute(_SCORES, named):
+                scores.setdefault(cve, []).append(Score(version, value / schema.CVSS_SCALE, *rest))
+        return {
+            cve: _enrichment(facts.get(cve), scores.get(cve, ()), kevs.get(cve), epss.get(number))
+            for cve, number in numbers.items()
+            if cve in facts or cve in kevs or number in epss
+        }
 
     def _epss(self, score: int, percentile: int) -> Epss:
         meta, scale = self._meta, schema.EPSS_SCALE
@@ -381,6 +367,39 @@ class AdvisoryDatabase:
         if digest != self._status.content_digest:
             raise _not_ours(self._path, f"content is {digest}, recorded {self._status.content_digest}")
         return self._status
+
+
+_NO_FACTS = ("",) * 8
+
+
+def _enrichment(facts: Sequence[str] | None, scores: Sequence[Score], kev: Kev | None, epss: Epss | None) -> Enrichment:
+    summary, state, exploitation, automatable, impact, assessed, cwes, marks = facts or _NO_FACTS
+    said = exploitation or automatable or impact
+    return Enrichment(
+        summary=summary,
+        state=state,
+        scores=tuple(scores),
+        kev=kev,
+        epss=epss,
+        ssvc=Ssvc(exploitation=exploitation, automatable=automatable, technical_impact=impact, assessed=assessed)
+        if said
+        else None,
+        cwes=tuple(cwes.split()),
+        marks=tuple(marks.split()),
+    )
+
+
+def _epss_number(cve: str) -> int | None:
+    """The CVE's number in `epss`; none for an id that is no CVE's, or beyond what a row can have."""
+    try:
+        number = schema.epss_number(cve)
+    except ValueError:
+        return None
+    return number if number < 1 << 63 else None
+
+
+def _array(values: Iterable[str | int]) -> str:
+    return msgspec.json.encode(sorted(values)).decode()
 
 
 def name_of(path: Path, file: BinaryIO | None) -> str:

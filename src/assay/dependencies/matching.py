@@ -203,7 +203,10 @@ def _covered(
 
 def _beyond(question: Asked, speakers: Sequence[Coverage]) -> str:
     """Why no feed that speaks of the package has read this version, or empty; what cannot be compared was not read."""
-    if not speakers or not all(one.newest for one in speakers):  # as nearly always: some feed reads every version
+    for one in speakers:
+        if not one.newest:  # as nearly always: a feed reads every version
+            return ""
+    if not speakers:
         return ""
     version, compare = question.version, question.scheme.compare
     if any(compare(version, one.newest) in (-1, 0) for one in speakers):
@@ -343,17 +346,20 @@ def _ruling(
         case=case,
         summary=facts.summary or next((head.summary for head in heads if head.summary), ""),
         common=reasons.shared(case),
-        code=_code(question, [records[s.record] for s in spoken if s.contained == contained and s.record in records]),
+        code=_code(question, [s.record for s in spoken if s.contained == contained], records)
+        if question.ecosystems[0] in _WITH_CODE
+        else (),
     )
 
 
-def _code(question: Asked, heads: Sequence[Advisory]) -> tuple[VulnerableCode, ...]:
+def _code(question: Asked, deciding: Sequence[str], records: Mapping[str, Advisory]) -> tuple[VulnerableCode, ...]:
     """Where the flaw lies in the package asked for, by every record that names its version and says so.
 
     Go's own database says so in every record it has reviewed: one that does not leaves the whole module in doubt.
     """
     ecosystem = question.ecosystems[0]
-    if ecosystem not in _WITH_CODE or any(head.id.startswith("GO-") and not head.code for head in heads):
+    heads = [records[identifier] for identifier in deciding if identifier in records]
+    if any(head.id.startswith("GO-") and not head.code for head in heads):
         return ()
     named = {one for head in heads for one in head.code if canonical_name(ecosystem, one.name) == question.name}
     return tuple(sorted(named))
@@ -362,12 +368,13 @@ def _code(question: Asked, heads: Sequence[Advisory]) -> tuple[VulnerableCode, .
 def _states(question: Asked, hits: Sequence[AdvisoryHit]) -> tuple[str, ...]:
     """The distribution's words, `pro` where every fix is one of Ubuntu Pro, and that a range contradicts itself."""
     found = {hit.state for hit in hits if hit.state}
-    if any(contradicts_itself(question.scheme, hit) for hit in hits):
+    unkeyed = [hit for hit in hits if not hit.keyed]  # few: what is keyed was judged by its index
+    if unkeyed and any(contradicts_itself(question.scheme, hit) for hit in unkeyed):
         found.add(CONTRADICTORY)
-    fixes = [hit for hit in hits if hit.fixed]
-    if fixes and all(hit.ecosystem.startswith(PRO) for hit in fixes):
+    fixes = {hit.ecosystem for hit in hits if hit.fixed}
+    if fixes and all(ecosystem.startswith(PRO) for ecosystem in fixes):
         found.add("pro")
-    return tuple(sorted(found))
+    return tuple(sorted(found)) if found else ()
 
 
 def _said_by(spared: Spared | None) -> tuple[tuple[str, str], ...]:

@@ -32,6 +32,8 @@ def judge(scheme: Scheme, version: str, hits: Sequence[AdvisoryHit]) -> tuple[tu
     An erratum lists one build for each module stream: a modular rpm is fixed when the build of its own upstream
     version is, and an rpm of no module is not comparable with builds that belong to one.
     """
+    if len(hits) == 1 and hits[0].keyed and scheme is not RPM and hits[0].state not in UNDECIDED:  # as nearly always
+        return (hits[0],), True
     answers = [(contains(scheme, version, hit), hit) for hit in hits]
     modular = MODULE in version
     if modular and scheme is RPM and any(answer is False and _same_upstream(version, hit) for answer, hit in answers):

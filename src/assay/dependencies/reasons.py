@@ -62,10 +62,12 @@ def shared(case: Case) -> tuple[Step, ...]:
 
 
 def of_component(
-    case: Case, common: Sequence[Step], component: Component, folded: Iterable[Component]
+    case: Case, common: Sequence[Step], component: Component, folded: Sequence[Component]
 ) -> tuple[Step, ...]:
     """The whole ladder of one component, in the order of `RUNGS`."""
-    return (_installed(case, component), *common, *_layer(component), *_owner(case, folded))
+    place = _layer(component) if component.introduced is not None or component.removed_by is not None else ()
+    owner = _owner(case, folded) if folded or case.asked.owner else ()
+    return (_installed(case, component), *common, *place, *owner)
 
 
 def _installed(case: Case, component: Component) -> Step:
@@ -75,7 +77,7 @@ def _installed(case: Case, component: Component) -> Step:
         says += f", looked up as {asked.name} {asked.version}".rstrip()
     if asked.exempt:
         says += f"; it {asked.exempt}"
-    facts = dict(component.properties)
+    facts = dict(component.properties) if component.properties else {}
     if INFERRED in facts:
         says += f"; its package URL is inferred ({facts[INFERRED]}): {facts.get(CLUE, 'no clue is given')}"
     seen = component.occurrences[0] if component.occurrences else None

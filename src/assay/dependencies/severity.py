@@ -15,9 +15,12 @@ def _newest(version: str) -> tuple[int, ...]:
 
 def ordered(scores: Iterable[Score]) -> tuple[Score, ...]:
     """Newest CVSS version first, within it the highest score first; each once; those without a severity last."""
+    found = set(scores)
+    if len(found) < 2:
+        return tuple(found)
     return tuple(
         sorted(
-            sorted(set(scores)),
+            sorted(found),
             key=lambda score: (score.severity in _RANKS, _newest(score.version), score.score),
             reverse=True,
         )

@@ -1,5 +1,7 @@
 """Which ecosystem orders its versions how. Grow by rows."""
 
+from functools import lru_cache
+
 from assay.dependencies.versions.apk import APK
 from assay.dependencies.versions.composer import COMPOSER
 from assay.dependencies.versions.conan import CONAN
@@ -76,6 +78,7 @@ _ECOSYSTEMS: dict[str, Scheme] = {
 """OSV schema, "Defined ecosystems"; a name missing here cannot be compared."""
 
 
+@lru_cache(maxsize=1_024)
 def scheme_for(osv_ecosystem: str) -> Scheme | None:
     """The order of an ecosystem as OSV writes it (`Debian:12`, `PyPI`, …); None when nobody here knows it.
 
