@@ -197,6 +197,34 @@ def test_a_library_claims_only_classes_of_the_version_that_is_there() -> None:
     assert [package.name for package in found.packages] == ["org.acme:near", "org.acme:engine"]
 
 
+@pytest.mark.parametrize(
+    ("group", "version", "names"),
+    [
+        ("org.acme.embed", "1.0", ["org.acme.embed:engine-embed"]),  # one project, one version: a part of it
+        ("org.acme.embed", "7.0", ["org.acme.embed:engine-embed", "org.acme:engine"]),  # another version: no part
+        ("org.other", "1.0", ["org.acme:engine", "org.other:engine-embed"]),  # another project packed it in
+    ],
+)
+def test_what_a_project_ships_inside_another_library_of_its_own_is_not_named_beside_it(
+    group: str, version: str, names: list[str]
+) -> None:
+    more = {f"org/acme/server/Server{i:03}.class": f"server {i}" for i in range(900)}
+    engine = classes("1.0", 600)
+    samples = [
+        sample("org.acme", "engine", "1.0", jar(engine), DEFAULT_LIMITS),
+        sample(group, "engine-embed", version, jar({**engine, **more}), DEFAULT_LIMITS),
+    ]
+    known = type(KNOWN)(read_fingerprints(write_fingerprints(make_libraries(samples)), "t"), "t")
+
+    def found(there: dict[str, bytes | str]) -> list[str]:
+        data = jar({**app(), **there})
+        read = catalogue(File(path="x.jar", chunks=(data,), size=len(data), limits=DEFAULT_LIMITS), known)
+        return sorted(package.name for package in read.packages)
+
+    assert found({**engine, **more}) == names
+    assert found(engine) == ["org.acme:engine"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(VERSIONS), st.sets(st.integers(0, 28), max_size=26), st.booleans())
 def test_a_part_of_a_version_is_never_taken_for_another_alone(version: str, gone: set[int], relocated: bool) -> None:
@@ -231,6 +259,11 @@ def test_the_fingerprints_that_come_with_assay_are_whole() -> None:
     libraries = {library.artifact: library for found in known._anchors.values() for library, _ in found}
     assert {"log4j-core", "commons-text", "jackson-databind", "spring-beans", "snakeyaml", "guava"} <= set(libraries)
     assert {"2.14.1", "2.17.1"} <= set(libraries["log4j-core"].versions)
+    tomcat = {"tomcat-embed-core", "tomcat-embed-jasper", "tomcat-catalina", "tomcat-coyote", "tomcat-jasper"}
+    assert tomcat <= set(libraries)
+    named = {f"{library.group}:{library.artifact}" for found in known._anchors.values() for library, _ in found}
+    assert {"org.apache.groovy:groovy", "org.codehaus.groovy:groovy"} <= named
+    assert {"org.hibernate:hibernate-core", "org.hibernate.orm:hibernate-core"} <= named
     for library in libraries.values():
         assert len(read_block(library, "builtin").digests) == 20 * len(library.versions)
 
@@ -240,7 +273,7 @@ def test_new_data_raise_the_version_of_the_row() -> None:
     from importlib.resources import files
 
     digest = hashlib.sha256((files("assay.dependencies") / "fingerprints.bin").read_bytes()).hexdigest()
-    assert (CATALOGUER.version, digest[:16]) == (7, "95a846a3ea97f8e2")
+    assert (CATALOGUER.version, digest[:16]) == (8, "7487f226f72b6e9f")
 
 
 @given(st.integers(1, 40), st.data())

@@ -69,6 +69,8 @@ class _Claim(NamedTuple):
     rank: tuple[int, float, int]
     match: Match
     classes: frozenset[str]
+    whole: int
+    """Classes of the version; 0 where something of it is missing or only names speak for it."""
 
 
 class _Folder(NamedTuple):
@@ -210,7 +212,8 @@ class Fingerprints:
             for number, mask in zip(block.names, block.name_masks, strict=True)
             if number in present and _holds(block.masks[mask], best[0])
         )
-        return _Claim((_METHODS.index(method), -share, -len(claimed)), match, claimed)
+        size = block.counts[best[0]] if share == 1 and method != "structure" else 0
+        return _Claim((_METHODS.index(method), -share, -len(claimed)), match, claimed, size)
 
     def _block(self, library: Library) -> Block:
         key = (library.group, library.artifact)
@@ -242,15 +245,32 @@ def _same_archive(block: Block, digest: bytes, versions: int) -> list[int]:
     return [index for index in range(versions) if block.digests[20 * index : 20 * index + 20] == digest]
 
 
-def _best(claims: Iterable[_Claim]) -> list[Match]:
+def _is_part(claim: _Claim, whole: _Claim) -> bool:
+    """Whether a project ships one library inside another of its own: Tomcat's parts are all in its embedded one.
+
+    Both have one group (or one group lies in the other) and one version, and everything of the larger one is there.
+    """
+    one, other = f"{claim.match.group}.", f"{whole.match.group}."
+    return (
+        whole.whole > claim.whole
+        and claim.match.root.startswith(whole.match.root)
+        and (one.startswith(other) or other.startswith(one))
+        and not set(claim.match.versions).isdisjoint(whole.match.versions)
+    )
+
+
+def _best(claims: Sequence[_Claim]) -> list[Match]:
     """Of libraries that claim the same classes (forks, renamed artifacts) only the one that fits best.
 
-    Names alone do not stand where the classes of a folder were recognised as something else.
+    A library that is part of another one that is there has no claim of its own. Names alone do not stand where the
+    classes of a folder were recognised as something else.
     """
     classes: set[str] = set()
     folders: set[str] = set()
     kept: list[Match] = []
-    for claim in sorted(claims, key=lambda one: (one.rank, one.match)):
+    wholes = [claim for claim in claims if claim.whole]
+    standing = [claim for claim in claims if not any(_is_part(claim, whole) for whole in wholes)]
+    for claim in sorted(standing, key=lambda one: (one.rank, one.match)):
         if claim.match.method == "structure":
             told = sum(name[: name.rfind("/")] in folders for name in claim.classes)
         else:
