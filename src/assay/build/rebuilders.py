@@ -20,8 +20,8 @@ from assay.model.statement import ResourceDescriptor, Statement
 from assay.model.summary import VerificationSummary, Verifier
 from assay.trust.newest import by
 
-POLICY = "urn:assay:policy:rebuild"
-REPORT = "urn:assay:vsa:rebuild"
+POLICY = vsa.REBUILD_POLICY
+REPORT = vsa.REBUILD_REPORT
 LEVELS = {
     "identical": vsa.REBUILT,
     "same-content": f"{vsa.REBUILT}_SAME_CONTENT",

@@ -108,8 +108,13 @@ def _remedy(rule: Rule, facts: Facts, outcome: Outcome) -> str:
 
 
 def _structural(rule: Rule, facts: Facts) -> tuple[Outcome, list[str]] | None:
-    """What the states of the needed sections already decide; a failed one weighs more than an absent one."""
+    """What the states of the needed sections already decide; a failed one weighs more than an absent one.
+
+    A rule that needs none is about what it uses: nothing there is nothing to ask, but what failed is not nothing.
+    """
     states = {need: facts.state(need) for need in rule.needs}
+    if not rule.needs:
+        states = {use: facts.state(use) for use in rule.uses if facts.state(use) != "absent"}
     if failed := [need for need, state in states.items() if state not in {"present", "absent"}]:
         return "could_not_check", [f"no answer about: {', '.join(failed)}"]
     if absent := [need for need, state in states.items() if state == "absent"]:

@@ -16,7 +16,7 @@ from assay.model.digest import Digest
 from assay.model.errors import MalformedError
 from assay.model.evidence import Evidence
 from assay.model.image import Subject
-from assay.policy import origins
+from assay.policy import origins, rebuilt
 from assay.trust.examine import Row
 from assay.trust.levels import BuilderRow
 from assay.trust.newest import by, proven
@@ -27,7 +27,7 @@ _ITEM_FIELDS = (
     "deployer", "reach",
 )  # fmt: skip
 
-_WHERE_FOUND = frozenset({"provenance", "summaries", "builds"})
+_WHERE_FOUND = frozenset({"provenance", "summaries", "builds", "rebuilds", "archives"})
 """Sections that stand in the document only where there is something to say: a missing one counts as absent."""
 _LOST = frozenset({"DIGEST_MISMATCH", "SIZE_MISMATCH"})
 """Codes of rows whose bytes are not those that were attached: what was said is as unknown as if nothing had come."""
@@ -105,6 +105,8 @@ def build(
         "provenance": _provenance,
         "summaries": _summaries,
         "builds": partial(_builds, judge=builds),
+        "rebuilds": lambda at: rebuilt.rebuilds(at.of(predicates.VSA)),
+        "archives": lambda at: rebuilt.archives(at.of(predicates.BUILD_RECORD)),
         **({"components": _components} if components else {}),
     }
     sections = {"subject": _subject(subject), "signatures": _signatures(evidence, subject, rows)}
