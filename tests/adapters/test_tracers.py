@@ -1,14 +1,20 @@
 """Tracers of steps: the same files whichever watches, the same trace twice, nothing of the launcher."""
 
+import json
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.adapters import tracers
 from assay.adapters.sandbox import Bubblewrap
 from assay.adapters.tracer_fanotify import Fanotify
+from assay.adapters.tracer_handles import Handles
+from assay.adapters.tracer_marking import Seen
 from assay.adapters.tracer_strace import Strace
 from assay.build import canaries, sealing
 from assay.model.limits import Limits
@@ -33,10 +39,10 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return root, inputs
 
 
-@pytest.fixture(params=[Fanotify, Strace])
+@pytest.fixture(params=[Fanotify, Handles, Strace])
 def only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """One tracer alone, where it works here."""
-    kind: Callable[[], Fanotify | Strace] = request.param
+    kind: Callable[[], Fanotify | Handles | Strace] = request.param
     if why := kind().available():
         pytest.skip(why)
     monkeypatch.setattr(tracers, "ORDER", {"none": (), "files": (kind,), "processes": (kind,)})
@@ -100,7 +106,7 @@ def test_strace_sees_whom_a_step_asks_for(places: tuple[Path, Path], monkeypatch
 
 def test_a_trace_that_does_not_fit_says_so(places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     limits = Limits(trace_paths_count=2)
-    for kind in (Fanotify, Strace):
+    for kind in (Fanotify, Handles, Strace):
         tracer = kind(limits=limits)
         if not tracer.available():
             row = {"files": (lambda tracer=tracer: tracer,)}
@@ -124,3 +130,125 @@ def test_what_was_not_asked_for_is_not_watched(places: tuple[Path, Path]) -> Non
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may mark")
 def test_an_ordinary_user_may_not_mark() -> None:
     assert "root" in Fanotify().available()
+
+
+needs_handles = pytest.mark.skipif(bool(Handles().available()), reason=Handles().available() or "works")
+
+
+@pytest.fixture
+def handles(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """That tracer alone, made with these words."""
+
+    def only(**words: object) -> None:
+        monkeypatch.setattr(tracers, "ORDER", {"files": (lambda: Handles(**words),)})  # type: ignore[arg-type]
+
+    return only
+
+
+@needs_handles
+def test_a_copy_is_watched_by_a_user_without_rights(places: tuple[Path, Path], handles: Callable[..., None]) -> None:
+    root, _ = places
+    os.link(root / "usr" / "share" / "words", root / "usr" / "share" / "vocabulary")
+    mounts = Path("/proc/self/mounts").read_text()
+    handles()
+    trace, log = traced(places, "cat /usr/share/vocabulary")
+    assert (trace.tracer, trace.kind, trace.state, trace.detail) == ("fanotify of a copy", "fanotify", "complete", "")
+    assert log == b"w", "and the launcher is whoever it is elsewhere: root's becomes nobody before it"
+    with Handles().watch(root=str(root), inputs="", scope="files", uid=os.getuid()) as watch:
+        assert not watch.needs_root
+    assert trace.reads is not None
+    assert "/usr/share/vocabulary" in trace.reads, "of two names of one file, the one that was used"
+    assert "/usr/share/words" not in trace.reads
+    assert Path("/proc/self/mounts").read_text() == mounts
+
+
+@needs_handles
+def test_what_is_too_large_to_copy_is_left_to_strace(places: tuple[Path, Path], handles: Callable[..., None]) -> None:
+    if why := Strace().available():
+        pytest.skip(why)
+    handles(copy_bytes=1 << 12)
+    trace, _ = traced(places, SCRIPT)
+    assert (trace.kind, trace.state) == ("strace", "complete")
+    assert {"/usr/share/words", "/src/a"} <= set(trace.reads or ())
+
+
+@needs_handles
+def test_a_step_runs_though_its_copy_does_not_fit(
+    places: tuple[Path, Path], handles: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Strace, "available", lambda _: "forbidden")
+    handles(copy_bytes=1 << 12)
+    trace, log = traced(places, SCRIPT)
+    assert log == b"wabcat: /nope: No such file or directory\na"
+    assert (trace.state, trace.reads) == ("unavailable", ())
+    assert "No space left on device" in trace.detail
+
+
+@needs_handles
+def test_a_step_that_was_ended_leaves_no_trace(places: tuple[Path, Path], handles: Callable[..., None]) -> None:
+    handles()
+    root, inputs = places
+    done = Bubblewrap().run(_command((root, inputs), "while :; do :; done", "files", SandboxLimits(seconds=0.5)))
+    assert done.stopped == "deadline"
+    assert done.trace is not None
+    assert done.trace.state == "unavailable"
+    assert "before it told" in done.trace.detail
+
+
+@needs_handles
+@pytest.mark.parametrize("said", [b"", b"{", b"[" * 100_000, b'{"state": "fine"}', b'{"reads": [1]}', b"\xff", b"3"])
+def test_a_report_that_is_none_makes_the_trace_unknown(said: bytes, tmp_path: Path) -> None:
+    with Handles().watch(root=str(tmp_path), inputs="", scope="files", uid=os.getuid()) as watch:
+        plan = json.loads(Path(watch.words[-2]).read_text())
+        Path(plan["report"]).write_bytes(said)
+        assert watch.finish().state == "unavailable"
+
+
+def event(mask: int, *records: bytes) -> bytes:
+    body = b"".join(records)
+    return struct.pack("=IBBHQii", 24 + len(body), 3, 0, 24, mask, -1, 0) + body
+
+
+def named(handle: bytes, name: bytes, kind: int = 2) -> bytes:
+    body = bytes(8) + struct.pack("=Ii", len(handle), 1) + handle + name + b"\0"
+    body += bytes(-(4 + len(body)) % 4)
+    return struct.pack("=BBH", kind, 0, 4 + len(body)) + body
+
+
+OPEN, EXEC, LOST = 0x20, 0x1020, 0x4000
+FOLDERS = {struct.pack("=Ii", 2, 1) + b"ro": "", struct.pack("=Ii", 2, 1) + b"bi": "/bin",
+           struct.pack("=Ii", 2, 1) + b"in": "/src"}  # fmt: skip
+
+
+def seen(*events: bytes, limit: int = 9) -> Seen:
+    found = Seen(FOLDERS, limit)
+    found.take(b"".join(events))
+    return found
+
+
+def test_events_become_paths_from_the_first_program_on() -> None:
+    found = seen(
+        event(OPEN, named(b"ro", b"launchers")), event(EXEC, named(b"bi", b"sh")), event(OPEN, named(b"in", b"a\xff")),
+        event(OPEN, named(b"xx", b"file's own", kind=1), named(b"ro", b"b")),
+    )  # fmt: skip
+    assert (sorted(found.reads), sorted(found.programs)) == (["/b", "/bin/sh", "/src/a\udcff"], ["/bin/sh"])
+    assert (found.flaw, found.lost) == ("", False)
+
+
+def test_an_overflow_and_too_many_paths_are_lost_traces() -> None:
+    start = event(EXEC, named(b"bi", b"sh"))
+    assert seen(start, event(LOST)).lost
+    assert seen(start, *(event(OPEN, named(b"ro", b"%d" % number)) for number in range(9)), limit=9).lost
+
+
+@pytest.mark.parametrize(
+    "records",
+    [b"", named(b"zz", b"a"), named(b"ro", b"a", kind=1), b"\2\0\0\0", b"\2\0\4\0", b"\2\0\xff\xff" + b"x" * 9],
+)
+def test_a_file_without_a_known_place_is_a_flaw(records: bytes) -> None:
+    assert seen(event(EXEC, named(b"bi", b"sh")), event(OPEN, records)).flaw == "a file whose place cannot be told"
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_stop_the_reading_of_events(data: bytes) -> None:
+    seen(data)

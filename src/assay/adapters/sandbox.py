@@ -13,7 +13,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from pathlib import Path
 import msgspec
 
 from assay.adapters import faketime, probe, tracers
+from assay.adapters.bareinterpreter import copy, lay_interpreter
 from assay.build import sealing, seccomp
 from assay.model.errors import UnavailableError, UnsupportedError
 from assay.model.tracing import Trace
@@ -75,7 +75,7 @@ class Launcher:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             os.chmod(folder, 0o755)  # noqa: S103
             start = (*lay_interpreter(folder, _CANARY), "-S", "-s", "-B", f"{_CANARY}/probe.py")
-            _copy(str(Path(probe.__file__)), Path(folder, "probe.py"))
+            copy(str(Path(probe.__file__)), Path(folder, "probe.py"))
             # What shows programs another clock lies there too, but is not loaded: its descriptors are no way out.
             _, mounts = _shifted(stack, command, ((folder, _CANARY),))
             limits = msgspec.structs.replace(command.limits, seconds=_PROBE_SECONDS, memory_bytes=1 << 30)
@@ -313,66 +313,6 @@ def _host_places() -> Iterator[dict[str, object]]:
             "unix_path": path, "unix_abstract": abstract, "tcp_port": port, "file": str(file), "secret": secret,
             "network": os.readlink("/proc/self/ns/net"),
         }  # fmt: skip
-
-
-_LISTING = """
-import ctypes, json, os, platform, signal, socket, struct, sys
-specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
-modules = [spec.origin for spec in specs if spec is not None and spec.has_location]
-maps = {line.split(maxsplit=5)[5].rstrip() for line in open("/proc/self/maps") if "/" in line}
-print(json.dumps([os.path.dirname(os.__file__), sorted({*modules, os.__file__} - {None}), sorted(maps)]))
-"""
-"""What a bare interpreter with the imports of canaries and launcher has loaded: its modules and its libraries."""
-
-
-def lay_interpreter(folder: str, place: str) -> tuple[str, ...]:
-    """Lay a bare interpreter into a folder of its own: the locked root need not have one, nobody may see this one.
-
-    Args:
-        folder: where it is laid.
-        place: what the folder is called where it is started.
-
-    Returns:
-        The words that start it there.
-    """
-    program = os.path.realpath(sys.executable)
-    words = [program, "-I", "-S", "-B", "-c", _LISTING]
-    told = subprocess.run(words, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=True)  # noqa: S603
-    library, modules, maps = json.loads(told.stdout)
-    modules_place = Path(folder, "home", "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}")
-    for module in modules:
-        relative = os.path.relpath(module, library)
-        if not relative.startswith(".."):
-            _copy(module, modules_place / relative)
-    shared = [path for path in maps if ".so" in os.path.basename(path) and not path.startswith(library + os.sep)]
-    for path in shared:
-        for name in _names(os.path.basename(path)):
-            _copy(path, Path(folder, "lib", name))
-    _copy(program, Path(folder, "home", "bin", "python"))  # beside its modules: it finds them without being told
-    start = [f"{place}/home/bin/python"]
-    loader = next((os.path.basename(path) for path in shared if os.path.basename(path).startswith("ld-")), "")
-    if loader:
-        start = [f"{place}/lib/{loader}", "--library-path", f"{place}/lib", *start]
-    return tuple(start)
-
-
-def _names(library: str) -> list[str]:
-    """A library's file name and the shorter ones others know it by: `libffi.so.8.1.2` is `libffi.so.8` to them."""
-    stem, mark, version = library.partition(".so.")
-    if not mark:
-        return [library]
-    parts = version.split(".")
-    return [f"{stem}.so.{'.'.join(parts[:count])}" for count in range(1, len(parts) + 1)]
-
-
-def _copy(source: str, target: Path) -> None:
-    """A file that everybody may read and run, in folders that everybody may enter."""
-    for parent in (*reversed(target.parents),):
-        if not parent.exists():
-            parent.mkdir()
-            parent.chmod(0o755)
-    shutil.copyfile(source, target)
-    target.chmod(0o755)
 
 
 def _unavailable(why: str) -> UnavailableError:

@@ -1,25 +1,19 @@
 """Build steps where bubblewrap is missing: the same sandbox by a launcher of our own (`unshared`)."""
 
-import atexit
 import contextlib
-import os
 import platform
-import shutil
-import sys
 import tempfile
-import threading
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
 from assay.adapters import unshared
-from assay.adapters.sandbox import NOBODY, Launcher, Mount, lay_interpreter
+from assay.adapters.bareinterpreter import interpreter
+from assay.adapters.sandbox import NOBODY, Launcher, Mount
 from assay.build import sealing, seccomp
 from assay.model.errors import UnsupportedError
 from assay.ports.sandbox import SealedCommand
-
-_LAYING = threading.Lock()
 
 
 class Unsharing(Launcher):
@@ -61,24 +55,7 @@ class Unsharing(Launcher):
         file.write(msgspec.json.encode(plan))
         file.seek(0)
         number = file.fileno()
-        return [*_interpreter(), "-I", "-S", "-B", "-c", _source(), str(number)], (number,)
-
-
-def _interpreter() -> tuple[str, ...]:
-    """This one; nobody, whom root becomes, gets a copy, for root's own may lie where nobody may look."""
-    if os.geteuid() != 0:
-        return (os.path.realpath(sys.executable),)
-    with _LAYING:
-        return _laid()
-
-
-@cache
-def _laid() -> tuple[str, ...]:
-    """One copy for all steps of this process, gone with it."""
-    folder = tempfile.mkdtemp(prefix="assay-launcher-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.chmod(folder, 0o755)  # noqa: S103
-    return lay_interpreter(folder, folder)
+        return [*interpreter(), "-I", "-S", "-B", "-c", _source(), str(number)], (number,)
 
 
 @cache

@@ -1,0 +1,304 @@
+"""The program that watches a launcher as an ordinary user: copies, marks, starts it, and tells what was opened.
+
+It is run by a bare interpreter in front of the launcher (`tracer_handles`), so it imports nothing of Assay. The kernel
+lets a user mark a file system that belongs to a user namespace of the user's own: a tmpfs, mounted where nobody else
+sees it, that takes a copy of each folder and is then bound over it. Events name a folder by its handle and the entry in
+it by its name (`FAN_REPORT_DFID_NAME`, fanotify_init(2)); the table of folders' handles is made before the launcher
+starts, and the step cannot rename anything, for its root is read-only.
+
+    python -I -S -B -c SOURCE PLAN -- LAUNCHER…
+"""
+
+import ctypes
+import json
+import os
+import select
+import signal
+import stat
+import struct
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, NoReturn
+
+_NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
+_NO_SETUID, _NO_DEVICES = 0x2, 0x4
+_BIND = 0x1000
+_CLOEXEC, _NONBLOCK, _REPORT = 0x1, 0x2, 0x200 | 0x400 | 0x800
+"""`FAN_REPORT_FID`, `FAN_REPORT_DIR_FID`, `FAN_REPORT_NAME`."""
+_ADD, _FILESYSTEM = 0x1, 0x100
+_OPEN, _OPEN_EXEC, _OVERFLOW = 0x20, 0x1000, 0x4000
+_NAMED = 2
+"""`FAN_EVENT_INFO_TYPE_DFID_NAME`."""
+_EVENT, _RECORD, _HANDLE = struct.Struct("=IBBHQii"), struct.Struct("=BBH8x"), struct.Struct("=Ii")
+_HANDLE_BYTES = 128
+"""`MAX_HANDLE_SZ`."""
+_AT_FDCWD = -100
+_DEATH_SIGNAL, _DUMPABLE = 1, 4
+_BUFFER_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 24
+_library = ctypes.CDLL(None, use_errno=True)
+
+
+def _done(result: int, what: str) -> int:
+    if result < 0:
+        errno = ctypes.get_errno()
+        raise OSError(errno, os.strerror(errno), what)
+    return result
+
+
+def _namespaces() -> None:
+    """A user namespace of one user and one group, and mounts nobody else sees."""
+    user, group = os.geteuid(), os.getegid()
+    _done(_library.unshare(_NEW_USER | _NEW_MOUNTS), "new user namespace")
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        with open(f"/proc/self/{name}", "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def mark(folder: str, size: int) -> int:
+    """A tmpfs of at most `size` bytes on a folder, and a group that sees all that is opened in it; its descriptor."""
+    data = f"size={size},mode=0755".encode()
+    private = ctypes.c_ulong(_NO_SETUID | _NO_DEVICES)
+    _done(_library.mount(b"tmpfs", folder.encode(), b"tmpfs", private, data), "mount tmpfs")
+    flags = ctypes.c_uint(_CLOEXEC | _NONBLOCK | _REPORT)
+    group = _done(_library.fanotify_init(flags, ctypes.c_uint(os.O_RDONLY)), "fanotify_init")
+    wanted = ctypes.c_uint64(_OPEN | _OPEN_EXEC)
+    _done(_library.fanotify_mark(group, _ADD | _FILESYSTEM, wanted, _AT_FDCWD, folder.encode()), "fanotify_mark")
+    return group
+
+
+def _copy(source: bytes, target: bytes, linked: "dict[tuple[int, int], bytes]") -> None:
+    """A folder with its modes, times and hard links; owners are the user's own anyway."""
+    facts = os.lstat(source)
+    os.makedirs(target, exist_ok=True)
+    for name in sorted(os.listdir(source)):
+        one, other = source + b"/" + name, target + b"/" + name
+        about = os.lstat(one)
+        if stat.S_ISDIR(about.st_mode):
+            _copy(one, other, linked)
+        elif stat.S_ISLNK(about.st_mode):
+            os.symlink(os.readlink(one), other)
+            os.utime(other, ns=(about.st_mtime_ns, about.st_mtime_ns), follow_symlinks=False)
+        elif stat.S_ISREG(about.st_mode):
+            first = linked.setdefault((about.st_dev, about.st_ino), other) if about.st_nlink > 1 else other
+            if first != other:
+                os.link(first, other)
+            else:
+                _file(one, other, about)
+        else:
+            raise OSError(0, "a folder of a step holds a device, a socket or a pipe", os.fsdecode(one))
+    os.chmod(target, stat.S_IMODE(facts.st_mode))
+    os.utime(target, ns=(facts.st_mtime_ns, facts.st_mtime_ns))
+
+
+def _file(source: bytes, target: bytes, about: os.stat_result) -> None:
+    reading = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        left = about.st_size
+        while left > 0 and (sent := os.sendfile(writing, reading, None, min(left, _PIECE_BYTES))):
+            left -= sent
+        os.fchmod(writing, stat.S_IMODE(about.st_mode))
+        os.utime(writing, ns=(about.st_mtime_ns, about.st_mtime_ns))
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def _handles(folder: str, place: str) -> "dict[bytes, str]":
+    """Handle of each folder → what the step calls it."""
+    found = {}
+    for path, _, _ in os.walk(folder):
+        held = ctypes.create_string_buffer(_HANDLE.pack(_HANDLE_BYTES, 0), _HANDLE.size + _HANDLE_BYTES)
+        mount = ctypes.c_int()
+        call = _library.name_to_handle_at(_AT_FDCWD, os.fsencode(path), held, ctypes.byref(mount), 0)
+        _done(call, "name_to_handle_at")
+        size, _ = _HANDLE.unpack_from(held.raw)
+        found[held.raw[: _HANDLE.size + size]] = place + path[len(folder) :]
+    return found
+
+
+class Seen:
+    """What events told."""
+
+    def __init__(self, folders: "dict[bytes, str]", limit: int) -> None:
+        self._folders, self._limit = folders, limit
+        self.reads: set[str] = set()
+        self.programs: set[str] = set()
+        self.flaw, self.lost, self.begun = "", False, False
+
+    def take(self, data: bytes) -> None:
+        """A buffer of events."""
+        at = 0
+        while at + _EVENT.size <= len(data):
+            length, _, _, head, mask, _, _ = _EVENT.unpack_from(data, at)
+            if mask & _OVERFLOW:
+                self.lost, self.flaw = True, "the kernel's queue of events ran over"
+            else:
+                self._event(mask, data[at + head : at + length])
+            at += max(length, _EVENT.size)
+
+    def _event(self, mask: int, records: bytes) -> None:
+        path = self._path(records)
+        # What the launcher opens comes before the first program; inputs are only read after it.
+        self.begun = self.begun or bool(mask & _OPEN_EXEC) or path.startswith("/src/")
+        if not self.begun:
+            return
+        if not path:
+            self.flaw = self.flaw or "a file whose place cannot be told"
+            return
+        self.reads.add(path)
+        if mask & _OPEN_EXEC:
+            self.programs.add(path)
+        if len(self.reads) > self._limit:
+            self.lost, self.flaw = True, f"more than {self._limit} paths"
+
+    def _path(self, records: bytes) -> str:
+        at = 0
+        while at + _RECORD.size <= len(records):
+            kind, _, length = _RECORD.unpack_from(records, at)
+            body = records[at + _RECORD.size : at + length]
+            if kind == _NAMED and len(body) > _HANDLE.size:
+                end = _HANDLE.size + _HANDLE.unpack_from(body)[0]
+                folder = self._folders.get(body[:end])
+                name = body[end:].partition(b"\0")[0]
+                return "" if folder is None else f"{folder}/{os.fsdecode(name)}"
+            at += max(length, _RECORD.size)
+        return ""
+
+
+def _queued(group: int) -> "Iterator[bytes]":
+    """The events there are, a buffer at a time."""
+    try:
+        while data := os.read(group, _BUFFER_BYTES):
+            yield data
+    except BlockingIOError:
+        return
+
+
+def _followed(group: int, process: int, seen: Seen) -> int:
+    """Read events until the launcher ends; its exit code. Opening queues its event, so the last ones are there then."""
+    ended = os.pidfd_open(process)
+    waiting = select.poll()
+    waiting.register(group, select.POLLIN)
+    waiting.register(ended, select.POLLIN)
+    while True:
+        ready = [descriptor for descriptor, _ in waiting.poll()]
+        for data in _queued(group):
+            seen.take(data)
+        if ended in ready:
+            return _code(os.waitpid(process, 0)[1])
+
+
+def _told(plan: "dict[str, Any]", **found: object) -> None:
+    """One document at the end of the pipe; without one nothing is known."""
+    try:
+        with open(plan["report"], "wb") as file:
+            file.write(json.dumps(found).encode() + b"\n")
+    except OSError:
+        return
+
+
+def _prepared(plan: "dict[str, Any]") -> "tuple[int, dict[bytes, str]]":
+    """The copies in place of the folders; the group that sees them, and their handles."""
+    _namespaces()
+    group = mark(plan["place"], plan["bytes"])
+    folders: dict[bytes, str] = {}
+    for number, (folder, place) in enumerate(plan["folders"]):
+        copy = f"{plan['place']}/{number}"
+        _copy(os.fsencode(folder), os.fsencode(copy), {})
+        folders |= _handles(copy, place)
+        _done(_library.mount(copy.encode(), folder.encode(), None, ctypes.c_ulong(_BIND), None), "bind")
+    for _ in _queued(group):  # what the copying opened
+        pass
+    return group, folders
+
+
+def _watched(plan: "dict[str, Any]", launcher: "list[str]", group: int, folders: "dict[bytes, str]") -> int:
+    """Start, follow, tell. From here on the launcher runs: whatever fails, it is not started a second time."""
+    process = os.fork()
+    if process == 0:
+        _start(launcher)
+    seen = Seen(folders, plan["paths"])
+    try:
+        code = _followed(group, process, seen)
+    except OSError as error:
+        seen.flaw = f"events cannot be read: {error.strerror}"
+        code = _code(os.waitpid(process, 0)[1])
+    flaw = seen.flaw or ("" if seen.begun else "no program was seen to start")
+    state = "overflow" if seen.lost else "unavailable" if flaw else "complete"
+    _told(plan, state=state, detail=flaw, reads=sorted(seen.reads), programs=sorted(seen.programs))
+    return code
+
+
+def _start(launcher: "list[str]") -> "NoReturn":
+    """Become the launcher, and die with whoever watches."""
+    try:
+        _die_with_parent()
+        os.execv(launcher[0], launcher)  # noqa: S606
+    finally:
+        os._exit(127)
+
+
+def _code(status: int) -> int:
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def _die_with_parent() -> None:
+    _done(_library.prctl(_DEATH_SIGNAL, ctypes.c_ulong(signal.SIGKILL), *[ctypes.c_ulong(0)] * 3), "die with parent")
+
+
+def main(words: "list[str]") -> int:
+    """Watch the launcher; where that cannot be prepared, tell so and let it run all the same.
+
+    What is prepared belongs to a child, so that nothing of it is in the way of an unwatched launcher.
+    """
+    with open(words[0], encoding="utf-8") as file:
+        plan = json.load(file)
+    launcher = words[2:]
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            _die_with_parent()
+            prepared = _prepared(plan)
+        except (OSError, AttributeError) as error:  # the second: a C library without the call
+            what = getattr(error, "filename", None) or "fanotify"
+            _told(plan, state="unavailable", detail=f"{what}: {getattr(error, 'strerror', None) or error}"[:200])
+            os.write(writing, b"x")
+            os._exit(1)
+        os._exit(_watched(plan, launcher, *prepared))
+    os.close(writing)
+    code = _code(os.waitpid(child, 0)[1])
+    if os.read(reading, 1):
+        os.execv(launcher[0], launcher)  # noqa: S606
+    return code
+
+
+def dumpable() -> None:
+    """Own the files of /proc/self again, after becoming another user (proc(5))."""
+    _done(_library.prctl(_DUMPABLE, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3), "dumpable")
+
+
+def tried(folder: str) -> str:
+    """In a child of its own: mark a file system and see an event; empty, or why not."""
+    try:
+        _namespaces()
+        group = mark(folder, 1 << 20)
+        with open(f"{folder}/file", "wb"):
+            pass
+        seen = Seen(_handles(folder, ""), 1)
+        seen.begun = True
+        seen.take(os.read(group, _BUFFER_BYTES))
+    except (OSError, AttributeError) as error:
+        return f"{getattr(error, 'filename', None) or 'fanotify'}: {getattr(error, 'strerror', None) or error}"
+    return "" if seen.reads == {"/file"} else "fanotify: events without names"
+
+
+if __name__ == "__main__":
+    os._exit(main(sys.argv[1:]))
