@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,10 +52,7 @@ class RegorusEngine:
 
     def describe(self) -> str:
         """Name and version, e.g. `regorus 0.13.0`."""
-        try:
-            return f"{_MODULE} {metadata.version(_DISTRIBUTION)}"
-        except metadata.PackageNotFoundError:
-            return f"{_MODULE} unknown"
+        return f"{_MODULE} {_version(self._folder)}"
 
     def evaluate(self, bundle: PolicyBundle, packages: Sequence[str], facts: bytes, seconds: float) -> list[RawOutcome]:
         """Evaluate rule packages on a JSON fact document; what goes wrong is an outcome with `error`."""
@@ -165,6 +162,20 @@ def _engine_folder() -> str:
             remedy=f"install {_DISTRIBUTION} (Linux with glibc), or scan without a policy",
         )
     return str(Path(found.origin).resolve().parent.parent)
+
+
+def _version(folder: str) -> str:
+    """The version of the engine's wheel: as the folder of its record is named (Binary distribution format)."""
+    prefix = f"{_DISTRIBUTION.replace('-', '_')}-"
+    found = [one.name for one in Path(folder).glob(f"{prefix}*.dist-info")]
+    if len(found) == 1:
+        return found[0].removeprefix(prefix).removesuffix(".dist-info")
+    from importlib import metadata  # reads every record there is, and takes a while to load
+
+    try:
+        return metadata.version(_DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def _expire(worker: subprocess.Popen[bytes], late: threading.Event) -> None:

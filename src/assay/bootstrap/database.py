@@ -311,6 +311,6 @@ def _place(settings: Settings) -> DatabaseFile:
 
 def _at(path: Path) -> DatabaseFile:
     from assay.adapters.advisorydb_place import DatabaseFile
-    from assay.flows.db import encoders
+    from assay.dependencies.versions import encoder_versions
 
-    return DatabaseFile(path, encoders(), LIMITS)
+    return DatabaseFile(path, encoder_versions(), LIMITS)

@@ -187,6 +187,8 @@ class Functions:
         if not self._exact:
             return any(_somewhere(spelled, symbol).search(self._text) for spelled in _spelled(path))
         text = self._package(path)
+        if not text:
+            return False
         kind, dot, method = symbol.partition(".")
         if f"\n{symbol}\n" in text or (dot and f"\n(*{kind}).{method}\n" in text):
             return True

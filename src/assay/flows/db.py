@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from assay.dependencies.versions import SCHEMES
+from assay.dependencies.versions import encoder_versions
 from assay.flows.db_numbers import newest, numbering
 from assay.flows.feed_table import FEEDS, PUBLIC_FEEDS, FeedRow
 from assay.flows.feeds import BuildReport, build
@@ -57,7 +57,7 @@ PLAIN = Wish()
 
 def encoders() -> dict[str, int]:
     """Version of every key encoder of this program, by scheme: what a database must have been built with."""
-    return {name: scheme.encoder_version for name, scheme in sorted(SCHEMES.items())}
+    return encoder_versions()
 
 
 def status(place: DatabasePlace) -> DatabaseStatus:

@@ -10,9 +10,10 @@ from assay.dependencies.graph import Graph
 from assay.dependencies.lifetimes import lifetimes
 from assay.dependencies.ssvc import Deployment
 from assay.dependencies.suspicion import suspicions
-from assay.flows import attest, freshness
+from assay.flows import freshness
 from assay.flows.decide import decide
 from assay.flows.functions import ProgramReader
+from assay.flows.statements import statements
 from assay.model.finding import Finding, Uncovered
 from assay.model.inventory import Inventory
 from assay.model.lifecycle import Horizon
@@ -154,6 +155,5 @@ def _placed(findings: Sequence[Finding], inventory: Inventory) -> tuple[Finding,
 
 def verdict_on(report: Report, court: Court, now: str) -> Verdict:
     """Decide on what this process has itself observed: each statement becomes evidence of the signer `self`."""
-    statements = attest.statements(report, timestamp=now)
-    evidence = [observed(statement, now) for statement in statements]
+    evidence = [observed(statement, now) for statement in statements(report, timestamp=now)]
     return decide(evidence, court.bundle, court.engine, now, report.subject, court.seconds)

@@ -1,7 +1,6 @@
 """TOML documents (TOML 1.0 by the standard library), with their size bounded and one error for whatever is wrong."""
 
 import re
-import tomllib
 from typing import Any
 
 from assay.model.errors import MalformedError
@@ -29,6 +28,8 @@ def loads(data: bytes, *, where: str, limit: int) -> dict[str, Any]:
         raise _bad(where, f"not UTF-8 at byte {error.start}") from error
     if _LONG_KEY.search(text):
         raise _bad(where, "a dotted key of more than 64 parts")
+    import tomllib  # takes a while, and is loaded with much that reads no TOML
+
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:

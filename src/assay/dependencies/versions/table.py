@@ -78,6 +78,11 @@ _ECOSYSTEMS: dict[str, Scheme] = {
 """OSV schema, "Defined ecosystems"; a name missing here cannot be compared."""
 
 
+def encoder_versions() -> dict[str, int]:
+    """Version of every key encoder, by scheme."""
+    return {name: scheme.encoder_version for name, scheme in sorted(SCHEMES.items())}
+
+
 @lru_cache(maxsize=1_024)
 def scheme_for(osv_ecosystem: str) -> Scheme | None:
     """The order of an ecosystem as OSV writes it (`Debian:12`, `PyPI`, …); None when nobody here knows it.

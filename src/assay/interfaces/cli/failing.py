@@ -8,7 +8,6 @@ import click
 import msgspec
 
 from assay.dependencies.conditions import Condition, parse
-from assay.dependencies.newness import only_new
 from assay.dependencies.origin import SURE
 from assay.dependencies.threshold import Judgement, judge
 from assay.interfaces.cli import completing
@@ -162,6 +161,8 @@ def fails(report: Report, gate: Gate, baselines: Sequence[Report], console: Cons
     findings: Sequence[Finding] = report.findings
     if gate.baseline:
         old = _counterpart(report, baselines, gate.baseline)
+        from assay.dependencies.newness import only_new  # with half of `diff`, which few scans need
+
         findings = only_new(old, report)
         console.stage(f"{len(findings)} of {len(report.findings)} findings are not in the baseline")
         if old.sources.database != report.sources.database:
