@@ -153,6 +153,12 @@ def test_where_the_spec_lets_it_pass_the_evidence_says_that_it_differs(
     told = run("rebuilders", "oci-dir:../out", "--key", "../k.pub", "--threshold", "1")
     assert told.code == 1
     assert b"denied" in told.out
+    judged = run("verify", "oci-dir:../out", "--key", "../k.pub", "--policy", "default", "-o", "json")
+    assert judged.code == 1
+    assert (
+        "build.rebuild-mismatch: urn:assay:builder:workstation built it again and it is different"
+        in judged.out.decode()
+    )
     del counting[:]
     counting.differs = False
     again = run("rebuild", "oci-dir:../out", "-o", "json")

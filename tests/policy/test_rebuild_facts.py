@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import msgspec
 import pytest
 
 from assay.adapters.opa import RegorusEngine
@@ -18,6 +19,8 @@ from assay.model.policy import PolicyBundle
 from assay.model.rebuilding import RebuildReport, Variation
 from assay.policy.bundle import load
 from assay.policy.facts import build
+from assay.source.archive_diff import Difference
+from assay.source.archive_trace import Joined
 from assay.trust.examine import Row
 from provenances import signed_by
 from signing import TARGET
@@ -44,7 +47,8 @@ def recorded(**sources: Any) -> Evidence:
 
 
 def joined(*findings: tuple[str, str, str], state: str = "traced") -> dict[str, Any]:
-    return {"state": state, "findings": [dict(zip(("severity", "code", "path"), one, strict=True)) for one in findings]}
+    found = tuple(Difference(code, severity, path, "why") for severity, code, path in findings)  # type: ignore[arg-type]
+    return json.loads(msgspec.json.encode(Joined(state=state, findings=found)))  # type: ignore[arg-type,no-any-return]
 
 
 def facts(*evidence: Evidence, **more: Any) -> dict[str, Any]:
@@ -154,3 +158,13 @@ def test_a_difference_is_named_by_its_public_code(policy: PolicyBundle, engine: 
     told = decide((BAD,), policy, engine, NOW, SUBJECT, 10, rows=[])
     assert told.reasons[0].messages == ("build.rebuild-mismatch: urn:b built it again and it is different",)
     assert told.reasons[0].evidence == (str(BAD.digest),)
+
+
+def test_a_newer_verdict_on_a_scan_does_not_hide_a_rebuild_among_summaries() -> None:
+    def at(day: int, one: Evidence) -> Evidence:
+        return msgspec.structs.replace(one, times=(f"2026-11-0{day}T00:00:00Z",))
+
+    scan = {"policy": {"uri": "urn:assay:policy:default"}, "verifiedLevels": [vsa.PASSED_LEVEL]}
+    told = facts(at(1, rebuilt("identical")), at(2, rebuilt("identical", **scan)), at(1, rebuilt("different", **scan)))
+    found = sorted((item["policy"], item["result"]) for item in told["summaries"]["items"])
+    assert found == [("urn:assay:policy:default", "PASSED"), ("urn:assay:policy:rebuild", "PASSED")]

@@ -7,7 +7,7 @@ from assay.model.evidence import Evidence, Signer
 
 
 def newest(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """What is newest of each (predicate type, signer), in the order given, among statements about one subject.
+    """What is newest of each (predicate type, policy of a summary, signer), in the order given, about one subject.
 
     The earliest proven time of a signature counts: anybody can have an old one stamped again. Statements of equal time
     all count, and so do those without a proven time, for nobody knows how old they are.
@@ -33,4 +33,8 @@ def by(signer: Signer) -> tuple[str, ...]:
 
 
 def _series(evidence: Evidence) -> tuple[str, ...]:
-    return (predicates.canonical_type(evidence.statement.predicate_type), *by(evidence.signer))
+    """Summaries under two policies answer two questions: a verdict on a scan is no newer word about a rebuild."""
+    kind = predicates.canonical_type(evidence.statement.predicate_type)
+    policy = evidence.statement.predicate.get("policy") if kind == predicates.VSA else None
+    uri = policy.get("uri") if isinstance(policy, dict) else None
+    return (kind, uri if isinstance(uri, str) else "", *by(evidence.signer))
