@@ -212,3 +212,20 @@ def test_hostile_trees_are_refused_with_the_document_named():
         list(csafvex.parse(b" " * 11, feed="f", where="t", limits=Limits(advisory_bytes=10)))
     with pytest.raises(MalformedError, match="CVE id"):
         list(csafvex.parse(json.dumps(csaf("CVE-x\n", {}, [], [])).encode(), feed="f", where="t"))
+
+
+def test_a_distribution_without_releases_publishes_the_same_form():
+    data = json.dumps(
+        {"reponame": "os", "urlprefix": "https://x.example", "packages": [
+            {"pkg": {"name": "curl", "secfixes": {"8.1-r0": ["CVE-2024-1000", "GHSA-aaaa-bbbb-cccc"], "0": ["GO-2024-1"]}}},
+        ]}
+    ).encode()  # fmt: skip
+    ecosystem, items = alpinesecdb.parse(data, feed="wolfi-secdb", where="t", rolling="Wolfi")
+    told = {one.advisory.id if one.advisory else "": one for one in items}
+    assert (ecosystem, sorted(told)) == ("Wolfi", ["", "WOLFI-CVE-2024-1000", "WOLFI-GHSA-aaaa-bbbb-cccc"])
+    assert told["WOLFI-GHSA-aaaa-bbbb-cccc"].advisory.aliases == ("GHSA-aaaa-bbbb-cccc",)
+    assert told["WOLFI-CVE-2024-1000"].advisory.upstream == ("CVE-2024-1000",)
+    assert told[""].unaffected == (Unaffected("Wolfi", "curl", "GO-2024-1", "never-affected"),)
+    for given, rolling in ((data, ""), (secdb("v3.20"), "Wolfi")):
+        with pytest.raises(MalformedError, match="release"):
+            alpinesecdb.parse(given, feed="f", where="t", rolling=rolling)

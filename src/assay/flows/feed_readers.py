@@ -220,7 +220,10 @@ def _read_debian_tracker(reading: Reading, writer: AdvisoryWriter, intake: Intak
 
 
 def _read_alpine_secdb(reading: Reading, writer: AdvisoryWriter, intake: Intake) -> None:
-    ecosystem, told = alpinesecdb.parse(reading.document(), feed=reading.row.name, where=reading.file.name)
+    rolling = "".join(reading.row.ecosystems)
+    ecosystem, told = alpinesecdb.parse(
+        reading.document(), feed=reading.row.name, where=reading.file.name, rolling=rolling
+    )
     _take(told, reading, writer, intake)
     writer.facts([CoverageRow(ecosystem, "", reading.row.name, reading.date)])
 

@@ -1,6 +1,7 @@
 """Alpine's security database: one JSON document a release and repository, packages with the versions that fixed ids.
 
-`secfixes` maps a version to the ids it fixed; version `0` says that the package never was affected.
+`secfixes` maps a version to the ids it fixed; version `0` says that the package never was affected. Distributions
+without releases (Wolfi, Chainguard) publish the same form and name no release.
 """
 
 import re
@@ -15,6 +16,8 @@ from assay.model.errors import MalformedError
 
 _RELEASE = re.compile(r"v[0-9]{1,3}\.[0-9]{1,3}|edge")
 _OTHER = re.compile(r"[A-Z][A-Z0-9]*-[A-Za-z0-9.:-]{1,100}")
+_ELSEWHERE = re.compile(r"(?:GHSA|GO|RUSTSEC|PYSEC)-[A-Za-z0-9-]{1,60}")
+"""Ids of one flaw in databases of others, which may know its CVE; ids of bulletins (XSA) name several."""
 NEVER = "0"
 
 
@@ -28,13 +31,15 @@ class _Item(msgspec.Struct):
 
 
 class _Document(msgspec.Struct):
-    distroversion: str
     packages: list[_Item]
+    distroversion: str = ""
     reponame: str = ""
 
 
-def parse(data: bytes, *, feed: str, where: str) -> tuple[str, Iterator[Told | MalformedError]]:
+def parse(data: bytes, *, feed: str, where: str, rolling: str = "") -> tuple[str, Iterator[Told | MalformedError]]:
     """The ecosystem (`Alpine:v3.20`), and a record for each id, or why a package's entry is refused.
+
+    `rolling` is the ecosystem of a distribution without releases, whose document this must be.
 
     Raises:
         MalformedError: not such a document, or a release that is none.
@@ -43,9 +48,9 @@ def parse(data: bytes, *, feed: str, where: str) -> tuple[str, Iterator[Told | M
         found = msgspec.json.decode(data, type=_Document)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise refused("not an Alpine security database", where, str(error)) from error
-    if not _RELEASE.fullmatch(found.distroversion):
+    if bool(rolling) == bool(found.distroversion) or not (rolling or _RELEASE.fullmatch(found.distroversion)):
         raise refused("not an Alpine release", where, repr(found.distroversion[:50]))
-    ecosystem = f"Alpine:{found.distroversion}"
+    ecosystem = rolling or f"Alpine:{found.distroversion}"
     return ecosystem, _records(found.packages, ecosystem, feed, where)
 
 
@@ -85,11 +90,14 @@ def _told(identifier: str, packages: dict[str, set[str]], ecosystem: str, feed: 
         for name, versions in sorted(fixed.items())
     )  # fmt: skip
     upstream = (identifier,) if CVE.fullmatch(identifier) else ()
+    aliases = (identifier,) if _ELSEWHERE.fullmatch(identifier) else ()
+    own = _own(identifier, ecosystem.partition(":")[0].upper())
+    advisory = Advisory(id=own, feed=feed, upstream=upstream, aliases=aliases, affected=affected)
     return Told(
-        advisory=Advisory(id=_own(identifier), feed=feed, upstream=upstream, affected=affected) if affected else None,
+        advisory=advisory if affected else None,
         unaffected=tuple(Unaffected(ecosystem, name, identifier, "never-affected") for name in sorted(never)),
     )
 
 
-def _own(identifier: str) -> str:
-    return identifier if identifier.startswith("ALPINE-") else f"ALPINE-{identifier}"
+def _own(identifier: str, prefix: str) -> str:
+    return identifier if identifier.startswith(f"{prefix}-") else f"{prefix}-{identifier}"

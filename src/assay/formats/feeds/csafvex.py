@@ -15,6 +15,7 @@ import msgspec
 from assay.formats import csaf_tree, purl
 from assay.formats.csaf_tree import Product, ProductTree
 from assay.formats.cvss import score as cvss_score
+from assay.formats.feeds import csaf_suse
 from assay.formats.feeds.told import CVE, ID, NAME_CHARACTERS, Told, Unaffected, line, refused
 from assay.model.advisory import Advisory, Affected, Score, VersionRange
 from assay.model.errors import MalformedError
@@ -113,6 +114,8 @@ class Package(msgspec.Struct, frozen=True):
     ecosystem: str
     name: str
     version: str = ""
+    source: str = ""
+    """Name, version and release of the source package it was built from, where that is told."""
 
 
 _decode = msgspec.json.Decoder(_Document).decode
@@ -169,6 +172,7 @@ class _Said:
         self.fixed: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.unfixed: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         self.spared: set[tuple[str, str]] = set()
+        self.builds: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
 
     def take(self, kind: str, package: Package, state: str) -> None:
         """A fix without a version fixes nothing; one version that is not affected says nothing of the others."""
@@ -176,6 +180,8 @@ class _Said:
         if kind == "fixed":
             if package.version:
                 self.fixed[place].add(package.version)
+                if package.source:
+                    self.builds[place][package.version] = package.source
         elif kind == "not-affected":
             if not package.version:
                 self.spared.add(place)
@@ -183,6 +189,7 @@ class _Said:
             self.unfixed[(*place, state if kind == "affected" else kind)].add(package.version)
 
     def affected(self) -> list[Affected]:
+        csaf_suse.settle(self.fixed, self.unfixed, self.builds)
         return [*_fixed(self.fixed), *_unfixed(self.unfixed)]
 
 
@@ -298,6 +305,9 @@ def _named(component: Product, ecosystem: str, *, versioned: bool) -> Package | 
         return None
     if parsed.type != "rpm":
         return None
+    suse = csaf_suse.is_suse(ecosystem)
+    if suse and not versioned and csaf_suse.is_mangled(parsed):
+        return Package(ecosystem, text)
     qualifiers = dict(parsed.qualifiers)
     source = qualifiers.get("arch") == "src"
     if not parsed.version:
@@ -305,7 +315,8 @@ def _named(component: Product, ecosystem: str, *, versioned: bool) -> Package | 
     if source:
         return None  # its binary packages are listed beside it
     epoch = qualifiers.get("epoch", "") or _epoch(text, parsed.name)
-    return Package(ecosystem, parsed.name, f"{epoch}:{parsed.version}" if epoch not in ("", "0") else parsed.version)
+    version = f"{epoch}:{parsed.version}" if epoch not in ("", "0") else parsed.version
+    return Package(ecosystem, parsed.name, version, csaf_suse.source_of(parsed) if suse else "")
 
 
 def _epoch(text: str, name: str) -> str:
