@@ -7,20 +7,17 @@ one of the two is that of the file in place.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from assay.adapters.advisorydb import AdvisoryDatabase, name_of
-from assay.adapters.advisorydb_delta import applied
-from assay.adapters.advisorydb_writer import Writer
 from assay.adapters.files import write_file
 from assay.adapters.newfile import NewFile, beside
-from assay.model.advisory import Feed
 from assay.model.advisory_change import Change, DeltaHead
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnavailableError, UntrustedError, UsageError
@@ -28,6 +25,9 @@ from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.ports.databases import Approval, Seen, approve_any
 from assay.ports.feeds import unnumbered
 from assay.ports.stores import DatabaseStatus
+
+if TYPE_CHECKING:
+    from assay.adapters.advisorydb_placed import PlacedWriter
 
 _CHUNK_BYTES = 1 << 20
 _LINE_BYTES = 1_024
@@ -97,6 +97,8 @@ class DatabaseFile:
         Raises:
             UnavailableError: the folder cannot be written, or another process is building there.
         """
+        from assay.adapters.advisorydb_placed import PlacedWriter  # what only reads needs no writer
+
         with beside(self._path) as new:
             made = PlacedWriter(new, number, lambda status: self._settle(new, status, (), approval))
             try:
@@ -177,6 +179,8 @@ class DatabaseFile:
             UsageError: the delta begins with another database.
             MalformedError: it does not fit, or does not lead where it says.
         """
+        from assay.adapters.advisorydb_delta import applied
+
         with _existing(self._path) as file, beside(self._path) as new:
             base = AdvisoryDatabase(self._path, self._encoders, file)
             base.close()
@@ -282,20 +286,6 @@ class _Shown:
         if self._database is None:
             raise AssertionError("not opened yet")
         return self._database
-
-
-class PlacedWriter(Writer):
-    """A writer whose `finish` hands the finished file over."""
-
-    def __init__(
-        self, new: NewFile, number: Callable[[str], int], settle: Callable[[DatabaseStatus], DatabaseStatus]
-    ) -> None:
-        self._settle = settle
-        super().__init__(new.path, number)
-
-    def finish(self, feeds: Sequence[Feed], encoders: Mapping[str, int], classes: Mapping[str, str]) -> DatabaseStatus:
-        """Finish the file, have it approved, rename it over the old one."""
-        return self._settle(super().finish(feeds, encoders, classes))
 
 
 @contextmanager
