@@ -53,7 +53,14 @@ def test_packages_with_their_folders():
     ],
 )  # fmt: skip
 def test_packages_of_other_machines_are_left_out(more, architecture, there):
-    assert bool(read({"node_modules/a": entry(**more)}, architecture=architecture)) is there
+    for optional in ({"optional": True}, {"devOptional": True}):
+        assert bool(read({"node_modules/a": entry(**more, **optional)}, architecture=architecture)) is there
+
+
+def test_a_package_of_another_machine_that_something_needs_is_refused():
+    for more in ({"os": ["darwin"]}, {"cpu": ["arm64"]}, {"libc": ["musl"]}):
+        with pytest.raises(UnsupportedError, match="not for this platform"):
+            read({"node_modules/a": entry(**more)})
 
 
 @pytest.mark.parametrize(

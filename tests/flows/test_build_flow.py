@@ -241,6 +241,18 @@ def test_platforms_share_an_index(bench, tmp_path):
     assert [entry["platform"] for entry in index["manifests"]] == [
         {"architecture": "amd64", "os": "linux"}, {"architecture": "arm64", "os": "linux", "variant": "v8"},
     ]  # fmt: skip
+    assert [entry["annotations"] for entry in index["manifests"]] == [{"dev.assay.build.platform": "assembled"}] * 2
+    assert [image.label for image in done.images] == ["assembled"] * 2
+
+
+def test_a_part_may_be_for_one_platform(bench, tmp_path):
+    install = [{"from": "sources.motd", "to": "/m", "platforms": ["linux/arm64"]}, {"from": "sources.site", "to": "/s"}]
+    placed = spec_of(platforms=["linux/amd64", "linux/arm64"], image={"install": install})
+    done = bench.build(placed, bench.lock(placed), tmp_path / "out")
+    amd, arm = (members(tmp_path / "out", image) for image in done.images)
+    assert ("m" in amd, "m" in arm, "s" in amd) == (False, True, True)
+    with pytest.raises(MalformedError, match="no platform of the image"):
+        spec_of(image={"install": install})
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from assay.adapters.localinputs import FolderInputs
 from assay.adapters.spool import FileSpool
 from assay.build import lock as locks
+from assay.build.platforms import of_platform
 from assay.build.spec_read import read_spec
 from assay.flows.collect_languages import trees
 from assay.flows.lock import Locking, make_lock
@@ -27,8 +28,8 @@ from fakes.contentstore import MemoryContentStore
 INFO = "x-1.dist-info"
 
 
-def wheel():
-    files = {"x.py": b"a = 1\n", f"{INFO}/METADATA": b"Name: x\n", f"{INFO}/WHEEL": b""}
+def wheel(code=b"a = 1\n"):
+    files = {"x.py": code, f"{INFO}/METADATA": b"Name: x\n", f"{INFO}/WHEEL": b""}
     record = "".join(
         f"{p},sha256={base64.urlsafe_b64encode(hashlib.sha256(d).digest()).rstrip(b'=').decode()},{len(d)}\n"
         for p, d in files.items()
@@ -201,9 +202,64 @@ def test_a_changed_byte_or_a_missing_hash_stops_it(bench, harm, error):
         bench.lock()
 
 
-def test_several_platforms_and_an_unknown_python_are_refused(bench):
-    with pytest.raises(UnsupportedError, match="several platforms"):
-        bench.lock(platforms=["linux/amd64", "linux/arm64"])
+BOTH = ["linux/amd64", "linux/arm64"]
+
+
+def test_what_all_platforms_take_is_locked_once(bench):
+    lock = bench.lock(platforms=BOTH)
+    assert locks.read(locks.write(lock), where="x") == locks.ordered(lock)
+    assert lock == bench.lock()
+    assert b"platforms" not in locks.write(lock)
+    assert len(bench.clients.asked) == 2, "one question for both, one for the single platform"
+
+
+def test_each_platform_has_the_files_that_are_for_it(bench):
+    class Native(Clients):
+        def wheels(self, lines, *, python, machine, glibc, pure):
+            super().wheels(lines, python=python, machine=machine, glibc=glibc, pure=pure)
+            return (Wheel(file=f"x-1-cp311-cp311-manylinux_2_28_{machine}.whl", data=natives[machine]),)
+
+    natives = {"x86_64": WHEEL, "aarch64": wheel(b"a = 2\n")}
+    hashes = " ".join(f"--hash=sha256:{hashlib.sha256(data).hexdigest()}" for data in natives.values())
+    bench.write("requirements.txt", f"x==1 {hashes}\n")
+    packages = json.loads(json.dumps(NPM))
+    packages["packages"]["node_modules/a"] |= {"cpu": ["x64"], "optional": True}
+    bench.write("package-lock.json", json.dumps(packages))
+    bench.clients = Native()
+    py = {"py": {"type": "pip", "source": "app", "native": "wheels"}, "web": {"type": "npm", "source": "app"}}
+    lock = locks.read(locks.write(bench.lock(platforms=BOTH, dependencies=py)), where="x")
+    assert [(one.file[-11:], one.platforms) for one in lock.python] == [
+        ("aarch64.whl", ("linux/arm64",)), ("_x86_64.whl", ("linux/amd64",)),
+    ]  # fmt: skip
+    assert [(one.path, one.platforms) for one in lock.npm] == [
+        ("node_modules/a", ("linux/amd64",)), ("node_modules/b", msgspec.UNSET),
+    ]  # fmt: skip
+    amd, arm = (bench.trees(of_platform(lock, platform)) for platform in BOTH)
+    assert (amd["py"]["x.py"], arm["py"]["x.py"]) == (b"a = 1\n", b"a = 2\n")
+    assert ("a/cli.js" in amd["web"], "a/cli.js" in arm["web"], "b/cli.js" in arm["web"]) == (True, False, True)
+
+
+def test_markers_are_judged_for_each_platform(bench):
+    bench.write("requirements.txt", PIP.replace(" --hash", ' ; platform_machine == "aarch64" --hash', 1))
+    bench.clients.wheels = lambda lines, **_: bench.clients.brought if lines else ()
+    lock = bench.lock(platforms=BOTH)
+    assert [one.platforms for one in lock.python] == [("linux/arm64",)]
+
+
+def test_two_contents_by_one_name_are_refused(bench):
+    other = wheel(b"a = 2\n")
+    bench.write("requirements.txt", PIP.rstrip() + f" --hash=sha256:{hashlib.sha256(other).hexdigest()}\n")
+    bench.clients.wheels = lambda lines, *, machine, **_: (
+        Wheel(file="x-1-py3-none-any.whl", data=WHEEL if machine == "x86_64" else other),
+    )
+    py = {"py": {"type": "pip", "source": "app", "native": "wheels"}}
+    with pytest.raises(UntrustedError, match="two contents"):
+        bench.lock(platforms=BOTH, dependencies=py)
+
+
+def test_an_unknown_platform_and_an_unknown_python_are_refused(bench):
+    with pytest.raises(UnsupportedError, match="no packages are known"):
+        bench.lock(platforms=["linux/loong64"])
     with pytest.raises(UsageError, match="which Python"):
         bench.lock(debian={"d": {"suites": ["sid"], "keys": "k"}})
 

@@ -242,10 +242,10 @@ def _seconds(text: str) -> int:
 def _stand() -> Stand:
     from assay.adapters import sandboxes
     from assay.adapters.workshop import FolderWorkshop
-    from assay.bootstrap.machine import clock
+    from assay.bootstrap.machine import clock, host
     from assay.flows.steps import Stand
 
-    return Stand(sandbox=sandboxes.best(), workshop=FolderWorkshop(LIMITS), clock=clock())
+    return Stand(sandbox=sandboxes.best(), workshop=FolderWorkshop(LIMITS), clock=clock(), platform=str(host()))
 
 
 def _needs_git(placed: PlacedSpec) -> bool:

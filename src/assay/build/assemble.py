@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from assay.build.layering import PlannedLayer
+from assay.build.platforms import ANNOTATION
 from assay.build.spec import HealthCheck, Metadata, RunConfig
 from assay.formats import oci, strictjson, tarwrite
 from assay.formats.compressors import Compressor, Mapping, compress, one_by_one
@@ -44,6 +45,8 @@ class BuiltImage(msgspec.Struct, frozen=True, kw_only=True):
     layers: tuple[BuiltLayer, ...]
     user: str = "0:0"
     """Numbers of the user and group it runs as."""
+    label: str = ""
+    """`native`, `cross` or `assembled` (see `build.platforms`)."""
 
 
 def write_layer(
@@ -118,10 +121,13 @@ def write_image(
 
 
 def write_index(images: Iterable[BuiltImage], sink: BlobSink, limits: Limits) -> Descriptor:
-    """What a tag names: the manifest of the only image, or an index of several, sorted by platform."""
-    manifests = [image.manifest for image in sorted(images, key=lambda image: image.platform)]
-    if len(manifests) == 1:
-        return manifests[0]
+    """What a tag names: the manifest of the only image, or an index of several, sorted by platform and labelled."""
+    found = sorted(images, key=lambda image: image.platform)
+    if len(found) == 1:
+        return found[0].manifest
+    manifests = [
+        msgspec.structs.replace(one.manifest, annotations={ANNOTATION: one.label} if one.label else {}) for one in found
+    ]
     document = {
         "schemaVersion": 2,
         "mediaType": oci.OCI_INDEX,

@@ -83,6 +83,8 @@ class PythonFile(_Wire, frozen=True, kw_only=True):
     sha256: Sha256Text
     dependencies: str
     """The spec's name of the set of dependencies."""
+    platforms: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Which of the spec's platforms take it, sorted; absent where all do."""
 
 
 class NpmTarball(_Wire, frozen=True, kw_only=True):
@@ -100,6 +102,8 @@ class NpmTarball(_Wire, frozen=True, kw_only=True):
     dependencies: str
     dev: bool = False
     install_script: bool = False
+    platforms: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Which of the spec's platforms take it, sorted; absent where all do."""
 
 
 class GoModule(_Wire, frozen=True, kw_only=True):

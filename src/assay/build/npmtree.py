@@ -65,19 +65,31 @@ def read(data: bytes, *, architecture: str, dev: bool, where: str, limits: Limit
         raise UnsupportedError("too many packages", where=where, why=f"limit {_PACKAGES_COUNT}")
     found = []
     for place, entry in sorted(packages.items()):
-        if place and isinstance(entry, dict) and _belongs(entry, architecture, dev):
+        if place and isinstance(entry, dict) and _belongs(entry, architecture, dev, f"{where} {place[:100]}"):
             found.append(_wanted(place, entry, where))
     return tuple(one for one in found if one is not None)
 
 
-def _belongs(entry: dict[str, Any], architecture: str, dev: bool) -> bool:
+def _belongs(entry: dict[str, Any], architecture: str, dev: bool, where: str) -> bool:
+    """Whether a package is for this image; one for other machines may be left out where it is optional, as npm does.
+
+    Raises:
+        UnsupportedError: it is not, and something needs it (npm: EBADPLATFORM).
+    """
     if entry.get("dev") is True and not dev:
         return False
-    return (
+    fits = (
         _fits(entry.get("os"), "linux")
         and _fits(entry.get("cpu"), _CPUS.get(architecture, architecture))
         and (entry.get("libc") is None or _fits(entry.get("libc"), "glibc"))
     )
+    if not fits and entry.get("optional") is not True and entry.get("devOptional") is not True:
+        raise UnsupportedError(
+            "a package that is not for this platform", where=where,
+            why=f"it needs os {entry.get('os')!s:.60}, cpu {entry.get('cpu')!s:.60}; the image is linux {architecture}",
+            remedy="leave the platform out, or the package",
+        )  # fmt: skip
+    return fits
 
 
 def _fits(wanted: object, here: str) -> bool:

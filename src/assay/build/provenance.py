@@ -4,7 +4,7 @@ https://slsa.dev/spec/v1.2/provenance. What varies from run to run (times, the i
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.closure import Closure
 from assay.build.debian.scripts import Script
+from assay.build.platforms import of_platform
 from assay.formats import predicate_values, rebuilding, strictjson
 from assay.model.comparison import Conditions
 from assay.model.predicates import Monitor, MonitoredProcess, MonitorLog, RuntimeTrace, TraceTimes
@@ -24,6 +25,8 @@ BUILD_TYPE = "urn:assay:build-type:image:1"
 STEP_TYPE = "urn:assay:build-type:step:1"
 WORKSTATION = "urn:assay:builder:workstation"
 """The builder nobody else vouches for: it can claim level 1 and no more (trust map)."""
+_LEVELS = ("open", "namespaced", "sealed")
+"""Of isolation, the least first."""
 _OWNERS = {"sources": "source", "dependencies": "dependency", "steps": "step"}
 """Kind of an input, and of the owner of its entries."""
 
@@ -179,6 +182,7 @@ def step_provenance(at: Context, step: StepFacts) -> Provenance:
                 "filter": step.filter_digest,
                 "canaries": dict(sorted(step.canaries.items())),
             },
+            **_conditions(at),
             "environment": dict(step.environment),
             "rootDigest": step.root_digest,
             "network": "none",
@@ -224,7 +228,13 @@ def subjects(step: StepFacts) -> tuple[ResourceDescriptor, ...]:
 
 
 def image_provenance(
-    at: Context, platform: str, steps: Iterable[StepFacts], *, skipped: Iterable[Script], tools: Iterable[str]
+    at: Context,
+    platform: str,
+    steps: Iterable[StepFacts],
+    *,
+    skipped: Iterable[Script],
+    tools: Iterable[str],
+    label: str = "",
 ) -> Provenance:
     """The provenance of one platform's image.
 
@@ -234,12 +244,14 @@ def image_provenance(
         steps: whose outputs went into it.
         skipped: maintainer scripts that were not run.
         tools: name and version of what shaped the bytes.
+        label: whether code of that platform ran (`build.platforms`).
     """
+    own, ran = of_platform(at.lock, platform), tuple(steps)
     outputs = [
         ResourceDescriptor(
             name=f"{step.name}.{name}", digest=_digest(digest), annotations={"role": "step-output", "used": "true"}
         )
-        for step in steps
+        for step in ran
         for name, digest in step.outputs
     ]
     return Provenance(
@@ -253,14 +265,16 @@ def image_provenance(
         internal_parameters={
             "epoch": at.lock.epoch,
             "shapingTools": sorted(tools),
-            "conditions": _conditions(at.conditions),
+            **_isolation(ran),
+            **_conditions(at),
+            **({"assembly": label} if label else {}),
             **_store_times(at),
         },
         resolved_dependencies=(
             *_indexes(at.lock),
-            *_packages(at.lock, "image"),
+            *_packages(own, "image"),
             *_sources(at.lock),
-            *_languages(at.lock),
+            *_languages(own),
             *outputs,
         ),
         builder_version=dict(at.builder_version),
@@ -277,10 +291,19 @@ def _store_times(at: Context) -> dict[str, object]:
     return {name: time for name, time in times.items() if time}
 
 
-def _conditions(found: Conditions) -> dict[str, object]:
-    """Processors, kernel and the steps' user on the host; no name of a machine or a person."""
+def _conditions(at: Context) -> dict[str, object]:
+    """What the build ran under, and what its rebuilds varied of that; no name of a machine or a person."""
+    found = at.conditions
     told = {"cpus": found.cpus_count, "kernel": found.kernel, "uid": found.uid}
-    return {name: value for name, value in told.items() if value not in (0, "", -1)}
+    conditions = {name: value for name, value in told.items() if value not in (0, "", -1)}
+    varied = {one.name: one.state for one in at.rebuild.variations} if at.rebuild is not None else {}
+    return {"conditions": conditions, **({"variations": varied} if varied else {})}
+
+
+def _isolation(steps: Sequence[StepFacts]) -> dict[str, object]:
+    """The least isolation of all steps; each tells its own with its canaries."""
+    levels = {step.isolation for step in steps}
+    return {"isolation": {"level": next((word for word in _LEVELS if word in levels), "open")}} if levels else {}
 
 
 def _digest(text: str) -> dict[str, str]:

@@ -200,6 +200,8 @@ class Install(_Wire, frozen=True, kw_only=True):
     """Of every file; else 0755 where the source is executable, 0644 elsewhere."""
     uid: Id = 0
     gid: Id = 0
+    platforms: tuple[Platform, ...] = ()
+    """Into the images of these alone; else of all."""
 
 
 class User(_Wire, frozen=True, kw_only=True):

@@ -73,6 +73,10 @@ def _install(spec: Spec) -> Iterator[Fault]:
     outputs = {step.name: set(step.outputs) for step in spec.steps}
     for number, item in enumerate(spec.image.install):
         yield from _leads(spec, outputs, item.from_, f"image.install[{number}].from")
+        for index, platform in enumerate(item.platforms):
+            if platform not in spec.platforms:
+                path = f"image.install[{number}].platforms[{index}]"
+                yield _unknown(path, "platform of the image", platform, spec.platforms)
         if item.as_ == "wheel" and not item.from_.startswith("steps."):
             why = "only a step's output can be laid out as a wheel"
             yield Fault(f"image.install[{number}].as", why, "remove `as`, or name a step's output")

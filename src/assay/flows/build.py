@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from assay.build import accounts, assemble, compose, content, layering, wheel
+from assay.build import accounts, assemble, compose, content, layering, platforms, wheel
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.debian.scripts import Script
@@ -112,22 +112,25 @@ def build(
         mapping=mapping,
     )
     read = content.check(at.store, locks.blobs(lock))
-    at = msgspec.structs.replace(at, dependencies=trees_of(lock, at.store, spool, limits))
+    at = msgspec.structs.replace(at, dependencies=_dependencies(at, spec.platforms[0]))
     sealed_on = checked_on = ""
     if spec.steps:
         if stand is None:
             raise _unsealed(placed, "steps")
+        _can_run(placed, stand, "steps")
         sealed_on = stand.clock.now()
         at = msgspec.structs.replace(at, steps=_ran(at, stand))
         content.check(at.store, locks.blobs(lock))  # nobody changed under the steps what they were given
         checked_on = stand.clock.now()
     images, trees = [], []
     for text in sorted(spec.platforms):
-        image, tree = _image(at, Platform(*text.split("/")), sink)
+        own = at if text == spec.platforms[0] else msgspec.structs.replace(at, dependencies=_dependencies(at, text))
+        image, tree = _image(own, text, sink)
         images.append(image)
         trees.append(tree)
     root = assemble.write_index(images, sink, limits)
-    tests = _tested(placed, at, trees[0], images[0].user, stand) if tested else ()
+    number = sorted(spec.platforms).index(spec.platforms[0])
+    tests = _tested(placed, at, trees[number], images[number].user, stand) if tested else ()
     if published and all(one.passed for one in tests):
         sink.publish(root, tag)
     return Built(
@@ -168,8 +171,49 @@ def check_lock(spec: specs.Spec, lock: locks.Lock) -> None:
             )  # fmt: skip
 
 
-def _image(at: Building, platform: Platform, sink: BlobSink) -> tuple[assemble.BuiltImage, tuple[OwnedEntry, ...]]:
+def _dependencies(at: Building, platform: str) -> dict[str, tuple[OwnedEntry, ...]]:
+    """Trees of what one platform takes of the language dependencies; the same ones are laid once."""
+    own = platforms.of_platform(at.lock, platform)
+    first = platforms.of_platform(at.lock, at.spec.platforms[0])
+    if at.dependencies and (own.python, own.npm) == (first.python, first.npm):
+        return dict(at.dependencies)
+    return trees_of(own, at.store, at.spool, at.limits)
+
+
+def _can_run(placed: PlacedSpec, stand: Stand, part: str) -> None:
+    """Steps and tests run in the spec's first platform, or not at all: nothing is emulated."""
+    first = placed.spec.platforms[0]
+    if not platforms.runs_here(first, stand.platform):
+        raise UnsupportedError(
+            "this machine does not run the platform's code", where=placed.places.where(part),
+            why=f"they run in {first}, this is {stand.platform}",
+            remedy=f"build on {first}, or name first a platform this machine runs",
+        )  # fmt: skip
+
+
+def _own_code(at: Building, tree: tuple[OwnedEntry, ...], platform: str) -> None:
+    """What steps left for the first platform is no code of another one (brief B37).
+
+    Raises:
+        UnsupportedError: it is; such an image would hold programs its machine cannot run.
+    """
+    if platform == at.spec.platforms[0]:
+        return
+    found = next(platforms.foreign(tree, at.spool, platform), None)
+    if found is not None:
+        item, machine = found
+        raise UnsupportedError(
+            "a step's output is code of another platform",
+            where=f"{item.owner} {item.entry.path.decode('utf-8', 'replace')}",
+            why=f"it is for {machine}; steps run in {at.spec.platforms[0]}, and {platform} takes it too",
+            remedy="compile for each platform and say `platforms:` beside `install`, or write one spec a platform",
+        )  # fmt: skip
+
+
+def _image(at: Building, text: str, sink: BlobSink) -> tuple[assemble.BuiltImage, tuple[OwnedEntry, ...]]:
+    platform = Platform(*text.split("/"))
     entries = [entry for collect in COLLECTORS for entry in collect(at, platform)]
+    _own_code(at, tuple(entries), text)
     entries, user = _with_accounts(at, entries)
     tree = compose.compose(entries, epoch=at.lock.epoch)
     by = compressors.row(at.spec.image.layers.compression)
@@ -181,7 +225,8 @@ def _image(at: Building, platform: Platform, sink: BlobSink) -> tuple[assemble.B
         layers, run=at.spec.image.config, user=user, metadata=at.spec.metadata, platform=platform, epoch=at.lock.epoch,
         sink=sink, limits=at.limits,
     )  # fmt: skip
-    return image, tree
+    said = platforms.label(at.spec, text, tested=bool(at.spec.image.tests) and text == at.spec.platforms[0])
+    return msgspec.structs.replace(image, label=said), tree
 
 
 def _with_accounts(at: Building, entries: list[OwnedEntry]) -> tuple[list[OwnedEntry], str]:
@@ -209,7 +254,7 @@ def _with_accounts(at: Building, entries: list[OwnedEntry]) -> tuple[list[OwnedE
 
 def _sources(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
     """What `image.install` takes from sources."""
-    for item in at.spec.image.install:
+    for item in platforms.installs(at.spec.image, str(platform)):
         kind, _, name = item.from_.partition(".")
         if kind == "sources":
             source, locked = at.spec.sources[name], at.lock.sources[name]
@@ -240,6 +285,7 @@ def _tested(
         return ()
     if stand is None:
         raise _unsealed(placed, "image.tests")
+    _can_run(placed, stand, "image.tests")
     return run_tests(image.tests, tree, stand, at.spool, environment=image.config.env, epoch=at.lock.epoch, user=user)
 
 
@@ -262,7 +308,7 @@ def _ran(at: Building, stand: Stand) -> tuple[RanStep, ...]:
 def _outputs(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
     """What `image.install` takes from steps and language dependencies."""
     ran = {step.name: step for step in at.steps}
-    for item in at.spec.image.install:
+    for item in platforms.installs(at.spec.image, str(platform)):
         kind, _, rest = item.from_.partition(".")
         if kind == "steps":
             step, _, output = rest.partition(".")

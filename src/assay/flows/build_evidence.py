@@ -10,6 +10,7 @@ from assay.build import lock as locks
 from assay.build import provenance as provenances
 from assay.build import spec as specs
 from assay.build.goprograms import GoProgram
+from assay.build.platforms import of_platform
 from assay.build.provenance import Context, StepFacts
 from assay.build.spec_read import canonical, spec_digest
 from assay.build.stocktaking import stock
@@ -96,7 +97,9 @@ def statements(
     facts = [_facts(at.spec, step) for step in built.steps]
     image = built.images[number]
     tools = [f"{tool.name} {tool.version}" for tool in at.lock.tools]
-    whole = provenances.image_provenance(at, str(image.platform), facts, skipped=built.skipped, tools=tools)
+    whole = provenances.image_provenance(
+        at, str(image.platform), facts, skipped=built.skipped, tools=tools, label=image.label
+    )
     made = [intoto.statement((subject,), predicates.PROVENANCE, slsa.write(whole))]
     for step in facts:
         value = provenances.step_provenance(at, step)
@@ -140,7 +143,8 @@ def inventory(
     spec: specs.Spec, lock: locks.Lock, built: Built, number: int, subject: Subject, distro: Distro | None
 ) -> Inventory:
     """The SBOM by the builder's own knowledge."""
-    components, relations = stock(spec, lock, built.trees[number], go_programs(built))
+    own = of_platform(lock, str(built.images[number].platform))
+    components, relations = stock(spec, own, built.trees[number], go_programs(built))
     layers = tuple(
         Layer(index=index, diff_id=layer.diff_id, digest=layer.descriptor.digest)
         for index, layer in enumerate(built.images[number].layers)

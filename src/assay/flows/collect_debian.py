@@ -6,7 +6,7 @@ from typing import Any
 from assay.build import lock as locks
 from assay.build.debian import root
 from assay.build.debian.unpack import Unpacked, unpack
-from assay.flows.lock_debian import ARCHITECTURES
+from assay.build.platforms import ARCHITECTURES
 from assay.model.digest import Digest
 from assay.model.image import Platform
 from assay.model.limits import Limits

@@ -10,6 +10,7 @@ import msgspec
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.debian import index, release
+from assay.build.platforms import ARCHITECTURES
 from assay.build.spec_read import PlacedSpec
 from assay.formats.unpack import unpack
 from assay.model.digest import Digest
@@ -19,11 +20,6 @@ from assay.ports.inputs import Fetcher, LocalInputs
 from assay.ports.packages import PackageSources, Resolver, SignedTextVerifier
 from assay.ports.stores import ContentStore
 
-ARCHITECTURES = {
-    "linux/386": "i386", "linux/amd64": "amd64", "linux/arm/v7": "armhf", "linux/arm64": "arm64",
-    "linux/ppc64le": "ppc64el", "linux/riscv64": "riscv64", "linux/s390x": "s390x",
-}  # fmt: skip
-"""Platform → Debian architecture."""
 _FORMS = (".xz", ".gz", "")
 """Compressions of an index, the smallest first."""
 _IN_RELEASE_BYTES = 8 << 20

@@ -1,7 +1,8 @@
 """Language dependencies of a spec, pinned by the files their own ecosystems lock with; no code of a package runs."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -9,14 +10,14 @@ from assay.build import gomodules, npmtree, requirements
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.dockerfile.bases import PYTHONS
+from assay.build.platforms import ARCHITECTURES
 from assay.build.spec_read import PlacedSpec
-from assay.flows.lock_debian import ARCHITECTURES
 from assay.flows.peek import file_of
 from assay.model.digest import Digest
 from assay.model.errors import UnsupportedError, UntrustedError, UsageError
 from assay.model.limits import Limits
 from assay.ports.inputs import Fetcher
-from assay.ports.packages import LanguageClients
+from assay.ports.packages import LanguageClients, Wheel
 from assay.ports.stores import ContentStore
 
 GLIBCS = {"buster": "2.28", "bullseye": "2.31", "bookworm": "2.36", "trixie": "2.41"}
@@ -60,21 +61,42 @@ def lock_languages(placed: PlacedSpec, at: Languages, sources: Mapping[str, lock
         data = file_of(source, locked, wanted.file, at.store, at.limits)
         where = f"{wanted.source}/{wanted.file}"
         if isinstance(wanted, specs.PipDependencies):
-            python += _pip(placed, at, name, wanted, data, where)
+            python += _joined(_pip(placed, at, name, wanted, data, where), placed.spec.platforms)
         elif isinstance(wanted, specs.NpmDependencies):
-            npm += _npm(placed, at, name, wanted, data, where)
+            npm += _joined(_npm(placed, at, name, wanted, data, where), placed.spec.platforms)
         else:
             go += _go(at, name, data, where)
     return Pinned(python=tuple(python), npm=tuple(npm), go=tuple(go))
 
 
-def _architecture(placed: PlacedSpec) -> str:
-    if len(placed.spec.platforms) > 1:
+def _architecture(placed: PlacedSpec, platform: str) -> str:
+    if platform not in ARCHITECTURES:
         raise UnsupportedError(
-            "language dependencies for several platforms", where=placed.places.where("platforms"),
-            why="their lock has one list of files", remedy="write one spec a platform",
+            "no packages are known for this platform", where=placed.places.where("platforms"), why=platform,
+            remedy=f"choose among {', '.join(sorted(ARCHITECTURES))}",
         )  # fmt: skip
-    return ARCHITECTURES[placed.spec.platforms[0]]
+    return ARCHITECTURES[platform]
+
+
+_File = TypeVar("_File", locks.PythonFile, locks.NpmTarball)
+
+
+def _joined(found: Iterable[tuple[str, _File]], platforms: Sequence[str]) -> Iterator[_File]:
+    """Each file once, with the platforms that take it; without them where all do.
+
+    Raises:
+        UntrustedError: two platforms mean different content by one name.
+    """
+    taken: dict[str, list[str]] = {}
+    files: dict[str, _File] = {}
+    for platform, one in found:
+        name = one.file if isinstance(one, locks.PythonFile) else one.path
+        if files.setdefault(name, one) != one:
+            raise UntrustedError("one name, two contents", where=name, why=f"another one for {platform}")
+        taken.setdefault(name, []).append(platform)
+    for name, one in files.items():
+        own = tuple(sorted(taken[name]))
+        yield one if set(own) == set(platforms) else msgspec.structs.replace(one, platforms=own)
 
 
 def _python_of(placed: PlacedSpec) -> tuple[str, str]:
@@ -91,15 +113,32 @@ def _python_of(placed: PlacedSpec) -> tuple[str, str]:
 
 def _pip(
     placed: PlacedSpec, at: Languages, name: str, wanted: specs.PipDependencies, data: bytes, where: str
-) -> Iterator[locks.PythonFile]:
-    architecture = _architecture(placed)
+) -> Iterator[tuple[str, locks.PythonFile]]:
+    """The wheels of every platform: markers and tags are judged for each."""
     python, glibc = _python_of(placed)
     text = data.decode("utf-8", "replace")
-    found = requirements.read(text, requirements.environment(python, architecture), where=where)
-    lines = [f"{one.name}=={one.version} " + " ".join(f"--hash=sha256:{h}" for h in one.hashes) for one in found]
-    machine = requirements.MACHINES.get(architecture, architecture)
     pure = wanted.native == "build"
-    brought = at.clients.wheels(lines, python=python, machine=machine, glibc=glibc, pure=pure)
+    asked: dict[tuple[tuple[str, ...], str], tuple[locks.PythonFile, ...]] = {}
+    for platform in placed.spec.platforms:
+        architecture = _architecture(placed, platform)
+        found = requirements.read(text, requirements.environment(python, architecture), where=where)
+        lines = tuple(map(_line, found))
+        machine = requirements.MACHINES.get(architecture, architecture)
+        key = (lines, "" if pure else machine)
+        if key not in asked:
+            brought = at.clients.wheels(lines, python=python, machine=machine, glibc=glibc, pure=pure)
+            asked[key] = tuple(_kept(at, name, found, brought))
+        yield from ((platform, one) for one in asked[key])
+
+
+def _line(one: requirements.Requirement) -> str:
+    return f"{one.name}=={one.version} " + " ".join(f"--hash=sha256:{digest}" for digest in one.hashes)
+
+
+def _kept(
+    at: Languages, name: str, found: Iterable[requirements.Requirement], brought: Iterable[Wheel]
+) -> Iterator[locks.PythonFile]:
+    """Wheels by the hashes of requirements, in the store."""
     allowed = {digest: one for one in found for digest in one.hashes}
     for wheel in brought:
         digest = hashlib.sha256(wheel.data).hexdigest()
@@ -115,17 +154,26 @@ def _pip(
 
 def _npm(
     placed: PlacedSpec, at: Languages, name: str, wanted: specs.NpmDependencies, data: bytes, where: str
-) -> Iterator[locks.NpmTarball]:
-    packages = npmtree.read(data, architecture=_architecture(placed), dev=wanted.dev, where=where, limits=at.limits)
-    registry = at.clients.registry() if packages else ""
-    for one in packages:
-        url = npmtree.address(one, registry)
-        with at.fetcher.fetch(url, at.limits.archive_bytes) as pieces:
-            blob = at.store.put(pieces, limit=at.limits.archive_bytes, expected=Digest("sha512", one.sha512))
-        yield locks.NpmTarball(
-            name=one.name, version=one.version, path=one.place, url=one.url, integrity=f"sha512:{one.sha512}",
-            sha256=str(blob.digest), size=blob.size, dependencies=name, dev=one.is_dev, install_script=one.has_scripts,
-        )  # fmt: skip
+) -> Iterator[tuple[str, locks.NpmTarball]]:
+    """The tarballs of every platform: `os`, `cpu` and `libc` are judged for each; each is fetched once."""
+    registry = ""
+    brought: dict[npmtree.Wanted, locks.NpmTarball] = {}
+    for platform in placed.spec.platforms:
+        architecture = _architecture(placed, platform)
+        for one in npmtree.read(data, architecture=architecture, dev=wanted.dev, where=where, limits=at.limits):
+            registry = registry or at.clients.registry()
+            if one not in brought:
+                brought[one] = _tarball(at, name, one, registry)
+            yield platform, brought[one]
+
+
+def _tarball(at: Languages, name: str, one: npmtree.Wanted, registry: str) -> locks.NpmTarball:
+    with at.fetcher.fetch(npmtree.address(one, registry), at.limits.archive_bytes) as pieces:
+        blob = at.store.put(pieces, limit=at.limits.archive_bytes, expected=Digest("sha512", one.sha512))
+    return locks.NpmTarball(
+        name=one.name, version=one.version, path=one.place, url=one.url, integrity=f"sha512:{one.sha512}",
+        sha256=str(blob.digest), size=blob.size, dependencies=name, dev=one.is_dev, install_script=one.has_scripts,
+    )  # fmt: skip
 
 
 def _go(at: Languages, name: str, data: bytes, where: str) -> Iterator[locks.GoModule]:

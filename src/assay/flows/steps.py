@@ -18,10 +18,10 @@ from assay.build.debian.scripts import Script
 from assay.build.goprograms import GoProgram
 from assay.build.goprograms import inspect as go_programs
 from assay.build.hardening import Hardening, inspect
+from assay.build.platforms import ARCHITECTURES
 from assay.flows import step_clock
 from assay.flows.collect_debian import Sharing, of_role, one_by_one
 from assay.flows.install import install
-from assay.flows.lock_debian import ARCHITECTURES
 from assay.formats import tarwrite
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import Limits
@@ -43,6 +43,8 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Sandbox
     workshop: Workshop
     clock: Clock
+    platform: str = ""
+    """Of this machine, `linux/amd64`; empty where nobody asked."""
     clock_shift: int = 0
     """Seconds by which the wall clock of steps is to be ahead, as far as programs can be shown that; 0 in a build that
     is no second one."""

@@ -15,6 +15,13 @@ from assay.model.errors import UsageError
 if TYPE_CHECKING:
     from assay.bootstrap.builds import Finished
 
+_LABELS = {
+    "native": "code of this platform ran",
+    "cross": "its outputs come from steps that ran on another platform",
+    "assembled": "no code of this platform ran",
+}
+"""What an image of several platforms is called, in words."""
+
 
 @click.command("build")
 @click.argument("spec")
@@ -71,6 +78,8 @@ def command(
             if found.severity in ("critical", "high"):
                 console.warn(f"{name}: {found.severity} {found.code} {found.path}: {found.why} ({joined.state})")
     for image in done.built.images:
+        if len(done.built.images) > 1:
+            console.stage(f"{image.platform} {image.label}: {_LABELS[image.label]}")
         for layer in image.layers:
             size = layer.descriptor.size or 0
             console.stage(f"{image.platform} layer {layer.name}: {layer.entries_count} entries, {size} bytes")
