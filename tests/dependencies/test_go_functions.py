@@ -49,6 +49,7 @@ def test_the_answers_are_those_of_one_pattern(found: list[str], path: str, symbo
     functions = Functions(GoProgram(names=_packed(tuple(sorted(found))), exact=exact), DEFAULT_LIMITS)
     start = "\n" if exact else ""
     assert functions.has(path, symbol) == bool(re.search(pattern(path, symbol, exact), text))
+    assert functions.among(path, [symbol]) == [symbol] * functions.has(path, symbol)
     assert functions.has_package(path) == bool(re.search(f"{start}{spelled(path)}\\.", text))
     whole = f"{start}(?:{spelled(path)}\\.|{re.escape(path)}/)"
     assert functions.has_module(path) == bool(re.search(whole, text))

@@ -7,6 +7,7 @@ not hold it, as names of functions would make up most of it.
 import re
 import zlib
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -195,6 +196,12 @@ class Functions:
         if f"\n{kind}" not in text and (not dot or f"\n(*{kind}" not in text):
             return False
         return f"{dot}{method}" in text and _function(symbol).search(text) is not None
+
+    def among(self, path: str, symbols: Sequence[str]) -> list[str]:
+        """Those of a package's functions and methods that are there (`has`): nearly always none, as it is not linked."""
+        if self._exact and not self._package(path):
+            return []
+        return [symbol for symbol in symbols if self.has(path, symbol)]
 
     def _begins(self, text: str) -> bool:
         if not self._exact:

@@ -119,7 +119,7 @@ def _present(asked: Sequence[VulnerableCode], program: GoProgram, functions: Fun
         if program.language == "rust":
             found.update(path for path in item.symbols if functions.has_path(path))
         elif item.symbols:
-            found.update(f"{item.path}.{s}" for s in item.symbols if any(functions.has(path, s) for path in paths))
+            found.update(f"{item.path}.{s}" for path in paths for s in functions.among(path, item.symbols))
         elif any(functions.has_package(path) for path in paths):
             found.add(item.path)
     return found
