@@ -26,9 +26,11 @@ from assay.flows.build import Built, build
 from assay.flows.lock import Locking, make_lock
 from assay.flows.steps import Stand
 from assay.formats import intoto, predicates
+from assay.model.comparison import Conditions
 from assay.model.digest import Digest
 from assay.model.evidence import Evidence, Signer
 from assay.model.limits import DEFAULT_LIMITS
+from assay.model.rebuilding import RebuildReport, Variation
 from assay.model.statement import ResourceDescriptor, Statement
 from assay.model.tree import OwnedEntry, Owner, TreeEntry
 from buildroot import has_bubblewrap, has_shell, make
@@ -59,7 +61,9 @@ class World:
         (folder / "k").write_text("keys")
         self.store = FolderContentStore(folder / "store")
 
-    def build(self, script: str, *, trace: str = "files", out: str = "out") -> "tuple[list[Statement], Built]":
+    def build(
+        self, script: str, *, trace: str = "files", out: str = "out", **under: object
+    ) -> "tuple[list[Statement], Built]":
         document = {
             "apiVersion": "assay.build/v1", "kind": "Image", "metadata": {"name": "t", "version": "1"}, "epoch": "5",
             "sources": {"s": {"type": "directory", "path": "s"}},
@@ -78,6 +82,7 @@ class World:
         run = build_evidence.Run(
             builder_id=provenances.WORKSTATION, builder_version={}, invocation_id=f"urn:{out}", started_on="",
             finished_on="", fetched_on="2024-01-01T00:00:00Z", sealed_on=built.sealed_on, checked_on=built.checked_on,
+            **under,  # type: ignore[arg-type]
         )  # fmt: skip
         context = build_evidence.context(placed.spec, lock, run)
         digest = built.images[0].manifest.digest
@@ -141,6 +146,20 @@ def test_a_traced_build_tells_what_it_used_and_proves_all_but_its_packages(world
     assert found.pop("go closure") == ("failed", "build.closure-open")
     assert {state for state, _ in found.values()} == {"proved"}
     assert statements[-1].predicate["dependencies"]["used"]["go"] == sorted(step.closure.used or ())  # type: ignore[index]
+
+
+def test_a_step_tells_what_it_ran_under_as_the_image_does(world: World) -> None:
+    varied = (Variation(name="clock", state="not varied", why="x"), Variation(name="cpus", state="varied"))
+    report = RebuildReport(verdict="identical", comparisons=(), variations=varied)
+    under = {"conditions": Conditions(cpus_count=2, kernel="6.1", uid=65534, hostname="h", user="u"), "rebuild": report}
+    made = [one.predicate for one in world.build(GOOD, **under)[0] if one.predicate_type == predicates.PROVENANCE]
+    image, step = (one["buildDefinition"]["internalParameters"] for one in made)  # type: ignore[index]
+    for told in (image, step):
+        assert told["conditions"] == {"cpus": 2, "kernel": "6.1", "uid": 65534}, "no name of a machine or a person"
+        assert told["variations"] == {"clock": "not varied", "cpus": "varied"}
+        assert told["isolation"]["level"] in ("sealed", "namespaced")
+    plain = [one.predicate for one in world.build(GOOD)[0] if one.predicate_type == predicates.PROVENANCE]
+    assert all("variations" not in one["buildDefinition"]["internalParameters"] for one in plain)  # type: ignore[index]
 
 
 def test_two_builds_have_equal_traces_and_an_edit_is_told(world: World) -> None:
