@@ -4,9 +4,13 @@ Exit codes: 0 done or allowed; 1 denied by policy or `--fail-on`; 2 usage; 3 ver
 69 unsupported; 75 could not tell.
 """
 
+import atexit
+import gc
 import importlib
 import os
 import sys
+import threading
+from typing import NoReturn
 
 import click
 
@@ -108,8 +112,36 @@ def cli() -> None:
     """
 
 
+_COLLECTED_COUNT = 50_000
+"""New containers before the cyclic collector looks: at the usual 700 it runs a hundred times while modules load."""
+
+
+def run() -> NoReturn:
+    """The console script: `main`, then out at once.
+
+    Taking hundreds of modules apart and freeing what the system takes back anyway costs 25 ms and more. What is
+    registered to be done at the end is done, and what is buffered is written; where a thread still runs, or the output
+    does not take what is left, the interpreter ends as it always does.
+    """
+    gc.set_threshold(_COLLECTED_COUNT, 10, 10)
+    code: object = 0
+    try:
+        main()
+    except SystemExit as stop:
+        code = stop.code
+    if isinstance(code, int) and threading.active_count() == 1:
+        atexit._run_exitfuncs()
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            sys.exit(code)
+        os._exit(code)
+    sys.exit(code)  # type: ignore[arg-type]
+
+
 def main() -> None:
-    """The console script: run a command, say errors in one line, exit with the error's code."""
+    """Run a command, say errors in one line, exit with the error's code."""
     _open_standard_streams()
     trace = "-vv" in sys.argv
     try:
