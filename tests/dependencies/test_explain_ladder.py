@@ -50,6 +50,7 @@ def test_the_whole_ladder_answers_every_question_or_says_that_nothing_does() -> 
         "fix",
         "present",
         "symbol",
+        "import",
         "use",
         "epss",
         "ssvc",

@@ -56,12 +56,18 @@ class LayoutBuilder:
         return {"mediaType": media_type, "digest": f"sha256:{value}", "size": len(data)}
 
     def image(
-        self, layers: Sequence[Mapping[str, bytes]], *, user: str = "65534", architecture: str = "amd64"
+        self,
+        layers: Sequence[Mapping[str, bytes]],
+        *,
+        user: str = "65534",
+        architecture: str = "amd64",
+        run: Mapping[str, object] | None = None,
     ) -> dict[str, object]:
-        """One manifest; returns its descriptor."""
+        """One manifest; returns its descriptor. `run` goes into the config's own `config` (`Cmd`, `Env`)."""
         tars = [tar(layer) for layer in layers]
         config = {
-            "created": "2024-01-02T03:04:05Z", "architecture": architecture, "os": "linux", "config": {"User": user},
+            "created": "2024-01-02T03:04:05Z", "architecture": architecture, "os": "linux",
+            "config": {"User": user, **(run or {})},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(t).hexdigest()}" for t in tars]},
             "history": [{"created_by": f"step {i}"} for i in range(len(tars))],
         }  # fmt: skip
@@ -79,10 +85,16 @@ class LayoutBuilder:
         (self.folder / "index.json").write_bytes(dump(index))
 
 
-def layout(folder: Path, layers: Sequence[Mapping[str, bytes]], *, user: str = "65534") -> str:
+def layout(
+    folder: Path,
+    layers: Sequence[Mapping[str, bytes]],
+    *,
+    user: str = "65534",
+    run: Mapping[str, object] | None = None,
+) -> str:
     """An OCI layout with one image tagged `latest`; returns the manifest's digest."""
     builder = LayoutBuilder(folder)
-    descriptor = builder.image(layers, user=user)
+    descriptor = builder.image(layers, user=user, run=run)
     builder.index(descriptor | {"annotations": {"org.opencontainers.image.ref.name": "latest"}})
     return str(descriptor["digest"])
 

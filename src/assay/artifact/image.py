@@ -282,6 +282,9 @@ def _image(
         user=config.user,
         labels=config.labels,
         entrypoint=config.entrypoint or config.command,
+        command=(*config.entrypoint, *config.command),
+        working_dir=config.working_dir,
+        environment=config.environment,
         history=tuple(BuildStep(step.created_by, step.empty_layer, step.created) for step in config.history),
         annotations=annotations or {},
     )

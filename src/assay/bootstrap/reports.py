@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from assay.bootstrap.court import court_of
 from assay.bootstrap.database import knowledge_of
@@ -13,10 +13,14 @@ from assay.bootstrap.vex import NO_SEARCH, VexSearch, vex_door
 if TYPE_CHECKING:
     from assay.dependencies.silence import Silence
     from assay.flows.functions import ProgramReader
+    from assay.flows.importing import ImportReader
     from assay.model.inventory import Inventory
     from assay.model.report import Report
     from assay.ports.world import Progress
     from assay.settings import Settings
+
+    class SecondReader(ProgramReader, ImportReader, Protocol):
+        """Looks into a subject again."""
 
 
 def why_silent(identifier: str, report: Report, *, settings: Settings) -> Silence | None:
@@ -37,7 +41,7 @@ def report_on(
     policy_path: str | None,
     progress: Progress,
     vex_search: VexSearch = NO_SEARCH,
-    reader: ProgramReader | None = None,
+    reader: SecondReader | None = None,
 ) -> tuple[Report, ...]:
     """Match, apply VEX, decide; one report per inventory. Without a policy path no decision is made.
 
@@ -50,7 +54,7 @@ def report_on(
 
     now = clock().now()
     where = deployment(settings.ssvc, settings.ssvc_source)
-    knowledge = msgspec.structs.replace(knowledge_of(settings), reader=reader, deployment=where)
+    knowledge = msgspec.structs.replace(knowledge_of(settings), reader=reader, importer=reader, deployment=where)
     court = court_of(policy_path) if policy_path is not None else None
     try:
         with vex_door(vex_paths, vex_search, settings, now) as said:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assay.artifact.reference import Target
     from assay.dependencies.cataloger import Cataloguer
     from assay.dependencies.go_program import GoProgram
+    from assay.dependencies.importing import ImportGraph
     from assay.dependencies.reachability import Place
     from assay.flows.catalogue import Bench
     from assay.flows.functions import Shelf
@@ -85,7 +86,7 @@ def take_stock(
 
 
 class SecondLook:
-    """Looks into programs of a target; implements `flows.functions.ProgramReader`.
+    """Looks into programs of a target; implements `flows.functions.ProgramReader` and `flows.importing.ImportReader`.
 
     What was not met while stock was taken, nor is in the cache, is read again: then the target is opened, and read as
     it is by then; a file that changed since has other digests.
@@ -128,23 +129,49 @@ class SecondLook:
             return None
         return self.shelf.at(layers, places)
 
+    def imports(self, inventory: Inventory) -> ImportGraph | None:
+        """What the image's Python program imports (`flows.importing.ImportReader`); None for a directory, an SBOM, and
+        an image that is no longer the one that was read."""
+        if not self.possible or self._target.scheme in ("dir", "rootfs"):
+            return None
+        from assay.flows.importing import keep, kept
+
+        cache = _cache(self._settings, self._reading)
+        known = kept(inventory, cache) if not _strict(self._settings, self._reading) else None
+        if known is not None:
+            return known
+        from assay.flows.imports import read_imports
+
+        with closing(image_source(self._target, self._settings)) as source:
+            same = self._same(inventory, source)
+            if same is None:
+                return None
+            found = read_imports(same, source, self._bench())
+        keep(inventory, found, cache)
+        return found
+
     def _read(self, inventory: Inventory, layers: Sequence[Layer]) -> bool:
         """Read layers again; false where the image is another one by now."""
-        from assay.artifact.image import resolve
         from assay.flows.programs import read_again
 
         with closing(image_source(self._target, self._settings)) as source:
-            images = resolve(
-                source,
-                platform=inventory.subject.platform or self._reading.platform,
-                host=host(),
-                all_platforms=self._reading.all_platforms,
-                limits=LIMITS,
-            )
-            same = next((one for one in images if one.subject.digest == inventory.subject.digest), None)
+            same = self._same(inventory, source)
             if same is not None:
                 read_again(same, source, layers, self.shelf, self._bench())
             return same is not None
+
+    def _same(self, inventory: Inventory, source: ImageSource) -> Image | None:
+        """The image an inventory is of, if it is still there."""
+        from assay.artifact.image import resolve
+
+        images = resolve(
+            source,
+            platform=inventory.subject.platform or self._reading.platform,
+            host=host(),
+            all_platforms=self._reading.all_platforms,
+            limits=LIMITS,
+        )
+        return next((one for one in images if one.subject.digest == inventory.subject.digest), None)
 
     def _bench(self) -> Bench:
         return _bench(self._settings, self._reading, self._progress, self._target.scheme)

@@ -64,6 +64,7 @@ FIELDS: Mapping[str, Field] = {
     "epss": Field(kind="number"),
     "ssvc": Field(kind="ordered", words=(*COORDINATOR, *DEPLOYER, "unknown")),
     "reach": Field(kind="words", words=("linked", "not_linked", "unknown")),
+    "imported": Field(kind="words", words=("imported", "not_imported", "unknown")),
     "fixable": Field(kind="flag"),
     "layer": Field(kind="number"),
     "status": Field(kind="words", words=("affected", "undetermined")),

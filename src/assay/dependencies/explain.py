@@ -59,6 +59,8 @@ def _more(finding: Finding, component: Component | None, graph: Graph, said: Set
     for rung, text in _UNANSWERED.items():
         if rung not in said and finding.category == "vulnerability":
             yield Step(rung, text)
+    if "import" not in said and component is not None and component.ecosystem == "pypi":
+        yield Step("import", "unknown: what the program imports was not looked at; an image's sources tell")
     if finding.ssvc is not None and "ssvc" not in said:
         yield Step("ssvc", f"{ssvc.says(finding.ssvc)}; {ssvc.inputs(finding.ssvc)}", "nobody assessed it")
     if component is not None:

@@ -14,7 +14,7 @@ from assay.model.inventory import Component
 from assay.ports.stores import Spared
 
 RUNGS = (
-    "installed", "advisory", "range", "fix", "present", "symbol", "use", "cvss", "epss", "kev", "ssvc",
+    "installed", "advisory", "range", "fix", "present", "symbol", "import", "use", "cvss", "epss", "kev", "ssvc",
     "layer", "origin", "owner", "path", "vex", "review",
 )  # fmt: skip
 """Their order. `present`, `use`, `origin` and `path` are said by `explain` alone."""

@@ -194,6 +194,7 @@ _NUMBERS: Mapping[str, Callable[[Finding], float | None]] = {
 _WORDS: Mapping[str, Callable[[Finding], str]] = {
     "severity": lambda finding: finding.severity,
     "reach": lambda finding: "unknown" if finding.reach is None else finding.reach.state,
+    "imported": lambda finding: "unknown" if finding.imported is None else finding.imported.state,
     "status": lambda finding: finding.status,
     "category": lambda finding: finding.category,
     "origin": lambda finding: finding.origin,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from assay.dependencies import cpe, lifecycle, matching, origin, reachability
+from assay.dependencies import cpe, importing, lifecycle, matching, origin, reachability
 from assay.dependencies import vex as vex_rules
 from assay.dependencies.graph import Graph
 from assay.dependencies.lifetimes import lifetimes
@@ -13,6 +13,7 @@ from assay.dependencies.suspicion import suspicions
 from assay.flows import freshness
 from assay.flows.decide import decide
 from assay.flows.functions import ProgramReader
+from assay.flows.importing import ImportReader
 from assay.flows.statements import statements
 from assay.model.finding import Finding, Uncovered
 from assay.model.inventory import Inventory
@@ -44,6 +45,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator says of the place where the subject runs."""
     reader: ProgramReader | None = None
     """Looks into programs of the subject again; None where there is nothing to look into: an SBOM."""
+    importer: ImportReader | None = None
+    """Looks at what the subject's Python program imports; None as above."""
     internal: Internal = Internal()
     """Which package names the operator calls internal."""
 
@@ -90,6 +93,7 @@ def scan(
         progress.stage(f"matching {len(inventory.components)} packages against {len(status.feeds)} feeds")
         matched = matching.match(inventory.components, inventory.distro, knowledge.store, knowledge.deployment)
         looked = _looked_into(matched, inventory, knowledge.reader)
+        looked = importing.apply(looked, inventory.components, _imports(looked, inventory, knowledge.importer))
         if knowledge.cpes is not None:
             named = cpe.match(
                 inventory.components, matched.uncovered, inventory.distro, knowledge.cpes, knowledge.store
@@ -145,6 +149,14 @@ def _looked_into(matched: matching.Matches, inventory: Inventory, reader: Progra
     places = reachability.wanted(matched.findings, matched.code, inventory.components)
     programs = reader.programs(inventory, places) if reader is not None and places else None
     return reachability.apply(matched.findings, matched.code, inventory.components, programs)
+
+
+def _imports(
+    findings: Sequence[Finding], inventory: Inventory, importer: ImportReader | None
+) -> importing.ImportGraph | None:
+    """What the subject's Python program imports; asked only where a finding concerns a Python package."""
+    asked = importer is not None and importing.is_asked(findings, inventory.components)
+    return importer.imports(inventory) if importer is not None and asked else None
 
 
 def _placed(findings: Sequence[Finding], inventory: Inventory) -> tuple[Finding, ...]:

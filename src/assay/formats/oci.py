@@ -81,6 +81,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    working_dir: str = ""
+    environment: tuple[str, ...] = ()
+    """`NAME=value` each."""
 
 
 class ArchiveEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +228,8 @@ def parse_config(data: bytes, *, where: str, limits: Limits) -> Config:
         labels=_strings(run, "Labels", where),
         entrypoint=_words(run, "Entrypoint", where),
         command=_words(run, "Cmd", where),
+        working_dir=_text(run, "WorkingDir", where),
+        environment=_words(run, "Env", where),
     )
 
 

@@ -77,6 +77,21 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """In one sentence: what was seen, or why nobody can tell."""
 
 
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the image's Python program imports the package, by its sources. It sorts; it never lowers a finding."""
+
+    state: Literal["imported", "not_imported", "unknown"]
+    """`imported` raises, `not_imported` stands last among equals, `unknown` changes nothing."""
+    chain: tuple[str, ...] = ()
+    """Modules from the entry point to the package, for `imported`."""
+    confidence: Literal["", "strong", "weak"] = ""
+    """`strong` where every import on the way happens when its module is loaded; `weak` where one need not happen."""
+    start: str = ""
+    """The command of the image that was followed."""
+    reason: str = ""
+    """In one sentence: what was seen, or why nobody can tell."""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One alias class of advisories met one component. There is one finding per class and component."""
 
@@ -114,6 +129,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """None for what is no vulnerability (malicious, informational), and in reports of older versions."""
     reach: Reach | None = None
     """None where nothing says in which functions the flaw lies."""
+    imported: Imported | None = None
+    """None where nothing was looked at: no Python package, or no image."""
     ignored: Ignored | None = None
     """The user's own ignore rule that keeps it out of counts and of `--fail-on`; never an answer to policy."""
     confidence: Literal["", "weak"] = ""

@@ -79,6 +79,11 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     labels: dict[str, str] = {}
     entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    """What a container runs: the config's Entrypoint, then its Cmd."""
+    working_dir: str = ""
+    environment: tuple[str, ...] = ()
+    """`NAME=value` each, of the config."""
     history: tuple[BuildStep, ...] = ()
     annotations: dict[str, str] = {}
     """Of the manifest."""

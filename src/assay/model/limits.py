@@ -35,6 +35,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     rpm_database_bytes: int = 512 * MIB
     lock_file_bytes: int = 16 * MIB
     """A lock file of a source tree."""
+    python_source_bytes: int = 2 * MIB
+    """One Python source whose imports are read."""
+    python_layer_bytes: int = 256 * MIB
+    """All of them in one layer."""
+    python_files_count: int = 100_000
+    """Python files of one layer, and files one program imports."""
+    python_imports_count: int = 1_000_000
+    """Names that the sources of one layer import."""
     metadata_bytes: int = 4 * MIB
     """A single package's own metadata file."""
     description_bytes: int = 512 * KIB

@@ -79,23 +79,30 @@ def group_of(finding: Finding) -> str:
     return "open" if finding.status == "affected" else finding.status
 
 
-def urgency(finding: Finding) -> tuple[bool, bool, int, bool, float, int, str, str, str]:
-    """Sort key: malicious, known exploited, SSVC's worst case, vulnerable code seen linked, EPSS, severity, names.
+def urgency(finding: Finding) -> tuple[bool, bool, int, int, float, int, str, str, str]:
+    """Sort key: malicious, known exploited, SSVC's worst case, code seen linked or imported, EPSS, severity, names.
 
-    What nobody assessed stands behind `attend`: an unknown is no comfort, and no alarm. That code is linked decides
-    between findings of one SSVC outcome only: of most packages nobody can say whether it is.
+    What nobody assessed stands behind `attend`: an unknown is no comfort, and no alarm. That code is linked or imported
+    decides between findings of one SSVC outcome only: of most packages nobody can say whether it is.
     """
     return (
         finding.category != "malicious",
         finding.kev is None,
         ssvc.rank(finding.ssvc),
-        finding.reach is None or finding.reach.state != "linked",
+        _reached(finding),
         -(finding.epss.score if finding.epss else 0.0),
         _RANK.get(finding.severity, len(_RANK)),
         finding.name,
         finding.id,
         finding.component,
     )
+
+
+def _reached(finding: Finding) -> int:
+    """0 where the code is seen linked or imported, 2 where the program does not import it, 1 for all else."""
+    if finding.reach is not None and finding.reach.state == "linked":
+        return 0
+    return {"imported": 0, "not_imported": 2}.get(finding.imported.state, 1) if finding.imported is not None else 1
 
 
 def at_least(severity: str, threshold: str) -> bool:
@@ -115,6 +122,8 @@ def marks(finding: Finding) -> str:
     words += filter(None, [ssvc.mark(finding.ssvc)])
     if finding.reach is not None and finding.reach.state == "linked":
         words.append("code linked")
+    if finding.imported is not None and finding.imported.state == "imported":
+        words.append("imported")
     if finding.epss is not None and finding.epss.score >= 0.01:
         words.append(f"EPSS {finding.epss.score * 100:.0f} %")
     return ", ".join(words)
