@@ -247,3 +247,11 @@ def test_rust_says_in_which_functions_the_flaw_lies() -> None:
     entry["package"] = {"ecosystem": "crates.io", "name": "smallvec"}
     assert code_of(entry) == (VulnerableCode("smallvec", "smallvec", ("smallvec::SmallVec::insert_many",)),)
     assert code_of(entry | {"ecosystem_specific": {"affects": {"functions": []}}}) == ()
+
+
+def test_a_priority_that_is_no_cvss_is_the_publishers_word():
+    """Ubuntu gives its priority as a severity of its own type, often alone."""
+    for score, word in (("medium", "medium"), ("negligible", "low"), ("untriaged", "")):
+        assert _parse(_record(severity=[{"type": "Ubuntu", "score": score}])).severity == word
+    both = [{"type": "Ubuntu", "score": "low"}]
+    assert _parse(_record(severity=both, database_specific={"severity": "HIGH"})).severity == "high"

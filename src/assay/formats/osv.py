@@ -182,7 +182,7 @@ def _advisory(record: _Record, feed: str, order: Order | None) -> Advisory:
         withdrawn=_time("withdrawn", record.withdrawn),
         affected=tuple(_affected(entry, order) for entry in entries if entry.package is not None),
         scores=_scores(severities, own, feed),
-        severity=_word(own, entries),
+        severity=_word(own, entries, severities),
         references=tuple(references)[:_REFERENCES_COUNT],
         code=_code(entries),
     )
@@ -246,12 +246,14 @@ def _category(identifier: str, entries: list[_Affected], own: dict[str, Any]) ->
     return "informational" if any(marks) else "vulnerability"
 
 
-def _word(own: dict[str, Any], entries: list[_Affected]) -> str:
+def _word(own: dict[str, Any], entries: list[_Affected], severities: list[_Severity]) -> str:
+    """A publisher's own word: beside the record, or as a severity that is no CVSS (`Ubuntu`: its priority)."""
     for place in (own, *(entry.database_specific or {} for entry in entries)):
         word = _WORDS.get(str(place.get("severity", "")).lower())
         if word:
             return word
-    return ""
+    words = (_WORDS.get(item.score.lower(), "") for item in severities if not item.type.startswith("CVSS_"))
+    return next(filter(None, words), "")
 
 
 def _scores(items: list[_Severity], own: dict[str, Any], feed: str) -> tuple[Score, ...]:
