@@ -94,19 +94,21 @@ class VexImage:
         self.entries.append(entry | {"artifactType": referrers.BUNDLE_TYPE})
         self.write()
 
-    def docker(self, layer: bytes, media_type: str = IN_TOTO, subject: Digest | None = None) -> Digest:
+    def docker(
+        self, layer: bytes, media_type: str = IN_TOTO, subject: Digest | None = None, kind: str = predicates.OPENVEX
+    ) -> Digest:
         """A bare in-toto referrer, as Docker attaches; returns the digest of its manifest."""
         target = subject or self.digest
         named = {"mediaType": oci.OCI_MANIFEST, "digest": str(target), "size": 1}
-        annotations = {"in-toto.io/predicate-type": predicates.OPENVEX}
+        annotations = {"in-toto.io/predicate-type": kind}
         entry = self.manifest(layer, media_type, annotations, subject=named, artifactType=media_type)
         self.entries.append(entry | {"artifactType": media_type})
         self.write()
         return Digest.parse(str(entry["digest"]))
 
-    def buildkit(self, layer: bytes) -> None:
+    def buildkit(self, layer: bytes, kind: str = predicates.OPENVEX) -> None:
         """An attestation manifest in the image's index, as BuildKit writes."""
-        entry = self.manifest(layer, IN_TOTO, {"in-toto.io/predicate-type": predicates.OPENVEX})
+        entry = self.manifest(layer, IN_TOTO, {"in-toto.io/predicate-type": kind})
         marks = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": str(self.digest)}
         nowhere = {"os": "unknown", "architecture": "unknown"}
         self.attested.append(entry | {"annotations": marks, "platform": nowhere})

@@ -1,6 +1,8 @@
 """Which layers came with the base image: by evidence where there is some, else by the history, with the confidence.
 
-In this order: diffIDs of bases that were given (a prefix of ours is certain); annotations and labels of the OCI
+In this order: diffIDs of bases that were given (a prefix of ours is certain); layers that a provenance lists for an
+image it was built from (a prefix of ours is strong where the provenance came in the image's own index, weak where
+anybody may have attached it: the layers are a fact, whose they are is a claim); annotations and labels of the OCI
 specification, which name the base but not where it ends; the history, where a `CMD` or `ENTRYPOINT` before another
 layer is how a base image ends; the lowest layer, where it brings the distribution. All else is said to be unknown.
 """
@@ -29,6 +31,19 @@ class KnownBase(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     digest: str
     diff_ids: tuple[Digest | None, ...]
+
+
+class NamedBase(msgspec.Struct, frozen=True, kw_only=True):
+    """An image that a provenance names as what this one was built from. Nobody checked a signature."""
+
+    name: str
+    digest: str
+    layers: tuple[str, ...] = ()
+    """Digests of its layers' blobs, lowest first; () where the provenance does not list them."""
+    source: str = ""
+    """Where the provenance was found."""
+    own: bool = False
+    """Whether it stands in the index the image was chosen from: then whoever made the image made it too."""
 
 
 class _Boundary(msgspec.Struct, frozen=True):
@@ -63,24 +78,33 @@ def not_given(base: BaseImage | None, bases: Sequence[KnownBase]) -> BaseImage |
     return msgspec.structs.replace(base, reason=f"{names} is not below this image; {base.reason}")
 
 
-def find(image: Image, bases: Sequence[KnownBase] = (), *, system_layer: int | None = None) -> BaseImage:
+def find(
+    image: Image,
+    bases: Sequence[KnownBase] = (),
+    *,
+    system_layer: int | None = None,
+    named: Sequence[NamedBase] = (),
+) -> BaseImage:
     """What is known of the base of an image.
 
     Args:
         image: with its history, labels and annotations.
-        bases: images the caller knows; from provenance materials, when they have been fetched, as well.
+        bases: images the caller knows.
         system_layer: the lowest layer that brings packages of the distribution, where there are any.
+        named: images that provenances beside the image name.
     """
     found = given(image.layers, bases)
     if found is not None:
         return found
-    named, name, digest = _named(image)
+    claimed = _claimed(image.layers, named)
+    if claimed is not None:
+        return not_given(claimed, bases) or claimed
+    method, name, digest, says = _said(image, named)
     boundary = _history(image.history, len(image.layers)) or _lowest(len(image.layers), system_layer)
-    says = f"{named} names {name or digest}" if named != "none" else ""
     if boundary is None:
         why = "nothing tells where it ends" if says else "no base is given, named, or visible in the history"
         reason = "; ".join(filter(None, (says, why)))
-        return not_given(BaseImage(method=named, name=name, digest=digest, reason=reason), bases) or BaseImage()
+        return not_given(BaseImage(method=method, name=name, digest=digest, reason=reason), bases) or BaseImage()
     found = BaseImage(
         layers_count=boundary.layers_count,
         confidence=boundary.confidence,
@@ -90,6 +114,44 @@ def find(image: Image, bases: Sequence[KnownBase] = (), *, system_layer: int | N
         reason="; ".join(filter(None, (boundary.reason, says))),
     )
     return not_given(found, bases) or found
+
+
+def _claimed(layers: Sequence[Layer], named: Sequence[NamedBase]) -> BaseImage | None:
+    """The named image with most layers, all of which are the lowest of ours; None where none is."""
+    own = tuple(str(layer.digest or "") for layer in layers)
+    fitting = [one for one in named if one.layers and own[: len(one.layers)] == one.layers]
+    if not fitting:
+        return None
+    best = max(fitting, key=lambda one: (one.own, len(one.layers), one.digest, one.name))
+    count = len(best.layers)
+    confidence: BaseConfidence = "strong" if best.own else "weak"
+    which = f"{count} layers are" if count > 1 else "layer is"
+    reason = f"the lowest {which} those of {best.name}, which {best.source} names; no signature was checked"
+    return BaseImage(
+        layers_count=count,
+        confidence=confidence,
+        method="provenance",
+        name=best.name,
+        digest=best.digest,
+        reason=reason,
+    )
+
+
+def _said(image: Image, named: Sequence[NamedBase]) -> tuple[BaseMethod, str, str, str]:
+    """What names the base, its name and digest, and that in words: a provenance, else annotations and labels.
+
+    A provenance that names several images does not say which is below, unless an annotation or label agrees with one.
+    """
+    method, name, digest = _named(image)
+    able = {one.digest: one for one in named if not one.layers}
+    one = able.get(digest) or (next(iter(able.values())) if len(able) == 1 else None)
+    if one is not None:
+        return "provenance", one.name, one.digest, f"{one.source} names {one.name}; no signature was checked"
+    says = f"{method} names {name or digest}" if method != "none" else ""
+    if len(able) > 1:
+        many = f"{next(iter(able.values())).source} names {len(able)} images, and not which is below"
+        says = "; ".join(filter(None, (says, many)))
+    return method, name, digest, says
 
 
 def _named(image: Image) -> tuple[BaseMethod, str, str]:

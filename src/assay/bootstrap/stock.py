@@ -64,6 +64,7 @@ def take_stock(
     if target.scheme == "sbom" or (target.scheme == "file" and not is_archive(target.location)):
         return (_with_bases(_read_sbom(target.location), reading, settings),)
     from assay.artifact.image import resolve
+    from assay.bootstrap.base_claims import claimed
     from assay.flows.remembered import remembered
 
     def read(image: Image) -> Inventory:  # imports the readers, which an image that is remembered does not need
@@ -80,7 +81,9 @@ def take_stock(
         images = resolve(
             source, platform=reading.platform, host=host(), all_platforms=reading.all_platforms, limits=LIMITS
         )
-        return tuple(remembered(image, memory, partial(read, image)) for image in images)
+        return tuple(
+            claimed(remembered(image, memory, partial(read, image)), image, target, source) for image in images
+        )
     finally:
         source.close()
 

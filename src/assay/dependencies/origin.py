@@ -8,6 +8,7 @@ from assay.model.inventory import BaseImage, Component
 from assay.model.report import Origins
 
 Origin = Literal["base", "application", "unknown"]
+_SYSTEM = frozenset({"deb", "apk", "rpm"})
 SURE = frozenset({"certain", "strong"})
 """Confidences on which something may be left out of account; a weaker one only informs."""
 
@@ -22,6 +23,11 @@ def layer_origin(layer: int | None, base: BaseImage | None) -> Origin:
     if layer is None or base is None or base.layers_count is None:
         return "unknown"
     return "base" if layer < base.layers_count else "application"
+
+
+def system_layer(components: Iterable[Component]) -> int | None:
+    """The lowest layer that brings packages of a distribution."""
+    return min((c.introduced for c in components if c.ecosystem in _SYSTEM and c.introduced is not None), default=None)
 
 
 def described(layer: int | None, base: BaseImage | None) -> str:

@@ -20,7 +20,7 @@ from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
 from assay.dependencies.chooser import Chooser, Rows, limit_of, run, table_version
 from assay.dependencies.functions import program_rows, with_functions
-from assay.dependencies.identity import DISTRIBUTED
+from assay.dependencies.origin import system_layer
 from assay.flows.functions import LayerPrograms, Shelf, keep
 from assay.formats import collector, wire
 from assay.model.errors import UnavailableError
@@ -123,7 +123,7 @@ def _joined(image: Image, records: Mapping[int, LayerRecord], bench: Bench) -> I
         gaps.append(Gap("unreadable", "", None, why, "config"))
     facts = config_facts(image)
     found = _inventory(image.subject, image.layers, sightings, gaps, bench, created=created, facts=facts)
-    base = base_image.find(image, bench.bases, system_layer=_system_layer(found))
+    base = base_image.find(image, bench.bases, system_layer=system_layer(found.components))
     return msgspec.structs.replace(found, base=base)
 
 
@@ -131,14 +131,6 @@ def with_bases(inventory: Inventory, bases: Sequence[KnownBase]) -> Inventory:
     """An inventory that was read from an SBOM, with what given bases say of its layers."""
     base = base_image.given(inventory.layers, bases) or base_image.not_given(inventory.base, bases)
     return msgspec.structs.replace(inventory, base=base)
-
-
-def _system_layer(inventory: Inventory) -> int | None:
-    """The lowest layer that brings packages of a distribution."""
-    return min(
-        (c.introduced for c in inventory.components if c.ecosystem in DISTRIBUTED and c.introduced is not None),
-        default=None,
-    )
 
 
 def catalogue_tree(tree: FileTree, bench: Bench, *, installed: bool) -> Inventory:
