@@ -198,7 +198,7 @@ class Functions:
         return f"{dot}{method}" in text and _function(symbol).search(text) is not None
 
     def among(self, path: str, symbols: Sequence[str]) -> list[str]:
-        """Those of a package's functions and methods that are there (`has`): nearly always none, as it is not linked."""
+        """Those of a package's functions that are there (`has`); nearly always none, as it is not linked."""
         if self._exact and not self._package(path):
             return []
         return [symbol for symbol in symbols if self.has(path, symbol)]
