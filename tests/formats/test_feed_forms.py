@@ -116,3 +116,15 @@ def test_lists_of_distributions():
 def test_no_bytes_escape_the_one_error(parse, data):
     with pytest.raises(MalformedError):
         parse(data, where="f")
+
+
+def test_small_epss_scores_are_written_with_an_exponent():
+    lines = (
+        b"CVE-2025-9970,7e-05,0.00428",
+        b"CVE-2025-9971,1.5e-05,1e-05",
+        b"CVE-2025-9972,7e05,0.1",
+        b"CVE-2025-9973,e-5,0.1",
+    )
+    one, two, *bad = epss.parse(lines, where="t")
+    assert [(one[1].score, two[1].score, two[1].percentile)] == [(7e-05, 1.5e-05, 1e-05)]
+    assert [isinstance(item, MalformedError) for item in bad] == [True, True]

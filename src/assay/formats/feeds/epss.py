@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from assay.model.advisory import Epss
 from assay.model.errors import MalformedError
 
-_ROW = re.compile(r"(CVE-[0-9]{4}-[0-9]{4,12}),([01](?:\.[0-9]{1,17})?),([01](?:\.[0-9]{1,17})?)")
+_SHARE = r"([01](?:\.[0-9]{1,17})?|[1-9](?:\.[0-9]{1,17})?e-[0-9]{1,2})"
+"""Small ones are written `7e-05`."""
+_ROW = re.compile(rf"(CVE-[0-9]{{4}}-[0-9]{{4,12}}),{_SHARE},{_SHARE}")
 _NOTE = re.compile(r"(?:^#|,)(model_version|score_date):([^,]*)")
 
 
