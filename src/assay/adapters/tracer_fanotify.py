@@ -25,6 +25,8 @@ _ADD, _FILESYSTEM = 0x1, 0x100
 _OPEN, _OPEN_EXEC, _OVERFLOW = 0x20, 0x1000, 0x4000
 _EVENT = struct.Struct("=IBBHQii")
 _BUFFER_BYTES = 1 << 16
+_GATHERED_SECONDS = 0.005
+"""Events of this long are read together: to be woken by each of them is what would slow a step down."""
 _NEW_MOUNTS = 0x00020000
 _READ_ONLY, _RECURSIVE, _PRIVATE = 0x1, 0x4000, 0x40000
 _AT_FDCWD = -100
@@ -143,6 +145,7 @@ class _Watch:
         while not self._ended.is_set():
             if select.select(places, [], [], 0.05)[0]:
                 self._drain()
+                self._ended.wait(_GATHERED_SECONDS)
 
     def _drain(self) -> None:
         for group in self._groups:

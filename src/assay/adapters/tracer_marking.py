@@ -38,6 +38,8 @@ _HANDLE_BYTES = 128
 _AT_FDCWD = -100
 _DEATH_SIGNAL, _DUMPABLE = 1, 4
 _BUFFER_BYTES = 1 << 18
+_GATHERED_MILLISECONDS = 5
+"""Events of this long are read together: to be woken by each of them is what would slow a step down."""
 _PIECE_BYTES = 1 << 24
 _library = ctypes.CDLL(None, use_errno=True)
 
@@ -126,6 +128,8 @@ class Seen:
 
     def __init__(self, folders: "dict[bytes, str]", limit: int) -> None:
         self._folders, self._limit = folders, limit
+        self._known: dict[bytes, str] = {}
+        """Records of a name → its path: a step opens the same files again and again."""
         self.reads: set[str] = set()
         self.programs: set[str] = set()
         self.flaw, self.lost, self.begun = "", False, False
@@ -142,7 +146,7 @@ class Seen:
             at += max(length, _EVENT.size)
 
     def _event(self, mask: int, records: bytes) -> None:
-        path = self._path(records)
+        path = self._known.get(records) or self._path(records)
         # What the launcher opens comes before the first program; inputs are only read after it.
         self.begun = self.begun or bool(mask & _OPEN_EXEC) or path.startswith("/src/")
         if not self.begun:
@@ -150,6 +154,7 @@ class Seen:
         if not path:
             self.flaw = self.flaw or "a file whose place cannot be told"
             return
+        self._known[records] = path
         self.reads.add(path)
         if mask & _OPEN_EXEC:
             self.programs.add(path)
@@ -182,15 +187,17 @@ def _queued(group: int) -> "Iterator[bytes]":
 def _followed(group: int, process: int, seen: Seen) -> int:
     """Read events until the launcher ends; its exit code. Opening queues its event, so the last ones are there then."""
     ended = os.pidfd_open(process)
-    waiting = select.poll()
+    waiting, gathering = select.poll(), select.poll()
     waiting.register(group, select.POLLIN)
     waiting.register(ended, select.POLLIN)
+    gathering.register(ended, select.POLLIN)
     while True:
         ready = [descriptor for descriptor, _ in waiting.poll()]
         for data in _queued(group):
             seen.take(data)
         if ended in ready:
             return _code(os.waitpid(process, 0)[1])
+        gathering.poll(_GATHERED_MILLISECONDS)
 
 
 def _told(plan: "dict[str, Any]", **found: object) -> None:
