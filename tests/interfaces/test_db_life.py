@@ -142,3 +142,24 @@ def test_push_and_update_by_delta(home: Path, tmp_path: Path) -> None:
         assert db.read_bytes() == (tmp_path / "db2").read_bytes()
         again = run(home, "db", "pull", reference, key="good", db=db)
         assert (again.code, "already here" in again.out.decode()) == (0, True)
+
+
+def test_status_tells_each_feeds_age_and_warns_within_the_terminal(home: Path) -> None:
+    young = assay("db", "status", "--db", f"{home}/db1", home=home, env={"COLUMNS": "80"}).out.decode().splitlines()
+    assert young[0].split() == ["FEED", "DATE", "AGE", "RECORDS", "SKIPPED", "LICENCE"]
+    assert young[1].split()[:4] == ["pypi", "2026-01-01", "1", "d"]
+    assert not any("warned of" in line for line in young)
+    late = {"COLUMNS": "60", "SOURCE_DATE_EPOCH": "1800000000"}
+    old = assay("db", "status", "--db", f"{home}/db1", home=home, env=late).out.decode().splitlines()
+    assert all(len(line) <= 80 for line in old)
+    assert "days old (warned of past 7 days); run `assay db update`" in " ".join(old)
+    found = json.loads(assay("db", "status", "--db", f"{home}/db1", "-o", "json", home=home).out)
+    assert found["feeds"][0]["age_days"] == 1
+
+
+def test_a_layout_that_is_not_there_is_made_with_its_tag(home: Path, tmp_path: Path) -> None:
+    layout = f"oci-dir:{tmp_path}/layout:v1"
+    assert run(home, "db", "push", layout, "--db", f"{home}/db1").code == 0
+    assert run(home, "db", "push", f"oci-dir:{tmp_path}/layout:v2", "--db", f"{home}/db2").code == 0
+    assert run(home, "db", "pull", layout, db=tmp_path / "a.db").code == 0
+    assert (tmp_path / "a.db").read_bytes() == (home / "db1").read_bytes()

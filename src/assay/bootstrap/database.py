@@ -108,11 +108,15 @@ def update_database(settings: Settings, wish: Wish, progress: Progress, *, allow
         )  # fmt: skip
 
 
-def database_status(settings: Settings) -> DatabaseStatus:
-    """What the advisory database holds."""
-    from assay.flows import db
+def database_status(settings: Settings) -> tuple[DatabaseStatus, str]:
+    """What the advisory database holds, each feed with its age; and a warning where it is old, else empty."""
+    import msgspec
 
-    return db.status(_at(_found(settings)))
+    from assay.flows import db
+    from assay.flows.freshness import aged, warning
+
+    status, now = db.status(_at(_found(settings))), clock().now()
+    return msgspec.structs.replace(status, feeds=aged(status.feeds, now)), warning(status.feeds, now)
 
 
 def verify_database(settings: Settings, wish: Wish) -> Verified:

@@ -86,6 +86,16 @@ def store_at(text: str, settings: Settings) -> RegistryStore | LayoutStore:
 def _layout_target(text: str) -> Target:
     """An `oci-dir:` target that need not exist yet."""
     path = text.removeprefix("oci-dir:")
+    folder, _, tag = path.rpartition(":")
+    if (
+        folder
+        and tag
+        and "/" not in tag
+        and "@" not in path
+        and not os.path.exists(path)
+        and not os.path.exists(folder)
+    ):
+        return Target(scheme="oci-dir", location=folder, tag=tag)
     return target_of(text) if os.path.exists(path) or ":" in path else Target(scheme="oci-dir", location=path)
 
 

@@ -171,9 +171,13 @@ def push(
 @options.db_option
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Format.")
 def status(db: str | None, output: str) -> None:
-    """Show what the database holds: feeds, dates, licences, counts."""
-    found = bootstrap.database_status(options.settings(db))
-    click.echo(database.as_json(found) if output == "json" else database.as_table(found), nl=False)
+    """Show what the database holds: feeds, dates, ages, counts, licences; and whether it is old."""
+    import shutil
+
+    found, warning = bootstrap.database_status(options.settings(db))
+    columns = shutil.get_terminal_size((120, 24)).columns
+    text = database.as_json(found) if output == "json" else database.as_table(found, warning, columns=columns)
+    click.echo(text, nl=False)
 
 
 @command.command("verify")

@@ -7,29 +7,50 @@ import msgspec
 from assay.flows.db_registry import Pulled, Pushed
 from assay.flows.db_verify import Verified
 from assay.flows.feeds import BuildReport
-from assay.interfaces.cli.render.text import safe, width
+from assay.interfaces.cli.render.text import cut, safe, width, wrap
+from assay.model.advisory import Feed
 from assay.ports.stores import DatabaseStatus
 
-_HEAD = ("FEED", "DATE", "RECORDS", "SKIPPED", "LICENCE")
+_HEAD = ("FEED", "DATE", "AGE", "RECORDS", "SKIPPED", "LICENCE")
+_AGE = _HEAD.index("AGE")
+_NUMBERS = (_AGE, _HEAD.index("RECORDS"), _HEAD.index("SKIPPED"))
+_PLAIN_COLUMNS = 120
 _SKIPPED_SHOWN = 10
 
 
-def as_table(status: DatabaseStatus) -> str:
-    """Feeds as rows, totals below."""
-    rows = [
-        (safe(f.name), safe(f.date or "unknown"), f"{f.records:,}", f"{f.skipped:,}", safe(f.licence or "unknown"))
-        for f in status.feeds
-    ]
+def as_table(status: DatabaseStatus, warning: str = "", *, columns: int = 0) -> str:
+    """Feeds as rows, totals below, and a warning.
+
+    Args:
+        status: with ages where they are known.
+        warning: what to say of the whole; empty = nothing.
+        columns: width of the terminal, which the last column is cut to; 0 = any.
+    """
+    rows = [_row(feed) for feed in status.feeds]
     widths = [max(width(row[i]) for row in [_HEAD, *rows]) for i in range(len(_HEAD))]
+    if all(feed.age_days is None for feed in status.feeds):
+        widths[_AGE] = 0
     lines = []
     for row in [_HEAD, *rows]:
-        cells = [c.rjust(w) if i in (2, 3) else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
-        lines.append("  ".join(cells).rstrip())
+        cells = [
+            c.rjust(w) if i in _NUMBERS else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)) if w
+        ]
+        line = "  ".join(cells).rstrip()
+        lines.append(cut(line, columns) if columns else line)
     lines.append("")
     lines.append(f"{status.advisories:,} advisories, {status.ranges:,} ranges; newest feed {status.built}")
     lines.append(f"build {status.build}" if status.build else "no build number")
     lines.append(f"content {status.content_digest}")
+    lines += wrap(safe(warning), columns or _PLAIN_COLUMNS)
     return "\n".join(lines) + "\n"
+
+
+def _row(feed: Feed) -> tuple[str, ...]:
+    age = "" if feed.age_days is None else f"{feed.age_days} d"
+    return (
+        safe(feed.name), safe(feed.date or "unknown"), age, f"{feed.records:,}", f"{feed.skipped:,}",
+        safe(feed.licence or "unknown"),
+    )  # fmt: skip
 
 
 def pulled(location: str, found: Pulled) -> str:
