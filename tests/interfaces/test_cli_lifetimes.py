@@ -38,7 +38,7 @@ def ending() -> Report:
 def test_the_table_ranks_and_counts_them() -> None:
     text = table.render(ending(), columns=100, colour=False)
     part = text[text.index("End of life:") :].split("\n\n")[0].splitlines()
-    assert part[0] == "End of life: 1 ended, 1 ending soon, 1 unknown, 1 supported, 1 answered for by the distribution"
+    assert part[0] == "End of life: 1 ended, 1 ending soon, 1 unknown, 1 supported, 1 maintained by the distribution"
     assert [line.split()[0] for line in part[1:]] == ["ended", "in", "unknown"]
     assert "in 27 days" in part[2]
     assert "\x1b" not in text

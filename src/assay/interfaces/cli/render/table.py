@@ -92,7 +92,7 @@ def _styler(colour: bool) -> Callable[..., str]:
 def _head(report: Report, seen: View, columns: int, style: Callable[..., str]) -> str:
     lines = [style(cut(safe(report.subject.name), columns), bold=True)]
     lines.extend(joined(map(safe, headline(report)), columns))
-    shape = f"{seen.components} packages"
+    shape = f"{seen.components} package{'s' * (seen.components != 1)}"
     if seen.owned:
         shape += f" (+{seen.owned} owned by them)"
     if seen.removed:
@@ -100,7 +100,7 @@ def _head(report: Report, seen: View, columns: int, style: Callable[..., str]) -
     if seen.inferred:
         shape += f", {seen.inferred} identified by inference"
     if report.layers:
-        shape += f", {len(report.layers)} layers"
+        shape += f", {len(report.layers)} layer{'s' * (len(report.layers) != 1)}"
     lines.extend(joined((safe(distro_line(report)), shape), columns))
     lines.extend(wrap(share_line(report.shares), columns, ""))
     lines.extend(wrap(base_line(report.base, len(report.layers), report.origins), columns, ""))

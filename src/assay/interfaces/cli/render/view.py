@@ -193,7 +193,7 @@ def endings(report: Report) -> tuple[tuple[Lifetime, ...], str]:
         (sum(life.soon for life in upstream), "ending soon"),
         (sum(life.state == "unknown" for life in upstream), "unknown"),
         (sum(life.state == "supported" and not life.soon for life in upstream), "supported"),
-        (len(rows) - len(upstream), "answered for by the distribution"),
+        (len(rows) - len(upstream), "maintained by the distribution"),
     ]
     return shown, ", ".join(f"{n} {what}" for n, what in words if n)
 
