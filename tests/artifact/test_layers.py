@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assay.artifact.layers import LayerScan, Link, path_hash, scan_layer, walk_layer
 from assay.artifact.names import clean
@@ -55,6 +57,24 @@ def split(hashes: bytes) -> set[bytes]:
 )  # fmt: skip
 def test_names_are_cleaned_or_refused(name: bytes, path: bytes | None) -> None:
     assert clean(name) == path
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text("aab./", max_size=9).map(str.encode), max_size=8))
+def test_a_name_is_cleaned_whatever_came_before_it(names: list[bytes]) -> None:
+    scan, _ = walk(b"".join(entry(name, b"") for name in names) + END, "none")
+    paths = [path for name in names if (path := clean(name))]
+    assert scan.files == b"".join(path_hash(path) for path in paths)
+    above = {path[:at] for path in paths for at in range(len(path)) if path[at : at + 1] == b"/"}
+    assert split(scan.directories) == {path_hash(path) for path in above}
+
+
+@pytest.mark.parametrize("step", [100_001, 5_000_000])
+def test_what_is_read_ahead_is_hashed_and_counted_once(step: int) -> None:
+    data = archive([(f"f{number}", "file", bytes([number]) * 1_500_000) for number in range(7)])
+    scan, catch = walk(data, step=step)
+    assert (scan.diff_id, scan.inflated_bytes) == (Digest.of(data), len(data))
+    assert catch.got == {f"f{number}": bytes([number]) * 1_500_000 for number in range(7)}
 
 
 @pytest.mark.parametrize("step", [1, 512, 600, 1 << 20])

@@ -5,6 +5,7 @@ from assay.model.limits import Limits
 
 BY = "layer"
 """Who reports gaps of a layer."""
+_ODD_STARTS = (b".", b"/")
 
 
 def clean(name: bytes) -> bytes | None:
@@ -14,7 +15,9 @@ def clean(name: bytes) -> bytes | None:
     """
     if b"\0" in name:
         return None
-    if b"/." in name or b"//" in name or name[:1] in (b".", b"/"):
+    if name.startswith(b"./"):  # as most builders write every name
+        name = name[2:]
+    if b"/." in name or b"//" in name or name.startswith(_ODD_STARTS):
         parts = [part for part in name.split(b"/") if part and part != b"."]
         return None if b".." in parts else b"/".join(parts)
     return name.rstrip(b"/") if name.endswith(b"/") else name

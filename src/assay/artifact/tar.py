@@ -24,7 +24,9 @@ from assay.model.limits import Limits
 FILE, DIRECTORY, HARD_LINK, SYMLINK, OTHER, UNKNOWN = "file", "directory", "hard link", "symlink", "other", "unknown"
 
 _ZERO = bytes(BLOCK)
-_FIELDS = Struct("100s8s16x12s12x8s1s100s8s80x155s12x")
+_FIELDS = Struct("100s8s16x12s12x8s1s355x")
+"""Name, mode, size, checksum, type; what most headers leave empty is looked at by place."""
+_LINK, _MAGIC, _PREFIX = slice(157, 257), slice(257, 265), slice(345, 500)
 _KINDS = {
     b"0": FILE,
     b"\0": FILE,  # v7; a trailing slash makes it a directory
@@ -43,6 +45,10 @@ _USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
 _NUMBERS_COUNT = 20_000
 """Numbers remembered by their text."""
 _MODES_COUNT = 1_000
+_NUMBERS: dict[bytes, int] = {}
+_MODES: dict[bytes, int] = {}
+_SUMS: dict[bytes, int] = {}
+"""What texts of numbers mean, shared by all archives: the same sizes, modes and checksums come again in the next."""
 _SPACES = 8 * 32
 """A checksum counts its own field as eight spaces."""
 
@@ -73,9 +79,7 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
         UnsupportedError: a global pax header that renames or resizes files; an extended header over its limit.
     """
     unpack, kinds, block_of, skip = _FIELDS.unpack, _KINDS, reader.block, reader.skip
-    numbers: dict[bytes, int] = {}
-    modes: dict[bytes, int] = {}
-    sums: dict[bytes, int] = {}
+    numbers, modes, sums = _NUMBERS, _MODES, _SUMS
     records: dict[bytes, bytes] = {}
     long_name = long_link = b""
     pending = False
@@ -83,13 +87,13 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
         block = block_of()
         if not block or (not block[0] and block == _ZERO):
             break
-        raw_name, raw_mode, raw_size, checksum, flag, link, magic, prefix = unpack(block)
+        raw_name, raw_mode, raw_size, checksum, flag = unpack(block)
         # A table before a call: the same few thousand sums and sizes come again and again.
         total = sums.get(checksum)
         if total is None:
-            total = sums[checksum] = _octal(checksum, where, "checksum") - _SPACES + sum(checksum) + 2
-        # Two halves, so that neither can reach adler32's modulus (65,521): its low half is then exactly 1 + sum.
-        if (adler32(block[:256]) & 0xFFFF) + (adler32(block[256:]) & 0xFFFF) != total:
+            total = sums[checksum] = _octal(checksum, where, "checksum") - _SPACES + sum(checksum) + 1
+        # What cannot reach adler32's modulus (65,521), as 512 bytes of ASCII cannot, has 1 + sum as its low half.
+        if (adler32(block) & 0xFFFF if block.isascii() else _sum_of_halves(block)) != total:
             _check_signed(block, checksum, where)
         size = numbers.get(raw_size)
         if size is None:
@@ -122,9 +126,9 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
         name = raw_name.rstrip(b"\0")
         if b"\0" in name:
             name = name.partition(b"\0")[0]
-        if prefix[0] and magic == _USTAR:
-            name = _prefixed(name, prefix, block)
-        link = link.partition(b"\0")[0] if link[0] else b""
+        if block[345] and block[_MAGIC] == _USTAR:
+            name = _prefixed(name, block)
+        link = block[_LINK].partition(b"\0")[0] if block[157] else b""
         sparse = flag == b"S"
         stored = size
         if pending:
@@ -163,8 +167,14 @@ def _check_end(block: bytes, where: str) -> None:
         )
 
 
-def _prefixed(name: bytes, prefix: bytes, block: bytes) -> bytes:
+def _sum_of_halves(block: bytes) -> int:
+    """1 + the sum of the bytes: neither half can reach adler32's modulus."""
+    return (adler32(block[:256]) & 0xFFFF) + (adler32(block[256:]) & 0xFFFF) - 1
+
+
+def _prefixed(name: bytes, block: bytes) -> bytes:
     """ustar: prefix, slash, name; star ends its headers with `tar\\0` and has a prefix of 131 bytes."""
+    prefix = block[_PREFIX]
     if block[508:512] == b"tar\0":
         prefix = prefix[:131]
     prefix = prefix.partition(b"\0")[0]

@@ -55,7 +55,7 @@ class StreamReader:
 
     def peek(self) -> bytes:
         """The first four bytes of the content, fewer if it is shorter. Nothing is consumed."""
-        size = self.left if self.left < 4 else 4
+        size = 4 if self.left > 3 else self.left
         head = self._chunk[self._pos : self._pos + size]
         if len(head) < size:
             rest = self._gather(size)
