@@ -57,7 +57,7 @@ def test_each_kind_of_knowledge_has_its_words() -> None:
     assert "does not know CVE-2024-0001: that is no word on whether" in shown()
     assert "has its CVE record, and no advisory" in shown(cve=Enrichment(summary="A flaw"))
     assert "was rejected" in shown(cve=Enrichment(state="REJECTED"))
-    assert "what lists of CVEs say" in shown(cve=Enrichment())
+    assert "only what KEV or EPSS say" in shown(cve=Enrichment())
     assert "does not affect packages of a distribution" in " ".join(shown(packages=(("Alpine:v3.17", "a"),)).split())
     names = tuple(("npm", f"p{n}") for n in range(9))
     assert "p4 in npm and 4 more" in " ".join(shown(records=("GHSA-1",), packages=names).split())

@@ -43,7 +43,7 @@ def _beside(cve: Enrichment | None) -> str:
     """What is known of a CVE that no advisory speaks of."""
     if cve is not None and (cve.state or cve.summary or cve.scores):
         return "its CVE record"
-    return "what lists of CVEs say of its exploitation"
+    return "only what KEV or EPSS say of its exploitation"
 
 
 def _summary(silence: Silence) -> str:
