@@ -95,21 +95,22 @@ def _match(
     folded: dict[str, list[Component]] = defaultdict(list)
     asked: list[tuple[Component, Asked]] = []
     uncovered: list[Uncovered] = []
+    same: dict[Asked, Asked] = {}  # one object a question: what is the same object needs no comparing
     for component in components:
-        if _is_folded(component, by_key):
+        if component.owner and _is_folded(component, by_key):
             folded[component.owner].append(component)
             continue
         question = ask(component, distro)
         if isinstance(question, str):
             uncovered.append(Uncovered(component.key, question))
         else:
-            asked.append((component, question))
+            asked.append((component, same.setdefault(question, question)))
     asked, covered, beyond = _covered(asked, store)
     unordered = {component.key for component in components if too_long(component)}
     silent = {one.component for one in uncovered} | {
         component.key
         for component, question in asked
-        if component.key in unordered or not _spoken_for(question, covered)
+        if component.key in folded and (component.key in unordered or not _spoken_for(question, covered))
     }
     owned = [pair for key in silent & folded.keys() for pair in _owned(by_key[key], folded[key])]
     rulings = _rulings(dict.fromkeys(question for _, question in (*asked, *owned)), store, where)
@@ -173,13 +174,9 @@ def _covered(
     """Questions, a question of which nobody speaks given way to its `instead`; which of them a feed covers; and why
     none does where every feed that speaks of the package has read older versions only.
     """
-    pairs = {
-        (ecosystem, one.name)
-        for _, question in asked
-        for one in (question, question.instead)
-        if one is not None
-        for ecosystem in one.ecosystems
-    }
+    questions = dict.fromkeys([question for _, question in asked])
+    questions.update(dict.fromkeys([one.instead for one in questions if one.instead is not None]))
+    pairs = {(ecosystem, question.name) for question in questions for ecosystem in question.ecosystems}
     spoken = store.coverage(sorted(pairs))
 
     def speakers(question: Asked) -> list[Coverage]:
@@ -191,7 +188,7 @@ def _covered(
     ]
     covered: set[Asked] = set()
     beyond: dict[Asked, str] = {}
-    for question in dict.fromkeys(question for _, question in chosen):
+    for question in dict.fromkeys([question for _, question in chosen]):
         bounds = speakers(question)
         why = _beyond(question, bounds)
         if why:
@@ -314,7 +311,9 @@ def _ruling(
 ) -> _Ruling:
     """One identity: who decides is the record that is sure, then the one that names a fix, then the smallest id."""
     facts = facts or Enrichment()
-    spoken = sorted(speeches, key=lambda s: (s.contained is None, not any(hit.fixed for hit in s.hits), s.record))
+    spoken = speeches
+    if len(speeches) > 1:
+        spoken = sorted(speeches, key=lambda s: (s.contained is None, not any(hit.fixed for hit in s.hits), s.record))
     contained = spoken[0].contained if spoken else False
     hits = [hit for speech in spoken if speech.contained == contained for hit in speech.hits]
     heads = [records[speech.record] for speech in spoken if speech.record in records]
