@@ -1,5 +1,7 @@
 """What licence texts let one conclude: right, apart from what is declared, and never a guess."""
 
+import time
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -95,15 +97,76 @@ GPL2 = GRANT.format("", LATER.format(2))
          "Apache-2.0 OR MIT"),
         (BSD.format(ENDORSE) + " Alternatively, provided that this notice is retained in full, this software may be "
          "distributed " + GPL2, "BSD-3-Clause OR GPL-2.0-or-later"),
-        # "at your option" of a version is no choice of licences; nor is a choice between others, or among three.
+        # "at your option" of a version is no choice of licences; nor is a choice between others.
         (MIT + GPL2, "GPL-2.0-or-later AND MIT"),
         ("libx is dual licensed under the Zlib and the Artistic license. " + "x " * 400 + MIT + APACHE, "Apache-2.0 AND MIT"),
-        ("dual-licensed under MIT and Apache. " + MIT + APACHE + BSD.format(""), "Apache-2.0 AND BSD-2-Clause AND MIT"),
         (MIT + " Alternatively, read the manual." + APACHE, "Apache-2.0 AND MIT"),
     ],
 )  # fmt: skip
 def test_a_choice_of_two_is_an_or(text: str, expression: str) -> None:
     assert conclude(text.encode())[:2] == (expression, "weak")
+
+
+ZLIB = (
+    "Permission is granted to anyone to use this software for any purpose, including commercial applications, and to alter "
+    "it and redistribute it freely, subject to the following restrictions: "
+)
+
+
+@pytest.mark.parametrize(
+    ("says", "texts", "expression"),
+    [
+        # the text says which may be chosen; whatever else it states holds beside
+        ("dual-licensed under MIT and Apache. ", (MIT, APACHE, BSD), "(Apache-2.0 OR MIT) AND BSD-2-Clause"),
+        ("Dual licensed under the MIT license or the GPL. ", (MIT, GPL2, BSD), "BSD-2-Clause AND (GPL-2.0-or-later OR MIT)"),
+        ("Licensed under either of * Apache License, Version 2.0 (LICENSE-APACHE or http://www.apache.org/licenses/"
+         "LICENSE-2.0) * MIT license (LICENSE-MIT or http://opensource.org/licenses/MIT) at your option. ",
+         (MIT, APACHE, ZLIB), "(Apache-2.0 OR MIT) AND Zlib"),
+        ("Licensed under the MIT, the Apache 2.0 or the BSD license, at your option. ", (MIT, APACHE, BSD),
+         "Apache-2.0 OR BSD-2-Clause OR MIT"),
+        ("Tri-licensed under MIT, BSD and Apache. ", (MIT, APACHE, BSD, ZLIB), "(Apache-2.0 OR BSD-2-Clause OR MIT) AND Zlib"),
+        ("It may be used under one of the following licenses: MIT, zlib, Apache 2.0. ", (MIT, APACHE, ZLIB),
+         "Apache-2.0 OR MIT OR Zlib"),
+        ("You have a choice of licenses: MIT or BSD. ", (MIT, APACHE, BSD), "Apache-2.0 AND (BSD-2-Clause OR MIT)"),
+        ("Released under the GNU General Public License or the BSD license. ", (GPL2, BSD, ZLIB),
+         "(BSD-2-Clause OR GPL-2.0-or-later) AND Zlib"),
+        ("libx is licensed under MIT or Apache-2.0. liby is licensed under BSD or zlib. ", (MIT, APACHE, BSD, ZLIB),
+         "(Apache-2.0 OR MIT) AND (BSD-2-Clause OR Zlib)"),
+        ("Licensed under MIT or Apache-2.0. ", (MIT, APACHE), "Apache-2.0 OR MIT"),
+        ("Licensed under GPLv2 or MIT. ", (GPL2.replace("or (at your option) any later version", ""), MIT, ZLIB),
+         "(GPL-2.0-only OR MIT) AND Zlib"),
+        ("You may use it under the terms of the GNU Lesser General Public License version 2.1 as published by the Free "
+         "Software Foundation or, at your option, under the terms of the Mozilla Public License Version 1.1. ", (MIT,),
+         "(LGPL-2.1-only OR MPL-1.1) AND MIT"),
+        # it does not say it: all hold
+        ("", (MIT, APACHE, BSD), "Apache-2.0 AND BSD-2-Clause AND MIT"),
+        ("Licensed under MIT and Apache-2.0. ", (MIT, APACHE, BSD), "Apache-2.0 AND BSD-2-Clause AND MIT"),
+        ("Licensed under MIT, and Apache or BSD. ", (MIT, APACHE, BSD), "Apache-2.0 AND BSD-2-Clause AND MIT"),
+        ("Licensed under the MIT license. The Apache license is for the tests. ", (MIT, APACHE, BSD),
+         "Apache-2.0 AND BSD-2-Clause AND MIT"),
+        ("It is not licensed under MIT or Apache. ", (MIT, APACHE, BSD), "Apache-2.0 AND BSD-2-Clause AND MIT"),
+        ("", (MIT, GPL2, BSD), "BSD-2-Clause AND GPL-2.0-or-later AND MIT"),  # "or later" is no choice of licences
+        # a choice with one that the text does not hold, two lists that share one, a text that stands there twice
+        ("Dual licensed under MIT and Artistic. ", (MIT, APACHE, BSD), "Apache-2.0 AND BSD-2-Clause AND MIT"),
+        ("libx: licensed under MIT or Apache. liby: licensed under BSD or MIT. ", (MIT, APACHE, BSD),
+         "Apache-2.0 AND BSD-2-Clause AND MIT"),
+        ("Dual licensed under MIT and Apache. ", (MIT, APACHE, MIT, BSD), "Apache-2.0 AND BSD-2-Clause AND MIT"),
+    ],
+)  # fmt: skip
+def test_of_three_or_more_the_text_says_which_may_be_chosen(says: str, texts: tuple[str, ...], expression: str) -> None:
+    found = conclude(" ".join([says, *(text.format("") if text is BSD else text for text in texts)]).encode())
+    assert found[:2] == (expression, "weak")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["licensed under mit or " * 40_000, "dual licensed " * 70_000, "licensed under " + "or " * 300_000,
+     "either of the following " * 40_000, "mit " * 200_000, "licensed under the the " * 40_000],
+)  # fmt: skip
+def test_lists_of_licences_never_take_long(text: str) -> None:
+    begun = time.process_time()
+    conclude((text + MIT + APACHE + BSD.format("")).encode())
+    assert time.process_time() - begun < 2
 
 
 def test_files_named_after_their_licences_do_not_say_how_they_combine() -> None:

@@ -5,9 +5,11 @@ time is linear in the text. Nothing is guessed: a text that fits no phrase gives
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from assay.dependencies.licence_choices import choices
 from assay.dependencies.licence_phrases import (
     APPENDIX_BYTES,
     BODIES,
@@ -90,7 +92,7 @@ def _words(text: bytes) -> list[bytes]:
 
 
 def conclude(text: bytes) -> Conclusion:
-    """The licences a free text states, all of which are taken to hold; of two it offers as a choice, either.
+    """The licences a free text states, all of which are taken to hold, but of those it offers as a choice only one.
 
     Args:
         text: a copyright or licence file; the caller bounds its size.
@@ -112,16 +114,20 @@ def conclude(text: bytes) -> Conclusion:
         for phrase in WITHIN:
             body = body.replace(phrase, b" ")
         body, whole = _without_bodies(body)
+    copies: Counter[str] = Counter()
     for row, word in _ROWS:
         if word in words and row.anchor in body:
-            found |= dict.fromkeys(_variants(body, row), TEXT)
+            names = list(_variants(body, row))
+            found |= dict.fromkeys(names, TEXT)
+            if row.reach > len(row.anchor):  # a text; a mere name may well stand there twice
+                copies.update(names)
     if gnu:
         found |= {spdx: found.get(spdx, NOTICE) for spdx in _own(_notices(_REFERENCE.sub(b" ", body)), found)}
     for spdx in whole:
         if not _covered(spdx.partition("-")[0], spdx.removesuffix("-only"), found):
             found.setdefault(spdx, TEXT)
     found |= {spdx: REFERENCE for spdx in _own(_references(body), found) if not _covered(spdx.split("-")[0], "", found)}
-    return _concluded(found, body)
+    return _concluded(found, body, copies)
 
 
 def _own(hits: Iterable[tuple[str, bool]], found: dict[str, str]) -> list[str]:
@@ -135,21 +141,36 @@ def _of_packaging(body: bytes, at: int) -> bool:
     return _PACKAGING.search(body, max(0, at - _PACKAGING_BYTES), at) is not None
 
 
-def _concluded(found: dict[str, str], body: bytes) -> Conclusion:
+def _concluded(found: dict[str, str], body: bytes, copies: Mapping[str, int]) -> Conclusion:
     if not found:
         stated = any(phrase in body for phrase in PUBLIC_DOMAIN_PHRASES)
         return Conclusion(PUBLIC_DOMAIN, "weak", NOTICE) if stated else Conclusion()
     methods = sorted(set(found.values()))
     strong = len(found) == 1 and methods != [REFERENCE]
-    expression = " OR ".join(sorted(found)) if _is_choice(sorted(found), body) else join(sorted(found))
-    return Conclusion(expression, "strong" if strong else "weak", "+".join(methods))
+    return Conclusion(_expression(found, body, copies), "strong" if strong else "weak", "+".join(methods))
+
+
+def _expression(found: Iterable[str], body: bytes, copies: Mapping[str, int]) -> str:
+    """All that was found, joined by AND; what a list of the text offers as a choice by OR.
+
+    A licence whose text stands there more than once may be that of another part as well: it holds in any case, unless
+    it is one of only two.
+    """
+    names = sorted(found)
+    if _is_choice(names, body):
+        return " OR ".join(names)
+    if len(names) < 2:
+        return join(names)
+    whole = [name for name in names if " " not in name]
+    groups = [
+        group for group in choices(body, whole) if len(names) == 2 or all(copies.get(one, 0) < 2 for one in group)
+    ]
+    chosen = frozenset[str]().union(*groups)
+    return join([*(" OR ".join(sorted(group)) for group in groups), *(name for name in names if name not in chosen)])
 
 
 def _is_choice(found: list[str], body: bytes) -> bool:
-    """Whether the text offers exactly these two for a choice.
-
-    Of three or more nobody can tell without understanding which the choice is between: all hold, no duty is forgotten.
-    """
+    """Whether the text offers exactly these two for a choice, in one of the ways that need no list."""
     if len(found) != 2 or any(" " in expression for expression in found):
         return False
     if _ALTERNATIVELY.search(body):

@@ -19,7 +19,7 @@ def catalogue(file: File) -> Fragment:
 
 ROW = Cataloguer(
     name="dpkg-copyright",
-    version=4,
+    version=5,
     ecosystem="deb",
     wants=Wanted(names=frozenset({"copyright"}), within=(_DOCS,), limit="metadata_bytes"),
     catalogue=catalogue,

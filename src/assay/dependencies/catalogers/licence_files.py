@@ -57,7 +57,7 @@ def _metadata(directory: str) -> str:
 
 ROW = Cataloguer(
     name="licence-files",
-    version=3,
+    version=4,
     ecosystem="",
     wants=Wanted(names=_NAMES, limit="metadata_bytes"),
     catalogue=catalogue,
