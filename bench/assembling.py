@@ -1,8 +1,9 @@
-"""Images of Debian packages, and node_modules: our wall clock over that of the usual program, in the same run.
+"""Images of Debian packages: our wall clock over that of the usual programs, in the same run, and our memory.
 
-Both get the same packages from this machine: mmdebstrap unpacks and configures them into a bare tar, uncompressed; we
-assemble, compress and hash a whole image. `npm ci` reads its own warm cache; we read our store. Each is left out by
-name where a program, its mirrors or the keyring cannot be had.
+All get the same packages from this machine: mmdebstrap unpacks and configures them into a bare tar, uncompressed, and
+buildah only wraps that tar as an image; we assemble, compress and hash a whole image from the packages.
+
+python bench/assembling.py          prints these rows alone
 """
 
 import functools
@@ -10,23 +11,20 @@ import hashlib
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from assay.adapters.contentstore import FolderContentStore
-from assay.adapters.spool import FileSpool
 from assay.build import lock as locks
 from assay.build.debian import deb
 from assay.model.digest import Digest
-from measure import Contender, alternate, median
-from peers import CACHE, ROOT
+from measure import Contender, Row, Run, alternate, median, missing, ratio
+from peers import CACHE
 
 FOLDER = CACHE / "assembling"
 ROUNDS = 3
-Row = tuple[str, float, float]
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 ESSENTIAL = [
     "base-files",
@@ -55,7 +53,11 @@ ESSENTIAL = [
 ]
 EXTRA = ["ca-certificates", "netbase", "python3", "tzdata"]
 BARS = {"gzip": 0.3, "zstd": 0.15}
-NPM_BAR = 0.1
+BUILDAH_BARS = {"gzip": 1.4, "zstd": 0.6}
+PEAK_BAR = 300
+WHAT = "image of {} local packages, {}: wall / mmdebstrap's bare tar"
+WRAPPING = "image of {} local packages, {}: wall / buildah wrapping that tar"
+PEAK = "image of {} local packages, {}: peak MiB, all processes together"
 
 
 def _spec(compression: str) -> dict[str, object]:
@@ -71,12 +73,13 @@ def _assay(*words: str) -> list[str]:
     return [sys.executable, "-m", "assay", *words]
 
 
-def _locked(path: Path) -> bool:
+def _refused(path: Path) -> str:
+    """Lock a spec; why that cannot be done."""
+    if not Path(KEYS).exists():
+        return "Debian's keyring is not installed"
     env = {**os.environ, "ASSAY_STORE": str(FOLDER / "store")}
     done = subprocess.run(_assay("lock", str(path)), env=env, capture_output=True, check=False)
-    if done.returncode:
-        print(f"skipped: {done.stderr.decode().strip()[-300:]}", file=sys.stderr)
-    return done.returncode == 0
+    return done.stderr.decode().strip()[-300:] if done.returncode else ""
 
 
 def _repository(lock: locks.Lock) -> Path:
@@ -108,91 +111,77 @@ def _removed(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def debian_rows() -> list[Row]:
-    """Ours over mmdebstrap's, for each compression."""
-    if shutil.which("mmdebstrap") is None or not Path(KEYS).exists() or os.geteuid() != 0:
-        print("skipped: mmdebstrap, run by root, and Debian's keyring are needed", file=sys.stderr)
-        return []
+def rows() -> list[Row]:
+    """Ours over mmdebstrap's and over buildah's, for each compression, and our memory."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     contenders: dict[str, Contender] = {}
     env = {"ASSAY_STORE": str(FOLDER / "store")}
     for compression in BARS:
         spec = FOLDER / f"{compression}.yaml"
         spec.write_text(json.dumps(_spec(compression)), encoding="utf-8")
-        if not _locked(spec):
-            return []
+        if why := _refused(spec):
+            return _without(why)
         out = FOLDER / f"image-{compression}"
         words = _assay("build", str(spec), "--output", f"oci-dir:{out}", "-q")
         contenders[compression] = (functools.partial(_removed, out), words, env)
     lock = locks.read((FOLDER / "gzip.lock.json").read_bytes(), where="gzip.lock.json")
-    source = f"deb [trusted=yes] copy:{_repository(lock)} bookworm main"
-    words = ["mmdebstrap", "--quiet", "--mode=root", "--variant=essential", "--format=tar", "--skip=check/empty"]
-    words += [f"--include={','.join(EXTRA)}", "bookworm", str(FOLDER / "mmdebstrap.tar"), source]
-    contenders["mmdebstrap"] = (lambda: None, words, {})
-    medians = {label: median(runs) for label, runs in alternate(contenders, ROUNDS).items()}
-    failed = [label for label, one in medians.items() if one.code]
-    if failed:
-        print(f"skipped: {', '.join(failed)} did not end well", file=sys.stderr)
-        return []
+    tar = FOLDER / "mmdebstrap.tar"
+    if not (lacking := _lacking("mmdebstrap")):
+        source = f"deb [trusted=yes] copy:{_repository(lock)} bookworm main"
+        words = ["mmdebstrap", "--quiet", "--mode=root", "--variant=essential", "--format=tar", "--skip=check/empty"]
+        words += [f"--include={','.join(EXTRA)}", "bookworm", str(tar), source]
+        contenders["mmdebstrap"] = (lambda: None, words, {})
+    wrapper = os.environ.get("ASSAY_BUILDAH") or "buildah"
+    if not (unwrapped := lacking or _lacking(wrapper)):
+        contenders["buildah"] = _wrapping(wrapper, tar)
+    found = {label: median(runs) for label, runs in alternate(contenders, ROUNDS).items()}
     count = sum("image" in package.roles for package in lock.packages)
     return [
-        (f"image of {count} local packages, {compression}: wall / mmdebstrap's bare tar",
-         medians[compression].wall / medians["mmdebstrap"].wall, bar)
-        for compression, bar in BARS.items()
-    ]  # fmt: skip
+        *_compared(found, "mmdebstrap", lacking, WHAT, BARS, count),
+        *_compared(found, "buildah", unwrapped, WRAPPING, BUILDAH_BARS, count),
+        *_peaks(found, count),
+    ]
 
 
-def npm_rows() -> list[Row]:
-    """Ours over `npm ci` with a warm cache, for the packages of the example."""
-    if shutil.which("npm") is None or not Path(KEYS).exists():
-        print("skipped: npm and Debian's keyring are needed", file=sys.stderr)
-        return []
-    project = FOLDER / "npm"
-    shutil.rmtree(project, ignore_errors=True)
-    shutil.copytree(ROOT / "examples" / "npm", project)
-    if not _locked(project / "assay.yaml"):
-        return []
-    app = project / "app"
-    install = ["npm", "ci", "--prefix", str(app), "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-    subprocess.run(install, check=False, capture_output=True)
-    times = []
-    for number in range(ROUNDS + 1):
-        _removed(project / "ours")
-        begun = time.perf_counter()
-        unpack(str(project / "assay.lock.json"), str(project / "ours"))
-        times += [time.perf_counter() - begun] if number else []  # the first one loads modules
-    contenders: dict[str, Contender] = {
-        "npm": (functools.partial(_removed, app / "node_modules"), install, {}),
-    }
-    npm = median(alternate(contenders, ROUNDS)["npm"])
-    if npm.code:
-        print("skipped: npm ci did not end well", file=sys.stderr)
-        return []
-    label = "node_modules of the npm example, in process, from the store to the disk: wall / npm ci"
-    return [(label, statistics.median(times) / npm.wall, NPM_BAR)]
+def _compared(
+    found: dict[str, Run], peer: str, why: str, what: str, bars: dict[str, float], count: int
+) -> Iterator[Row]:
+    for compression, bar in bars.items():
+        label = what.format(count, compression)
+        yield missing(label, bar, why) if why else ratio(label, bar, found[compression], found[peer])
 
 
-def rows() -> list[Row]:
-    """Everything this page measures."""
-    return [*debian_rows(), *npm_rows()]
+def _peaks(found: dict[str, Run], count: int) -> Iterator[Row]:
+    for compression in BARS:
+        one, label = found[compression], PEAK.format(count, compression)
+        yield missing(label, PEAK_BAR, f"exit {one.code}") if one.code else Row(label, one.peak, PEAK_BAR)
 
 
-def unpack(lock_file: str, folder: str) -> None:
-    """Lay the npm packages of a lock into a folder, as a build step would see them."""
-    from assay.adapters.workshop import FolderWorkshop
-    from assay.build import compose
-    from assay.flows.collect_languages import trees
-    from assay.model.limits import DEFAULT_LIMITS
+def _without(why: str) -> list[Row]:
+    """Every row, none measured."""
+    bars = [(WHAT, BARS), (WRAPPING, BUILDAH_BARS), (PEAK, dict.fromkeys(BARS, PEAK_BAR))]
+    return [missing(what.format("the", name), bar, why) for what, table in bars for name, bar in table.items()]
 
-    lock = locks.read(Path(lock_file).read_bytes(), where=lock_file)
-    spool = FileSpool()
-    found = trees(lock, FolderContentStore(FOLDER / "store"), spool, DEFAULT_LIMITS)
-    Path(folder).mkdir(parents=True)
-    tree = compose.compose(found["tools"], epoch=lock.epoch)
-    with FolderWorkshop(DEFAULT_LIMITS, folder).lay(tree, spool.read, epoch=lock.epoch):
-        pass
+
+def _lacking(program: str) -> str:
+    if shutil.which(program) is None:
+        return f"{program} is not installed"
+    return "" if os.geteuid() == 0 else f"{program} is run by root here"
+
+
+def _wrapping(program: str, tar: Path) -> Contender:
+    """buildah makes an image of the tar mmdebstrap left, as an OCI layout with its own gzip."""
+    place, out = FOLDER / "buildah", FOLDER / "image-buildah"
+    own = f"{program} --root {place}/root --runroot {place}/run --storage-driver vfs"
+    script = f"made=$({own} from scratch) && {own} add -q $made {tar} / && {own} commit -q $made oci:{out}:latest"
+
+    def prepare() -> None:
+        _removed(place)
+        _removed(out)
+
+    return prepare, ["sh", "-c", script], {"BUILDAH_ISOLATION": "chroot"}
 
 
 if __name__ == "__main__":
-    for label, value, bar in rows():
-        print(f"{label}: {value:.2f} (bar {bar})")
+    for row in rows():
+        print(row)

@@ -27,8 +27,12 @@ from assay.flows.keyless import KeylessMaker
 from assay.flows.publishing import Instance
 from assay.formats import signingconfig
 from assay.model.digest import Digest
+from measure import Row, missing
 
 ROUNDS = 40
+START = "start an authority, to its first answer: wall, s"
+SIGN = "sign keylessly over loopback: ms"
+AGAINST = "sign keylessly over loopback, verified: time / sigstore-python, not verified"
 _ARTIFACT = b"an artifact"
 _PATIENCE_SECONDS = 30
 
@@ -47,10 +51,11 @@ class Running(NamedTuple):
             return str(json.load(answer)["id_token"])
 
 
-def rows() -> list[tuple[str, float, float]]:
-    """What, measured, bar; none where the authority's libraries are not installed."""
+def rows() -> list[Row]:
+    """What, measured, bar; not measured where the authority's libraries are not installed."""
     if find_spec("litestar") is None or find_spec("uvicorn") is None:
-        return []
+        why = "the authority's libraries (litestar, uvicorn) are not installed"
+        return [missing(what, bar, why) for what, bar in ((START, 2), (SIGN, 80), (AGAINST, 2))]
     with _authority() as at:
         signers = {"assay": _ours(at)} | ({"sigstore-python": _theirs(at)} if find_spec("sigstore") else {})
         spent: dict[str, list[float]] = {label: [] for label in signers}
@@ -61,13 +66,14 @@ def rows() -> list[tuple[str, float, float]]:
                 spent[label].append((time.perf_counter() - begun) * 1000)
         medians = {label: statistics.median(times) for label, times in spent.items()}
         found = [
-            ("start an authority, to its first answer: wall, s", at.start_seconds, 2.0),
-            ("sign keylessly over loopback: ms", medians["assay"], 80.0),
+            Row(START, at.start_seconds, 2.0),
+            Row(SIGN, medians["assay"], 80.0),
         ]
         if "sigstore-python" in medians:
-            ratio = medians["assay"] / medians["sigstore-python"]
             # What we make we verify as a stranger would; sigstore-python hands it out as it is.
-            found.append(("sign keylessly over loopback, verified: time / sigstore-python, not verified", ratio, 2.0))
+            found.append(Row(AGAINST, medians["assay"] / medians["sigstore-python"], 2.0))
+        else:
+            found.append(missing(AGAINST, 2.0, "sigstore-python is not installed"))
         return found
 
 
@@ -127,5 +133,5 @@ def _answers(url: str) -> bool:
 
 
 if __name__ == "__main__":
-    for what, measured, bar in rows():
-        print(f"{what}: {measured:.2f} (bar {bar:g})")
+    for row in rows():
+        print(row)

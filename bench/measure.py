@@ -4,16 +4,61 @@ A process that works in several is charged for all of them: its memory is the gr
 page that two share counts once (PSS, proc(5)). Taking that costs time, so it is taken in a run of its own.
 """
 
+import math
 import os
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 _SAMPLE_SECONDS = 0.01
 Contender = tuple[Callable[[], None], Sequence[str], dict[str, str]]
 """Preparation (not measured), command, additions to the environment."""
+
+
+class Row(NamedTuple):
+    """What has a bar: measured, or not measured and why."""
+
+    what: str
+    measured: float | None
+    bar: float
+    why: str = ""
+    """Why there is no figure."""
+
+    @property
+    def told_bar(self) -> str:
+        """Its bar; a figure without one is informative."""
+        return "none" if self.bar == math.inf else f"{self.bar:g}"
+
+    def __str__(self) -> str:
+        found = f"not measured: {self.why}" if self.measured is None else f"{self.measured:.3f}"
+        return f"{self.what}: {found} (bar {self.told_bar})"
+
+    def markdown(self) -> str:
+        """A row of the results page."""
+        if self.measured is None:
+            return f"| {self.what} | not measured: {self.why} | {self.told_bar} | – |"
+        held = "–" if self.bar == math.inf else "yes" if self.measured <= self.bar else "NO"
+        return f"| {self.what} | {self.measured:.2f} | {self.told_bar} | {held} |"
+
+
+def missing(what: str, bar: float, why: str) -> Row:
+    """A row without a figure."""
+    return Row(what, None, bar, " ".join(why.split()).replace("|", "/"))
+
+
+def ratio(what: str, bar: float, ours: "Run", theirs: "Run") -> Row:
+    """Our wall clock over theirs; no figure where either did not end well."""
+    failed = " and ".join(name for name, one in (("ours", ours), ("theirs", theirs)) if one.code)
+    return missing(what, bar, f"{failed} did not end well") if failed else Row(what, ours.wall / theirs.wall, bar)
+
+
+def progress(what: str) -> None:
+    """Say on stderr what goes on."""
+    print(f"[{time.strftime('%H:%M:%S')}] {what}", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -71,13 +116,16 @@ def _proportional(pid: int) -> float:
 def alternate(contenders: dict[str, Contender], rounds: int) -> dict[str, list[Run]]:
     """A B C A B C …: each round runs every contender once, after its preparation; a last round takes the memory."""
     results: dict[str, list[Run]] = {name: [] for name in contenders}
-    for _ in range(rounds):
+    for turn in range(rounds):
         for name, (prepare, argv, env) in contenders.items():
             prepare()
-            results[name].append(run(argv, {**os.environ, **env}))
+            one = run(argv, {**os.environ, **env})
+            results[name].append(one)
+            progress(f"round {turn + 1} of {rounds}: {name}: {one.wall:.2f} s{f', exit {one.code}' * bool(one.code)}")
     for name, (prepare, argv, env) in contenders.items():
         prepare()
         peak = run(argv, {**os.environ, **env}, sampled=True).peak
+        progress(f"memory: {name}: {peak:.0f} MiB")
         results[name] = [replace(one, peak=peak) for one in results[name]]
     return results
 

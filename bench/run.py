@@ -5,17 +5,21 @@
 Without --image the benchmark image is built once (by the shared image tool where it is present, else the small
 demonstration image) into bench/.cache. Peers are those that peers.py finds: ASSAY_SYFT and ASSAY_TRIVY, else those
 on PATH; and those of PyPI, or of --peers DIR.
-Contenders alternate; medians are compared. Bars are stated beside each figure; a missed bar is shown, not hidden.
+Contenders alternate; medians are compared. Bars are stated beside each figure; a missed bar is shown, not hidden, and
+so is a figure that could not be taken here, with the reason. What is running is told on stderr.
 """
 
 import argparse
 import functools
+import math
 import os
 import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import assembling
@@ -23,11 +27,14 @@ import keyless
 import logs
 import many_files
 import peerdbs
+import rebuilds
+import tracing
 import trivydb
+import unpacking
 import verifying
 from images import SHARED, find_image
 from matching import matching
-from measure import Contender, Run, alternate, median, run
+from measure import Contender, Row, Run, alternate, median, missing, progress, ratio, run
 from peers import CACHE, ROOT, Peer, find, newest
 from reading import COUNT, reading
 
@@ -35,6 +42,31 @@ PEER_BARS = {"trivy 0.59.1": 0.45, "syft 1.18.1": 0.06}
 """Our wall clock over that of a named version; any other version must only be slower than we are."""
 SCAN_BAR = 0.5
 """Our wall clock of a cold scan over that of the faster of the newest Grype and Trivy, both with our advisories."""
+
+
+SECTIONS: dict[str, Callable[[], Iterable[tuple[str, float, float] | Row]]] = {
+    "signing keylessly": keyless.rows,
+    "a transparency log": logs.logs,
+    "assembling images": assembling.rows,
+    "node_modules": unpacking.rows,
+    "comparing rebuilds": rebuilds.rows,
+    "tracing steps": tracing.rows,
+}
+"""What is measured beside the image, in this order, each with its own contenders in turn."""
+
+
+def sections() -> list[Row]:
+    """Their rows; what fails is a row too."""
+    found: list[Row] = []
+    for title, measured in SECTIONS.items():
+        progress(title)
+        try:
+            rows = [Row(*row) for row in measured()]
+        except Exception as error:  # noqa: BLE001  (the border: one broken section must not take the others with it)
+            traceback.print_exc()
+            rows = [missing(title, math.inf, f"{type(error).__name__}: {error}"[:200])]
+        found += rows or [missing(title, math.inf, "what it needs is not installed")]
+    return found
 
 
 def database() -> Path | None:
@@ -88,6 +120,7 @@ def main() -> None:
     parser.add_argument("--no-many-files", action="store_true", help="leave out the layer of three million files")
     parser.add_argument("--out", default=str(ROOT / "bench" / "results.md"))
     given = parser.parse_args()
+    begun = time.monotonic()
     CACHE.mkdir(parents=True, exist_ok=True)
     image, name = find_image(given.image)
     found = [] if given.no_peers else find(given.peers)
@@ -122,24 +155,18 @@ def main() -> None:
         contenders |= scanners(find(given.peers, ("grype", "trivy")), target)
     contenders |= verifying.processes()
     medians = {label: median(runs) for label, runs in alternate(contenders, given.rounds).items()}
+    progress("a layer of three million files")
     many = many_files_run(assay, env) if not given.no_many_files else None
-    text = page(name, given.rounds, medians, matching(db) if db else None, reading(), many)
+    progress("matching, reading, verifying in process")
+    within = verifying.rows({label: one.wall for label, one in medians.items()}, verifying.in_process())
+    rows = [*ratios(medians, matching(db) if db else None, reading(), many), *map(Row._make, within), *sections()]
+    text = page(name, given.rounds, medians, rows, many)
     Path(given.out).write_text(text, encoding="utf-8")
     print(text)
+    progress(f"done in {(time.monotonic() - begun) / 60:.1f} minutes")
 
 
-Row = tuple[str, float, float]
-"""What, measured, bar."""
-
-
-def page(
-    name: str,
-    rounds: int,
-    medians: dict[str, Run],
-    matched: tuple[int, float] | None,
-    read: dict[str, float],
-    many: Run | None,
-) -> str:
+def page(name: str, rounds: int, medians: dict[str, Run], rows: Iterable[Row], many: Run | None) -> str:
     """The results as Markdown."""
     processors = os.cpu_count()
     lines = [
@@ -160,16 +187,7 @@ def page(
             "Trivy's index of jars needs a network: it is given an empty one and names no jar; we do.",
         ]
     lines += ["", "| ratio | measured | bar | held |", "| --- | ---: | ---: | --- |"]
-    verified = verifying.rows({label: one.wall for label, one in medians.items()}, verifying.in_process())
-    for label, value, bar in [
-        *ratios(medians, matched, read, many),
-        *verified,
-        *keyless.rows(),
-        *logs.logs(),
-        *assembling.rows(),
-    ]:
-        lines.append(f"| {label} | {value:.2f} | {bar:g} | {'yes' if value <= bar else 'NO'} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *(row.markdown() for row in rows)]) + "\n"
 
 
 def ratios(
@@ -177,11 +195,16 @@ def ratios(
 ) -> list[Row]:
     """Everything that has a bar."""
     cold, floor, warm = medians["assay sbom, cold"], medians["floor"], medians["assay sbom, warm"]
-    rows: list[Row] = [("cold sbom: CPU / floor", cold.cpu / floor.cpu, 1.25)]
-    for label, one in medians.items():
-        if label.startswith(("syft ", "trivy ")) and " sbom" in label and one.code == 0:
-            peer = label.partition(" sbom")[0]
-            rows.append((f"cold sbom: wall / {peer}", cold.wall / one.wall, PEER_BARS.get(peer, 1.0)))
+    rows = [Row("cold sbom: CPU / floor", cold.cpu / floor.cpu, 1.25)]
+    for label in {f"{peer} sbom, cold": None for peer in PEER_BARS} | {
+        label: None for label in medians if label.startswith(("syft ", "trivy ")) and " sbom" in label
+    }:
+        peer = label.partition(" sbom")[0]
+        what, bar = f"cold sbom: wall / {peer}", PEER_BARS.get(peer, 1.0)
+        if label not in medians:
+            rows.append(missing(what, bar, "it is not on this machine, and PyPI's was not installed"))
+        else:
+            rows.append(ratio(what, bar, cold, medians[label]))
     peers_scans = {
         label: one.wall
         for label, one in medians.items()
@@ -189,17 +212,25 @@ def ratios(
     }
     if peers_scans and "assay scan, cold" in medians:
         faster = min(peers_scans, key=peers_scans.__getitem__)
-        ratio = medians["assay scan, cold"].wall / peers_scans[faster]
-        rows.append((f"cold scan: wall / {faster.partition(' scan')[0]}, the faster of the newest", ratio, SCAN_BAR))
-    rows.append(("cold sbom: peak MiB, all processes together", cold.peak, 160))
-    rows.append(("warm sbom: wall, s", warm.wall, 0.15))
-    rows.append(("warm sbom: wall / cold", warm.wall / cold.wall, 0.1))
-    rows.append(("assay --help: wall, ms", medians["assay --help"].wall * 1000, 120))
-    if many is not None:
-        rows.append(("3,000,000 files in one layer: peak MiB", many.peak if not many.code else float("inf"), 400))
-    rows += [(f"read {COUNT} components, {form}, CPU s", seconds, 0.15) for form, seconds in read.items()]
-    if matched is not None:
-        rows.append((f"matching {matched[0]} components x 300,000 ranges, CPU s", matched[1], 0.15))
+        value = medians["assay scan, cold"].wall / peers_scans[faster]
+        rows.append(Row(f"cold scan: wall / {faster.partition(' scan')[0]}, the faster of the newest", value, SCAN_BAR))
+    else:
+        what = "cold scan: wall / the faster of the newest Grype and Trivy"
+        rows.append(missing(what, SCAN_BAR, "neither is on this machine, or the sample feeds are not"))
+    rows.append(Row("cold sbom: peak MiB, all processes together", cold.peak, 160))
+    rows.append(Row("warm sbom: wall, s", warm.wall, 0.15))
+    rows.append(Row("warm sbom: wall / cold", warm.wall / cold.wall, 0.1))
+    rows.append(Row("assay --help: wall, ms", medians["assay --help"].wall * 1000, 120))
+    files = "3,000,000 files in one layer: peak MiB"
+    if many is None or many.code:
+        rows.append(missing(files, 400, f"exit {many.code}" if many else "left out by --no-many-files"))
+    else:
+        rows.append(Row(files, many.peak, 400))
+    rows += [Row(f"read {COUNT} components, {form}, CPU s", seconds, 0.15) for form, seconds in read.items()]
+    if matched is None:
+        rows.append(missing("matching components x 300,000 ranges, CPU s", 0.15, "the sample feeds are not here"))
+    else:
+        rows.append(Row(f"matching {matched[0]} components x 300,000 ranges, CPU s", matched[1], 0.15))
     return rows
 
 

@@ -19,7 +19,7 @@ from assay.model.digest import Digest
 from assay.trust.expect import Expected, Identity
 from assay.trust.verify import verify_artifact
 from images import SHARED
-from measure import Contender
+from measure import Contender, Row, missing
 
 VECTORS = SHARED / "vectors" / "sigstore"
 CASES = {"Rekor v1": "happy-path-v0.3-new-mediaType", "Rekor v2, timestamp": "rekor2-happy-path"}
@@ -87,21 +87,29 @@ def _theirs(folder: Path, case: dict[str, str]) -> Callable[[], object]:
     return lambda: verifier.verify_artifact(artifact, Bundle.from_json(data), whose)
 
 
-def rows(medians: dict[str, float], within: dict[str, dict[str, float]]) -> list[tuple[str, float, float]]:
-    """What, measured, bar: seconds of wall clock by process, milliseconds in process.
+def rows(medians: dict[str, float], within: dict[str, dict[str, float]]) -> list[Row]:
+    """Seconds of wall clock by process, milliseconds in process.
 
     Args:
         medians: wall clock of each contender of `processes`.
         within: of `in_process`.
     """
-    found: list[tuple[str, float, float]] = []
-    if (ours := medians.get("assay verify-bundle")) is not None:
-        found.append(("verify a bundle, cold process: wall, s", ours, 0.3))
-        if (theirs := medians.get("sigstore-python verify")) is not None:
-            found.append(("verify a bundle, cold process: wall / sigstore-python", ours / theirs, 0.5))
-    for kind, times in within.items():
-        found.append((f"verify a bundle in process, {kind}: ms", times["assay"], 8))
-        if "sigstore-python" in times:
-            ratio = times["assay"] / times["sigstore-python"]
-            found.append((f"verify a bundle in process, {kind}: time / sigstore-python", ratio, 2))
+    ours, theirs = medians.get("assay verify-bundle"), medians.get("sigstore-python verify")
+    none = "the shared vectors are not here" if ours is None else "sigstore-python is not installed"
+    cold = "verify a bundle, cold process: wall"
+    found = [
+        missing(f"{cold}, s", 0.3, none) if ours is None else Row(f"{cold}, s", ours, 0.3),
+        missing(f"{cold} / sigstore-python", 0.5, none)
+        if ours is None or theirs is None
+        else Row(f"{cold} / sigstore-python", ours / theirs, 0.5),
+    ]
+    for kind in CASES:
+        times, what = within.get(kind, {}), f"verify a bundle in process, {kind}"
+        mine, other = times.get("assay"), times.get("sigstore-python")
+        found += [
+            missing(f"{what}: ms", 8, none) if mine is None else Row(f"{what}: ms", mine, 8),
+            missing(f"{what}: time / sigstore-python", 2, none)
+            if mine is None or other is None
+            else Row(f"{what}: time / sigstore-python", mine / other, 2),
+        ]
     return found
