@@ -47,3 +47,15 @@ def test_the_collector_is_as_it_was() -> None:
             assert gc.isenabled() == was_on
         finally:
             gc.enable()
+
+
+def test_what_a_caller_set_aside_from_the_collector_stays_so() -> None:
+    data = cyclonedx.write(big(3), tool=TOOL, timestamp=TIME)
+    gc.freeze()
+    try:
+        sbom.read(data, "x")
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+    sbom.read(data, "x")
+    assert gc.get_freeze_count() == 0

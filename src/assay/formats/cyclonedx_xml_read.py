@@ -13,7 +13,7 @@ import msgspec
 
 from assay.formats import cyclonedx_read, wire, xmltree
 from assay.formats import cyclonedx_schema as schema
-from assay.formats.xmltree import line_of, text_of
+from assay.formats.xmltree import SPACE, line_of, text_of
 from assay.model.errors import MalformedError
 from assay.model.inventory import Inventory
 from assay.model.limits import DEFAULT_LIMITS
@@ -238,11 +238,14 @@ class _Reader:
             if name in value:
                 raise _bad(self.name, child, f"<{name}> stands twice in <{element.tag.removeprefix(self.space)}>")
             if not kind:
-                value[name] = _SPECIAL[item](self, child) if item else text_of(child)
+                if item:
+                    value[name] = _SPECIAL[item](self, child)
+                else:
+                    value[name] = text_of(child) if len(child) else (child.text or "").strip(SPACE)
             elif item:
                 inside = child.findall(item)
                 if kind == "property" and self.made:
-                    value[name] = [_property(inner) for inner in inside]
+                    value[name] = [schema.Property(inner.get("name", ""), text_of(inner)) for inner in inside]
                 else:
                     value[name] = [self.shaped(inner, kind) for inner in inside]
             else:
@@ -305,10 +308,6 @@ class _Reader:
         """A time; `xs:dateTime` may lack the zone, and is read as UTC then, as other readers do."""
         text = text_of(element)
         return text if _ZONED.search(text) else f"{text}Z"
-
-
-def _property(element: "Element") -> schema.Property:
-    return schema.Property(element.get("name", ""), text_of(element))
 
 
 def _dependency(element: "Element", targets: list[Any]) -> Any:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-_SPACE = " \t\r\n"
+SPACE = " \t\r\n"
+"""What is trimmed from texts."""
 _HEAD = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:<\?xml version=[\"']1\.[01][\"'](?: encoding=[\"'](?i:utf-8)[\"'])?\?>)?\s{0,9}<[^?]"
 )
@@ -82,7 +83,7 @@ def text_of(element: "Element") -> str:
     text = element.text or ""
     if len(element):
         text += "".join([child.tail or "" for child in element])
-    return text.strip(_SPACE)
+    return text.strip(SPACE)
 
 
 def line_of(element: "Element") -> int:
