@@ -54,8 +54,9 @@ def test_long_term_support_and_the_release_are_one_lineage() -> None:
     products = [bare("libpcre1", "pcre"), build("libpcre1", "8.45-8.7.1", "pcre-8.45-8.7.1")]
     for affected, fixed in ((SERVER, LTSS), (LTSS, SERVER)):
         status = {"known_affected": [f"{affected}:libpcre1"], "recommended": [f"{fixed}:libpcre1-8.45-8.7.1"]}
-        release = fixed.removeprefix("SUSE Linux Enterprise Server ")
-        assert read(status, products) == {(release, "libpcre1", "fixed"): ("8.45-8.7.1",)}
+        assert read(status, products) == {
+            (release, "libpcre1", "fixed"): ("8.45-8.7.1",) for release in ("12 SP4", "12 SP4-LTSS")
+        }
     other = {"known_affected": [f"{SERVER}:libpcre1"], "recommended": [f"{NEXT}:libpcre1-8.45-8.7.1"]}
     assert ("12 SP4", "libpcre1", "open") in read(other, products)
 
@@ -103,7 +104,15 @@ def test_other_vendors_documents_are_left_as_they_are() -> None:
     assert unfixed
 
 
-_releases = st.sampled_from(["SUSE:R", "SUSE:R-LTSS", "SUSE:S"])
+_releases = st.sampled_from(
+    [
+        "SUSE:Linux Enterprise Server 12 SP2",
+        "SUSE:Linux Enterprise Server 12 SP2-LTSS",
+        "SUSE:Linux Enterprise Module for Legacy 12 SP2",
+        "SUSE:Linux Enterprise Server 12 SP3",
+        "openSUSE:Tumbleweed",
+    ]
+)
 _names = st.sampled_from(["a", "b", "c"])
 _versions = st.sampled_from(["1-1", "2-1"])
 
@@ -116,12 +125,19 @@ _versions = st.sampled_from(["1-1", "2-1"])
 def test_nothing_affected_is_taken_away_without_a_fix_in_its_place(
     builds: dict[tuple[str, str], dict[str, str]], affected: set[tuple[str, str, str]]
 ) -> None:
-    """Whatever goes leaves a version below which the package is affected, in the release or in its lineage."""
+    """Whatever goes leaves a version below which the package is affected, in the same channel."""
     fixed: dict[tuple[str, str], set[str]] = csafvex._Said().fixed
     fixed.update({place: set(known) for place, known in builds.items()})
     unfixed = {one: {""} for one in affected}
     csaf_suse.settle(fixed, unfixed, builds)
     for release, name, _ in affected - set(unfixed):
-        lineage = {release, release + "-LTSS", release.removesuffix("-LTSS")}
-        assert any(fixed.get((one, name)) for one in lineage)
+        assert fixed[(release, name)]
     assert set(unfixed) <= affected
+
+
+def test_products_of_their_own_are_no_channels() -> None:
+    names = ("SUSE:Linux Enterprise Micro 5.5", "SUSE:Manager Server 4.3", "openSUSE:Leap 15.5", "openSUSE:Tumbleweed")
+    assert [csaf_suse.release_of(name) for name in names] == list(names)
+    assert csaf_suse.release_of("SUSE:Linux Enterprise Server 16.0") == "16.0"
+    assert csaf_suse.release_of("SUSE:Linux Enterprise Server 15") == "15"
+    assert csaf_suse.release_of("Red Hat:enterprise_linux:9") == ""
