@@ -1,6 +1,7 @@
 """The ladder of evidence under a finding: one `Step` a question, always in the order of `RUNGS`."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -58,7 +59,7 @@ def status_of(case: Case, component: Component) -> FindingStatus:
 
 def shared(case: Case) -> tuple[Step, ...]:
     """The rungs that are the same for every component of one question: advisory to ssvc."""
-    return (_advisory(case), _range(case), _fix(case), *_scores(case), *_epss(case), *_kev(case), *_ssvc(case))
+    return (_advisory(case), _range(case), _fix(case), *_scores(case), *_epss(case), *_kev(case), *_ssvc(case.ssvc))
 
 
 def of_component(
@@ -162,41 +163,49 @@ def _fix(case: Case) -> Step:
     return Step("fix", f"fixed in {_enumerated(case.fixed_in)}" if case.fixed_in else "no fixed version is known")
 
 
-def _scores(case: Case) -> Iterable[Step]:
+def _scores(case: Case) -> tuple[Step, ...]:
     if case.scores:
         best = case.scores[0]
         vector = f", {best.vector}" if best.vector else ""
-        yield Step("cvss", f"{best.severity} {best.score:.1f} (CVSS {best.version}{vector})", best.source)
-    elif case.severity != "unknown":
-        yield Step("cvss", f"{case.severity}, by the record's own word; no score")
+        return (Step("cvss", f"{best.severity} {best.score:.1f} (CVSS {best.version}{vector})", best.source),)
+    if case.severity != "unknown":
+        return (Step("cvss", f"{case.severity}, by the record's own word; no score"),)
+    return ()
 
 
-def _epss(case: Case) -> Iterable[Step]:
-    if case.epss is not None:
-        says = (
-            f"{case.epss.score * 100:.3f} % probability of exploitation within 30 days, "
-            f"higher than {case.epss.percentile * 100:.1f} % of all CVEs"
-        )
-        yield Step(
-            "epss", says, " ".join(filter(None, ("EPSS", case.epss.model.removeprefix("unknown"), case.epss.date)))
-        )
+def _epss(case: Case) -> tuple[Step, ...]:
+    if case.epss is None:
+        return ()
+    says = (
+        f"{case.epss.score * 100:.3f} % probability of exploitation within 30 days, "
+        f"higher than {case.epss.percentile * 100:.1f} % of all CVEs"
+    )
+    return (Step("epss", says, _epss_source(case.epss.model, case.epss.date)),)
 
 
-def _kev(case: Case) -> Iterable[Step]:
+@lru_cache(maxsize=64)
+def _epss_source(model: str, date: str) -> str:
+    return " ".join(filter(None, ("EPSS", model.removeprefix("unknown"), date)))
+
+
+def _kev(case: Case) -> tuple[Step, ...]:
     """Said only when it is listed: absence is no comfort."""
-    if case.kev is not None:
-        says = "known to be exploited" + (f" since {case.kev.date_added}" if case.kev.date_added else "")
-        if case.kev.due_date:
-            says += f", due {case.kev.due_date}"
-        if case.kev.ransomware.lower() == "known":
-            says += ", used by ransomware"
-        yield Step("kev", says, "CISA KEV")
+    if case.kev is None:
+        return ()
+    says = "known to be exploited" + (f" since {case.kev.date_added}" if case.kev.date_added else "")
+    if case.kev.due_date:
+        says += f", due {case.kev.due_date}"
+    if case.kev.ransomware.lower() == "known":
+        says += ", used by ransomware"
+    return (Step("kev", says, "CISA KEV"),)
 
 
-def _ssvc(case: Case) -> Iterable[Step]:
-    """Said where some input is known; what follows from none is every outcome."""
-    if case.ssvc is not None and any(item.value for item in case.ssvc.inputs):
-        yield Step("ssvc", f"{ssvc.says(case.ssvc)}; {ssvc.inputs(case.ssvc)}", "SSVC 2, CISA and deployer trees")
+@lru_cache(maxsize=4_096)
+def _ssvc(decision: Decision | None) -> tuple[Step, ...]:
+    """Said where some input is known; what follows from none is every outcome. There are few different decisions."""
+    if decision is None or not any(item.value for item in decision.inputs):
+        return ()
+    return (Step("ssvc", f"{ssvc.says(decision)}; {ssvc.inputs(decision)}", "SSVC 2, CISA and deployer trees"),)
 
 
 def _layer(component: Component) -> Iterable[Step]:

@@ -50,7 +50,7 @@ class Outcome(msgspec.Struct, frozen=True):
     worst: str
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """SSVC 2: what CISA's coordinator tree and the deployer tree say. A missing input widens, it is never guessed."""
 
     coordinator: Outcome
