@@ -208,8 +208,20 @@ def test_static_programs_and_those_of_go_are_known_by_their_headers(spool: FileS
     ran = step_clock.reached(seen, tree(spool, FILES), spool.read, DEFAULT_LIMITS, trace)
     assert ran is not None
     assert (ran.ran, ran.unreached) == ("traced", ("/bin/go",))
+    link = OwnedEntry(TreeEntry(path=b"usr/bin/go", kind="symlink", link=b"../../bin/go"), Owner("package", "x"))
+    named = msgspec.structs.replace(trace, programs=("/bin/plain", "/usr/bin/go"))
+    linked = step_clock.reached(seen, (*tree(spool, FILES), link), spool.read, DEFAULT_LIMITS, named)
+    assert linked is not None
+    assert linked.unreached == ("/bin/go",), "by whatever link it was started"
     cut = msgspec.structs.replace(trace, state="overflow")
     assert step_clock.reached(seen, tree(spool, FILES), spool.read, DEFAULT_LIMITS, cut) == whole
+
+
+def test_a_library_the_shift_wants_is_explained_where_traces_differ() -> None:
+    line = "c: file only in the second: /usr/lib/x86_64-linux-gnu/libm.so.6"
+    assert shifted.explained(line) == f"{line} (wanted by what shifts the clock)"
+    for other in (line.replace("second", "first"), line.replace("libm", "libz")):
+        assert shifted.explained(other) == other
 
 
 def test_what_the_shift_reached_is_said_and_half_is_not_called_whole() -> None:

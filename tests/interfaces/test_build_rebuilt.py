@@ -114,7 +114,7 @@ def test_what_differs_leaves_nothing_behind_and_ends_as_a_rebuild_does(
     counting.differs = True
     done = build(run)
     assert (done.code, done.out) == (1, b"")
-    assert "different (2 rebuilt)" in done.err
+    assert "different (2 rebuilt)\n  spec" in done.err
     assert "mode" in done.err
     assert "not published: a second build is different (build.rebuild-mismatch)" in done.err
     assert sorted(path.name for path in project.parent.iterdir() if "out" in path.name) == []

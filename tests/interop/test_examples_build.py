@@ -61,7 +61,7 @@ def built(name, shop):
     for number in (1, 2):
         out = folder / f"{name}-{number}"
         code, said, told = typed(
-            "build", str(copy / "assay.yaml"), "--output", f"oci-dir:{out}", home=folder, store=store
+            "build", str(copy / "assay.yaml"), "--output", f"oci-dir:{out}", "--no-cache", home=folder, store=store
         )
         assert code == 0, told
         digests.append(said.strip())

@@ -156,8 +156,9 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_spec(
-    path: str, output: str, settings: Settings, *, lock: str = "", builder_id: str = "", rebuilt: bool | None = None
-) -> Finished:
+    path: str, output: str, settings: Settings, *, lock: str = "", builder_id: str = "", rebuilt: bool | None = None,
+    cached: bool = True,
+) -> Finished:  # fmt: skip
     """Build a spec from its lock and the store into an OCI layout, run its tests, and build it again where asked for.
 
     Args:
@@ -168,6 +169,7 @@ def build_spec(
         builder_id: who builds; empty for a workstation nobody vouches for.
         rebuilt: whether it is built again before it is published; None as the spec says, which asks for it by writing
             `assurance.rebuild`.
+        cached: whether results of steps are taken from earlier builds. What is to be built again is run in any case.
 
     Raises:
         UsageError: there is no lock. UntrustedError: it is another spec's, or an input has changed.
@@ -176,14 +178,16 @@ def build_spec(
     from assay.adapters.clock import WallClock
     from assay.adapters.layout_sink import layout_sink
     from assay.adapters.spool import FileSpool
+    from assay.adapters.stepresults import FolderStepResults
     from assay.adapters.varying import Machine
     from assay.adapters.workers import Threads
     from assay.bootstrap.machine import clock
     from assay.bootstrap.rebuilding import Recipe, assured, run_of
     from assay.build import lock as locks
-    from assay.build.provenance import WORKSTATION
+    from assay.build.provenance import WORKSTATION, When
     from assay.flows.build import build, check_lock
     from assay.flows.build_evidence import Run, context
+    from assay.flows.step_cache import keep
 
     placed = read_placed(path)
     spec = placed.spec
@@ -195,7 +199,10 @@ def build_spec(
     folder, tag = _layout(output)
     tag = tag or re.sub(r"[^A-Za-z0-9_.-]", "-", spec.metadata.version)
     stand = _stand() if spec.steps or spec.image.tests else None
+    results = FolderStepResults(Path(settings.store))
     again = "assurance.rebuild" in placed.places.table if rebuilt is None else rebuilt
+    if stand is not None and cached and not again:
+        stand = msgspec.structs.replace(stand, results=results)
     conditions, report = Machine(LIMITS).conditions(), None
     with _store(settings).using() as store, closing(FileSpool()) as spool, layout_sink(folder, LIMITS) as sink:
         started, begun = clock().now(), WallClock().now()
@@ -220,10 +227,17 @@ def build_spec(
             report = assured(Recipe(placed=placed, lock=found), first, settings)
             if report.is_same or spec.assurance.rebuild.on_difference != "fail":
                 sink.publish(built.root, tag)
+        when = When(
+            invocation_id=f"urn:uuid:{uuid.uuid4()}", fetched_on=fetched, sealed_on=built.sealed_on,
+            checked_on=built.checked_on,
+        )  # fmt: skip
+        if cached and (report is None or report.is_same):
+            for step in built.steps:
+                keep(results, step.key, step.left, when, epoch=found.epoch, store=store, spool=spool, limits=LIMITS)
     run = Run(
         builder_id=builder_id or WORKSTATION,
         builder_version={"assay": __version__},
-        invocation_id=f"urn:uuid:{uuid.uuid4()}",
+        invocation_id=when.invocation_id,
         started_on=started,
         finished_on=clock().now(),
         sealed_on=built.sealed_on or started,
@@ -283,12 +297,14 @@ def _debian_tools(at: Locking) -> DebianTools:
 
 def clean_store(lock_files: Sequence[str], settings: Settings, *, dry_run: bool = False) -> Cleaned:
     """Remove from the store what none of the locks needs."""
+    from assay.adapters.stepresults import FolderStepResults
     from assay.flows import store as flow
 
     with _store(settings).using(alone=True) as store:
         done = flow.clean(store, _needed(lock_files), dry_run=dry_run)
         if not dry_run:
             store.sweep()
+            FolderStepResults(Path(settings.store)).clear()  # what they left is no input of any lock, so it is gone
         return done
 
 

@@ -117,6 +117,12 @@ def locked_files(root: Iterable[OwnedEntry]) -> dict[str, tuple[str, str]]:
     return found
 
 
+def followed(root: Iterable[OwnedEntry], paths: Iterable[str]) -> frozenset[str]:
+    """Paths as a step named them, with every link of its root followed."""
+    tree = {item.entry.path: item for item in root}
+    return frozenset(_resolved(tree, path) for path in paths)
+
+
 def asked_outside(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
     """Whom a step asked for beyond its own loopback: `build.network-attempt`."""
     return tuple(

@@ -55,6 +55,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What its rebuilds say; the build's record carries it whole."""
 
 
+class When(msgspec.Struct, frozen=True, kw_only=True):
+    """The build a step's result comes from: the order of its times is the proof that its inputs were sealed."""
+
+    invocation_id: str = ""
+    fetched_on: str = ""
+    sealed_on: str = ""
+    checked_on: str = ""
+
+
 class StepFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of one step."""
 
@@ -77,6 +86,13 @@ class StepFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The step's own text."""
     trace: Trace | None = None
     closure: Closure = Closure(state="not-traced")
+    taken: When | None = None
+    """The build its result was taken from; None where it ran in this one."""
+
+
+def digest_of(text: str) -> str:
+    """`sha256:…` of a step's text."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def cache_key(
@@ -164,7 +180,7 @@ def _entries(trace: Trace, found: Closure) -> MonitorLog:
 def step_provenance(at: Context, step: StepFacts) -> Provenance:
     """The provenance of one step; its subjects are `subjects(step)`."""
     role = f"toolchain:{step.toolchain}"
-    command = f"sha256:{hashlib.sha256(step.command.encode()).hexdigest()}"
+    command = digest_of(step.command)
     told = runtime_trace(at, step)
     return Provenance(
         build_type=STEP_TYPE,
@@ -186,7 +202,8 @@ def step_provenance(at: Context, step: StepFacts) -> Provenance:
             "environment": dict(step.environment),
             "rootDigest": step.root_digest,
             "network": "none",
-            **_store_times(at),
+            **_store_times(step.taken or at),
+            **({"takenFrom": {"invocationId": step.taken.invocation_id}} if step.taken is not None else {}),
             "commandDigest": command,
             "inputs": dict(step.inputs),
             "cacheKey": cache_key(
@@ -285,8 +302,8 @@ def image_provenance(
     )
 
 
-def _store_times(at: Context) -> dict[str, object]:
-    """In the order they have to have (`build.sealing-order`); what is not known is left out."""
+def _store_times(at: Context | When) -> dict[str, object]:
+    """Of the build it ran in, in the order they have to have (`build.sealing-order`); what is not known is left out."""
     times = {"storeFetchedOn": at.fetched_on, "storeSealedOn": at.sealed_on, "storeCheckedOn": at.checked_on}
     return {name: time for name, time in times.items() if time}
 

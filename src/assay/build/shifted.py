@@ -78,6 +78,12 @@ def _is_deaf(chunks: Sequence[bytes], path: str) -> bool:
     return facts is not None and facts.program and (facts.from_go or not facts.dynamic)
 
 
+def explained(line: str) -> str:
+    """A line about two traces, with why where the shift itself is the reason: its library wants another one."""
+    wanted = "only in the second" in line and line.endswith("/libm.so.6")
+    return f"{line} (wanted by what shifts the clock)" if wanted else line
+
+
 def settled(planned: Variation, seen: Iterable[ClockSeen]) -> Variation:
     """What was planned of the clock, with what was seen of it.
 

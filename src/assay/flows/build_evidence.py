@@ -287,6 +287,7 @@ def _facts(spec: specs.Spec, step: RanStep) -> StepFacts:
         command=wanted.run,
         trace=step.trace,
         closure=step.closure,
+        taken=step.left.when if step.left is not None else None,
     )
 
 

@@ -79,7 +79,8 @@ def rebuild(
         known = known or run.traces
         pairs = [(name, known[name], trace) for name, trace in sorted(run.traces.items()) if name in known]
         traced += len(pairs) if known is not run.traces else 0
-        strange |= {f"{name}: {line}" for name, one, other in pairs for line in difference(one, other)}
+        told = shifted.explained if run.conditions.clock_shift else str
+        strange |= {told(f"{name}: {line}") for name, one, other in pairs for line in difference(one, other)}
     verdict = worst(one.verdict for one in comparisons)
     variations = [shifted.settled(one, clocks) if one.name == "clock" else one for one in variations]
     names = frozenset(one.name for one in variations if one.state != "not varied")

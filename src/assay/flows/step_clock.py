@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from assay.build import shifted
+from assay.build.closure import followed
 from assay.model.limits import Limits
 from assay.model.rebuilding import ClockSeen
 from assay.model.tracing import Trace
@@ -39,7 +40,7 @@ def reached(
     if seen is None or not seen.ahead:
         return seen
     traced = trace is not None and trace.state == "complete"
-    ran = frozenset(trace.programs) if trace is not None and traced else None
+    ran = followed(root, trace.programs) if trace is not None and traced else None
     deaf = shifted.unreached(root, read, limits.compare_file_bytes, ran)
     return msgspec.structs.replace(seen, unreached=deaf, ran="traced" if traced else "unknown")
 

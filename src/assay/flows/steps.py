@@ -4,8 +4,9 @@ Nothing runs before the canaries have tried the very sandbox the step gets; a sa
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import cache, partial
 
 import msgspec
 
@@ -14,14 +15,17 @@ from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.canaries import Isolation
 from assay.build.closure import Closure
+from assay.build.debian.root import folders_to_mount
 from assay.build.debian.scripts import Script
 from assay.build.goprograms import GoProgram
 from assay.build.goprograms import inspect as go_programs
 from assay.build.hardening import Hardening, inspect
 from assay.build.platforms import ARCHITECTURES
-from assay.flows import step_clock
+from assay.build.provenance import cache_key, digest_of
+from assay.flows import step_cache, step_clock
 from assay.flows.collect_debian import Sharing, of_role, one_by_one
 from assay.flows.install import install
+from assay.flows.step_cache import Left
 from assay.formats import tarwrite
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import Limits
@@ -29,7 +33,7 @@ from assay.model.rebuilding import ClockSeen
 from assay.model.tracing import Trace
 from assay.model.tree import OwnedEntry, Owner, TreeEntry
 from assay.ports.sandbox import Finished, Sandbox, SandboxLimits, SealedCommand
-from assay.ports.stores import ContentStore, Spool
+from assay.ports.stores import ContentStore, Spool, StepResults
 from assay.ports.workshop import Workshop
 from assay.ports.world import Clock
 
@@ -48,6 +52,8 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     clock_shift: int = 0
     """Seconds by which the wall clock of steps is to be ahead, as far as programs can be shown that; 0 in a build that
     is no second one."""
+    results: StepResults | None = None
+    """Of steps in earlier builds; None where every step is to run, as in every second build."""
 
 
 class RanStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,12 +81,17 @@ class RanStep(msgspec.Struct, frozen=True, kw_only=True):
     """The Go programs it left, with the modules each says it was made from."""
     clock_seen: ClockSeen | None = None
     """What a shifted clock reached; None where none was asked for."""
+    key: str = ""
+    """What its result follows from (`build.provenance.cache_key`)."""
+    left: Left | None = None
+    """All it left, for keeping; with the build it was taken from, where it did not run."""
 
 
 class Root(msgspec.Struct, frozen=True, kw_only=True):
-    """A toolchain, laid on disk."""
+    """A toolchain."""
 
-    place: str
+    lay: Callable[[], str]
+    """Lays it on disk, once; where."""
     digest: str
     entries: tuple[OwnedEntry, ...]
     skipped: tuple[Script, ...]
@@ -114,17 +125,33 @@ def run_steps(at: Running, dependencies: Mapping[str, tuple[OwnedEntry, ...]]) -
     done: dict[str, RanStep] = {}
     roots: dict[str, Root] = {}
     with ExitStack() as stack:
+        level = _level(at) if at.stand.results is not None and at.spec.steps else ""
         for step in at.spec.steps:
             if step.toolchain not in roots:
                 entries, skipped = toolchain_root(
                     at.spec, at.lock, step.toolchain, store=at.store, spool=at.spool, limits=at.limits,
                     reviewed=at.reviewed, sharing=at.sharing,
                 )  # fmt: skip
-                place = stack.enter_context(at.stand.workshop.lay(entries, at.spool.read, epoch=at.lock.epoch))
                 digest = tree_digest(entries, at.spool)
-                roots[step.toolchain] = Root(place=place, digest=digest, entries=entries, skipped=skipped)
-            done[step.name] = _step(at, step, roots[step.toolchain], dependencies, done)
+                lay = cache(partial(_laid, at, stack, entries))
+                roots[step.toolchain] = Root(lay=lay, digest=digest, entries=entries, skipped=skipped)
+            done[step.name] = _step(at, step, roots[step.toolchain], dependencies, done, level)
     return tuple(done[step.name] for step in at.spec.steps)
+
+
+def _laid(at: Running, stack: ExitStack, entries: tuple[OwnedEntry, ...]) -> str:
+    return stack.enter_context(at.stand.workshop.lay(entries, at.spool.read, epoch=at.lock.epoch))
+
+
+def _level(at: Running) -> str:
+    """How well steps would be sealed off here: results of another level are none. No step has run before this."""
+    with ExitStack() as stack:
+        root = stack.enter_context(
+            at.stand.workshop.lay(folders_to_mount(sealing.MOUNT_POINTS), at.spool.read, epoch=at.lock.epoch)
+        )
+        environment = sealing.environment(at.lock.epoch, hardened=False, extra={})
+        command = SealedCommand(root=root, arguments=(), environment=environment)
+        return tried(at.stand.sandbox, command, f"step {at.spec.steps[0].name}").level
 
 
 def tree_digest(entries: Iterable[OwnedEntry], spool: Spool) -> str:
@@ -161,16 +188,65 @@ def _step(
     root: Root,
     dependencies: Mapping[str, tuple[OwnedEntry, ...]],
     done: Mapping[str, RanStep],
+    level: str,
 ) -> RanStep:
     wanted = {name: compose.compose(_input(at, name, dependencies, done), epoch=at.lock.epoch) for name in step.inputs}
     merged = compose.compose((item for entries in wanted.values() for item in entries), epoch=at.lock.epoch)
+    inputs = tuple((name, tree_digest(entries, at.spool)) for name, entries in sorted(wanted.items()))
+    environment = sealing.environment(at.lock.epoch, hardened=step.hardening == "full", extra=step.env)
+    key = partial(
+        cache_key, command=digest_of(step.run), root=root.digest, inputs=dict(inputs), environment=dict(environment),
+        filter_=at.stand.sandbox.filter_digest(),
+    )  # fmt: skip
+    left, clock = None, None
+    if at.stand.results is not None:
+        left = step_cache.find(
+            at.stand.results,
+            key(isolation=level),
+            step.trace,
+            step.name,
+            store=at.store,
+            spool=at.spool,
+            limits=at.limits,
+        )
+    if left is None:
+        left, clock = _run(at, step, root, merged, environment)
+    made = tuple(
+        msgspec.structs.replace(one, digest=tree_digest(_whole(one, at.lock.epoch), at.spool))
+        for one in outputs.sort_out(left.found, step.outputs, step=step.name)
+    )
+    return RanStep(
+        name=step.name,
+        outputs=made,
+        isolation=left.isolation,
+        root_digest=root.digest,
+        inputs=inputs,
+        environment=environment,
+        log=left.log,
+        started=left.started,
+        finished=left.finished,
+        skipped=root.skipped,
+        trace=left.trace,
+        closure=closure.judge(left.trace, root.entries, merged),
+        hardening=_hardened(left.found, at) if step.hardening == "full" else (),
+        go=_go(left.found, at),
+        clock_seen=step_clock.reached(clock, root.entries, at.spool.read, at.limits, left.trace),
+        key=key(isolation=left.isolation.level),
+        left=left,
+    )
+
+
+def _run(
+    at: Running, step: specs.Step, root: Root, merged: tuple[OwnedEntry, ...], environment: tuple[tuple[str, str], ...]
+) -> tuple[Left, ClockSeen | None]:
+    """Run it, and read what it left."""
     with ExitStack() as stack:
         inputs = stack.enter_context(at.stand.workshop.lay(merged, at.spool.read, epoch=at.lock.epoch))
         out = stack.enter_context(at.stand.workshop.empty())
         command = SealedCommand(
-            root=root.place,
+            root=root.lay(),
             arguments=(*_SHELL, step.run),
-            environment=sealing.environment(at.lock.epoch, hardened=step.hardening == "full", extra=step.env),
+            environment=environment,
             inputs=inputs,
             output=out,
             limits=_limits(step.limits),
@@ -185,31 +261,14 @@ def _step(
         finished = at.stand.sandbox.run(command)
         ended = at.stand.clock.now()
         _check(step, finished)
-        found = [
+        found = tuple(
             OwnedEntry(entry, Owner("step", step.name), at.spool.add(content) if entry.kind == "file" else None)
             for entry, content in at.stand.workshop.tree(out)
-        ]
-    made = tuple(
-        msgspec.structs.replace(one, digest=tree_digest(_whole(one, at.lock.epoch), at.spool))
-        for one in outputs.sort_out(found, step.outputs, step=step.name)
+        )
+    left = Left(
+        found=found, log=finished.log, isolation=isolation, trace=finished.trace, started=started, finished=ended
     )
-    return RanStep(
-        name=step.name,
-        outputs=made,
-        isolation=isolation,
-        root_digest=root.digest,
-        inputs=tuple((name, tree_digest(entries, at.spool)) for name, entries in sorted(wanted.items())),
-        environment=command.environment,
-        log=finished.log,
-        started=started,
-        finished=ended,
-        skipped=root.skipped,
-        trace=finished.trace,
-        closure=closure.judge(finished.trace, root.entries, merged),
-        hardening=_hardened(found, at) if step.hardening == "full" else (),
-        go=_go(found, at),
-        clock_seen=step_clock.reached(clock, root.entries, at.spool.read, at.limits, finished.trace),
-    )
+    return left, clock
 
 
 def _go(found: Iterable[OwnedEntry], at: Running) -> tuple[GoProgram, ...]:

@@ -206,6 +206,20 @@ class BlobSink(Protocol):
         """Show a manifest or an index under a tag; its blobs are there."""
 
 
+class StepResults(Protocol):
+    """Which results of steps are kept, by what they follow from."""
+
+    def get(self, key: Digest, limit: int) -> bytes | None:
+        """What is kept under a key, at most `limit` bytes; None where nothing is that can be believed."""
+
+    def put(self, key: Digest, data: bytes) -> None:
+        """Keep it.
+
+        Raises:
+            UnavailableError: it cannot be written.
+        """
+
+
 class Spool(Protocol):
     """Room for the bytes of a tree while it is put together; gone with the process."""
 

@@ -36,6 +36,7 @@ _LABELS = {
     default=None,
     help="Build again before publishing; else where the spec writes assurance.rebuild.",
 )
+@click.option("--no-cache", is_flag=True, help="Run every step, and keep no results.")
 @options.db_option
 @options.key_option
 @options.passphrase_option
@@ -49,6 +50,7 @@ def command(
     builder_id: str,
     logs: str | None,
     rebuilt: bool | None,
+    no_cache: bool,
     db: str | None,
     key: str | None,
     passphrase_file: str | None,
@@ -63,11 +65,16 @@ def command(
     provenance of every step, SBOM, scan, VEX, verdict, test results and the build's record. Exits 1 when a test of
     the image fails. A spec that writes `assurance.rebuild` is built again under the conditions it names; where that
     differs, `on-difference: fail` publishes nothing and exits as `assay rebuild` does, `warn` publishes and says so.
+    What a step left is taken from an earlier build where its text, root, inputs, environment and isolation are the
+    same (--no-cache: never); the provenance says so, and a build that is built again runs every step.
     """
     console = options.Console(quiet)
-    done = bootstrap.build_spec(spec, output, with_store(store), lock=lock_file, builder_id=builder_id, rebuilt=rebuilt)
+    done = bootstrap.build_spec(
+        spec, output, with_store(store), lock=lock_file, builder_id=builder_id, rebuilt=rebuilt, cached=not no_cache
+    )
     for step in done.built.steps:
-        console.stage(f"step {step.name}: {step.isolation.level} by {step.isolation.tool}")
+        taken = ", result of an earlier build" if step.left is not None and step.left.when is not None else ""
+        console.stage(f"step {step.name}: {step.isolation.level} by {step.isolation.tool}{taken}")
         for one in step.hardening:
             if one.missing:
                 console.stage(f"step {step.name}: {one.path} lacks {', '.join(one.missing)}")
@@ -115,7 +122,7 @@ def _accepted(done: "Finished", console: options.Console) -> bool:
         for line in told.splitlines():
             console.stage(f"rebuild: {line.strip()}")
         return True
-    click.echo(safe(told), err=True, nl=False)
+    click.echo(told, err=True, nl=False)
     if done.refused:
         click.echo(f"not published: a second build is {report.verdict} (build.rebuild-mismatch)", err=True)
         return False
