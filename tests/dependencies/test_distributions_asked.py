@@ -28,6 +28,9 @@ from fakes.advisories import MemoryStore, advisory
         (Distro(id="ubuntu", version_id="22.04"), "deb", "Ubuntu:Pro:22.04:LTS", "Ubuntu:Pro:22.04"),
         (Distro(id="ubuntu", version_id="24.10"), "deb", "Ubuntu:24.10", "Ubuntu:24.10:LTS"),
         (Distro(id="ubuntu", version_id="23.04"), "deb", "Ubuntu:23.04", "Ubuntu:23.04:LTS"),
+        (Distro(id="wolfi", version_id="20230201"), "apk", "Wolfi", "Alpine:v3.20"),
+        (Distro(id="chainguard", version_id="20230214"), "apk", "Chainguard", "Wolfi"),
+        (Distro(id="minimos", version_id="20241031"), "apk", "MinimOS", "Wolfi"),
     ],
     ids=lambda value: f"{value.id}-{value.version_id}" if isinstance(value, Distro) else "",
 )  # fmt: skip

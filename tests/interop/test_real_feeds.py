@@ -197,6 +197,18 @@ def test_osv_records_of_distributions() -> None:
 # ---- all of them in one database
 
 
+def apk_sbom(*packages: tuple[str, str]) -> bytes:
+    """An SBOM of Wolfi."""
+    distro = [{"name": "syft:distro:id", "value": "wolfi"}, {"name": "syft:distro:versionID", "value": "20230201"}]
+    components: list[dict[str, object]] = [
+        {"type": "operating-system", "bom-ref": "os", "name": "wolfi", "version": "20230201", "properties": distro}
+    ]
+    for name, version in packages:
+        purl = f"pkg:apk/wolfi/{name}@{version}?arch=x86_64&distro=wolfi-20230201"
+        components.append({"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl})
+    return json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": components}).encode()
+
+
 def sbom(*packages: tuple[str, str, str]) -> bytes:
     """An SBOM of SLES 12 SP4 with packages, versions and source packages."""
     distro = [{"name": "syft:distro:id", "value": "sles"}, {"name": "syft:distro:versionID", "value": "12.4"}]
@@ -251,3 +263,17 @@ def test_they_build_one_database_and_a_patched_package_is_not_found(folder: Path
     words = ("scan", f"sbom:{tmp_path}/s.json", "--db", f"{folder}/a.db", "--no-policy", "-q", "-o", "json")
     found = json.loads(assay(*words, home=tmp_path).out)["findings"]
     assert [(one["id"], one["name"]) for one in found] == [("CVE-2015-3217", "libpcre2-8-0")]
+
+
+def test_an_image_without_releases_is_judged_by_its_database(folder: Path, tmp_path: Path) -> None:
+    from assay.adapters.advisorydb_place import DatabaseFile
+
+    db.build_from(FeedDirectory(folder / "feeds"), DatabaseFile(tmp_path / "a.db", db.encoders()))
+    (tmp_path / "s.json").write_bytes(apk_sbom(("binutils", "2.39-r1"), ("coreutils", "9.1-r0")))
+    words = ("scan", f"sbom:{tmp_path}/s.json", "--db", f"{tmp_path}/a.db", "--no-policy", "-q", "-o", "json")
+    found = {
+        (one["id"], one["name"]): one["status"] for one in json.loads(assay(*words, home=tmp_path).out)["findings"]
+    }
+    assert found[("CVE-2022-38533", "binutils")] == "affected", "fixed in 2.39-r2"
+    assert found.get(("CVE-2022-38126", "binutils"), "not_affected") == "not_affected", "fixed in 2.39-r1"
+    assert found.get(("CVE-2016-2781", "coreutils"), "not_affected") == "not_affected", "version 0: never affected"

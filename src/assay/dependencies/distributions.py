@@ -136,6 +136,7 @@ _ROWS: dict[str, tuple[str, Callable[[Distro], tuple[str, ...]]]] = {
     "chainguard": ("apk", _rolling("Chainguard")),
     "debian": ("deb", _debian),
     "mageia": ("rpm", _major("Mageia")),
+    "minimos": ("apk", _rolling("MinimOS")),
     "photon": ("rpm", _minor("Photon OS")),
     "openeuler": ("rpm", _openeuler),
     "opensuse": ("rpm", _leap),
