@@ -127,33 +127,34 @@ def walk_layer(
     buried: dict[bytes, int] = {}
     links: list[Link] = []
     folder = b""
-    depth = limits.path_depth_count
+    depth, most = limits.path_depth_count, limits.layer_entries_count
     shallow = min(2 * depth, limits.path_bytes)
     known: set[bytes] = set()
     count = symlinks = 0
     for entry in entries(reader, limits, where):  # hot: one turn an entry
         count += 1
-        if count > limits.layer_entries_count:
+        if count > most:
             raise _too_many(where, limits)
         raw = entry.name
         cut = raw.rfind(b"/") + 1
-        # What lies beside a clean name is clean, if it is no `.`, `..` or directory: most entries, without a search.
+        # What lies beside a clean name, and begins with no dot, is clean and no whiteout: most entries, unsearched.
         beside = raw[:cut] == folder and raw[cut : cut + 1] not in _TO_CLEAN and b"\0" not in raw
         name = raw if beside else clean(raw)
         if name is None or (len(name) > shallow and (len(name) > limits.path_bytes or name.count(b"/") > depth)):
             notes.bad_name(raw, limits)
             continue
-        cut = name.rfind(b"/") + 1
-        if name.startswith(_WHITEOUT, cut):
-            _whiteout(name, cut, whiteouts, opaques, notes)
-            continue
-        if not name:
-            continue
-        if name[:cut] != folder:
-            folder = name[:cut]
-            _add_parents(folder, known, directories)
-            if len(directories) > HASH_BYTES * limits.layer_entries_count:
-                raise _too_many(where, limits)
+        if not beside:
+            cut = name.rfind(b"/") + 1
+            if name.startswith(_WHITEOUT, cut):
+                _whiteout(name, cut, whiteouts, opaques, notes)
+                continue
+            if not name:
+                continue
+            if name[:cut] != folder:
+                folder = name[:cut]
+                _add_parents(folder, known, directories)
+                if len(directories) > HASH_BYTES * most:
+                    raise _too_many(where, limits)
         kind = entry.kind
         digest = blake2b(name, digest_size=16).digest()
         if kind == DIRECTORY:

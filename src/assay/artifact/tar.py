@@ -123,9 +123,7 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
             if len(modes) > _MODES_COUNT:
                 modes.clear()
             mode = modes[raw_mode] = _number(raw_mode, where, "mode") & 0o7777
-        name = raw_name.rstrip(b"\0")
-        if b"\0" in name:
-            name = name.partition(b"\0")[0]
+        name = raw_name.partition(b"\0")[0]
         if block[345] and block[_MAGIC] == _USTAR:
             name = _prefixed(name, block)
         link = block[_LINK].partition(b"\0")[0] if block[157] else b""

@@ -7,6 +7,7 @@ time is linear in the text. Nothing is guessed: a text that fits no phrase gives
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from assay.dependencies.licence_choices import choices
@@ -91,6 +92,10 @@ def _words(text: bytes) -> list[bytes]:
     return text.replace(b"+", b" or later ").translate(_KEEP).split()
 
 
+_REMEMBERED_COUNT, _REMEMBERED_BYTES = 64, 48 << 10
+"""Texts whose conclusion is remembered, and the longest of them: many packages bring the very same file."""
+
+
 def conclude(text: bytes) -> Conclusion:
     """The licences a free text states, all of which are taken to hold, but of those it offers as a choice only one.
 
@@ -101,6 +106,11 @@ def conclude(text: bytes) -> Conclusion:
         `strong` for exactly one licence known by its text or notice; `weak` where several were found (how they combine
         is not read) or where there is only a reference to a file of them.
     """
+    return _conclude(text) if len(text) <= _REMEMBERED_BYTES else _conclude.__wrapped__(text)
+
+
+@lru_cache(maxsize=_REMEMBERED_COUNT)
+def _conclude(text: bytes) -> Conclusion:
     listed = _words(text)
     body, words = b" ".join(listed), frozenset(listed)
     found: dict[str, str] = {}
