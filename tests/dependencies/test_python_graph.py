@@ -142,6 +142,14 @@ def test_two_interpreters_are_a_doubt_unless_one_is_named() -> None:
     assert of(second, "/usr/local/bin/python3", "main.py", environment=path).doubts == ()
 
 
+def test_a_users_own_site_is_looked_into_first() -> None:
+    own = "root/.local/lib/python3.12/site-packages"
+    files = {"app/main.py": "import other", f"{own}/other.py": "import lib"}
+    path = (("PATH", "/root/.local/bin:/usr/local/bin"),)
+    found = of(files, environment=path)
+    assert (set(found.reached), found.doubts) == ({LIB, HELPER}, ())
+
+
 def test_distributions_without_a_record_are_found_by_their_top_level_names() -> None:
     files = {
         "app/main.py": "from old import x",
@@ -155,9 +163,13 @@ def test_too_much_is_not_followed() -> None:
     files = {"app/main.py": "import m0"} | {f"app/m{n}.py": f"import m{n + 1}" for n in range(60)}
     few = Limits(python_files_count=20)
     assert of(files, limits=few).reason == "a layer holds more than 20 files of Python"
-    assert "more than 3 names" in of(files, limits=Limits(python_imports_count=3)).reason
+    assert of(files, limits=Limits(python_imports_count=3)).doubts == ("more than 3 names are imported",)
+    bytes_ = of(files, limits=Limits(python_followed_bytes=60))
+    assert bytes_.doubts == ("more than 60 bytes of sources are imported",)
+    kept = of(files, limits=Limits(python_kept_bytes=60))
+    assert kept.reason == "a layer holds more than 60 bytes of Python, deflated"
     large = of({"app/main.py": "x" * 100}, limits=Limits(python_source_bytes=50))
-    assert large.doubts == ("app/main.py may import more than its statements say (too large to be read: 100 bytes)",)
+    assert large.doubts == ("app/main.py may import more than its statements say (too large to be read)",)
 
 
 def test_layers_hide_files_of_lower_ones() -> None:
@@ -200,7 +212,7 @@ def test_a_finding_says_what_the_graph_says_and_keeps_its_status(graph_: ImportG
 
 def test_only_open_findings_on_installed_python_packages_are_asked_about() -> None:
     def replaced(**fields: object) -> list[Component]:
-        return [Component(**{**{f: getattr(PART, f) for f in PART.__struct_fields__}, **fields})]  # type: ignore[arg-type]
+        return [Component(**{**{f: getattr(PART, f) for f in PART.__struct_fields__}, **fields})]
 
     assert is_asked([FINDING], [PART])
     assert not is_asked([FINDING], replaced(ecosystem="npm"))

@@ -1,9 +1,10 @@
-"""The Python side of one layer: what each source imports, and which files installed distributions list.
+"""The Python side of one layer: its sources, and which files installed distributions list.
 
-Taken out while the layer is walked, file by file; no source is kept. Only a second look asks for it, where a finding
-concerns a Python package and the image's entry point is a Python program.
+Taken out while the layer is walked. Only a second look asks for it, where a finding concerns a Python package and the
+image's entry point is a Python program.
 """
 
+import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from posixpath import normpath
 from typing import Any, cast
@@ -11,8 +12,6 @@ from typing import Any, cast
 import msgspec
 
 from assay.dependencies.python_graph import Tree
-from assay.formats import pyimports
-from assay.formats.pyimports import Imports
 from assay.model.limits import Limits
 
 _EXECUTABLE_BITS = 0o111
@@ -25,7 +24,9 @@ _HOOK_LINES_COUNT = 1_000
 class PythonLayer(msgspec.Struct, kw_only=True):
     """What one layer holds of it, by path."""
 
-    sources: dict[str, Imports] = {}
+    sources: dict[str, bytes] = {}
+    """Deflated: few of them will be asked for, and to read what each imports costs four times as much. Empty where a
+    file is too large."""
     shebangs: dict[str, str] = {}
     extensions: list[str] = []
     """Compiled modules, with their whole names."""
@@ -78,8 +79,7 @@ class Gatherer:
     def __init__(self, limits: Limits) -> None:
         self.found = PythonLayer()
         self._limits = limits
-        self._bytes = self._names = self._files = 0
-        self._texts: dict[str, str] = {}
+        self._bytes = self._kept = self._files = 0
 
     def choose(self, path: str, head: bytes, size: int, mode: int) -> str | None:
         """What a file is to be read as; None for what needs no reading."""
@@ -94,7 +94,7 @@ class Gatherer:
         limit = self._limits.python_source_bytes if kind in ("source", "script") else self._limits.metadata_bytes
         if size > limit:
             if kind == "source":
-                self.found.sources[path] = Imports(opaque=f"too large to be read: {size} bytes")
+                self.found.sources[path] = b""
             else:
                 self._cut(f"{path} is too large to be read: {size} bytes")
             return None
@@ -113,29 +113,20 @@ class Gatherer:
             if b"py" not in data[:400].split(b"\n", 1)[0]:
                 return
         if kind in ("source", "script"):
-            self.found.sources[path] = self._kept(pyimports.read(data))
+            self._keep(path, data)
         elif kind == "hook":
             lines = data.decode("utf-8", "replace").splitlines()
             self.found.hooks[path] = tuple(lines[:_HOOK_LINES_COUNT])
         else:
             self.found.records[path] = tuple(_listed(kind, path, data))
 
-    def _kept(self, said: Imports) -> Imports:
-        """The same with every text there once: most files import the same names."""
-        self._names += sum(1 + len(one.names) for one in said.imports)
-        if self._names > self._limits.python_imports_count:
-            self._cut(f"a layer's sources import more than {self._limits.python_imports_count} names")
-            return Imports(opaque="not kept")
-        once = self._texts.setdefault
-        return Imports(
-            imports=tuple(
-                pyimports.Import(
-                    once(one.module, one.module), tuple(once(n, n) for n in one.names), one.level, one.maybe
-                )
-                for one in said.imports
-            ),
-            opaque=said.opaque,
-        )
+    def _keep(self, path: str, data: bytes) -> None:
+        deflated = zlib.compress(data, 1)
+        self._kept += len(deflated)
+        if self._kept > self._limits.python_kept_bytes:
+            self._cut(f"a layer holds more than {self._limits.python_kept_bytes} bytes of Python, deflated")
+        else:
+            self.found.sources[path] = deflated
 
     def _counts(self) -> bool:
         self._files += 1
@@ -186,7 +177,9 @@ def tree(layers: Sequence[PythonLayer], visible: Mapping[tuple[int, str], bool])
         layers: lowest first.
         visible: (index, path) of every path of every layer → whether it is in the final root.
     """
-    sources: dict[str, Imports] = {}
+    sources: dict[str, bytes] = {}
+    """Deflated: few of them will be asked for, and to read what each imports costs four times as much. Empty where a
+    file is too large."""
     shebangs: dict[str, str] = {}
     hooks: dict[str, tuple[str, ...]] = {}
     extensions: set[str] = set()

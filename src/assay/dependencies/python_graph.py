@@ -9,6 +9,7 @@ of a module happen whenever it is imported; those inside functions, conditions a
 """
 
 import re
+import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from posixpath import normpath
@@ -26,6 +27,9 @@ _DOUBTS_COUNT = 5
 _PLACES_COUNT = 64
 _SITES = ("site-packages", "dist-packages")
 _STANDARD = re.compile(r"(?:^|/)lib/python3\.\d{1,2}\Z", re.ASCII)
+_USER_SITE = re.compile(r"(?:^|/)\.local/lib/python3\.\d{1,2}/site-packages\Z", re.ASCII)
+"""What `pip install --user` fills; it comes before the interpreter's own (PEP 370)."""
+_LARGE = Imports(opaque="too large to be read")
 _CUSTOM = ("sitecustomize", "usercustomize")
 _DOORS = {
     **dict.fromkeys(("imp", "runpy", "pkgutil", "zipimport", "code", "codeop"), "imports by name"),
@@ -39,8 +43,8 @@ _DOORS = {
 class Tree(msgspec.Struct, frozen=True, kw_only=True):
     """The Python side of an image's final root; paths without a leading slash."""
 
-    sources: Mapping[str, Imports] = {}
-    """`.py` files and scripts."""
+    sources: Mapping[str, bytes] = {}
+    """`.py` files and scripts, deflated; empty where one is too large to be read."""
     shebangs: Mapping[str, str] = {}
     """First line of scripts, after `#!`."""
     extensions: frozenset[str] = frozenset()
@@ -92,6 +96,7 @@ class _Walk:
     def __init__(self, start: Start, tree: Tree, limits: Limits) -> None:
         self._start, self._tree, self._limits = start, tree, limits
         self._folders = _folders(tree)
+        self._names = self._bytes = 0
         self.doubts: dict[str, None] = {}
         sites, self._standard = self._places()
         hooked = tuple(self._hooked(sites))
@@ -158,13 +163,30 @@ class _Walk:
         return tuple(names) if len(names) <= _CHAIN_COUNT else (*names[:half], "…", *names[-half:])
 
     def _visit(self, path: str, unsure: bool) -> None:
-        said = self._tree.sources.get(path)
-        if said is None:
+        data = self._tree.sources.get(path)
+        if data is None:
             self._doubt(f"{path} is compiled, and may import anything")
+            return
+        said = self._read(data) if data else _LARGE
+        if said is None:
             return
         if said.opaque:
             self._doubt(f"{path} may import more than its statements say ({said.opaque})")
         self._follow(path, said, self._named(path), self._home(path), unsure)
+
+    def _read(self, data: bytes) -> Imports | None:
+        """The imports of one more file; None where that would be too much, which is a doubt."""
+        source = zlib.decompress(data)
+        self._bytes += len(source)
+        if self._bytes > self._limits.python_followed_bytes:
+            self._doubt(f"more than {self._limits.python_followed_bytes} bytes of sources are imported")
+            return None
+        said = pyimports.read(source)
+        self._names += sum(1 + len(one.names) for one in said.imports)
+        if self._names > self._limits.python_imports_count:
+            self._doubt(f"more than {self._limits.python_imports_count} names are imported")
+            return None
+        return said
 
     def _follow(self, path: str, said: Imports, name: str, home: Sequence[str], unsure: bool = False) -> None:
         for one in said.imports:
@@ -266,12 +288,15 @@ class _Walk:
 
     def _places(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The site directories and the standard library of the interpreter that most likely runs the program."""
-        used = {prefix: sites for prefix in self._start.prefixes if (sites := self._sites(prefix))}
+        prefixes = (p for p in self._start.prefixes if not p.endswith(".local"))
+        used = {prefix: sites for prefix in prefixes if (sites := self._sites(prefix))}
         if len(used) > 1:
             self._doubt(f"Python is installed in {' and in '.join(list(used)[:3])}")
         elif not used and (self._tree.records or self._tree.tops):
             self._doubt("where the interpreter keeps installed packages is not plain")
         sites = next(iter(used.values()), ())
+        own = tuple(sorted(f for f in self._folders if _USER_SITE.search(f)))[: _PLACES_COUNT // 4]
+        sites = (*own, *(site for site in sites if site not in own))
         versions = {site.split("/")[-2] for site in sites}
         newest = versions - {"python3"}  # Debian's site directory does not say which
         standard = [

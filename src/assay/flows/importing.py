@@ -13,7 +13,7 @@ from assay.dependencies.importing import ImportGraph
 from assay.model.inventory import Inventory
 from assay.ports.stores import LayerCache
 
-_VERSION = 1
+_VERSION = 2
 """Rises with every change of what a graph says."""
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(ImportGraph)

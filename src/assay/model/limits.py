@@ -39,10 +39,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """One Python source whose imports are read."""
     python_layer_bytes: int = 256 * MIB
     """All of them in one layer."""
+    python_kept_bytes: int = 64 * MIB
+    """The same, deflated."""
+    python_followed_bytes: int = 64 * MIB
+    """The sources that one program imports."""
     python_files_count: int = 100_000
     """Python files of one layer, and files one program imports."""
     python_imports_count: int = 1_000_000
-    """Names that the sources of one layer import."""
+    """Names that the files one program imports import in turn."""
     metadata_bytes: int = 4 * MIB
     """A single package's own metadata file."""
     description_bytes: int = 512 * KIB
