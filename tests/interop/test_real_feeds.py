@@ -14,6 +14,7 @@ from assay.flows import db
 from assay.formats import osv
 from assay.formats.feeds import alpinesecdb, csafvex, cve5, debiantracker, epss, kev, nvd
 from assay.formats.feeds.told import Told
+from assay.model.advisory import Ssvc
 from assay.model.errors import MalformedError
 from assay.ports.stores import DatabaseStatus
 from command import assay
@@ -141,6 +142,11 @@ def test_a_page_of_nvd() -> None:
     read = list(records)
     assert not [one for one in read if isinstance(one, MalformedError)]
     assert len(read) == len(json.loads(data)["vulnerabilities"]) == 38
+    _, (assessed,) = nvd.parse(vunnel("nvd", "ssvc-entry.json").read_bytes(), where="t")
+    assert not isinstance(assessed, MalformedError)
+    assert assessed[0].ssvc == Ssvc(
+        exploitation="active", automatable="yes", technical_impact="total", assessed="2024-04-17"
+    )
     _, rejected = nvd.parse(vulnerablecode("nvd", "rejected_nvd.json").read_bytes(), where="t")
     assert [one[0].state for one in rejected if not isinstance(one, MalformedError)] == ["REJECTED"]
 

@@ -200,23 +200,26 @@ def _others(container: _Container, kind: str) -> Iterator[dict[str, Any]]:
 
 
 def _newest_ssvc(containers: Iterable[_Container]) -> Ssvc | None:
-    found = [ssvc for container in containers for ssvc in map(_ssvc, _others(container, "ssvc"))]
+    found = [ssvc for container in containers for ssvc in map(ssvc_of, _others(container, "ssvc"))]
     return max(found, key=lambda ssvc: ssvc.assessed, default=None)
 
 
-def _ssvc(content: dict[str, Any]) -> Ssvc:
-    """Options are a list of objects with one name each; what is not said stays empty."""
+def ssvc_of(content: dict[str, Any]) -> Ssvc:
+    """Inputs of SSVC as CISA writes them: a list of objects with one name each; what is not said stays empty.
+
+    Names are `Technical Impact` in CVE records and `technicalImpact` where NVD repeats them.
+    """
     options = content.get("options")
     points: dict[str, str] = {}
     for option in options if isinstance(options, list) else ():
         for name, value in option.items() if isinstance(option, dict) else ():
             if isinstance(value, str):
-                points[str(name).lower()] = value.lower()[:20]
+                points[str(name).lower().replace(" ", "")] = value.lower()[:20]
     time = content.get("timestamp")
     return Ssvc(
         exploitation=points.get("exploitation", ""),
         automatable=points.get("automatable", ""),
-        technical_impact=points.get("technical impact", ""),
+        technical_impact=points.get("technicalimpact", ""),
         assessed=time[:10] if isinstance(time, str) else "",
     )
 

@@ -7,8 +7,9 @@ import msgspec
 
 from assay.formats import cpename
 from assay.formats.cvss import score as cvss_score
+from assay.formats.feeds import cve5
 from assay.formats.feeds.told import CVE, line, refused
-from assay.model.advisory import CveRecord, Score
+from assay.model.advisory import CveRecord, Score, Ssvc
 from assay.model.cpe import CpeCondition, CpeMatch, CpeNode
 from assay.model.errors import MalformedError
 
@@ -92,6 +93,17 @@ def parse(data: bytes, *, where: str) -> tuple[str, Iterator[Record | MalformedE
     return page.timestamp[:10], (_record(raw, where) for raw in page.vulnerabilities)
 
 
+def _ssvc(metrics: dict[str, Any]) -> Ssvc | None:
+    """The newest assessment by CISA, which NVD repeats since 2026 (`ssvcV203`); others' are not taken for CISA's."""
+    found = []
+    for name, values in metrics.items():
+        for value in values if name.startswith("ssvc") and isinstance(values, list) else ():
+            content = value.get("ssvcData") if isinstance(value, dict) else None
+            if isinstance(content, dict) and str(content.get("role", "")).startswith("CISA"):
+                found.append(cve5.ssvc_of(content))
+    return max(found, key=lambda ssvc: ssvc.assessed, default=None)
+
+
 def _record(raw: msgspec.Raw, where: str) -> Record | MalformedError:
     try:
         cve = _item(raw).cve
@@ -108,6 +120,7 @@ def _record(raw: msgspec.Raw, where: str) -> Record | MalformedError:
         state="REJECTED" if rejected else "PUBLISHED",
         date=max(cve.published, cve.last_modified)[:10],
         scores=tuple(sorted(set(_scores(cve.metrics)))),
+        ssvc=_ssvc(cve.metrics),
         cwes=tuple(sorted({text.value for item in cve.weaknesses for text in item.description if _is_cwe(text.value)})),
         marks=tuple(sorted({tag for item in cve.cve_tags for tag in item.tags if _is_mark(tag)})),
     )
