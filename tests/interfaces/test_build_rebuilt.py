@@ -101,6 +101,14 @@ def test_a_spec_that_says_nothing_is_built_once_unless_asked(project: Path, run:
     assert (build(run, "--rebuild").code, len(counting)) == (0, 3)
 
 
+def test_tests_of_an_image_are_not_run_again_and_need_no_sandbox_to_rebuild(project: Path, run: Run) -> None:
+    spec = project / "assay.yaml"
+    spec.write_text(spec.read_text() + "  tests: [{name: never, run: [/nothing]}]\n")
+    assert run("lock", "assay.yaml").code == 0
+    done = run("rebuild", "assay.yaml", "--vary", "umask")
+    assert (done.code, done.out.startswith(b"identical")) == (0, True), done.err
+
+
 def test_it_can_be_left_out(project: Path, run: Run, counting: Counting) -> None:
     asked(project, run)
     counting.differs = True
