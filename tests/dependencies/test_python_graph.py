@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from assay.dependencies.importing import Arrival, ImportGraph, apply, is_asked
+from assay.dependencies.importing import Arrival, ImportGraph, apply, carry, is_asked
 from assay.dependencies.python_files import Gatherer, PythonLayer, tree
 from assay.dependencies.python_graph import graph
 from assay.dependencies.python_start import Command, start
@@ -220,6 +220,13 @@ def test_only_open_findings_on_installed_python_packages_are_asked_about() -> No
     assert not is_asked([FINDING], replaced(occurrences=(Occurrence("poetry.lock", None, "lock-file"),)))
     assert apply([FINDING], [PART], None) == (FINDING,)
     assert apply([FINDING], replaced(removed_by=1), ImportGraph(start="x", known=(LIB,))) == (FINDING,)
+
+
+def test_what_was_seen_is_carried_to_findings_of_a_later_match() -> None:
+    graph_ = ImportGraph(start="x", reached={LIB: Arrival(("main", "lib"), False)})
+    before = apply([FINDING], [PART], graph_)
+    assert carry([FINDING], before) == before
+    assert carry([FINDING], [FINDING]) == (FINDING,)
 
 
 def test_the_strength_of_the_word() -> None:

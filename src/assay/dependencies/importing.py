@@ -63,6 +63,15 @@ def apply(
     )
 
 
+def carry(findings: Iterable[Finding], before: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of a report that was matched again, with what earlier findings said of the same packages' imports."""
+    known = {one.component: one.imported for one in before if one.imported is not None}
+    return tuple(
+        _with(finding, found) if _is_open(finding) and (found := known.get(finding.component)) is not None else finding
+        for finding in findings
+    )
+
+
 def _is_open(finding: Finding) -> bool:
     return finding.status != "not_affected"
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from assay.dependencies import lifecycle, origin, reachability, vex
+from assay.dependencies import importing, lifecycle, origin, reachability, vex
 from assay.dependencies.lifetimes import lifetimes
 from assay.dependencies.matching import Matches
 from assay.flows import freshness
@@ -57,6 +57,7 @@ def renew(report: Report, knowledge: Knowledge, difference: DatabaseDifference, 
 
     def weigh(matched: Matches) -> tuple[Finding, ...]:
         looked = reachability.apply(matched.findings, matched.code, report.components, None)
+        looked = importing.carry(looked, report.findings)
         return vex.weigh(looked, (), report.subject, report.components, now).findings
 
     found = rematch(before, report.components, report.distro, store, difference, knowledge.deployment, weigh)
