@@ -16,17 +16,19 @@ from assay.adapters.spool import FileSpool
 from assay.adapters.unsharing import Unsharing
 from assay.adapters.varying import CLOCK_SHIFT_SECONDS, Machine
 from assay.build import causes, sealing, shifted
+from assay.build import spec as specs
 from assay.flows import step_clock
 from assay.flows.rebuild import Run, rebuild
+from assay.flows.steps import _check
 from assay.interfaces.cli.render.rebuilding import text
 from assay.model.comparison import Comparison, Conditions
-from assay.model.errors import UnavailableError
+from assay.model.errors import UnavailableError, UnsupportedError
 from assay.model.image import Subject
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.rebuilding import ClockSeen, RebuildReport, Variation
 from assay.model.tracing import Trace
 from assay.model.tree import OwnedEntry, Owner, TreeEntry
-from assay.ports.sandbox import SealedCommand
+from assay.ports.sandbox import Finished, SealedCommand
 from buildroot import has_bubblewrap, has_shell, make
 from plants import Outcome, differences, once, room, root_with
 
@@ -134,6 +136,14 @@ def test_a_root_whose_programs_cannot_load_the_library_is_not_varied_and_says_wh
     assert "libm.so.6" in seen.why
     told = shifted.settled(PLANNED, [seen])
     assert (told.state, told.why) == ("not varied", f"step c: {seen.why}")
+
+
+def test_a_step_that_fails_under_the_shift_says_that_it_was_shifted() -> None:
+    step = specs.Step(name="c", toolchain="t", run="false", outputs={"o": "*"})
+    for shift, said in ((DAYS, True), (0, False)):
+        with pytest.raises(UnsupportedError, match="step c") as caught:
+            _check(step, Finished(exit_code=1), shift)
+        assert ("398 days ahead: vary without clock" in caught.value.remedy) == said
 
 
 def test_without_the_library_it_is_not_varied_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -260,7 +260,7 @@ def _run(
         started = at.stand.clock.now()
         finished = at.stand.sandbox.run(command)
         ended = at.stand.clock.now()
-        _check(step, finished)
+        _check(step, finished, command.clock_shift)
         found = tuple(
             OwnedEntry(entry, Owner("step", step.name), at.spool.add(content) if entry.kind == "file" else None)
             for entry, content in at.stand.workshop.tree(out)
@@ -316,7 +316,7 @@ def tried(sandbox: Sandbox, command: SealedCommand, where: str) -> Isolation:
     return found
 
 
-def _check(step: specs.Step, finished: Finished) -> None:
+def _check(step: specs.Step, finished: Finished, clock_shift: int) -> None:
     if not finished.stopped and finished.exit_code == 0:
         return
     tail = finished.log.decode("utf-8", "replace").strip().split("\n")[-12:]
@@ -325,11 +325,13 @@ def _check(step: specs.Step, finished: Finished) -> None:
         "log": "it printed without end",
         "output": f"it left more than {step.limits.output_mib} MiB",
     }
+    days = clock_shift // 86_400
+    shown = f"; it was shown a clock {days} days ahead: vary without clock to see whether that is why" if days else ""
     raise UnsupportedError(
         "a step failed",
         where=f"step {step.name}",
         why=f"{limits.get(finished.stopped) or f'exit code {finished.exit_code}'}; its last words: " + " | ".join(tail),
-        remedy="read its words; a step has no network and sees only its toolchain and inputs",
+        remedy="read its words; a step has no network and sees only its toolchain and inputs" + shown,
     )
 
 
