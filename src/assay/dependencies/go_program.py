@@ -7,7 +7,7 @@ not hold it, as names of functions would make up most of it.
 import re
 import zlib
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -166,7 +166,7 @@ class Functions:
         self._text = data.decode("utf-8", "replace") + "\n"
         self._exact = program.exact
         self._names = sorted(self._text.split("\n")) if program.exact and program.language == "go" else []
-        self._packages: dict[str, str] = {}
+        self._packages: dict[str, list[str]] = {}
 
     def has_package(self, path: str) -> bool:
         """Whether some function of this package is there."""
@@ -187,15 +187,13 @@ class Functions:
         """
         if not self._exact:
             return any(_somewhere(spelled, symbol).search(self._text) for spelled in _spelled(path))
-        text = self._package(path)
-        if not text:
-            return False
         kind, dot, method = symbol.partition(".")
-        if f"\n{symbol}\n" in text or (dot and f"\n(*{kind}).{method}\n" in text):
-            return True
-        if f"\n{kind}" not in text and (not dot or f"\n(*{kind}" not in text):
-            return False
-        return f"{dot}{method}" in text and _function(symbol).search(text) is not None
+        names = self._package(path)
+        if not dot:
+            return any(_ends(name, len(kind)) for name in _beginning(names, kind))
+        return any(_calls(name, len(kind), f".{method}") for name in _beginning(names, kind)) or any(
+            _calls(name, len(kind) + 2, f").{method}") for name in _beginning(names, f"(*{kind}")
+        )
 
     def among(self, path: str, symbols: Sequence[str]) -> list[str]:
         """Those of a package's functions that are there (`has`); nearly always none, as it is not linked."""
@@ -209,27 +207,44 @@ class Functions:
         at = bisect_left(self._names, text)
         return at < len(self._names) and self._names[at].startswith(text)
 
-    def _package(self, path: str) -> str:
-        """What follows this import path in the names that begin with it, kept: advisories speak of few packages."""
+    def _package(self, path: str) -> list[str]:
+        """What follows this path in the names that begin with it, sorted; kept: advisories speak of few packages."""
         found = self._packages.get(path)
         if found is None:
-            rest: list[str] = []
+            found = self._packages[path] = []
             for spelled in _spelled(path):
                 first, behind = (bisect_left(self._names, spelled + end) for end in "./")  # "/" follows "."
-                rest += [name[len(spelled) + 1 :] for name in self._names[first:behind]]
-            found = self._packages[path] = "\n".join(("", *rest, "")) if rest else ""
+                found += [name[len(spelled) + 1 :] for name in self._names[first:behind]]
+            found.sort()
         return found
 
 
-@lru_cache(maxsize=8_192)
-def _function(symbol: str) -> re.Pattern[str]:
-    """A function behind its import path, in names that stand alone, each after a line feed."""
-    kind, dot, method = symbol.partition(".")
-    name = re.escape(kind)
-    if dot:
-        generic = r"(?:\[[^\n]*\])?"
-        name = f"(?:{name}{generic}|\\(\\*{name}{generic}\\))\\.{re.escape(method)}"
-    return re.compile(f"\n{name}(?!\\w)")
+_WORD = re.compile(r"\w")
+
+
+def _beginning(names: Sequence[str], text: str) -> Iterator[str]:
+    """Those of sorted names that begin with a text."""
+    for at in range(bisect_left(names, text), len(names)):
+        if not names[at].startswith(text):
+            return
+        yield names[at]
+
+
+def _ends(name: str, at: int) -> bool:
+    """Whether an identifier ends there, as the name does, or a closure of it begins."""
+    return _WORD.match(name, at) is None
+
+
+def _calls(name: str, at: int, method: str) -> bool:
+    """Whether behind a type's name, and its type arguments if it has any, this method stands."""
+    if name.startswith(method, at):
+        return _ends(name, at + len(method))
+    if not name.startswith("[", at):
+        return False
+    found = name.find(f"]{method}", at)
+    while found >= 0 and not _ends(name, found + 1 + len(method)):
+        found = name.find(f"]{method}", found + 1)
+    return found >= 0
 
 
 @lru_cache(maxsize=8_192)
