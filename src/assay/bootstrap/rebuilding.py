@@ -224,7 +224,7 @@ def _build(
         if recipe.placed.spec.steps:
             stand = Stand(
                 sandbox=machine.sandbox(names), workshop=machine.workshop(names), clock=WallClock(),
-                clock_shift=conditions.clock_shift,
+                clock_shift=conditions.clock_shift, platform=str(host()),
             )  # fmt: skip
         started = _seconds(WallClock().now())
         with layout_sink(place, LIMITS) as sink:
