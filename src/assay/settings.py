@@ -37,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """File of the user's own classifiers (`--classifiers`, `ASSAY_CLASSIFIERS`); empty = the usual ones alone."""
     database_key: str = ""
     """Public key whose signature every advisory database must carry (`ASSAY_DB_KEY`); empty = none."""
+    database_sources: tuple[str, ...] = ()
+    """Where `db update` takes a ready database from (`ASSAY_DB_FROM`, comma separated); none = it makes its own."""
     max_db_age_hours: int = 0
     """How old the newest advisory feed may be (`--max-db-age`, `ASSAY_MAX_DB_AGE`); 0 = any age."""
     eol_days: int = 90
@@ -141,6 +143,10 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         key="db-key", field="database_key", variable="ASSAY_DB_KEY", read=_text,
         says="public key that must have signed the advisory database", flag=False,
+    ),
+    Setting(
+        key="db-from", field="database_sources", variable="ASSAY_DB_FROM", read=_texts,
+        says="where `db update` takes a ready advisory database from", flag=False,
     ),
     Setting(
         key="max-db-age", field="max_db_age_hours", variable="ASSAY_MAX_DB_AGE", read=hours,

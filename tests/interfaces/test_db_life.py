@@ -140,6 +140,15 @@ def test_push_and_update_by_delta(home: Path, tmp_path: Path) -> None:
         done = run(home, "db", "update", "--from", reference, key="good", db=db)
         assert (done.code, "1 delta from what was here" in done.out.decode()) == (0, True), done.err
         assert db.read_bytes() == (tmp_path / "db2").read_bytes()
+        env = {
+            "ASSAY_DB": str(db),
+            "ASSAY_DB_KEY": f"{home}/good.key.pub",
+            "ASSAY_DB_FROM": reference,
+        }
+        told = assay("db", "update", "--from", f"{tmp_path}/none", home=home, env=env)
+        assert told.code != 0, "what is said goes before what is set"
+        again = assay("db", "update", home=home, env=env)
+        assert (again.code, "already here" in again.out.decode()) == (0, True)
         again = run(home, "db", "pull", reference, key="good", db=db)
         assert (again.code, "already here" in again.out.decode()) == (0, True)
 

@@ -82,7 +82,8 @@ def build(
     "locations",
     multiple=True,
     metavar="LOCATION",
-    help="Take a ready database: a registry reference, oci-dir:PATH, a file. Repeatable; the first that answers.",
+    help="Take a ready database: a registry reference, oci-dir:PATH, a file. Repeatable; the first that answers "
+    "(else ASSAY_DB_FROM).",
 )
 @verify_key_option
 @options.verbosity_options
@@ -98,10 +99,15 @@ def update(
     quiet: bool,
     verbose: int,
 ) -> None:
-    """Fetch the public feeds that changed and build the database anew; without a network the old file stays."""
+    """Fetch the public feeds that changed and build the database anew; without a network the old file stays.
+
+    With --from, or ASSAY_DB_FROM, take a ready one instead; of it only what changed, where deltas are published.
+    """
     found = options.settings(db)
+    making = bool(key or build_number or allow_shrink)
+    locations = locations or (() if making else found.database_sources)
     if locations:
-        if key or build_number or allow_shrink:
+        if making:
             raise UsageError("a ready database is neither signed nor numbered here", remedy="leave --from or these out")
         _pull(locations, found, verify_key, allow_rollback, options.Console(quiet))
         return
