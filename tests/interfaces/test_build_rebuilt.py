@@ -54,6 +54,10 @@ class Counting(list):  # type: ignore[type-arg]
     """Builds so far."""
 
     differs = False
+    only = ""
+    """The platform that differs; empty for all."""
+    first = 1
+    """How many the first build makes."""
 
 
 @pytest.fixture
@@ -64,7 +68,8 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
     def changed(at: flow.Building, platform: object) -> Iterator[OwnedEntry]:
         counted.append(1)
         for item in (item for one in collect for item in one(at, platform)):  # type: ignore[arg-type]
-            if counted.differs and len(counted) > 1 and item.entry.kind == "file":
+            here = counted.only in str(platform) and item.entry.kind == "file"
+            if counted.differs and len(counted) > counted.first and here:
                 yield OwnedEntry(msgspec.structs.replace(item.entry, mode=0o600), item.owner, item.span)
             else:
                 yield item
@@ -126,6 +131,17 @@ def test_what_differs_leaves_nothing_behind_and_ends_as_a_rebuild_does(
     assert "mode" in done.err
     assert "not published: a second build is different (build.rebuild-mismatch)" in done.err
     assert sorted(path.name for path in project.parent.iterdir() if "out" in path.name) == []
+
+
+@pytest.mark.parametrize("only", ["amd64", "arm64"])
+def test_each_platform_is_held_against_its_own(project: Path, run: Run, counting: Counting, only: str) -> None:
+    spec = project / "assay.yaml"
+    spec.write_text(spec.read_text() + "platforms: [linux/amd64, linux/arm64]\n")
+    assert run("lock", "assay.yaml").code == 0
+    assert build(run, "--rebuild").code == 0
+    del counting[:]
+    counting.differs, counting.only, counting.first = True, only, 2
+    assert build(run, "--rebuild").code == 1, "whichever of them differs"
 
 
 def test_a_layout_that_is_there_keeps_the_image_it_had(project: Path, run: Run, counting: Counting) -> None:
