@@ -20,8 +20,8 @@ from assay.model.inventory import Licence
 NAMES = "names"
 _FREE_FORM = "the copyright file is not machine-readable (DEP-5)"
 _NAMES_COUNT, _REFERENCE_CHARACTERS = 200, 60
-_PARAGRAPH = re.compile(rb"^license:[ \t]*([^\n]*)\n((?:[ \t][^\n]*\n)*+)", re.IGNORECASE | re.MULTILINE)
-"""A `License` field: its short name and the text under it."""
+_PARAGRAPH = re.compile(rb"\nlicense:[ \t]*([^\n]*)((?:\n[ \t][^\n]*)*+)", re.IGNORECASE)
+"""A `License` field: its short name and the text under it. Beginning with a fixed letter, it is found at once."""
 _OPERATOR = re.compile(r"(,?\s+(?:and/or|and|or)\s+|[()])", re.IGNORECASE)
 _WITH = re.compile(r"\s+(?:with|plus)\s+", re.IGNORECASE)
 
@@ -68,7 +68,7 @@ def with_conclusion(declared: Licence, text: bytes, path: str) -> Licence:
 def _texts(data: bytes) -> dict[str, bytes]:
     """Short name (folded) → the longest text the file gives under it."""
     texts: dict[str, bytes] = {}
-    for match in _PARAGRAPH.finditer(data + b"\n"):
+    for match in _PARAGRAPH.finditer(b"\n" + data):
         name = _decoded(match[1]).lower()
         if len(match[2]) > len(texts.get(name, b"")):
             texts[name] = match[2]

@@ -1,8 +1,11 @@
 """Deb822: paragraphs of `Name: value` fields, as dpkg writes them (deb822(5))."""
 
+import re
 from collections.abc import Iterator
 
 _FOLD = " \t"
+_FIELDS = re.compile(r"\n(?![ \t])")
+"""A line's end that the next line does not continue."""
 
 
 def paragraphs(text: str, wanted: frozenset[str]) -> Iterator[dict[str, str] | None]:
@@ -17,27 +20,19 @@ def paragraphs(text: str, wanted: frozenset[str]) -> Iterator[dict[str, str] | N
         line which is neither field nor continuation. A field that comes twice keeps its first value.
     """
     for block in text.split("\n\n"):
-        lines = block.split("\n")
-        if not any(lines):
-            continue
-        yield _paragraph(lines, wanted)
+        if block := block.strip("\n"):
+            yield _paragraph(block, wanted)
 
 
-def _paragraph(lines: list[str], wanted: frozenset[str]) -> dict[str, str] | None:
+def _paragraph(block: str, wanted: frozenset[str]) -> dict[str, str] | None:
     record: dict[str, str] = {}
-    key = ""
-    for line in lines:
-        if not line:
+    for field in _FIELDS.split(block):  # whole fields: most lines continue one, and most fields nobody wants
+        if field[0] in _FOLD:  # continues nothing
             continue
-        if line[0] in _FOLD:
-            if key:
-                record[key] += "\n" + line.strip()
-            continue
-        name, colon, value = line.partition(":")
-        if not colon or not name:
+        name, colon, value = field.partition(":")
+        if not colon or not name or "\n" in name:
             return None
         name = name.lower()
-        key = name if name in wanted and name not in record else ""
-        if key:
-            record[key] = value.strip()
+        if name in wanted and name not in record:
+            record[name] = "\n".join(map(str.strip, value.split("\n")))
     return record
