@@ -68,9 +68,7 @@ def choices(body: bytes, found: Collection[str]) -> list[frozenset[str]]:
 
 
 def _lists(body: bytes) -> Iterator[tuple[str, ...]]:
-    body = (
-        b" " + body
-    )  # so that a space stands before every word: with a fixed letter ahead the search is twice as fast
+    body = b" " + body  # a space before every word: with a fixed letter ahead the search is twice as fast
     for number, match in enumerate(_BEGINS.finditer(body)):
         if number == _LISTS_COUNT:
             return
