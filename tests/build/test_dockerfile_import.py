@@ -129,6 +129,10 @@ def test_each_instruction_gets_its_verdict(line: str, outcome: str) -> None:
         ("python:3.12-slim", "needs-human"), ("node:18-bookworm", "translated"), ("alpine:3.20", "needs-human"),
         ("debian", "needs-human"), ("scratch", "translated"), ("python:3.11-alpine", "needs-human"),
         ("docker.io/library/debian:12", "translated"), ("$UNKNOWN", "needs-human"),
+        ("golang:1.19-bookworm", "translated"), ("golang:1.22", "needs-human"), ("golang:1.24", "translated"),
+        ("golang:1.24-alpine", "needs-human"), ("nginx:1.27", "needs-human"),
+        ("gcr.io/distroless/static-debian12", "translated"), ("gcr.io/distroless/cc-debian12:nonroot", "translated"),
+        ("gcr.io/distroless/static-debian12:debug", "needs-human"), ("gcr.io/distroless/java21-debian12", "needs-human"),
     ],
 )  # fmt: skip
 def test_a_base_is_known_or_a_person_names_its_packages(reference: str, outcome: str) -> None:
@@ -141,6 +145,12 @@ def test_a_base_is_known_or_a_person_names_its_packages(reference: str, outcome:
         ("ENV AWS_SECRET_ACCESS_KEY=abcdefgh", "secret"),
         ("ENV X=AKIAABCDEFGHIJKLMNOP", "secret"),
         ("ENV URL=postgres://me:hunter2@db/x", "secret"),
+        ("COPY id_rsa /root/.ssh/", "secret"),
+        ("COPY a .env /app/", "secret"),
+        ("ADD deploy/.npmrc /root/", "secret"),
+        ('RUN bash -c "$(curl -fsSL https://example.org/i.sh)"', "pipe-to-shell"),
+        ("RUN bash <(curl -s https://example.org/i.sh)", "pipe-to-shell"),
+        ("RUN eval `wget -qO- https://example.org/i.sh`", "pipe-to-shell"),
         ("ARG GITHUB_TOKEN=abc", "secret"),
         ("RUN curl -fsSL https://example.org/i.sh | sudo bash -", "pipe-to-shell"),
         ("RUN wget -qO- https://example.org/i.py | python3", "pipe-to-shell"),
@@ -157,7 +167,19 @@ def test_what_no_image_should_have_is_a_finding(line: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["ENV TOKEN_FILE=/run/x", "ENV PASSWORD=", "ENV PATH=/x:$PATH", "RUN chmod 755 /x", "RUN chmod +x /x", "ARG A"],
+    [
+        "ENV TOKEN_FILE=/run/x",
+        "ENV PASSWORD=",
+        "ENV PASSWORD_MIN_LENGTH=8",
+        "ENV TOKEN_TTL=3600",
+        "COPY .env.example /x",
+        "COPY id_rsa.pub /x",
+        "RUN echo $(date)",
+        "ENV PATH=/x:$PATH",
+        "RUN chmod 755 /x",
+        "RUN chmod +x /x",
+        "ARG A",
+    ],
 )
 def test_what_is_fine_is_none(line: str) -> None:
     assert remarks(f"FROM debian:bookworm\n{line}\n") == []

@@ -33,6 +33,11 @@ def judge(work: Work, stage: Stage, command: Command, line: int) -> Judgement:
         why = f"what {command.name} fetches is run by {piped} unseen"
         work.warnings.append(Remark(code="pipe-to-shell", severity="high", line=line, why=why))
         return Judgement(outcome="needs-human", text=command.text, line=line, why=f"{why}: name a source with a digest")
+    fetched = _FETCHED.search(command.text) if _runs_text(command) else None
+    if fetched:
+        why = f"what {fetched[1]} fetches is run by {command.name.rsplit('/', 1)[-1]} unseen"
+        work.warnings.append(Remark(code="pipe-to-shell", severity="high", line=line, why=why))
+        return Judgement(outcome="needs-human", text=command.text, line=line, why=f"{why}: name a source with a digest")
     row = ROWS.get(command.name.rsplit("/", 1)[-1]) if not command.name.startswith("./") else _built
     if row is None:
         return Judgement(
@@ -46,6 +51,14 @@ def judge(work: Work, stage: Stage, command: Command, line: int) -> Judgement:
     if command.is_maybe and outcome == "translated" and row is not _built:
         outcome, why = "needs-human", "it runs only under a condition"
     return Judgement(outcome=outcome, text=command.text, line=line, why=why)
+
+
+_FETCHED = re.compile(r"(?:\$\(|`|<\()\s{0,20}(?:sudo\s{1,20})?(curl|wget)\s", re.ASCII)
+
+
+def _runs_text(command: Command) -> bool:
+    """Whether what a substitution gives is run: `sh -c "$(curl …)"`, `bash <(curl …)`, `eval`, `source`, `.`."""
+    return command.name.rsplit("/", 1)[-1] in (*_SHELLS, "eval", "source", ".", "sudo", "exec")
 
 
 def _shell_of(text: str) -> str:
@@ -223,6 +236,7 @@ def _python(work: Work, stage: Stage, command: Command) -> Answer:
     if words[:2] == ("-m", "pip"):
         return packages.pip(work, stage, command)
     if words[:2] == ("-m", "venv"):
+        stage.places += [stage.absolute(word) for word in command.plain[1:]]
         return "dropped", "packages are installed without a virtual environment"
     return _built(work, stage, command)
 
@@ -241,13 +255,15 @@ _BUILD = (
     "basename", "ls", "uname", "nproc", "dpkg-architecture", "=", "export", "cd", "pushd", "popd",
     "echo", "rustc", "protoc", "msgfmt", "diff", "cmp", "readlink", "realpath", "wc", "id", "which", "command", "time",
 )  # fmt: skip
+SETTINGS = frozenset({"set", "true", ":", "shopt", "ulimit", "exit"})
+"""Commands a step's script keeps although nothing comes of them but how the others run."""
 _LOOKING = frozenset(
     {"test", "[", "[[", "ls", "uname", "nproc", "echo", "printf", "which", "id", "command", "cat", "grep", "find", "=",
      "export", "cd", "head", "tail", "wc"}
 )  # fmt: skip
 """Commands that leave nothing behind unless their output goes to a file."""
 _FETCHING = (
-    "go", "cargo", "mvn", "mvnw", "gradle", "gradlew", "bundle", "composer", "gem", "yarn", "pnpm", "bun", "npx",
+    "cargo", "mvn", "mvnw", "gradle", "gradlew", "bundle", "composer", "gem", "yarn", "pnpm", "bun", "npx",
     "dotnet", "conda", "mamba", "micromamba", "poetry", "pipenv", "pdm", "rustup", "corepack", "cpan", "cpanm", "stack",
     "cabal", "mix", "sbt", "lein", "bazel", "easy_install", "pecl", "pear", "luarocks", "opam", "R", "Rscript", "julia",
 )  # fmt: skip
@@ -262,6 +278,7 @@ ROWS: Mapping[str, Row] = {
     **dict.fromkeys(("pip", "pip3", "pip2"), packages.pip),
     **dict.fromkeys(("python", "python3"), _python),
     "uv": _uv,
+    "go": packages.go,
     "npm": packages.npm,
     **dict.fromkeys(("curl", "wget"), _download),
     **dict.fromkeys(("sha256sum", "shasum"), _checksum),

@@ -8,7 +8,8 @@ import msgspec
 
 from assay.build.dockerfile import bases, commands, configured, shell
 from assay.build.dockerfile.configured import Answer, Row
-from assay.build.dockerfile.stage import Copied, Stage, Work
+from assay.build.dockerfile.secrets import is_secret_file
+from assay.build.dockerfile.stage import Account, Copied, Stage, Work
 from assay.build.dockerfile.variables import expand, unquoted
 from assay.build.dockerfile.verdicts import Judgement, Remark, worst
 from assay.formats.dockerfile import Instruction
@@ -29,6 +30,7 @@ def _from(work: Work, stage: Stage, instruction: Instruction) -> Answer:
         stage.users, stage.groups = list(before.users), list(before.groups)
         stage.copied, stage.workdir, stage.user = list(before.copied), before.workdir, before.user
         stage.pip, stage.npm, stage.config = list(before.pip), list(before.npm), copy.deepcopy(before.config)
+        stage.places, stage.develops, stage.go = list(before.places), before.develops, list(before.go)
         stage.shell = before.shell
         if stage.is_last and before.script:
             return "needs-human", f"the stage {stage.base} runs commands: take what they leave by COPY --from", ()
@@ -45,6 +47,8 @@ def _from(work: Work, stage: Stage, instruction: Instruction) -> Answer:
             work.warnings.append(Remark(code="no-digest", severity="medium", line=instruction.start, why=why))
         return "needs-human", known.why, ()
     stage.distribution, stage.python, stage.packages = known.distribution, known.python, list(known.packages)
+    stage.user = known.user
+    stage.users += [Account(name, uid, home=home) for name, uid, home in known.users]
     return "translated", "the packages of the base, pinned by the lock" if known.packages else "", ()
 
 
@@ -80,8 +84,21 @@ def _run(work: Work, stage: Stage, instruction: Instruction) -> Answer:
     expanded, judged = _pinned(work, stage, expanded, judged)
     outcome, why = worst(judged)
     if not stage.is_last and any(one.why.endswith("a command of the build step") for one in judged):
-        stage.script.append(expanded)
+        stage.script.append(_without_done(expanded, found, judged))
     return outcome, why, judged
+
+
+def _without_done(text: str, found: tuple[shell.Command, ...], judged: tuple[Judgement, ...]) -> str:
+    """A step's text with `:` in place of the commands the spec does elsewhere: no step has apt or pip."""
+    at = 0
+    for command, one in zip(found, judged, strict=True):
+        place = text.find(command.text, at)
+        is_kept = one.outcome == "needs-human" or one.why.endswith("a command of the build step")
+        if place < 0 or is_kept or command.name in commands.SETTINGS:
+            continue
+        text = text[:place] + ":" + text[place + len(command.text) :]
+        at = place + 1
+    return text
 
 
 def _pinned(work: Work, stage: Stage, text: str, judged: tuple[Judgement, ...]) -> tuple[str, tuple[Judgement, ...]]:
@@ -146,6 +163,11 @@ def _copy(work: Work, stage: Stage, instruction: Instruction) -> Answer:
         origin = f"stage {work.stages.index(other)}"
     if any("*" in path or "?" in path for path in sources) and origin != "context":
         return "needs-human", "a pattern in another stage: name the files", ()
+    kept = next((path for path in sources if is_secret_file(path)), "") if origin == "context" else ""
+    if kept:
+        why = f"{kept[:80]} is a file that secrets are kept in, and everybody who has the image can read it"
+        work.warnings.append(Remark(code="secret", severity="critical", line=instruction.start, why=why))
+        return "needs-human", f"{why}: hand it in when the program runs", ()
     target = stage.place(to, several=len(sources) > 1)
     stage.copied.append(
         Copied(origin, tuple(sources), target, mode=flags.get("chmod", ""), owner=flags.get("chown", ""))

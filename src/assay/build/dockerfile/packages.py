@@ -100,11 +100,23 @@ def pip(work: Work, stage: Stage, command: Command) -> Answer:
         why = "write a requirements file with hashes" if pins else "write a requirements file with versions and hashes"
         return "needs-human", f"{', '.join(others[:6])}: {why}"
     stage.pip += [stage.absolute(name) for name in files]
+    stage.places += _places(stage, words) if files else []
     if projects:
         return "translated-needs-lock", "a wheel is built in a step; what it needs must be locked with hashes"
     if files:
         return "translated-needs-lock", "every line of the requirements file must have a version and a hash"
     return "dropped", "the builder brings its own installer"
+
+
+def _places(stage: Stage, words: list[str]) -> list[str]:
+    """Where pip lays what it installs, as far as its options tell."""
+    for number, word in enumerate(words):
+        option, _, value = word.partition("=")
+        if option in ("-t", "--target", "--prefix", "--root"):
+            return [stage.absolute(value or "".join(words[number + 1 : number + 2]))]
+    if "--user" in words:
+        return [f"{stage.env.get('HOME', '/root')}/.local"]
+    return [f"/usr/local/lib/python{stage.python}/site-packages", "/usr/local/bin"]
 
 
 def _bare(requirement: str) -> str:
@@ -122,14 +134,44 @@ def npm(work: Work, stage: Stage, command: Command) -> Answer:
             return "needs-human", "name the package in a package.json with a lock"
         if stage.workdir not in stage.npm:
             stage.npm.append(stage.workdir)
+        if not stage.is_last and not _is_production(stage, command):
+            stage.develops = True
         return "translated-needs-lock", "by package-lock.json, version 2 or 3, with an integrity for each package"
     if verb in ("install", "i", "add"):
         return "needs-human", f"{', '.join(verbs[1:6])}: name it in a package.json with a lock"
-    if verb in ("run", "run-script", "test", "t", "rebuild"):
+    if verb == "rebuild":
+        return "needs-human", "native code of packages is built by a step of its own"
+    if verb in ("run", "run-script", "test", "t"):
         if stage.is_last:
             return "needs-human", "it changes the image's tree: make it a step and install what it leaves"
         return "translated", "a command of the build step"
     return "needs-human", f"npm {verb}: not known"
+
+
+def go(work: Work, stage: Stage, command: Command) -> Answer:
+    """`go mod download` by go.sum; `go build` is a build command, its modules served from a folder."""
+    verb = command.plain[0] if command.plain else ""
+    if stage.is_last or not stage.distribution:
+        return networked(work, stage, command)
+    if command.plain[:2] in (("mod", "download"), ("mod", "verify")) and len(command.plain) == 2:
+        if stage.workdir not in stage.go:
+            stage.go.append(stage.workdir)
+        return "translated-needs-lock", "by go.sum, which has a hash for each module"
+    if verb in ("version", "env", "vet", "fmt"):
+        return "translated", "a command of the build step"
+    if verb in ("build", "test", "generate") or (verb == "install" and "@" not in " ".join(command.plain)):
+        if stage.workdir not in stage.go:
+            stage.go.append(stage.workdir)
+        return "translated", "a command of the build step"
+    return networked(work, stage, command)
+
+
+def _is_production(stage: Stage, command: Command) -> bool:
+    """Whether npm is told to leave out what only development needs (npm-install(1), `omit`)."""
+    words = " ".join(command.arguments).replace("=", " ")
+    if re.search(r"--(?:omit dev|only prod(?:uction)?|production)(?!\S)", words):
+        return True
+    return stage.env.get("NODE_ENV") == "production" and "--include dev" not in words
 
 
 def networked(work: Work, stage: Stage, command: Command) -> Answer:

@@ -17,7 +17,26 @@ _VALUES = (
     re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@$]{1,200}:[^\s/@$]{3,200}@", re.ASCII),
     re.compile(r"eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,2000}\.", re.ASCII),
 )
+_COUNTED = re.compile(
+    r"_(?:MIN|MAX|LEN|LENGTH|SIZE|COUNT|TTL|TIMEOUT|SECONDS|DAYS|AGE|LIFETIME|ALGORITHM|TYPE|ROUNDS)(?:$|_)", re.ASCII
+)
+"""A measure or a kind of secrets, not one."""
+_FILES = re.compile(
+    r"(?:.*/)?(?:id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.dockercfg|\.env(?:\.(?!"
+    r"example$|sample$|template$|dist$)[A-Za-z0-9_-]{1,40})?|\.aws/credentials|\.docker/config\.json|\.kube/config|"
+    r"[^/]{1,200}\.(?:p12|pfx|jks|keystore|kdbx))",
+    re.ASCII,
+)
 _EMPTY = frozenset({"", "changeme", "null", "none", "false", "true", "0", "1"})
+
+
+def is_secret_file(path: str) -> bool:
+    """Whether a file is one that programs keep secrets in.
+
+    >>> is_secret_file("deploy/id_rsa"), is_secret_file("id_rsa.pub"), is_secret_file(".env.example")
+    (True, False, False)
+    """
+    return bool(_FILES.fullmatch(path))
 
 
 def is_secret(name: str, value: str) -> bool:
@@ -28,4 +47,6 @@ def is_secret(name: str, value: str) -> bool:
     """
     if any(pattern.search(value) for pattern in _VALUES):
         return True
+    if value.strip().isdecimal() and _COUNTED.search(name.upper()):
+        return False
     return bool(_NAME.search(name.upper())) and value.strip().lower() not in _EMPTY and not value.startswith("$")

@@ -53,8 +53,21 @@ class Stage:
     copied: list[Copied] = field(default_factory=list)
     pip: list[str] = field(default_factory=list)
     """Requirements files, as paths in the context."""
+    places: list[str] = field(default_factory=list)
+    """Folders in the tree that pip installs into: by default that of the base's Python, a prefix, a virtual
+    environment."""
+    carried: list[tuple["Stage", str]] = field(default_factory=list)
+    """Requirements files of other stages, of which what was installed is copied here."""
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    """Where that was there, and is here."""
+    modules: list[tuple["Stage", str, str]] = field(default_factory=list)
+    """The same of npm: stage, folder of the lock there, and where its `node_modules` is here."""
     npm: list[str] = field(default_factory=list)
     """Folders in the tree whose package-lock.json is installed."""
+    develops: bool = False
+    """Whether npm brings what only development needs, too."""
+    go: list[str] = field(default_factory=list)
+    """Folders in the tree whose go.sum names modules."""
     script: list[str] = field(default_factory=list)
     """Lines of a build step."""
     fetched: list[str] = field(default_factory=list)

@@ -48,15 +48,17 @@ def translate(work: Work, named: Named) -> Spec:
     last = work.stages[-1]
     for stage in work.stages:
         stage.copied = copies.settled(stage.copied, named.files)
+    _carried(work, last)
     steps, needed = _steps(work, last)
     sources: dict[str, object] = {}
-    if last.pip or last.npm or any(one.source == "context" for stage in (last, *needed) for one in stage.copied):
+    copied = {one.source for stage in (last, *needed) for one in stage.copied}
+    if last.pip or last.carried or last.npm or last.modules or "context" in copied:
         sources["context"] = {"type": "directory", "path": named.context}
         if named.exclude:
             sources["context"] = {"type": "directory", "path": named.context, "exclude": list(named.exclude)}
     sources |= {name: {"sha256": HOLE, **source} for name, source in sorted(work.sources.items())}
     releases = sorted({stage.distribution for stage in (last, *needed) if stage.distribution})
-    dependencies, installed = _dependencies(last, named)
+    dependencies, installed = _dependencies(last, steps, named)
     spec: Spec = {
         "apiVersion": "assay.build/v1",
         "kind": "Image",
@@ -104,6 +106,8 @@ def _step(work: Work, name: str, stage: Stage, last: Stage, named: Named) -> dic
     lines = ["set -eu", f"mkdir -p {shlex.quote(ROOT + stage.workdir)}"]
     for one in stage.copied:
         lines += copies.into_tree(one, named.files)
+    brought, laying = _brought(name, stage, named)
+    lines += laying
     lines.append(f"cd {shlex.quote(ROOT + stage.workdir)}")
     lines += [_moved(text, own) for text in stage.script]
     outputs: dict[str, str] = {}
@@ -112,14 +116,17 @@ def _step(work: Work, name: str, stage: Stage, last: Stage, named: Named) -> dic
         outputs[output] = f"{output}/*"
         lines += copies.out_of_step(one, output, lambda path: _moved(f"/{path.lstrip('/')}", own))
     inputs = ["sources.context"] if any(one.source == "context" for one in stage.copied) else []
-    inputs += [f"sources.{source}" for source in sorted(set(stage.fetched))]
+    inputs += [f"sources.{source}" for source in sorted(set(stage.fetched))] + brought
     step: dict[str, object] = {"name": name, "toolchain": _tools(name)}
     if inputs:
         step["inputs"] = inputs
-    if env := {key: value for key, value in sorted(stage.env.items()) if key != "PATH"}:
-        step["env"] = env
+    env = {key: value for key, value in stage.env.items() if key != "PATH"} | (_GO if stage.go else {})
+    if env:
+        step["env"] = dict(sorted(env.items()))
     step["run"] = "\n".join(lines) + "\n"
     step["outputs"] = outputs or {"all": HOLE}
+    if stage.go:
+        step["limits"] = {"memory-mib": 16384}  # of address space: Go reserves much and uses little
     return step
 
 
@@ -138,25 +145,130 @@ def _moved(text: str, own: set[str]) -> str:
     return re.sub(rf"(?<![\w./-])(?=(?:{paths})(?:[/\s'\";:)]|$))", ROOT, text)
 
 
-def _dependencies(last: Stage, named: Named) -> tuple[dict[str, object], list[dict[str, object]]]:
-    """Requirements and package locks as dependencies, and where they are installed."""
+def _carried(work: Work, last: Stage) -> None:
+    """What pip installed in another stage and the last one copies from there is a dependency of the last one."""
+    kept: list[Copied] = []
+    for one in last.copied:
+        other = work.stages[int(one.source.split()[1])] if one.source.startswith("stage ") else None
+        modules = [f"{folder.rstrip('/')}/node_modules" for folder in other.npm] if other is not None else []
+        if other is not None and len(one.paths) == 1 and one.paths[0].rstrip("/") in modules:
+            folder = other.npm[modules.index(one.paths[0].rstrip("/"))]
+            last.modules.append((other, folder, one.to.rstrip("/") or "/"))
+            continue
+        places = other.places if other is not None and other.pip else []
+        if other is None or not places or not all(path.rstrip("/") in places for path in one.paths):
+            kept.append(one)
+            continue
+        wanted = [(other, path) for path in other.pip if (other, path) not in last.carried]
+        last.carried += wanted
+        last.moved += [(path.rstrip("/"), one.to.rstrip("/")) for path in one.paths]
+    last.copied = kept
+
+
+def _dependencies(
+    last: Stage, needed: dict[str, Stage], named: Named
+) -> tuple[dict[str, object], list[dict[str, object]]]:
+    """Requirements and package locks of the image and of its steps, and where the image's are installed."""
     found: dict[str, object] = {}
     installed: list[dict[str, object]] = []
-    python = last.python or next((bases.PYTHONS[last.distribution] for _ in [0] if last.distribution), "")
-    for number, path in enumerate(last.pip):
+    python = _python(last)
+    wanted = [*((last, path) for path in last.pip), *last.carried]
+    for number, (stage, path) in enumerate(wanted):
         name = "py" if number == 0 else f"py-{number}"
-        found[name] = {
-            "type": "pip",
-            "source": "context",
-            "file": copies.origin(last.copied, path, named.files) or HOLE,
-        }
+        found[name] = _pip(stage, path, named)
         installed.append({"from": f"dependencies.{name}", "to": f"/usr/local/lib/python{python}/dist-packages"})
-    for number, folder in enumerate(last.npm):
+    own = [(last, folder, f"{folder.rstrip('/')}/node_modules") for folder in last.npm]
+    for number, (stage, folder, to) in enumerate([*own, *last.modules]):
         name = "web" if number == 0 else f"web-{number}"
-        lock = copies.origin(last.copied, f"{folder.rstrip('/')}/package-lock.json", named.files) or HOLE
-        found[name] = {"type": "npm", "source": "context", "file": lock}
-        installed.append({"from": f"dependencies.{name}", "to": f"{folder.rstrip('/')}/node_modules"})
+        found[name] = _npm(stage, folder, named) | ({"dev": True} if stage.develops else {})
+        installed.append({"from": f"dependencies.{name}", "to": to})
+    for step, stage in needed.items():
+        found |= {name: _pip(stage, path, named) for name, path in _own_pip(step, stage)}
+        for name, folder in _own_npm(step, stage):
+            found[name] = _npm(stage, folder, named) | ({"dev": True} if stage.develops else {})
+        for name, folder in _own_go(step, stage):
+            if file := _sums(stage, folder, named):
+                found[name] = {"type": "go", "source": "context", "file": file}
     return found, installed
+
+
+def _python(last: Stage) -> str:
+    return last.python or (bases.PYTHONS.get(last.distribution, "") if last.distribution else "")
+
+
+def _own_pip(step: str, stage: Stage) -> list[tuple[str, str]]:
+    return [(f"py-{step}" if number == 0 else f"py-{step}-{number}", path) for number, path in enumerate(stage.pip)]
+
+
+def _own_npm(step: str, stage: Stage) -> list[tuple[str, str]]:
+    return [(f"web-{step}" if number == 0 else f"web-{step}-{number}", path) for number, path in enumerate(stage.npm)]
+
+
+def _own_go(step: str, stage: Stage) -> list[tuple[str, str]]:
+    return [(f"modules-{step}" if number == 0 else f"modules-{step}-{number}", f) for number, f in enumerate(stage.go)]
+
+
+def _sums(stage: Stage, folder: str, named: Named) -> str:
+    """The go.sum of a folder; empty where it has none, as a program without modules."""
+    file = copies.origin(stage.copied, f"{folder.rstrip('/')}/go.sum", named.files)
+    is_looked_up = named.files.kind(".") == "directory"
+    return "" if is_looked_up and named.files.kind(file) is None else file
+
+
+_GO = {
+    "GOSUMDB": "off", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOPATH": "/build/go", "GOCACHE": "/build/cache",
+    "GOTOOLCHAIN": "local",
+}  # fmt: skip
+"""What Go is told in a step: modules come from a folder, and nothing else is asked."""
+
+
+def _pip(stage: Stage, path: str, named: Named) -> dict[str, object]:
+    """As the Dockerfile does: wheels with native code are taken as they are published."""
+    file = copies.origin(stage.copied, path, named.files) or HOLE
+    return {"type": "pip", "source": "context", "file": file, "native": "wheels"}
+
+
+def _npm(stage: Stage, folder: str, named: Named) -> dict[str, object]:
+    lock = copies.origin(stage.copied, f"{folder.rstrip('/')}/package-lock.json", named.files) or HOLE
+    return {"type": "npm", "source": "context", "file": lock}
+
+
+_NPM = r"""npm() {
+  case "$1" in
+    run | run-script) shift ;;
+    test | t) set -- test ;;
+    *) echo "npm $1: no step has npm" >&2; return 1 ;;
+  esac
+  script=$1; shift; if [ "${1:-}" = -- ]; then shift; fi
+  for part in "pre$script" "$script" "post$script"; do
+    text=$(node -p "(require('./package.json').scripts || {})['$part'] || ''")
+    if [ "$part" != "$script" ]; then PATH="$PWD/node_modules/.bin:$PATH" sh -c "$text"
+    elif [ -n "$text" ]; then PATH="$PWD/node_modules/.bin:$PATH" sh -c "$text \"\$@\"" sh "$@"
+    else echo "npm: no script $script" >&2; return 1; fi
+  done
+}"""
+"""`npm run` by Node.js alone: the scripts of package.json (npm documentation, "scripts")."""
+
+
+def _brought(step: str, stage: Stage, named: Named) -> tuple[list[str], list[str]]:
+    """Inputs of a step that are its dependencies, and the lines that lay them."""
+    inputs, lines = [], []
+    for name, folder in _own_go(step, stage):
+        if _sums(stage, folder, named):
+            inputs.append(f"dependencies.{name}")
+    if stage.go:
+        proxies = ",".join(f"file://$SRC/{one.partition('.')[2]}" for one in inputs)
+        lines.append(f'export GOPROXY="{proxies or "off"}"')
+    for name, folder in _own_npm(step, stage):
+        inputs.append(f"dependencies.{name}")
+        goal = shlex.quote(f"{ROOT}{folder.rstrip('/')}/node_modules")
+        lines.append(f'mkdir -p {goal} && cp -a "$SRC"/{name}/. {goal}/')
+    for name, _ in _own_pip(step, stage):
+        inputs.append(f"dependencies.{name}")
+        lines.append(f'export PYTHONPATH="$SRC/{name}:${{PYTHONPATH:-}}" PATH="$SRC/{name}/bin:$PATH"')
+    if any(re.search(r"(?<![\w./-])npm\s", text) for text in stage.script):
+        lines.append(_NPM)
+    return inputs, lines
 
 
 def _image(work: Work, last: Stage, installed: list[dict[str, object]], named: Named) -> dict[str, object]:
@@ -242,13 +354,24 @@ def _config(last: Stage) -> dict[str, object]:
     config = {key: value for key, value in last.config.items() if value not in ([], {})}
     for field in ("entrypoint", "command"):
         words = config.get(field)
-        if isinstance(words, list) and words[:1] in (["python"], ["python3"]):
-            config[field] = ["/usr/bin/python3", *words[1:]]
+        if isinstance(words, list) and words:
+            config[field] = [_program(str(words[0]), last), *words[1:]]
     env = dict(last.env)
-    if last.pip and last.python:  # programs that packages bring lie beside them
-        env["PATH"] = f"/usr/local/lib/python{last.python}/dist-packages/bin:{env.get('PATH', _PATH)}"
+    if (last.pip or last.carried) and _python(last):  # programs that packages bring lie beside them
+        env["PATH"] = f"/usr/local/lib/python{_python(last)}/dist-packages/bin:{env.get('PATH', _PATH)}"
     if env:
         config["env"] = dict(sorted(env.items()))
     if last.workdir != "/":
         config["working-dir"] = last.workdir
     return config
+
+
+def _program(word: str, last: Stage) -> str:
+    """The first word of a process, where the image has it otherwise than the base: Python, and what pip installed."""
+    folder, _, name = word.rpartition("/")
+    ours = {f"{to}/bin" for _, to in last.moved} | {"/usr/local/bin"}
+    if name in ("python", "python3") and (not folder or folder in ours):
+        return "/usr/bin/python3"
+    if folder in {f"{to}/bin" for _, to in last.moved} and folder != "/usr/local/bin":
+        return f"/usr/local/lib/python{_python(last)}/dist-packages/bin/{name}"
+    return word
