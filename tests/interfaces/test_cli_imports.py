@@ -84,6 +84,12 @@ def test_without_a_python_program_the_reason_is_told(home: Path) -> None:
     assert "/bin/sh is a shell" in found["findings"][0]["imported"]["reason"]
 
 
+def test_an_image_that_starts_nothing_is_as_its_sbom(home: Path) -> None:
+    layout(home / "nothing", LAYERS)
+    found = report(home, f"oci-dir:{home / 'nothing'}:latest")
+    assert all(finding["imported"] is None for finding in found["findings"])
+
+
 @pytest.mark.parametrize("form", ["cyclonedx-json", "spdx-json", "spdx-tv"])
 def test_the_scan_of_the_sbom_differs_in_the_imports_alone(home: Path, form: str) -> None:
     """The law scan(image) == scan(sbom(image)) holds for all but what only the image's sources tell."""
@@ -104,7 +110,7 @@ def test_explain_shows_the_way_and_an_sbom_says_what_would_tell(home: Path) -> N
     assert "imported: app/main.py → used → deep [sources of the program]" in " ".join(done.out.decode().split())
     assert assay("sbom", target, "-o", f"cyclonedx-json={home / 'y.json'}", home=home).code == 0
     done = assay("explain", "PYSEC-2024-1", f"sbom:{home / 'y.json'}", *db, home=home)
-    assert "an image's sources tell" in " ".join(done.out.decode().split())
+    assert "the sources of an image that starts one tell" in " ".join(done.out.decode().split())
 
 
 def test_the_table_sorts_by_it_and_a_threshold_may_ask_for_it(home: Path) -> None:

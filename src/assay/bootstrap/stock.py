@@ -133,8 +133,8 @@ class SecondLook:
         return self.shelf.at(layers, places)
 
     def imports(self, inventory: Inventory) -> ImportGraph | None:
-        """What the image's Python program imports (`flows.importing.ImportReader`); None for a directory, an SBOM, and
-        an image that is no longer the one that was read."""
+        """What the image's Python program imports (`flows.importing.ImportReader`); None for a directory, an SBOM, an
+        image that starts nothing, and one that is no longer the one that was read."""
         if not self.possible or self._target.scheme in ("dir", "rootfs"):
             return None
         from assay.flows.importing import keep, kept
@@ -147,7 +147,7 @@ class SecondLook:
 
         with closing(image_source(self._target, self._settings)) as source:
             same = self._same(inventory, source)
-            if same is None:
+            if same is None or not same.command:
                 return None
             found = read_imports(same, source, self._bench())
         keep(inventory, found, cache)

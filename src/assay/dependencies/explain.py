@@ -60,7 +60,7 @@ def _more(finding: Finding, component: Component | None, graph: Graph, said: Set
         if rung not in said and finding.category == "vulnerability":
             yield Step(rung, text)
     if "import" not in said and component is not None and component.ecosystem == "pypi":
-        yield Step("import", "unknown: what the program imports was not looked at; an image's sources tell")
+        yield Step("import", "unknown: no program was looked at; the sources of an image that starts one tell")
     if finding.ssvc is not None and "ssvc" not in said:
         yield Step("ssvc", f"{ssvc.says(finding.ssvc)}; {ssvc.inputs(finding.ssvc)}", "nobody assessed it")
     if component is not None:

@@ -130,7 +130,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     reach: Reach | None = None
     """None where nothing says in which functions the flaw lies."""
     imported: Imported | None = None
-    """None where nothing was looked at: no Python package, or no image."""
+    """None where nothing was looked at: no Python package, no image, or one that starts nothing."""
     ignored: Ignored | None = None
     """The user's own ignore rule that keeps it out of counts and of `--fail-on`; never an answer to policy."""
     confidence: Literal["", "weak"] = ""
