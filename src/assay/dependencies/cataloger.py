@@ -125,7 +125,7 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True):
     sheets: tuple[Sheet, ...] = ()
     """What the file says as a manifest or a lock."""
     program: GoProgram | None = None
-    """The functions of a Go program: read in a second look alone (`flows.programs`)."""
+    """The functions of a program: only where findings will be asked for (`dependencies.functions`)."""
 
 
 class Cataloguer(msgspec.Struct, frozen=True, kw_only=True):
