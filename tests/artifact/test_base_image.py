@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
-from assay.artifact.base_image import DIGEST, NAME, KnownBase, find, given, not_given
+from assay.artifact.base_image import DIGEST, NAME, KnownBase, NamedBase, find, given, not_given
 from assay.model.digest import Digest
 from assay.model.image import BuildStep, Image, Layer, Subject
 from assay.model.inventory import BaseImage
@@ -107,6 +107,37 @@ _text = st.sampled_from(['CMD ["a"]', "ENTRYPOINT x", "COPY", "", "2024-01-01T00
     max_size=5
 )
 _steps = st.lists(st.builds(BuildStep, _text, st.booleans(), _text), max_size=8)
+
+
+@any_of(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.booleans()), max_size=4),
+    st.integers(0, 5),
+    st.booleans(),
+)
+def test_what_a_provenance_claims_is_never_certain_and_only_what_lies_there(
+    claims: list[tuple[int, int, bool]], count: int, bare: bool
+) -> None:
+    layers = tuple(Layer(index=n, diff_id=number(n), digest=None if bare else number(100 + n)) for n in range(count))
+    named = [
+        NamedBase(
+            name=f"base{n}",
+            digest=f"sha256:{n}",
+            layers=tuple(str(number(100 + first + at)) for at in range(n)),
+            source="provenance",
+            own=own,
+        )
+        for n, first, own in claims
+    ]
+    found = find(Image(subject=Subject(name="app"), layers=layers), named=named)
+    assert found.confidence != "certain"
+    if found.layers_count is not None:
+        assert found.method == "provenance"
+        assert not bare
+        assert any(one.layers and len(one.layers) == found.layers_count and one.own >= (found.confidence == "strong")
+                   for one in named)  # fmt: skip
+    own = [n for n, first, mine in claims if mine and not first and 0 < n <= count]
+    if own and not bare:
+        assert (found.layers_count, found.confidence) == (max(own), "strong")
 
 
 @any_of(_steps, st.integers(0, 6), st.none() | st.integers(0, 6))

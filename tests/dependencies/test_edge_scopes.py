@@ -316,6 +316,8 @@ def test_cargo_tells_edges_for_tests_and_builds_from_those_of_the_program() -> N
         ("log 0.4.20", "value-bag 1.0.0", ""),  # what a crate of the registry needs for what, its own manifest says
     }  # fmt: skip
     assert next(one.with_manifest for one in found.locks if one.manifest == "inner/Cargo.toml") == "yes"
+    direct = {versions[c.key] for c in found.components if ("cargo:direct", "true") in c.properties}
+    assert direct == set(versions.values()) - {"app 0.1.0", "inner 0.1.0", "value-bag 1.0.0"}
 
 
 def test_a_vendored_crate_brings_its_manifest() -> None:

@@ -20,6 +20,7 @@ from assay.formats.javameta import coordinate
 from assay.model.inventory import Licence
 
 _CARGO_LOCK, _GRADLE_LOCK = "cargo-lock", "gradle-lock"
+_LOCAL = ("cargo:source", "local")
 _GROUPS = {"": "runtime", "dev": "dev", "build": "build", "optional": "optional"}
 _PROJECT = Licence(reason="a build script records no licence")
 
@@ -48,14 +49,20 @@ def _joined(sighting: Sighting, crates: Sequence[Placed], scripts: Sequence[Plac
 
 
 def _cargo(packages: Sequence[Package], path: str, crates: Sequence[Placed]) -> Iterator[Package]:
-    """Members of the workspace, and crates vendored beside the lock, with the scopes their manifests name."""
+    """Members of the workspace, and crates vendored beside the lock, with the scopes their manifests name.
+
+    What a member needs, be it for its tests, is marked as direct.
+    """
     home = path.rpartition("/")[0]
     manifests: dict[str, list[Sheet]] = {}
     for one in crates:
         if not home or f"{one.directory}/".startswith(f"{home}/"):
             manifests.setdefault(one.sheet.project[1], []).append(one.sheet)
+    asked = {needed for package in packages if _LOCAL in package.properties for needed in package.depends}
     for package in packages:
-        local = ("cargo:source", "local") in package.properties
+        local = _LOCAL in package.properties
+        if not local and not asked.isdisjoint((package.name, *package.provides)):
+            package = _direct(package)
         sheets = [
             sheet
             for sheet in manifests.get(package.name, ())
@@ -105,7 +112,9 @@ def _gradle(packages: tuple[Package, ...], path: str, scripts: Sequence[Placed])
 
 
 def _direct(package: Package) -> Package:
-    return msgspec.structs.replace(package, properties=tuple(sorted({*package.properties, ("maven:direct", "true")})))
+    """With the record that a project of the tree itself asks for it."""
+    record = (f"{package.ecosystem}:direct", "true")
+    return msgspec.structs.replace(package, properties=tuple(sorted({*package.properties, record})))
 
 
 def _asked(wishes: Iterable[Wish], locked: Mapping[str, str]) -> Mapping[str, str]:
