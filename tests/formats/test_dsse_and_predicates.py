@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.flows import attest
+from assay.flows import statements
 from assay.formats import base64text, dsse, intoto, predicates
 from assay.model.errors import MalformedError
 from assay.model.statement import Envelope, ResourceDescriptor, Signature
 
 
-@pytest.mark.parametrize("module", [dsse, attest], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", [dsse, statements], ids=lambda m: m.__name__)
 def test_docstring_examples_hold(module):
     failed, ran = doctest.testmod(module)
     assert (failed, ran > 0) == (0, True)
