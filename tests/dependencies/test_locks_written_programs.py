@@ -190,6 +190,29 @@ def test_gradle_in_kotlin() -> None:
     assert kinds(state) == {("not-locked", "org.jetbrains.kotlin:kotlin-stdlib")}
 
 
+def test_versions_of_gradle_properties() -> None:
+    """Only versions are taken of them: passwords stand in such files too."""
+    script = 'val slfVersion: String by project\ndependencies { implementation("org.slf4j:slf4j-api:$slfVersion") }'
+    lock = "org.slf4j:slf4j-api:2.0.9=compileClasspath\n"
+    files = {"app/build.gradle.kts": script, "app/gradle.lockfile": lock}
+    assert only(files).with_manifest == "unknown"
+    assert only({**files, "gradle.properties": "# x\nslfVersion = 2.0.0\n"}).with_manifest == "yes"
+    above = {
+        **files,
+        "gradle.properties": "slfVersion=2.0.0\n",
+        "app/gradle.properties": "slfVersion:3.0\npassword=x\n",
+    }
+    assert kinds(only(above)) == {("constraint", "org.slf4j:slf4j-api")}
+    data = b"password=hunter2\nversionPassword=hunter2\nsomeVersion=1.0\n"
+    (fragment,) = [
+        run(row, File("gradle.properties", (data,), len(data), DEFAULT_LIMITS, False))
+        for row in ROWS
+        if row.name == "locks-gradle"
+    ]
+    assert [name for name, _ in fragment.sheets[0].recorded] == ["someVersion"]
+    assert "hunter2" not in repr(fragment)
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [

@@ -8,15 +8,20 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.catalogers import gradle_lock
 from assay.dependencies.lockfiles import table, text, texts
 from assay.dependencies.locks import gradle_scripts, reading
+from assay.dependencies.locks.neighbours import PROPERTIES
 from assay.dependencies.sheets import Sheet, Wish
 
-_LOCK, _CATALOG = "gradle.lockfile", "libs.versions.toml"
+_LOCK, _CATALOG, _PROPERTIES = "gradle.lockfile", "libs.versions.toml", "gradle.properties"
+_PROPERTY = re.compile(
+    r"[ \t]*([\w.-]{0,100}version[\w.-]{0,100})[ \t]*[=:][ \t]*([0-9][\w.+-]{0,60})[ \t]*", re.IGNORECASE
+)
+"""Only versions are taken out of a file in which passwords may stand."""
 _ALIAS = re.compile(r"[-_.]")
 _TERMS = ("strictly", "require", "prefer")
 
 
 def catalogue(file: File) -> Fragment:
-    """One script, catalog or lock.
+    """One script, catalog, file of properties or lock.
 
     Raises:
         MalformedError, UnsupportedError: a damaged catalog or lock, more packages than any project has.
@@ -29,7 +34,18 @@ def catalogue(file: File) -> Fragment:
     if base == _CATALOG:
         recorded = tuple(_catalog(reading.toml_table(file)))
         return reading.fragment(Sheet(role="catalog", ecosystem="maven", tool="gradle", recorded=recorded))
+    if base == _PROPERTIES:
+        recorded = tuple(_properties(file))
+        found = Sheet(role="catalog", ecosystem="maven", tool=PROPERTIES, recorded=recorded) if recorded else None
+        return reading.fragment(found)
     return reading.fragment(_script(file))
+
+
+def _properties(file: File) -> Iterator[tuple[str, tuple[Wish, ...]]]:
+    """The versions that `gradle.properties` names, for scripts that use them."""
+    found = {match[1]: match[2] for line in reading.lines(file) if (match := _PROPERTY.fullmatch(line))}
+    for name, value in sorted(found.items())[: reading.WISHES_COUNT]:
+        yield name, (Wish(name, value),)
 
 
 def _lock(file: File) -> Sheet:
@@ -99,6 +115,8 @@ ROW = Cataloguer(
     name="locks-gradle",
     version=1,
     ecosystem="maven",
-    wants=Wanted(names=frozenset(["build.gradle", "build.gradle.kts", _CATALOG, _LOCK]), limit="metadata_bytes"),
+    wants=Wanted(
+        names=frozenset(["build.gradle", "build.gradle.kts", _CATALOG, _PROPERTIES, _LOCK]), limit="metadata_bytes"
+    ),
     catalogue=catalogue,
 )

@@ -204,15 +204,19 @@ def _one(part: list[Token], group: str, rich: str, known: dict[str, str], marker
 
 def _notation(token: Token, group: str, rich: str, known: dict[str, str], marker: str) -> Wish | None:
     text = _filled(token.text, known) if token.kind == "template" else token.text
-    match = _NOTATION.fullmatch(text.replace("$", "?").replace("{", "").replace("}", ""))
-    if match is None or "?" in match[1] + match[2]:
+    match = _NOTATION.fullmatch(text)
+    if match is None:
         return None
     return Wish(f"{match[1]}:{match[2]}", rich or (match[3] or "").strip(), "", marker, group)
 
 
 def _filled(text: str, known: dict[str, str]) -> str:
-    """A text with the variables of this file; what stays computed keeps its `$`."""
-    return _VARIABLE.sub(lambda match: known.get(match[1] or match[2], "$"), text)
+    """A text with the variables of this file; of others the names stay, as `${name}`: another file may know them."""
+    return _VARIABLE.sub(lambda match: _value(match[1] or match[2], known), text)
+
+
+def _value(name: str, known: dict[str, str]) -> str:
+    return known.get(name, f"${{{name}}}")
 
 
 def _accessor(part: list[Token]) -> str:
@@ -239,7 +243,7 @@ def _joined(parts: list[list[Token]], known: dict[str, str]) -> list[Token]:
         if token is None:
             texts.append("")
         elif token.kind == "word":
-            texts.append(known.get(token.text, "$"))
+            texts.append(_value(token.text, known))
         else:
             texts.append(token.text)
     return [Token("template", ":".join(texts if texts[2] else texts[:2]), line)]

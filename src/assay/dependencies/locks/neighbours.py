@@ -1,5 +1,6 @@
 """What a manifest leaves to the files beside it: names of a catalog or workspace, packages of the same project."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -8,6 +9,9 @@ from assay.dependencies.locks.pairing import Placed
 from assay.dependencies.sheets import Sheet, Wish
 
 _CATALOG, _WORKSPACE = "catalog", "workspace"
+PROPERTIES = "gradle-properties"
+"""Tool of the sheet that holds the versions of a `gradle.properties`."""
+_VARIABLE = re.compile(r"\$\{([\w.-]{1,200})\}")
 
 
 def explained(placed: Sequence[Placed]) -> list[Placed]:
@@ -31,11 +35,25 @@ def _sheet(one: Placed, catalogs: Sequence[Placed], own: dict[str, str]) -> Shee
     catalog = _nearest(one, [c for c in catalogs if c.sheet.tool == sheet.tool])
     undecided = set(sheet.undecided)
     found = tuple(dict.fromkeys(_wishes(sheet.wishes, catalog, undecided)))
+    if sheet.tool == "gradle":
+        found = tuple(_filled(wish, one, catalogs) for wish in found)
     if own:
         found = tuple(_local(wish) if own.get(wish.name) == sheet.ecosystem else wish for wish in found)
     if catalog is not None and catalog.sheet.role == _CATALOG and catalog.sheet.undecided:
         found = tuple(_maybe(wish, catalog) for wish in found)
     return msgspec.structs.replace(sheet, wishes=found, undecided=tuple(sorted(undecided)))
+
+
+def _filled(wish: Wish, one: Placed, catalogs: Sequence[Placed]) -> Wish:
+    """A version that the script takes from `gradle.properties`: its own, then that of the root above it."""
+    if "${" not in wish.wanted:
+        return wish
+    known: dict[str, str] = {}
+    for place in sorted((c for c in catalogs if c.sheet.tool == PROPERTIES), key=lambda c: len(c.directory)):
+        if not place.directory or f"{one.directory}/".startswith(f"{place.directory}/"):
+            known.update((name, wishes[0].wanted) for name, wishes in place.sheet.recorded)
+    wanted = _VARIABLE.sub(lambda match: known.get(match[1], match[0]), wish.wanted)
+    return msgspec.structs.replace(wish, wanted=wanted)
 
 
 def _local(wish: Wish) -> Wish:
