@@ -113,7 +113,7 @@ def _version(value: Any, versions: Mapping[str, str]) -> str:
 
 ROW = Cataloguer(
     name="locks-gradle",
-    version=1,
+    version=2,
     ecosystem="maven",
     wants=Wanted(
         names=frozenset(["build.gradle", "build.gradle.kts", _CATALOG, _PROPERTIES, _LOCK]), limit="metadata_bytes"

@@ -35,8 +35,9 @@ def _sheet(one: Placed, catalogs: Sequence[Placed], own: dict[str, str]) -> Shee
     catalog = _nearest(one, [c for c in catalogs if c.sheet.tool == sheet.tool])
     undecided = set(sheet.undecided)
     found = tuple(dict.fromkeys(_wishes(sheet.wishes, catalog, undecided)))
-    if sheet.tool == "gradle":
-        found = tuple(_filled(wish, one, catalogs) for wish in found)
+    if sheet.tool == "gradle" and any("${" in wish.wanted for wish in found):
+        known = _properties(one, catalogs)
+        found = tuple(_filled(wish, known) for wish in found)
     if own:
         found = tuple(_local(wish) if own.get(wish.name) == sheet.ecosystem else wish for wish in found)
     if catalog is not None and catalog.sheet.role == _CATALOG and catalog.sheet.undecided:
@@ -44,14 +45,16 @@ def _sheet(one: Placed, catalogs: Sequence[Placed], own: dict[str, str]) -> Shee
     return msgspec.structs.replace(sheet, wishes=found, undecided=tuple(sorted(undecided)))
 
 
-def _filled(wish: Wish, one: Placed, catalogs: Sequence[Placed]) -> Wish:
-    """A version that the script takes from `gradle.properties`: its own, then that of the root above it."""
-    if "${" not in wish.wanted:
-        return wish
+def _properties(one: Placed, catalogs: Sequence[Placed]) -> dict[str, str]:
+    """The versions of `gradle.properties` that hold for a script: its own before those of the folders above it."""
     known: dict[str, str] = {}
     for place in sorted((c for c in catalogs if c.sheet.tool == PROPERTIES), key=lambda c: len(c.directory)):
         if not place.directory or f"{one.directory}/".startswith(f"{place.directory}/"):
             known.update((name, wishes[0].wanted) for name, wishes in place.sheet.recorded)
+    return known
+
+
+def _filled(wish: Wish, known: dict[str, str]) -> Wish:
     wanted = _VARIABLE.sub(lambda match: known.get(match[1], match[0]), wish.wanted)
     return msgspec.structs.replace(wish, wanted=wanted)
 
