@@ -46,7 +46,12 @@ def test_a_megabyte_of_anything_is_read_at_once(data: bytes) -> None:
     assert time.process_time() - begun < 3
 
 
-def walked(files: dict[str, bytes], *words: str, limits: Limits = DEFAULT_LIMITS) -> ImportGraph:
+def walked(
+    files: dict[str, bytes],
+    *words: str,
+    limits: Limits = DEFAULT_LIMITS,
+    environment: tuple[tuple[str, str], ...] = (),
+) -> ImportGraph:
     gatherer = Gatherer(limits)
     for path, data in files.items():
         kind = gatherer.choose(path, data[:4], len(data), 0o755)
@@ -54,7 +59,9 @@ def walked(files: dict[str, bytes], *words: str, limits: Limits = DEFAULT_LIMITS
             gatherer.take(kind, path, (data,), len(data), 0o755)
     found = gatherer.found
     whole = tree([found], {(0, path): True for path in found.paths()})
-    return graph(start(Command(words=words or ("python", "/m0.py")), whole.shebangs.get), whole, limits)
+    return graph(
+        start(Command(words=words or ("python", "/m0.py"), environment=environment), whole.shebangs.get), whole, limits
+    )
 
 
 def test_a_ring_and_a_deep_chain_of_imports_end() -> None:
@@ -84,6 +91,15 @@ def test_a_pth_file_of_a_hundred_thousand_directories_is_a_doubt() -> None:
     assert "directories are on the module path" in str(found)
 
 
+def test_a_path_of_a_hundred_thousand_directories_and_as_many_places_for_packages_ends() -> None:
+    files = {f"d{n}/lib/python3.11/site-packages/x.py": b"" for n in range(20_000)} | {"m0.py": b"import x"}
+    environment = tuple((name, ":".join(f"/d{n}/bin" for n in range(100_000))) for name in ("PATH", "PYTHONPATH"))
+    begun = time.process_time()
+    found = walked(files, environment=environment)
+    assert "directories are on the module path" in str(found.doubts)
+    assert time.process_time() - begun < 5
+
+
 def test_records_that_climb_out_claim_nothing_outside() -> None:
     record = b'../../../../../../../../etc/x.py,,\n/abs.py,,\n,,\n"\n' + b"a" * 10_000 + b".py,,\n"
     found = walked({"m0.py": b"", f"{SITE}/x-1.dist-info/RECORD": record})
@@ -107,7 +123,7 @@ def test_records_that_climb_out_claim_nothing_outside() -> None:
 )
 def test_any_command_is_looked_at_and_none_raises(words: list[str]) -> None:
     begun = time.process_time()
-    found = start(Command(words=tuple(words), environment=(("PATH", "/" * 10_000 + ":" * 10_000),)), {}.get)
+    found = start(Command(words=tuple(words), environment=(("PATH", "/" * 10_000 + ":" * 10_000),)), lambda _: None)
     assert isinstance(found, Start)
     graph(found, tree((), {}))
     assert time.process_time() - begun < 2

@@ -96,6 +96,7 @@ class _Walk:
     def __init__(self, start: Start, tree: Tree, limits: Limits) -> None:
         self._start, self._tree, self._limits = start, tree, limits
         self._folders = _folders(tree)
+        self._all_sites = sorted(f for f in self._folders if f.endswith(_SITES))
         self._names = self._bytes = 0
         self.doubts: dict[str, None] = {}
         sites, self._standard = self._places()
@@ -311,7 +312,7 @@ class _Walk:
         libs = [f"{prefix}/lib".lstrip("/")]
         if prefix == "usr" and "usr/lib/python3/dist-packages" in self._folders:
             libs.insert(0, "usr/local/lib")
-        return tuple(f for lib in libs for f in sorted(self._folders) if _is_site(f, lib))[: _PLACES_COUNT // 4]
+        return tuple(f for lib in libs for f in self._all_sites if _is_site(f, lib))[: _PLACES_COUNT // 4]
 
     def _hooked(self, sites: Sequence[str]) -> Iterator[str]:
         """Directories that `.pth` files of the sites in use add; what they run is a doubt."""

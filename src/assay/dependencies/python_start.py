@@ -22,6 +22,8 @@ _SERVERS = frozenset(
 )
 """Programs and modules that are told which application to import as MODULE:NAME."""
 _APPLICATION = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_][\w.]*(?:\(\))?")
+_PREFIXES_COUNT = 32
+"""Directories of PATH beside which an interpreter's packages are looked for."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -189,4 +191,5 @@ def _prefix(interpreter: str) -> str:
 
 
 def _prefixes(folders: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(folder.rpartition("/")[0] for folder in folders if folder))
+    found = dict.fromkeys(folder.rpartition("/")[0] for folder in folders[:_PREFIXES_COUNT] if folder)
+    return tuple(found)

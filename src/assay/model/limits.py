@@ -45,7 +45,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The sources that one program imports."""
     python_files_count: int = 100_000
     """Python files of one layer, and files one program imports."""
-    python_imports_count: int = 1_000_000
+    python_imports_count: int = 200_000
     """Names that the files one program imports import in turn."""
     metadata_bytes: int = 4 * MIB
     """A single package's own metadata file."""
