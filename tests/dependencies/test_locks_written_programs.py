@@ -418,3 +418,18 @@ def test_hostile_manifests_end_soon(path: str, text: str) -> None:
     begun = time.process_time()
     states({path: text})
     assert time.process_time() - begun < 3
+
+
+def test_many_projects_in_one_tree_end_soon() -> None:
+    """Each with a catalog or a workspace of its own: no work for every pair of them."""
+    begun = time.process_time()
+    count = 700
+    files = {f"p{n}/gradle/libs.versions.toml": CATALOG for n in range(count)}
+    files |= {f"p{n}/build.gradle": "dependencies { implementation libs.jetty }" for n in range(count)}
+    shared = (
+        '[workspace.dependencies]\na = "1"\n[package]\nname = "x"\nversion = "1"\n[dependencies]\na.workspace = true\n'
+    )
+    files |= {f"p{n}/Cargo.toml": shared for n in range(count)}
+    files |= {f"p{n}/Cargo.lock": '[[package]]\nname = "x"\nversion = "1"\n' for n in range(count)}
+    assert len(states(files)) == 2 * count
+    assert time.process_time() - begun < 8

@@ -22,6 +22,8 @@ from assay.model.inventory import Licence
 _CARGO_LOCK, _GRADLE_LOCK = "cargo-lock", "gradle-lock"
 _LOCAL = ("cargo:source", "local")
 _GROUPS = {"": "runtime", "dev": "dev", "build": "build", "optional": "optional"}
+_SAME_NAMES_COUNT = 100
+"""Manifests of one name in a tree; of more, none speaks."""
 _PROJECT = Licence(reason="a build script records no licence")
 
 
@@ -32,12 +34,19 @@ def with_scopes(sightings: Sequence[Sighting]) -> list[Sighting]:
     found = neighbours.explained(
         [Placed(one.path, sheet) for one in sightings if one.removed_by is None for sheet in one.fragment.sheets]
     )
-    crates = [one for one in found if one.sheet.tool == "cargo" and one.sheet.role != "lock"]
-    scripts = [one for one in found if one.sheet.tool == "gradle" and one.sheet.role == "manifest"]
-    return [_joined(one, crates, scripts) for one in sightings]
+    crates: dict[str, list[Placed]] = {}
+    scripts: dict[str, list[Sheet]] = {}
+    for one in found:
+        if one.sheet.tool == "cargo" and one.sheet.role != "lock":
+            crates.setdefault(one.sheet.project[1], []).append(one)
+        elif one.sheet.tool == "gradle" and one.sheet.role == "manifest":
+            scripts.setdefault(one.directory, []).append(one.sheet)
+    return [_joined(sighting, crates, scripts) for sighting in sightings]
 
 
-def _joined(sighting: Sighting, crates: Sequence[Placed], scripts: Sequence[Placed]) -> Sighting:
+def _joined(
+    sighting: Sighting, crates: Mapping[str, Sequence[Placed]], scripts: Mapping[str, Sequence[Sheet]]
+) -> Sighting:
     packages = sighting.fragment.packages
     if sighting.cataloguer == _CARGO_LOCK:
         packages = tuple(_cargo(packages, sighting.path, crates))
@@ -48,25 +57,24 @@ def _joined(sighting: Sighting, crates: Sequence[Placed], scripts: Sequence[Plac
     return msgspec.structs.replace(sighting, fragment=msgspec.structs.replace(sighting.fragment, packages=packages))
 
 
-def _cargo(packages: Sequence[Package], path: str, crates: Sequence[Placed]) -> Iterator[Package]:
+def _cargo(packages: Sequence[Package], path: str, crates: Mapping[str, Sequence[Placed]]) -> Iterator[Package]:
     """Members of the workspace, and crates vendored beside the lock, with the scopes their manifests name.
 
     What a member needs, be it for its tests, is marked as direct.
     """
     home = path.rpartition("/")[0]
-    manifests: dict[str, list[Sheet]] = {}
-    for one in crates:
-        if not home or f"{one.directory}/".startswith(f"{home}/"):
-            manifests.setdefault(one.sheet.project[1], []).append(one.sheet)
     asked = {needed for package in packages if _LOCAL in package.properties for needed in package.depends}
     for package in packages:
         local = _LOCAL in package.properties
         if not local and not asked.isdisjoint((package.name, *package.provides)):
             package = _direct(package)
+        named = crates.get(package.name, ())
         sheets = [
-            sheet
-            for sheet in manifests.get(package.name, ())
-            if sheet.project[2] in ("", package.version) and (sheet.role == "manifest") == local
+            one.sheet
+            for one in (named if len(named) <= _SAME_NAMES_COUNT else ())
+            if one.sheet.project[2] in ("", package.version)
+            and (one.sheet.role == "manifest") == local
+            and (not home or f"{one.directory}/".startswith(f"{home}/"))
         ]
         scoped = tuple(_edges(package.depends, sheets[0].wishes)) if len(sheets) == 1 else ()
         yield msgspec.structs.replace(package, scoped=scoped) if scoped else package
@@ -84,10 +92,10 @@ def _edges(depends: Iterable[str], wishes: Iterable[Wish]) -> Iterator[tuple[str
             yield needed, strongest(_GROUPS.get(wish.group, "") for wish in meant)
 
 
-def _gradle(packages: tuple[Package, ...], path: str, scripts: Sequence[Placed]) -> tuple[Package, ...]:
+def _gradle(packages: tuple[Package, ...], path: str, scripts: Mapping[str, Sequence[Sheet]]) -> tuple[Package, ...]:
     """The modules, those the script asks for marked; and the project itself, where group and name are written out."""
     home = path.rpartition("/")[0]
-    sheets = [one.sheet for one in scripts if one.directory == home]
+    sheets = scripts.get(home, ())
     if len(sheets) != 1 or path.rpartition("/")[2] != "gradle.lockfile":
         return packages
     asked = _asked(sheets[0].wishes, {package.name: dict(package.properties).get(SCOPE, "") for package in packages})

@@ -1,7 +1,7 @@
 """What a manifest leaves to the files beside it: names of a catalog or workspace, packages of the same project."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -14,6 +14,34 @@ PROPERTIES = "gradle-properties"
 _VARIABLE = re.compile(r"\$\{([\w.-]{1,200})\}")
 
 
+Meanings = Mapping[str, Sequence[Wish]]
+
+
+class _Shelf:
+    """Catalogs by tool and by the folder they hold for; every lookup walks up from a folder."""
+
+    def __init__(self, catalogs: Iterable[Placed]) -> None:
+        self._at: dict[tuple[str, str], tuple[Placed, Meanings]] = {}
+        for one in catalogs:
+            self._at[one.sheet.tool, _home(one)] = (one, dict(one.sheet.recorded))
+
+    def above(self, tool: str, directory: str) -> Iterator[tuple[Placed, Meanings]]:
+        """Those of a tool that hold for a folder, the nearest first."""
+        while True:
+            found = self._at.get((tool, directory))
+            if found is not None:
+                yield found
+            if not directory:
+                return
+            directory = directory.rpartition("/")[0]
+
+
+def _home(catalog: Placed) -> str:
+    """The folder a catalog holds for: Gradle keeps its own in `gradle/`."""
+    above, _, base = catalog.directory.rpartition("/")
+    return above if catalog.sheet.tool == "gradle" and base == "gradle" else catalog.directory
+
+
 def explained(placed: Sequence[Placed]) -> list[Placed]:
     """The sheets without catalogs: each manifest with what its neighbours know of it."""
     catalogs = [one for one in placed if one.sheet.role == _CATALOG or _shares(one.sheet)]
@@ -22,7 +50,8 @@ def explained(placed: Sequence[Placed]) -> list[Placed]:
     named = any(wish.source == _CATALOG for one in rest for wish in one.sheet.wishes)
     if not (catalogs or own or named):
         return rest
-    return [Placed(one.path, _sheet(one, catalogs, own)) if one.sheet.role == "manifest" else one for one in rest]
+    shelf = _Shelf(catalogs)
+    return [Placed(one.path, _sheet(one, shelf, own)) if one.sheet.role == "manifest" else one for one in rest]
 
 
 def _shares(sheet: Sheet) -> bool:
@@ -30,14 +59,14 @@ def _shares(sheet: Sheet) -> bool:
     return sheet.role == "manifest" and sheet.tool == "cargo" and bool(sheet.recorded)
 
 
-def _sheet(one: Placed, catalogs: Sequence[Placed], own: dict[str, str]) -> Sheet:
+def _sheet(one: Placed, shelf: _Shelf, own: Mapping[str, str]) -> Sheet:
     sheet = one.sheet
-    catalog = _nearest(one, [c for c in catalogs if c.sheet.tool == sheet.tool])
+    catalog, known = next(shelf.above(sheet.tool, one.directory), (None, {}))
     undecided = set(sheet.undecided)
-    found = tuple(dict.fromkeys(_wishes(sheet.wishes, catalog, undecided)))
+    found = tuple(dict.fromkeys(_wishes(sheet.wishes, known, undecided)))
     if sheet.tool == "gradle" and any("${" in wish.wanted for wish in found):
-        known = _properties(one, catalogs)
-        found = tuple(_filled(wish, known) for wish in found)
+        places = [meanings for _, meanings in shelf.above(PROPERTIES, one.directory)]
+        found = tuple(_filled(wish, places) for wish in found)
     if own:
         found = tuple(_local(wish) if own.get(wish.name) == sheet.ecosystem else wish for wish in found)
     if catalog is not None and catalog.sheet.role == _CATALOG and catalog.sheet.undecided:
@@ -45,18 +74,13 @@ def _sheet(one: Placed, catalogs: Sequence[Placed], own: dict[str, str]) -> Shee
     return msgspec.structs.replace(sheet, wishes=found, undecided=tuple(sorted(undecided)))
 
 
-def _properties(one: Placed, catalogs: Sequence[Placed]) -> dict[str, str]:
-    """The versions of `gradle.properties` that hold for a script: its own before those of the folders above it."""
-    known: dict[str, str] = {}
-    for place in sorted((c for c in catalogs if c.sheet.tool == PROPERTIES), key=lambda c: len(c.directory)):
-        if not place.directory or f"{one.directory}/".startswith(f"{place.directory}/"):
-            known.update((name, wishes[0].wanted) for name, wishes in place.sheet.recorded)
-    return known
+def _filled(wish: Wish, places: Sequence[Meanings]) -> Wish:
+    """A wish with the versions of `gradle.properties`: the script's own before those of the folders above it."""
 
+    def value(match: re.Match[str]) -> str:
+        return next((place[match[1]][0].wanted for place in places if match[1] in place), match[0])
 
-def _filled(wish: Wish, known: dict[str, str]) -> Wish:
-    wanted = _VARIABLE.sub(lambda match: known.get(match[1], match[0]), wish.wanted)
-    return msgspec.structs.replace(wish, wanted=wanted)
+    return msgspec.structs.replace(wish, wanted=_VARIABLE.sub(value, wish.wanted))
 
 
 def _local(wish: Wish) -> Wish:
@@ -70,21 +94,8 @@ def _maybe(wish: Wish, catalog: Placed) -> Wish:
     )
 
 
-def _nearest(one: Placed, catalogs: Iterable[Placed]) -> Placed | None:
-    """The catalog of the deepest folder at or above the manifest; Gradle keeps its own in `gradle/`."""
-    found: list[tuple[int, Placed]] = []
-    for catalog in catalogs:
-        home = catalog.directory
-        if catalog.sheet.tool == "gradle":
-            home = home.rpartition("/")[0] if home.rpartition("/")[2] == "gradle" else home
-        if not home or f"{one.directory}/".startswith(f"{home}/"):
-            found.append((len(home), catalog))
-    return max(found, key=lambda pair: (pair[0], pair[1].path), default=(0, None))[1]
-
-
-def _wishes(wishes: Iterable[Wish], catalog: Placed | None, undecided: set[str]) -> Iterator[Wish]:
+def _wishes(wishes: Iterable[Wish], known: Meanings, undecided: set[str]) -> Iterator[Wish]:
     """The wishes, names of the catalog replaced by what they stand for."""
-    known = dict(catalog.sheet.recorded) if catalog is not None else {}
     for wish in wishes:
         if wish.source == _WORKSPACE and wish.name in known:
             yield from (Wish(real.name, real.wanted, real.source, wish.marker, wish.group) for real in known[wish.name])
