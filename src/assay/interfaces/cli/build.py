@@ -8,7 +8,7 @@ from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.interfaces.cli.compare import exit_code
 from assay.interfaces.cli.lock import with_store
-from assay.interfaces.cli.render import evidence
+from assay.interfaces.cli.render import archives, evidence
 from assay.interfaces.cli.render.text import safe
 from assay.model.errors import UsageError
 
@@ -80,6 +80,8 @@ def command(
                 console.stage(f"step {step.name}: {one.path} lacks {', '.join(one.missing)}")
         if logs is not None:
             bootstrap.write_file(f"{logs}/{step.name}.log", step.log)
+    for line in archives.of_build(done.context.lock, done.sources):
+        console.stage(safe(line))
     for name, joined in done.sources.items():
         for found in joined.findings:
             if found.severity in ("critical", "high"):

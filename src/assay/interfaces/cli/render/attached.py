@@ -11,7 +11,7 @@ from assay.flows.doctor import Diagnosis
 from assay.flows.inspect import Branch, Tree
 from assay.flows.prune import Plan
 from assay.formats import predicates
-from assay.interfaces.cli.render import evidence
+from assay.interfaces.cli.render import archives, evidence
 from assay.interfaces.cli.render.text import cut, pad, safe, wrap
 from assay.model.image import Subject
 
@@ -79,6 +79,7 @@ def _branch(branch: Branch) -> list[str]:
     lines = ["  ".join(filter(None, facts)), safe(item.place.removeprefix("referrer "))]
     if row is not None and row.outcome == "verified":
         lines.append(f"signed by {safe(row.signer)}")
+        lines += [safe(line) for line in archives.of_record(row.evidence)]
     elif row is not None:
         lines.append(safe(f"{row.code} {row.reason}".strip()))
     elif item.error is not None:
