@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from assay.flows import attest
+from assay.flows import statements
 from assay.model.advisory import Epss, Feed, Kev, Score
 from assay.model.digest import Digest
 from assay.model.evidence import Evidence
@@ -81,12 +81,12 @@ def change(report: Report, **fields: Any) -> Report:
 
 def seen(report: Report, *documents: tuple[str, bytes]) -> list[Evidence]:
     """Observed by this process itself."""
-    return [observed(s, NOW) for s in attest.statements(report, timestamp=NOW, documents=documents)]
+    return [observed(s, NOW) for s in statements.statements(report, timestamp=NOW, documents=documents)]
 
 
 def signed(report: Report, *documents: tuple[str, bytes], signer: Any = P256, time: str = NOW) -> list[Evidence]:
     """Signed by somebody and verified."""
-    made = attest.statements(report, timestamp=time, documents=documents)
+    made = statements.statements(report, timestamp=time, documents=documents)
     return [verify(dsse.sign(s, signer), report.subject.digest, None, trusting(signer), NOW, name="b") for s in made]
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from assay.artifact import referrers
-from assay.flows.attest import resource_uri, sign_and_attach, statements, summary
+from assay.flows.attest import sign_and_attach
 from assay.flows.decide import decide
 from assay.flows.signing import KeyMaker
+from assay.flows.statements import resource_uri, statements, summary
 from assay.flows.verify import collect
 from assay.formats import intoto, predicates, vsa
 from assay.model.digest import Digest
@@ -304,7 +305,7 @@ def test_statements_are_canonical_and_repeatable():
 
 
 def test_a_document_is_stated_about_any_subject(store):
-    from assay.flows.attest import document
+    from assay.flows.statements import document
 
     made = document(SUBJECT, kind="urn:custom:1", data=b'{"b":1,"a":[2]}')
     attach(store, [made])

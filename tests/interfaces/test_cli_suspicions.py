@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from assay.dependencies.suspicion import suspicions
-from assay.flows.attest import statements
+from assay.flows.statements import statements
 from assay.formats import report as reports_json
 from assay.formats import vulns
 from assay.interfaces.cli.render import html, markdown, table

@@ -79,7 +79,7 @@ def build_statements(
 def _rebuilt(done: Finished, report: RebuildReport, subject: Subject) -> Statement:
     """The builder's own verdict on its rebuilds: one rebuilder more or less, and never two of them."""
     from assay.build.rebuilders import statement
-    from assay.flows.attest import resource_uri
+    from assay.flows.statements import resource_uri
 
     return statement(
         report, subject, builder_id=done.context.builder_id, resource_uri=resource_uri(subject),

@@ -101,7 +101,7 @@ def _layout_target(text: str) -> Target:
 
 def statements_of(inventory: Inventory, report: Report, kinds: Sequence[str]) -> tuple[Statement, ...]:
     """The statements of a report, of the kinds asked for (words of `formats.predicates.SHORT_NAMES`)."""
-    from assay.flows import attest
+    from assay.flows import statements
     from assay.formats import cyclonedx, openvex, predicates, spdx, spdx3
 
     when = document_time(inventory)
@@ -118,17 +118,17 @@ def statements_of(inventory: Inventory, report: Report, kinds: Sequence[str]) ->
     }
     wanted = ((uri, make()) for uri, make in makers.items() if predicates.short_name(uri) in kinds)
     documents = [(uri, data) for uri, data in wanted if data]  # without findings there is no VEX to attest
-    made = attest.statements(report, timestamp=clock().now(), documents=documents)
+    made = statements.statements(report, timestamp=clock().now(), documents=documents)
     if report.verdict is not None:
-        made = (*made, attest.summary(report.verdict, report))
+        made = (*made, statements.summary(report.verdict, report))
     return tuple(s for s in made if predicates.short_name(s.predicate_type) in kinds)
 
 
 def image_signature(subject: Subject) -> Statement:
     """The statement "this key signs this image" (cosign's predicate type, empty predicate)."""
-    from assay.flows import attest
+    from assay.flows import statements
 
-    return attest.signature(subject)
+    return statements.signature(subject)
 
 
 def predicate_about(path: str, kind: str) -> Callable[[Subject], Statement]:
@@ -141,7 +141,7 @@ def predicate_about(path: str, kind: str) -> Callable[[Subject], Statement]:
     Raises:
         UsageError: no such type. MalformedError: no JSON object. UnsupportedError: a subject without a digest.
     """
-    from assay.flows import attest
+    from assay.flows import statements
     from assay.formats import predicates
 
     uris = {word: uri for uri, word in predicates.SHORT_NAMES.items()}
@@ -151,7 +151,7 @@ def predicate_about(path: str, kind: str) -> Callable[[Subject], Statement]:
             "no such predicate type", why=repr(kind), remedy=f"give a URI, or one of {', '.join(sorted(uris))}"
         )
     data = read_file(path, LIMITS.sbom_bytes)
-    return partial(attest.document, kind=uri, data=data)
+    return partial(statements.document, kind=uri, data=data)
 
 
 def sign_and_attach(

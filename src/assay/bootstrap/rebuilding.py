@@ -293,8 +293,8 @@ def attest_rebuild(
     from assay.bootstrap.machine import clock
     from assay.build.provenance import WORKSTATION
     from assay.build.rebuilders import statement
-    from assay.flows.attest import resource_uri
     from assay.flows.rebuild import subject_of
+    from assay.flows.statements import resource_uri
 
     compared = subject_of(report)
     attached: list[Attached] = []

@@ -8,7 +8,6 @@ from assay.artifact import referrers
 from assay.flows.attached import Place, Wanted
 from assay.flows.attached import attached as attached_to
 from assay.flows.signing import BundleMaker, Standard
-from assay.flows.statements import VERIFIER, document, resource_uri, signature, statements, summary
 from assay.flows.verify import judge
 from assay.formats import predicates, strictjson
 from assay.model.digest import Digest
@@ -18,11 +17,6 @@ from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.statement import Statement
 from assay.ports.content import ReferrerStore
 from assay.ports.world import Clock
-
-__all__ = [
-    "PLAIN_TYPES", "VERIFIER", "Attached", "attach_document", "document", "resource_uri", "sign_and_attach",
-    "signature", "statements", "summary",
-]  # fmt: skip
 
 PLAIN_TYPES = {predicates.CYCLONEDX: "application/vnd.cyclonedx+json", predicates.SPDX: "application/spdx+json"}
 """Media types of SBOMs as documents (IANA), by predicate type."""
