@@ -142,3 +142,23 @@ def test_names() -> None:
     assert joined("/", "../../..") == "/"
     assert settled("/proc/12/task/13/comm") == "/proc/N/task/N/comm"
     assert settled("/usr/12") == "/usr/12"
+
+
+def test_a_thread_that_was_killed_at_a_call_it_never_made_takes_nothing_from_the_trace() -> None:
+    killed = "12 fork() = 13 /* 13 in strace's PID NS */\n13 ???( <detached ...>\n"
+    program = '12 execve("/usr/bin/link", ["link"], 0x1 /* 3 vars */) = 0\n'
+    found = trace(killed + "13 +++ killed by SIGKILL +++\n" + program)
+    assert (found.state, found.programs) == ("complete", ("/bin/sh", "/usr/bin/link"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '13 execve("/usr/bin/link", ["link"], 0x1 /* 3 vars */) = 0\n',  # it lived: what it called before is not known
+        "14 openat( <detached ...>\n",
+        "14 ???( <detached ...> = 0\n",
+        "14 ???(\n",
+    ],
+)
+def test_what_is_left_out_for_another_reason_makes_it_incomplete(line: str) -> None:
+    assert trace("13 ???( <detached ...>\n" + line).state == "unavailable"

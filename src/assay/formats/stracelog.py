@@ -22,6 +22,9 @@ _LINE = re.compile(rb"(\d{1,10}) +(.*)", re.DOTALL)
 _CALL = re.compile(rb"([a-z0-9_]{1,40})\(")
 _RESUMED = re.compile(rb"<\.\.\. ([a-z0-9_]{1,40}) resumed>")
 _UNFINISHED = b" <unfinished ...>"
+_KILLED = re.compile(rb"\?{3,4}\( <detached \.\.\.>")
+"""A thread that was killed when it had stopped at a call: nobody could ask it which, and the kernel skips it
+(`seccomp(2)`, SECCOMP_RET_TRACE: a fatal signal that is pending forces the call to be skipped)."""
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _DESCRIPTOR = re.compile(rb"= \d{1,10}<((?:[^<>\\]|\\.)*)>(?:\(deleted\))?$")
 _FAILED = re.compile(rb'\) += (?:-1 |\?)(?: ?[A-Z0-9_]{1,40} \([^()"<>]{1,200}\))?$')
@@ -44,6 +47,7 @@ class Reader:
         self._rest = b""
         self._held: dict[bytes, bytes] = {}
         self._outside: set[bytes] = set()
+        self._killed: set[bytes] = set()
         self._execs = 0
         self._inside: dict[bytes, str] = {}
         """Process → its working folder."""
@@ -92,6 +96,13 @@ class Reader:
             return
         pid, text = found[1], found[2]
         if text.startswith((b"+++", b"---")):
+            return
+        if pid in self._killed:  # it went on to live: then nobody knows what it called
+            self._strange(line)
+            return
+        if _KILLED.fullmatch(text) is not None:
+            self._killed.add(pid)
+            self._held.pop(pid, None)
             return
         if text.endswith(_UNFINISHED):
             self._held[pid] = text.removesuffix(_UNFINISHED)
