@@ -67,6 +67,27 @@ SEEDS: dict[str, Iterable[bytes]] = {
     "pypi-record": (b"\0" + _RECORD, b"\1../a.py\nbin/a\n"),
     "workflow-uses": (_WORKFLOW,),
     "yarn-cache": (_archive(),),
+    "locks-gradle": (
+        b"\x00group = 'a'\ndef v = '1'\ndependencies {\n  implementation \"a:b:$v\", libs.c.d\n  api group: 'a', name: 'b'\n"  # noqa: E501
+        b"  testImplementation('e:f') { version { strictly '[1,2['; reject '1.1' } }\n  implementation platform('g:h:1')\n}",  # noqa: E501
+        b'\x01dependencies { add("api", "a:b:${x}"); implementation(kotlin("stdlib")); api(libs.a.get()) }',
+        b"\x02a:b:1=compileClasspath,runtimeClasspath\nempty=annotationProcessor\n",
+        b"\x03aVersion=1.0\n# x\nversion.b : 2\n",
+        b'\x04[versions]\nv = { strictly = "[1,2[", prefer = "1" }\n[libraries]\na-b = { module = "a:b", version.ref = "v" }\n'  # noqa: E501
+        b'c = "c:d:1"\n[bundles]\ne = ["a-b", "c"]\n',
+    ),
+    "locks-hackage": (
+        b"\x00name: a\nlibrary\n  build-depends: base >=4 && <5,\n    b ^>={1.2, 2} || ==3.*\n  if flag(x)\n    build-depends: c\n",  # noqa: E501
+        b"\x01packages: .\nsource-repository-package\n  type: git\n",
+        b"\x02constraints: any.a ==1.0,\n             b +flag\n",
+        b"\x03resolver: lts-1.0\nextra-deps:\n- a-1.0\n- b-2@sha256:00,1\n",
+        b"\x04packages:\n- completed:\n    hackage: a-1.0\n  original:\n    hackage: a-1.0\nsnapshots:\n- original: lts-1.0\n",  # noqa: E501
+    ),
+    "locks-swift": (
+        b'\x00dependencies: [.package(url: "https://e.org/a/b", from: "1.0.0"), .package(id: "a.b", .exact("1.0.0")),\n'
+        b'/* /* */ */ .package(url: "git@e.org:a/b", "1.0.0"..<"2.0.0"), .package(path: "x")]\n#if x\n#endif',
+        b'\x01{"pins": [{"location": "https://e.org/a/b", "state": {"version": "1.0.0", "revision": "00"}}], "version": 2}',  # noqa: E501
+    ),
     "locks-nuget": (
         b"\0" + _PROJECT,
         b'\1{"version":1,"dependencies":{"net8.0":{"A":{"type":"Direct","resolved":"1.0.0","contentHash":"x"}}}}',

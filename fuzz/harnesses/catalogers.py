@@ -45,7 +45,14 @@ PATHS: dict[str, tuple[str, ...]] = {
         "app/node_modules/a/LICENSE", "usr/lib/python3/dist-packages/a-1.dist-info/licenses/COPYING",
         "usr/lib/ruby/gems/3.1.0/gems/a-1.0/MIT-LICENSE",
     ),
-    "locks-others": ("src/pom.xml", "src/build.gradle", "src/Package.swift", "src/stack.yaml"),
+    "locks-gradle": (
+        "src/build.gradle", "src/build.gradle.kts", "src/gradle.lockfile", "src/gradle.properties",
+        "src/gradle/libs.versions.toml",
+    ),
+    "locks-hackage": (
+        "src/a.cabal", "src/cabal.project", "src/cabal.project.freeze", "src/stack.yaml", "src/stack.yaml.lock",
+    ),
+    "locks-swift": ("src/Package.swift", "src/Package.resolved"),
     "locks-nuget": ("src/a.csproj", "src/packages.lock.json"),
     "locks-pub": ("src/pubspec.yaml", "src/pubspec.lock"),
     "locks-mix": ("src/mix.exs", "src/mix.lock"),
