@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.dependencies import classifiers
-from assay.formats import auditdata, elfnotes, executable, gobuildinfo, gopclntab, netbundle, rustsymbols
+from assay.formats import auditdata, elfnotes, executable, gobuildinfo, gopclntab, netbundle, pyimports, rustsymbols
 from assay.formats.chunks import ChunkView
 from assay.model.limits import DEFAULT_LIMITS
 
@@ -78,6 +78,18 @@ def _rules() -> Iterable[bytes]:
     )
 
 
+def check_imports(data: bytes) -> None:
+    """Names are parts of the source, without spaces; a comment before it, after it or a string imports nothing more."""
+    found = pyimports.read(data)
+    for one in found.imports:
+        for name in (one.module, *one.names):
+            assert not name or not name[0].isspace()
+            assert len(name) <= len(data)
+    assert len(set(found.imports)) == len(found.imports)
+    if not found.opaque:
+        assert pyimports.read(data + b"\n# import what\n").imports == found.imports
+
+
 HARNESSES = (
     Harness(name="elf-notes", check=_viewed(elfnotes.read_elf), doors=(elfnotes.read_elf,), seeds=_crates),
     Harness(name="executable", check=_viewed(_program), doors=(executable.read_program,), seeds=_crates),
@@ -92,6 +104,10 @@ HARNESSES = (
     Harness(
         name="go-functions", check=_viewed(lambda view: gopclntab.read_functions(view, DEFAULT_LIMITS)),
         doors=(gopclntab.read_functions,), seeds=_crates,
+    ),
+    Harness(
+        name="python-imports", check=check_imports, doors=(pyimports.read,),
+        seeds=lambda: (b"from . import a, b as c\nimport d.e\n", b"if TYPE_CHECKING:\n  import a\nx = '''\n'''\n"),
     ),
     Harness(
         name="rust-functions", check=_viewed(lambda view: rustsymbols.read_rust_functions(view, DEFAULT_LIMITS)),

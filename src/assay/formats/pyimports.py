@@ -114,14 +114,15 @@ def _statement(match: re.Match[bytes], maybe: bool) -> list[Import]:
     _, plain, dots, module, names = match.groups()
     if plain is not None:
         return [Import(name, maybe=maybe) for name in _firsts(plain)]
-    return [Import(_text(module), _firsts(names), dots.count(b"."), maybe)]
+    return [Import(_text(module), _firsts(names), dots.count(b"."), maybe)] if module or dots else []
 
 
 @lru_cache(maxsize=4096)
 def _firsts(listed: bytes) -> tuple[str, ...]:
     """Of `(a as b, c)` the a and the c."""
     parts = listed.strip(b"()").replace(_QUIETED, b"").split(b",")
-    return tuple([_text(words[0]) for part in parts if (words := part.split())])
+    names = [_text(words[0]) for part in parts if (words := part.split())]
+    return tuple([name for name in names if name == "*" or name.replace(".", "_").isidentifier()])
 
 
 @lru_cache(maxsize=65_536)
