@@ -1,11 +1,30 @@
-"""Says after every run how many vectors of other projects passed, file by file."""
+"""Gives every run temporary folders of its own, and says after it how many vectors of other projects passed."""
 
+import os
+import shutil
+import tempfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+_ROOT = "PYTEST_DEBUG_TEMPROOT"
+_OWN = pytest.StashKey[Path]()
 _SHOWN = ("passed", "failed", "xfailed", "skipped")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """pytest lets all runs of a user share one folder, and each closes it to others: a sandbox of another run's then."""
+    if not hasattr(config, "workerinput") and not config.option.basetemp and _ROOT not in os.environ:
+        os.environ[_ROOT] = tempfile.mkdtemp(prefix="assay-tests-")
+        config.stash[_OWN] = Path(os.environ[_ROOT])
+        config.stash[_OWN].chmod(0o755)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What a run without failures left behind nobody looks at."""
+    if exitstatus == 0 and _OWN in session.config.stash:
+        shutil.rmtree(session.config.stash[_OWN], ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
