@@ -22,9 +22,9 @@ from peers import CACHE
 
 FILES = 40
 """Text files that get another date."""
-LAYER_BYTES = 64 << 20
+LAYER_BYTES = 256 << 20
 """Content of the layer's files: what lies behind is left out, or diffoscope takes minutes a round."""
-ROUNDS = 3
+ROUNDS = 2
 WHAT, BAR = "structural comparison: wall / diffoscope", 0.05
 _OCI = "application/vnd.oci.image."
 

@@ -88,9 +88,9 @@ def built_twice(name, shop):
     digests = []
     for number in (1, 2):
         out = folder / f"{name}-{number}"
-        code, said, told = typed(
-            "build", str(copy / "assay.yaml"), "--output", f"oci-dir:{out}", "--no-cache", home=folder, store=store
-        )
+        signed = ("--key", str(signing_key(folder, store))) if number == 2 else ()
+        words = ("build", str(copy / "assay.yaml"), "--output", f"oci-dir:{out}", "--no-cache", *signed)
+        code, said, told = typed(*words, home=folder, store=store)
         assert code == 0, told
         digests.append(said.split()[0])
         assert "lacks" not in told, "hardening of a step's program"
