@@ -31,7 +31,7 @@ from assay.ports.sandbox import SealedCommand
 from assay.ports.tracing import Tracer
 from measure import Row, missing, progress
 
-ROUNDS = 5
+ROUNDS = 3
 TURNS = 300
 SCRIPT = (
     f"i=0; while test $i -lt {TURNS}; do i=$((i + 1)); "
