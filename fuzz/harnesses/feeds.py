@@ -5,7 +5,19 @@ from collections.abc import Iterable, Iterator
 from assay.dependencies.intervals import stored_ranges
 from assay.dependencies.versions import GENERIC, scheme_for
 from assay.formats import osv
-from assay.formats.feeds import alpinesecdb, csafvex, cve5, cvemeta, debiantracker, distro, eol, epss, kev, nvd
+from assay.formats.feeds import (
+    alpinesecdb,
+    csaf_suse,
+    csafvex,
+    cve5,
+    cvemeta,
+    debiantracker,
+    distro,
+    eol,
+    epss,
+    kev,
+    nvd,
+)
 from assay.model.errors import MalformedError
 
 from .shape import Harness, answers
@@ -95,7 +107,7 @@ HARNESSES = (
         name="alpine-secdb", check=lambda data: _all(alpinesecdb.parse(data, feed="x", where="x")[1]),
         doors=(alpinesecdb.parse,), seeds=_secdb,
     ),
-    Harness(name="csaf-advisories", check=check_csaf, doors=(csafvex.parse, csafvex.identify)),
+    Harness(name="csaf-advisories", check=check_csaf, doors=(csafvex.parse, csafvex.identify, csaf_suse.settle)),
     Harness(name="cve5", check=check_cve5, doors=(cve5.parse, cve5.identify), seeds=_cve5),
     Harness(
         name="debian-tracker", check=lambda data: _all(debiantracker.parse(data, feed="x", where="x")),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from assay.build import dockerfile as importer
 from assay.formats import (
     base64text,
+    buildkit,
     canonicaljson,
     claims,
     cosign,
@@ -142,6 +143,42 @@ def check_slsa(data: bytes) -> None:
                 assert provenance.judged(evidence, expected, _ANY).level.build == 1
             except UntrustedError as error:
                 assert error.code
+
+
+def check_bases(data: bytes) -> None:
+    """Images among the materials of a provenance are known by their digest, and listed once."""
+    value = strictjson.loads(data, where="x", limit=1 << 20)
+    if not isinstance(value, dict):
+        return
+    for kind in _PROVENANCES:
+        statement = intoto.statement(_ABOUT, kind, value)
+        read = slsa.read(kind, statement.predicate, where="x")
+        found = buildkit.images(read.resolved_dependencies, statement.predicate)
+        assert len({(one.name, one.digest) for one in found}) == len(found)
+        assert all(one.digest.startswith("sha256:") for one in found)
+
+
+def _bases() -> Iterable[bytes]:
+    image = "docker.io/library/python:3.12@sha256:" + "ab" * 32
+    step = {"id": "step0", "op": {"Op": {"source": {"identifier": f"docker-image://{image}"}}}}
+    layers = {"step0:0": [[{"mediaType": "m", "digest": "sha256:" + "cd" * 32, "size": 1}]]}
+    material = {"uri": "pkg:docker/python@3.12?platform=linux%2Famd64", "digest": {"sha256": "ab" * 32}}
+    yield strictjson.canonical(
+        {
+            "builder": {"id": "b"}, "buildType": "https://mobyproject.org/buildkit@v1", "materials": [material],
+            "buildConfig": {"llbDefinition": [step]},
+            "metadata": {"https://mobyproject.org/buildkit@v1#metadata": {"layers": layers}},
+        }
+    )  # fmt: skip
+    yield strictjson.canonical(
+        {
+            "buildDefinition": {
+                "buildType": "https://b/1", "externalParameters": {}, "resolvedDependencies": [material],
+                "internalParameters": {"buildConfig": {"llbDefinition": [step]}},
+            },
+            "runDetails": {"builder": {"id": "b"}, "metadata": {"buildkit_metadata": {"layers": layers}}},
+        }
+    )  # fmt: skip
 
 
 def check_root(data: bytes) -> None:
@@ -308,6 +345,7 @@ HARNESSES = (
         name="predicate-values", check=check_values, doors=(predicate_values.read, claims.read), seeds=_values,
     ),
     Harness(name="provenance", check=check_slsa, doors=(slsa.read, provenance.judged), seeds=_provenances),
+    Harness(name="base-provenance", check=check_bases, doors=(buildkit.images,), seeds=_bases),
     Harness(
         name="trusted-root", check=check_root, doors=(trustroot.read,), bytes_limit=8192,
         seeds=lambda: (trustroot.write(authority().roots),),

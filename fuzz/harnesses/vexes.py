@@ -20,6 +20,7 @@ from assay.formats import (
     vex_flaws,
     vex_notes,
     vex_words,
+    vexmanifest,
     wire,
 )
 from assay.model.errors import AssayError
@@ -107,7 +108,24 @@ _RULES = (
     csaf_problem.twice,
     csaf_schema.load,
 )
+
+
+def check_manifest(data: bytes) -> None:
+    """A repository that is read has somewhere to be fetched from, and asks for no fetch sooner than in an hour."""
+    found = vexmanifest.read(data, where="x")
+    assert found.locations
+    assert 3_600 <= found.interval_seconds <= 30 * 86_400
+
+
+def _manifests() -> Iterable[bytes]:
+    yield (
+        b'{"name": "n", "description": "d", "versions": [{"spec_version": "0.1", "locations": [{"url": '
+        b'"https://example.com/main.tar.gz//main"}], "update_interval": "1h30m"}]}'
+    )
+
+
 HARNESSES = (
+    Harness(name="vex-manifest", check=check_manifest, doors=(vexmanifest.read,), seeds=_manifests, bytes_limit=2048),
     Harness(
         name="vex", check=check_read, seeds=_seeds, bytes_limit=16_384,
         doors=(vex.read, csaf_vex_read.read, cyclonedx_vex_read.read, vex_words.ours),

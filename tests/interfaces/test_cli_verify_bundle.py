@@ -158,7 +158,7 @@ def test_the_command_imports_little(place):
     """What a cold process pays for: no network, no archives, no documents."""
     code = (
         "import sys, assay.__main__ as m; sys.argv[1:] = sys.argv[1:]; import atexit; "
-        "atexit.register(lambda: print(sorted(sys.modules), file=sys.stderr)); m.main()"
+        "atexit.register(lambda: print(sorted(sys.modules), file=sys.stderr)); m.run()"
     )
     words = ["verify-bundle", "--bundle", "good.json", *BY, *ROOT, "artifact"]
     env = {"PATH": os.environ["PATH"], "HOME": str(place), "LC_ALL": "C.UTF-8"}
