@@ -154,6 +154,7 @@ class _FileReader:
         self._handle, self._where = handle, where
         self._size = os.fstat(handle).st_size
         self.offset, self.left = 0, 0
+        self.chunk, self.at = b"", 0  # nothing ready: each block is asked for
 
     def block(self) -> bytes:
         """See `artifact.tar.Reader`."""

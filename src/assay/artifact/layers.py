@@ -130,6 +130,7 @@ def walk_layer(
     depth, most = limits.path_depth_count, limits.layer_entries_count
     shallow = min(2 * depth, limits.path_bytes)
     known: set[bytes] = set()
+    new_hash = blake2b(digest_size=HASH_BYTES).copy  # a copy is made faster than one is set up
     count = symlinks = 0
     for entry in entries(reader, limits, where):  # hot: one turn an entry
         count += 1
@@ -138,7 +139,7 @@ def walk_layer(
         raw = entry.name
         cut = raw.rfind(b"/") + 1
         # What lies beside a clean name, and begins with no dot, is clean and no whiteout: most entries, unsearched.
-        beside = raw[:cut] == folder and raw[cut : cut + 1] not in _TO_CLEAN and b"\0" not in raw
+        beside = raw[:cut] == folder and raw[cut : cut + 1] not in _TO_CLEAN and 0 not in raw
         name = raw if beside else clean(raw)
         if name is None or (len(name) > shallow and (len(name) > limits.path_bytes or name.count(b"/") > depth)):
             notes.bad_name(raw, limits)
@@ -156,7 +157,9 @@ def walk_layer(
                 if len(directories) > HASH_BYTES * most:
                     raise _too_many(where, limits)
         kind = entry.kind
-        digest = blake2b(name, digest_size=16).digest()
+        hashed = new_hash()
+        hashed.update(name)
+        digest = hashed.digest()
         if kind == DIRECTORY:
             directories += digest
             if len(known) < _KNOWN_COUNT:
@@ -169,7 +172,11 @@ def walk_layer(
         if digest in parents:
             buried[digest] = count
         if kind == FILE and not entry.sparse:
-            wanted = choose(text, reader.peek(), entry.size, entry.mode)
+            at = reader.at
+            head = reader.chunk[at : at + 4]
+            if len(head) < 4 or reader.left < 4:
+                head = reader.peek()
+            wanted = choose(text, head, entry.size, entry.mode)
             if wanted is not None:
                 take(wanted, text, reader.content(), entry.size, entry.mode)
                 taken[text] = count

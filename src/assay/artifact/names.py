@@ -13,11 +13,11 @@ def clean(name: bytes) -> bytes | None:
 
     The root itself is b"".
     """
-    if b"\0" in name:
+    if 0 in name:
         return None
     if name.startswith(b"./"):  # as most builders write every name
         name = name[2:]
-    if b"/." in name or b"//" in name or name.startswith(_ODD_STARTS):
+    if name.find(b"/.") >= 0 or name.find(b"//") >= 0 or name.startswith(_ODD_STARTS):
         parts = [part for part in name.split(b"/") if part and part != b"."]
         return None if b".." in parts else b"/".join(parts)
     return name.rstrip(b"/") if name.endswith(b"/") else name

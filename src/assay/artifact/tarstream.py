@@ -13,6 +13,10 @@ class Reader(Protocol):
 
     left: int
     """Content of the current entry not yet read; set by the walker, lowered by whoever reads content."""
+    chunk: bytes
+    """What lies ready; the walker takes a whole block and passes over content in it without asking."""
+    at: int
+    """Where in the chunk the reader stands."""
 
     def block(self) -> bytes:
         """The next 512 bytes, or b"" at the end; a part of a block is a MalformedError."""
@@ -27,19 +31,19 @@ class Reader(Protocol):
 class StreamReader:
     """Reads an iterable of chunks once. `content` and `peek` serve the current entry."""
 
-    __slots__ = ("_chunk", "_next", "_pos", "_where", "left")
+    __slots__ = ("_next", "_where", "at", "chunk", "left")
 
     def __init__(self, chunks: Iterable[bytes], where: str) -> None:
         self._next = iter(chunks).__next__
-        self._chunk, self._pos, self._where, self.left = b"", 0, where, 0
+        self.chunk, self.at, self._where, self.left = b"", 0, where, 0
 
     def block(self) -> bytes:
         """See `Reader`."""
-        pos = self._pos
+        pos = self.at
         end = pos + BLOCK
-        block = self._chunk[pos:end]
+        block = self.chunk[pos:end]
         if len(block) == BLOCK:
-            self._pos = end
+            self.at = end
             return block
         block = self._gather(BLOCK)
         if block and len(block) < BLOCK:
@@ -56,10 +60,10 @@ class StreamReader:
     def peek(self) -> bytes:
         """The first four bytes of the content, fewer if it is shorter. Nothing is consumed."""
         size = 4 if self.left > 3 else self.left
-        head = self._chunk[self._pos : self._pos + size]
+        head = self.chunk[self.at : self.at + size]
         if len(head) < size:
             rest = self._gather(size)
-            self._chunk, self._pos = rest + self._chunk[self._pos :], 0
+            self.chunk, self.at = rest + self.chunk[self.at :], 0
             return rest
         return head
 
@@ -68,17 +72,17 @@ class StreamReader:
         pieces: list[bytes] = []
         left = self.left
         while left:
-            chunk, pos = self._chunk, self._pos
+            chunk, pos = self.chunk, self.at
             have = len(chunk) - pos
             if have > left:
                 pieces.append(chunk[pos : pos + left])
-                self._pos = pos + left
+                self.at = pos + left
                 break
             if have:
                 pieces.append(chunk[pos:] if pos else chunk)
                 left -= have
             if not left:
-                self._chunk, self._pos = b"", 0
+                self.chunk, self.at = b"", 0
                 break
             self._advance("ends in the middle of a file")
         self.left = 0
@@ -86,10 +90,10 @@ class StreamReader:
 
     def skip(self, size: int, pad: int) -> None:
         """See `Reader`."""
-        target = self._pos + size + pad
-        have = len(self._chunk)
+        target = self.at + size + pad
+        have = len(self.chunk)
         if target <= have:
-            self._pos = target
+            self.at = target
             return
         target -= have
         try:
@@ -100,16 +104,16 @@ class StreamReader:
                     break
                 target -= have
         except StopIteration:
-            self._chunk, self._pos = b"", 0
+            self.chunk, self.at = b"", 0
             if target > pad:
                 raise truncated(self._where, "ends in the middle of a file") from None
             return
-        self._chunk, self._pos = chunk, target
+        self.chunk, self.at = chunk, target
 
     def rest(self) -> bool:
         """Read to the end of the stream; whether anything but zeros was there."""
-        dirty = bool(self._chunk[self._pos :].strip(b"\0"))
-        self._chunk, self._pos = b"", 0
+        dirty = bool(self.chunk[self.at :].strip(b"\0"))
+        self.chunk, self.at = b"", 0
         while True:
             try:
                 chunk = self._next()
@@ -119,25 +123,25 @@ class StreamReader:
 
     def _gather(self, size: int) -> bytes:
         """Up to `size` bytes across chunks."""
-        parts = [self._chunk[self._pos : self._pos + size]]
-        self._pos += len(parts[0])
+        parts = [self.chunk[self.at : self.at + size]]
+        self.at += len(parts[0])
         missing = size - len(parts[0])
         while missing:
             try:
-                self._chunk = self._next()
+                self.chunk = self._next()
             except StopIteration:
-                self._chunk, self._pos = b"", 0
+                self.chunk, self.at = b"", 0
                 break
-            parts.append(self._chunk[:missing])
-            self._pos = len(parts[-1])
-            missing -= self._pos
+            parts.append(self.chunk[:missing])
+            self.at = len(parts[-1])
+            missing -= self.at
         return b"".join(parts)
 
     def _advance(self, why: str) -> None:
         try:
-            self._chunk, self._pos = self._next(), 0
+            self.chunk, self.at = self._next(), 0
         except StopIteration:
-            self._chunk, self._pos = b"", 0
+            self.chunk, self.at = b"", 0
             raise truncated(self._where, why) from None
 
 

@@ -66,12 +66,11 @@ class Chooser:
             size: in bytes; an empty file has no magic.
             mode: permission bits; magic counts for executable files only (mode 0 = unknown, counts).
         """
-        cut = path.rfind("/")
-        base = path[cut + 1 :]
+        folder, _, base = path.rpartition("/")
         named = self._names.get(base)
         dot = base.rfind(".")
         ended = self._suffixes.get(base[dot:].lower()) if dot >= 0 else None
-        listed = self._directories.get(path[:cut] if cut > 0 else "")
+        listed = self._directories.get(folder)
         start = self._magic.get(head[:_MAGIC_BYTES]) if size and (mode & _EXECUTABLE_BITS or not mode) else None
         if named is None and ended is None:
             if start is None:
