@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assay.adapters import sandboxes
+from assay.adapters import probe, sandboxes
 from assay.adapters.sandbox import Bubblewrap, Launcher
 from assay.adapters.unsharing import Unsharing
 from assay.build import canaries, sealing
@@ -171,3 +171,13 @@ def test_believed_to_be_root_it_still_has_no_rights(box: Make, root: Path) -> No
     assert text.startswith("0\n")
     assert text.rstrip().endswith("refused")
     assert all(f"{name}:\t{0:016x}" in text for name in ("CapPrm", "CapEff", "CapBnd"))
+
+
+def test_a_file_where_a_device_should_be_is_a_way_out(tmp_path: Path) -> None:
+    """Launchers bind the host's nodes; `mv x /dev/null`, done once by root, makes one a file of the host."""
+    (tmp_path / "stdin").symlink_to("/proc/self/fd/0")
+    (tmp_path / "shm").mkdir()
+    assert probe.devices(str(tmp_path)) == ("closed", "")
+    (tmp_path / "null").write_text("of the host")
+    (tmp_path / "sda").touch()
+    assert probe.devices(str(tmp_path)) == ("open", "no such device: null, sda")

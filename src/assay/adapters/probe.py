@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import socket
+import stat
 import sys
 
 _NUMBERS = {"x86_64": {"add_key": 248}, "aarch64": {"add_key": 217}}
@@ -17,6 +18,10 @@ _FAMILIES = (
     ("AF_PACKET", 17, socket.SOCK_RAW),
     ("AF_VSOCK", 40, socket.SOCK_STREAM),
 )
+_DEVICES = {
+    "null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0),
+}  # fmt: skip
+"""Linux, admin-guide/devices.txt."""
 _IO_URING_SETUP = 425
 _CLONE_NEWUSER = 0x10000000
 _SECONDS = 2.0
@@ -96,6 +101,18 @@ def _host_file(path: str, secret: str) -> tuple[str, str]:
         return "closed", str(error)
 
 
+def devices(folder: str) -> tuple[str, str]:
+    """Launchers bind the host's nodes: where a mistake made `/dev/null` a file, a step could write that file."""
+    wrong = []
+    for entry in os.scandir(folder):
+        found = entry.stat(follow_symlinks=False)
+        kind = stat.S_IFMT(found.st_mode)
+        number = (os.major(found.st_rdev), os.minor(found.st_rdev)) if kind == stat.S_IFCHR else None
+        if kind not in (stat.S_IFCHR, stat.S_IFDIR, stat.S_IFLNK) or number != _DEVICES.get(entry.name, number):
+            wrong.append(entry.name)
+    return ("open", f"no such device: {', '.join(sorted(wrong))}") if wrong else ("closed", "")
+
+
 def _root_write() -> tuple[str, str]:
     opened = []
     for folder in ("/", "/usr", "/etc", "/src"):
@@ -132,6 +149,7 @@ def main(words: list[str]) -> None:
         "families": _families(),
         "io-uring": _system_call(library, _IO_URING_SETUP, 0, None),
         "host-file": _host_file(places["file"], places["secret"]),
+        "devices": devices("/dev"),
         "root-write": _root_write(),
         "capabilities": _capabilities(),
         "user-namespace": _user_namespace(library),

@@ -29,6 +29,7 @@ CANARIES = (
     Canary(name="user-namespace", title="a nested user namespace"),
     Canary(name="descriptors", title="descriptors of the launcher"),
     Canary(name="host-file", title="a file of the host"),
+    Canary(name="devices", title="a file of the host in a device's place"),
     Canary(name="root-write", title="writing into the locked root"),
     Canary(name="capabilities", title="capabilities, or a way to get them"),
 )
