@@ -131,7 +131,8 @@ def test_a_lock_gives_packages_with_sources_hashes_and_edges() -> None:
     by_name = {c.purl: c for c in found.components}
     assert dict(by_name["pkg:cargo/app@0.1.0"].properties) == {"cargo:source": "local"}
     fork = dict(by_name["pkg:cargo/fork@0.3.0"].properties)
-    assert fork == {"cargo:commit": "0123456789abcdef0123456789abcdef01234567", "cargo:source": "git"}
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    assert fork == {"cargo:commit": commit, "cargo:direct": "true", "cargo:source": "git"}
     assert by_name["pkg:cargo/syn@1.0.73"].hashes[0].startswith("sha256:f71489ff")
     assert by_name["pkg:cargo/old@1.0.0"].hashes == ("sha256:" + "ab" * 32,)
     assert {r.target for r in found.relations if r.source == "pkg:cargo/app@0.1.0"} == {

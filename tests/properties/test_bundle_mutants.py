@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.formats import base64text, intoto, strictjson
+from assay.formats import base64text, canonicaljson, intoto
 from assay.formats import dsse as envelopes
 from assay.model.errors import AssayError, MalformedError, UntrustedError
 from assay.model.statement import ResourceDescriptor
@@ -101,4 +101,4 @@ def test_statements_come_back_equal(predicate):
     subject = ResourceDescriptor(name="n", digest={"sha256": "ab"})
     made = intoto.statement([subject], "https://example.com/x", predicate)
     assert intoto.read(made.payload, where="x") == made
-    assert strictjson.canonical(json.loads(made.payload)) == made.payload
+    assert canonicaljson.dumps(json.loads(made.payload)) == made.payload
