@@ -10,7 +10,7 @@ from struct import iter_unpack
 
 import msgspec
 
-from assay.artifact.layers import LayerScan, path_hash
+from assay.artifact.layers import LayerScan, Link, path_hash
 from assay.model.limits import DEFAULT_LIMITS, Limits
 
 Candidate = tuple[int, str]
@@ -43,12 +43,18 @@ def hidden_by(scans: Sequence[LayerScan], candidates: Iterable[Candidate]) -> di
     known: dict[str, tuple[bytes, ...]] = {}
     lineage = {path: _lineage(path, known) for path in own}
     on_path, on_parent = _events(scans, frozenset(chain(own.values(), *lineage.values())))
+    around: dict[str, list[int]] = {}
     answer: dict[Candidate, int | None] = {}
     for layer, path in wanted:
-        events = on_path.get(own[path], ())
-        lists = [events, *(on_parent.get(parent, ()) for parent in lineage[path])]
-        above = [index for index in chain.from_iterable(lists) if index > layer]
-        answer[layer, path] = min(above, default=None)
+        folder = path.rpartition("/")[0]
+        events = around.get(folder)
+        if events is None:  # what lies in one directory shares what covers the directories above
+            lists = [on_parent.get(parent, ()) for parent in lineage[path]]
+            events = around[folder] = list(chain.from_iterable(lists))
+        own_events = on_path.get(own[path])
+        if own_events is not None:
+            events = [*own_events, *events]
+        answer[layer, path] = min([index for index in events if index > layer], default=None) if events else None
     return answer
 
 
@@ -70,8 +76,7 @@ def resolve_links(
         for digest in _hits(scan.files, interest):
             holders.setdefault(digest, []).append(index)
     by_name = {(index, link.path): link.target for index, link in links}
-    held = {(index, link.target) for _, link in links for index in holders.get(path_hash(link.target), ())}
-    covered = hidden_by(scans, held)
+    covered = hidden_by(scans, _below(links, holders))
     resolved, dangling = [], []
     for index, link in links:
         place = _follow(index, link.target, by_name, holders, covered, limits.link_hops_count)
@@ -80,6 +85,19 @@ def resolve_links(
         else:
             resolved.append(ResolvedLink(index, link.path, *place))
     return tuple(sorted(resolved)), tuple(sorted(dangling))
+
+
+def _below(links: Iterable[tuple[int, Link]], holders: dict[bytes, list[int]]) -> set[Candidate]:
+    """The places a link may lead to in a lower layer: none, where its own layer holds what it names, as nearly always.
+
+    A chain goes on from a link, so each hop asks what one of the links would ask.
+    """
+    places: set[Candidate] = set()
+    for layer, link in links:
+        found = holders.get(path_hash(link.target), ())
+        if layer not in found:
+            places.update((index, link.target) for index in found if index < layer)
+    return places
 
 
 def _follow(

@@ -4,6 +4,7 @@ What a copy lacks counts less than what contradicts it: a copy may be minimised,
 does not have.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
@@ -28,11 +29,11 @@ class Score(NamedTuple):
 
 def by_classes(block: Block, present: dict[int, set[int]], versions: int) -> list[Score]:
     """One score a version; `present` has the CRC-32s of the classes there by the number of their name."""
-    total, hits, conflicts = ([0] * len(block.masks) for _ in range(3))
-    found = [present.get(name) for name in block.names]
-    for crc, name, mask in zip(block.classes, block.class_names, block.class_masks, strict=True):
-        total[mask] += 1
-        there = found[name]
+    hits, conflicts = ([0] * len(block.masks) for _ in range(2))
+    found = list(map(present.get, block.names))
+    for crc, there, mask in zip(
+        block.classes, map(found.__getitem__, block.class_names), block.class_masks, strict=True
+    ):
         if there is not None:
             if crc in there:
                 hits[mask] += 1
@@ -40,7 +41,8 @@ def by_classes(block: Block, present: dict[int, set[int]], versions: int) -> lis
                 conflicts[mask] += 1
     if sum(hits) < min(_LEAST_CLASSES, len(block.classes)):
         return [Score(1, 0, 0)] * versions  # compiled anew: nothing to tell the versions by
-    return _scores(block, versions, total, hits, conflicts)
+    counted = Counter(block.class_masks)
+    return _scores(block, versions, [counted[mask] for mask in range(len(block.masks))], hits, conflicts)
 
 
 def by_names(block: Block, present: dict[int, set[int]], versions: int) -> list[Score]:

@@ -160,8 +160,8 @@ class Fingerprints:
         anchors = self._anchors
         counts: Counter[tuple[str, str, str]] = Counter()
         libraries: dict[tuple[str, str], Library] = {}
-        names = {member.name for member in members}
-        for name in [name for name in names if name[name.rfind("/") + 1 :] in anchors and not name.startswith(_META)]:
+        names = {name for member in members if (name := member.name)[name.rfind("/") + 1 :] in anchors}
+        for name in [name for name in names if not name.startswith(_META)]:
             for library, anchor in anchors[name[name.rfind("/") + 1 :]]:
                 prefix = name[: -len(anchor)]
                 if name.endswith(anchor) and (not prefix or prefix.endswith("/")):

@@ -18,7 +18,8 @@ from assay.model.limits import Limits
 _END = Struct("<4s4H2LH")  # APPNOTE 4.3.16
 _END64_LOCATOR = Struct("<4sLQL")  # 4.3.15
 _END64 = Struct("<4sQ2H2L4Q")  # 4.3.14
-_CENTRAL = Struct("<4s4x2H4x3L3H4x4xL")  # 4.3.12: signature, flags, method, crc, sizes, three lengths, offset
+_CENTRAL = Struct("<L4x2H4x3L3H4x4xL")  # 4.3.12: signature, flags, method, crc, sizes, three lengths, offset
+_CENTRAL_SIGNATURE = int.from_bytes(b"PK\x01\x02", "little")
 _ATTRIBUTES = Struct("<4xBB6x2H12x3H4xL4x")  # the same: who made it, time and date, three lengths, external attributes
 _LOCAL = Struct("<4s22x2H")  # 4.3.7: signature, two lengths
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
@@ -198,20 +199,22 @@ def _members(view: ChunkView, directory: bytes, count: int, shift: int) -> tuple
     """The entries in order. A long plain loop: archives of an image hold tens of thousands of them."""
     members: list[Member] = []
     unpack, header, total, append = _CENTRAL.unpack_from, _CENTRAL.size, len(directory), members.append
+    text = directory.decode("latin-1")  # a name of it that is ASCII is read: nearly every one
     at = 0
     for _ in range(count):
         if at + header > total:
             raise _bad(view, f"{count} entries declared, {len(members)} found")
         signature, flags, method, crc, compressed, size, names, extras, comments, offset = unpack(directory, at)
-        if signature != b"PK\x01\x02":
+        if signature != _CENTRAL_SIGNATURE:
             raise _bad(view, f"no entry at byte {at} of the central directory")
         at += header
-        raw = directory[at : at + names]
+        end = at + names
+        name = text[at:end]
+        if not name.isascii():
+            name = _name(directory[at:end], flags)
         if _FULL32 in (compressed, size, offset):
-            extra = directory[at + names : at + names + extras]
-            size, compressed, offset = _wide(view, extra, size, compressed, offset)
-        at += names + extras + comments
-        name = raw.decode("ascii") if raw.isascii() else _name(raw, flags)
+            size, compressed, offset = _wide(view, directory[end : end + extras], size, compressed, offset)
+        at = end + extras + comments
         append(Member(name, method, flags, crc, compressed, size, offset + shift))
     if at > total:
         raise _bad(view, "the last entry does not fit")
