@@ -225,6 +225,22 @@ def test_what_a_project_ships_inside_another_library_of_its_own_is_not_named_bes
     assert found(engine) == ["org.acme:engine"]
 
 
+def test_libraries_of_one_project_side_by_side_are_both_named() -> None:
+    """As Spring's are: one group, one version, and the folder of one lies in that of the other."""
+    core = {
+        f"org/acme/{folder}/Core{i:03}Thing.class": f"{folder} {i}" for folder in ("core", "util") for i in range(400)
+    }
+    beans = {f"org/acme/beans/Bean{i:03}Thing.class": f"bean {i}" for i in range(300)}
+    samples = [
+        sample("org.acme", "core", "1.0", jar(core), DEFAULT_LIMITS),
+        sample("org.acme", "beans", "1.0", jar(beans), DEFAULT_LIMITS),
+    ]
+    known = type(KNOWN)(read_fingerprints(write_fingerprints(make_libraries(samples)), "t"), "t")
+    data = jar({**app(), **core, **beans})
+    read = catalogue(File(path="x.jar", chunks=(data,), size=len(data), limits=DEFAULT_LIMITS), known)
+    assert sorted(package.name for package in read.packages) == ["org.acme:beans", "org.acme:core"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(VERSIONS), st.sets(st.integers(0, 28), max_size=26), st.booleans())
 def test_a_part_of_a_version_is_never_taken_for_another_alone(version: str, gone: set[int], relocated: bool) -> None:

@@ -248,7 +248,8 @@ def _same_archive(block: Block, digest: bytes, versions: int) -> list[int]:
 def _is_part(claim: _Claim, whole: _Claim) -> bool:
     """Whether a project ships one library inside another of its own: Tomcat's parts are all in its embedded one.
 
-    Both have one group (or one group lies in the other) and one version, and everything of the larger one is there.
+    Both have one group (or one group lies in the other) and one version, everything of the larger one is there, and
+    most classes of the smaller one lie in folders of the larger: else they only stand side by side, as Spring's do.
     """
     one, other = f"{claim.match.group}.", f"{whole.match.group}."
     return (
@@ -256,7 +257,14 @@ def _is_part(claim: _Claim, whole: _Claim) -> bool:
         and claim.match.root.startswith(whole.match.root)
         and (one.startswith(other) or other.startswith(one))
         and not set(claim.match.versions).isdisjoint(whole.match.versions)
+        and _lies_in(claim.classes, whole.classes)
     )
+
+
+def _lies_in(classes: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether most of the classes have one of the others beside them; both are samples, spread over all folders."""
+    folders = {name[: name.rfind("/")] for name in others}
+    return 2 * sum(name[: name.rfind("/")] in folders for name in classes) > len(classes)
 
 
 def _best(claims: Sequence[_Claim]) -> list[Match]:

@@ -301,7 +301,7 @@ def _sha1(chunks: Sequence[bytes]) -> str:
 
 CATALOGUER = Cataloguer(
     name="java",
-    version=8,
+    version=9,
     ecosystem="maven",
     wants=Wanted(suffixes=frozenset(_SUFFIXES), limit="archive_bytes"),
     catalogue=catalogue,
