@@ -39,7 +39,8 @@ def unpacked(requirement: str) -> Path:
             pytest.skip(f"{requirement} cannot be had here: {done.stderr.strip()[-200:]}")
         goal = Path(folder, "unpacked")
         with tarfile.open(found[0]) as archive:
-            archive.extractall(goal, filter="data")
+            # Pythons before 3.11.4 have no filters; what lies in the archive is only read.
+            archive.extractall(goal, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
         (top,) = goal.iterdir()
         top.rename(place)
     return place
