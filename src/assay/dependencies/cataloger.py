@@ -139,6 +139,8 @@ class Cataloguer(msgspec.Struct, frozen=True, kw_only=True):
     """Raises MalformedError for a damaged file: the walker turns it into a gap and goes on."""
     configuration: str = ""
     """Digest of what the user gave it to work with (classifiers); part of the cache key."""
+    prepare: Callable[[], object] | None = None
+    """Loads what nearly every image needs at its first file: called once, before readers go to work side by side."""
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):

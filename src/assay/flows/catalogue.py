@@ -23,6 +23,7 @@ from assay.dependencies.functions import program_rows, with_functions
 from assay.dependencies.origin import system_layer
 from assay.flows.functions import LayerPrograms, Shelf, keep
 from assay.formats import collector, wire
+from assay.formats.codec import gzip_module
 from assay.model.errors import UnavailableError
 from assay.model.image import Image, Layer, Subject
 from assay.model.inventory import Gap, Inventory
@@ -98,6 +99,8 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
     records = {index: record for index, record in kept.items() if record is not None}
     unread = sorted((layer for layer in image.layers if layer.index not in records), key=_biggest_first)
     with collector.paused():
+        if len(unread) > 1:
+            _prepare(bench.table)
         read = bench.workers.map(lambda layer: _fresh(layer, source, chooser, version, bench), unread)
     for layer, (record, programs) in zip(unread, read, strict=True):
         records[layer.index] = record
@@ -107,6 +110,14 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
         check_diff_id(layer.diff_id, records[layer.index].scan.diff_id, where=f"layer {layer.index}")
     with collector.paused():
         return _joined(image, records, bench)
+
+
+def _prepare(table: Sequence[Cataloguer]) -> None:
+    """Load what readers need at their first file, once: workers are forked from this process."""
+    gzip_module()
+    for row in table:
+        if row.prepare is not None:
+            row.prepare()
 
 
 def _joined(image: Image, records: Mapping[int, LayerRecord], bench: Bench) -> Inventory:

@@ -3,18 +3,23 @@
 Nothing is imported here that only reading needs: a scan of what was read before opens no layer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from __future__ import annotations
+
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from assay.dependencies.go_program import GoProgram
-from assay.dependencies.reachability import Place
 from assay.model.digest import Digest
-from assay.model.image import Layer
-from assay.model.inventory import Inventory
-from assay.ports.stores import LayerCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from assay.dependencies.reachability import Place
+    from assay.model.image import Layer
+    from assay.model.inventory import Inventory
+    from assay.ports.stores import LayerCache
 
 _VERSION = 4
 """Rises with every change of what a program's functions are, or of `LayerPrograms`."""

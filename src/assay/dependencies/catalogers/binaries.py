@@ -148,6 +148,7 @@ def _rows(
             wants=Wanted(magic=frozenset([b"\x7fELF"]), limit="program_bytes"),
             catalogue=programs,
             configuration=by,
+            prepare=builtin,
         ),
         Cataloguer(
             name="runtimes",

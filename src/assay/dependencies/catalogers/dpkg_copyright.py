@@ -1,9 +1,12 @@
 """Debian, Ubuntu: licences, declared or concluded, from each package's copyright file (Debian Policy 12.5)."""
 
+from functools import partial
+
 import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Wanted
 from assay.dependencies.copyrights import from_copyright
+from assay.dependencies.licences import licence
 
 _DOCS = "usr/share/doc/"
 
@@ -23,4 +26,5 @@ ROW = Cataloguer(
     ecosystem="deb",
     wants=Wanted(names=frozenset({"copyright"}), within=(_DOCS,), limit="metadata_bytes"),
     catalogue=catalogue,
+    prepare=partial(licence, ("MIT",), "copyright"),  # whose first name loads all of SPDX's
 )

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -151,16 +150,22 @@ def _html(_: Inventory, report: Report | None, __: Output) -> bytes:
 def _table(_: Inventory, report: Report | None, output: Output) -> bytes:
     from assay.interfaces.cli.render import table
 
-    columns = shutil.get_terminal_size((120, 24)).columns if not output.path else 120
+    columns = _columns(output)
     colour = colour_wanted(output.path)
     return table.render(_need(report), columns=columns, colour=colour, everything=output.everything).encode()
+
+
+def _columns(output: Output) -> int:
+    """Of the terminal; of a file, a fixed number."""
+    import shutil  # loads readers of three kinds of archive: only when a table is shown
+
+    return shutil.get_terminal_size((120, 24)).columns if not output.path else 120
 
 
 def _components(inventory: Inventory, _: Report | None, output: Output) -> bytes:
     from assay.interfaces.cli.render import components
 
-    columns = shutil.get_terminal_size((120, 24)).columns if not output.path else 120
-    return components.render(inventory, columns=columns, colour=colour_wanted(output.path)).encode()
+    return components.render(inventory, columns=_columns(output), colour=colour_wanted(output.path)).encode()
 
 
 REPORT_WRITERS: Mapping[str, Writer] = {
