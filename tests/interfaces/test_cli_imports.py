@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from advisorydbs import affected, jsonl, record
+from assay.adapters.registry_client import RegistryClient
+from assay.artifact.reference import parse_reference
 from command import assay
 from fakes.layouts import layout, metadata
+from fakes.registry import fake_registry
+from registry_push import push_layout
 
 SITE = "usr/local/lib/python3.12/site-packages"
 NAMES = ("used", "deep", "spare", "quiet")
@@ -129,3 +133,30 @@ def test_no_statement_about_exploitability_follows_from_it(home: Path) -> None:
     told = json.loads(done.out)["statements"]
     assert len(told) == len(NAMES)
     assert not {one["status"] for one in told} & {"not_affected", "fixed"}
+
+
+def test_layers_of_a_registry_are_not_fetched_twice_unless_somebody_asks_why(home: Path, tmp_path: Path) -> None:
+    """A scan says nothing of imports until `explain` has asked; what it found is kept."""
+    with fake_registry() as server:
+        reference = f"{server.authority}/app:1"
+        client = RegistryClient(parse_reference(reference))
+        push_layout(client, home / "image", "1")
+        client.close()
+
+        def scanned() -> tuple[list[object], int]:
+            before = len(server.asked("GET", r"/blobs/"))
+            words = ("--db", str(home / "adv.db"), "--no-policy", "-o", "json")
+            done = assay("scan", reference, *words, home=tmp_path)
+            assert done.code == 0, done.err
+            found = json.loads(done.out)
+            return [f["imported"] for f in found["findings"]], len(server.asked("GET", r"/blobs/")) - before
+
+        said, fetched = scanned()
+        assert said == [None] * len(NAMES)
+        assert fetched == len(LAYERS) + 1, "each layer, and the config"
+        done = assay("explain", "PYSEC-2024-0", reference, "--db", str(home / "adv.db"), home=tmp_path)
+        assert done.code == 0, done.err
+        assert b"app/main.py" in done.out
+        said, fetched = scanned()
+        assert None not in said
+        assert fetched <= 1

@@ -92,11 +92,15 @@ class SecondLook:
     """Looks into programs of a target; implements `flows.functions.ProgramReader` and `flows.importing.ImportReader`.
 
     What was not met while stock was taken, nor is in the cache, is read again: then the target is opened, and read as
-    it is by then; a file that changed since has other digests.
+    it is by then; a file that changed since has other digests. From a registry all layers are fetched once more for
+    imports only if `fetch` says so.
     """
 
-    def __init__(self, text: str, reading: Reading, settings: Settings, progress: Progress) -> None:
+    def __init__(
+        self, text: str, reading: Reading, settings: Settings, progress: Progress, *, fetch: bool = False
+    ) -> None:
         self._target, self._reading, self._settings, self._progress = target_of(text), reading, settings, progress
+        self._fetch = fetch
         self._shelf: Shelf | None = None
 
     @property
@@ -133,8 +137,11 @@ class SecondLook:
         return self.shelf.at(layers, places)
 
     def imports(self, inventory: Inventory) -> ImportGraph | None:
-        """What the image's Python program imports (`flows.importing.ImportReader`); None for a directory, an SBOM, an
-        image that starts nothing, and one that is no longer the one that was read."""
+        """What the image's Python program imports (`flows.importing.ImportReader`).
+
+        None for a directory, an SBOM, an image that starts nothing, one that is no longer the one that was read, and
+        one in a registry that would have to be fetched again.
+        """
         if not self.possible or self._target.scheme in ("dir", "rootfs"):
             return None
         from assay.flows.importing import keep, kept
@@ -143,6 +150,8 @@ class SecondLook:
         known = kept(inventory, cache) if not _strict(self._settings, self._reading) else None
         if known is not None:
             return known
+        if self._target.scheme == "registry" and not self._fetch:
+            return None
         from assay.flows.imports import read_imports
 
         with closing(image_source(self._target, self._settings)) as source:

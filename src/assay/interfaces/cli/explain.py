@@ -42,7 +42,7 @@ def command(
     Exits 0 when something is said about ID, 1 when nothing in TARGET matches it.
     """
     settings = options.with_ssvc(options.settings(db), ssvc)
-    look = bootstrap.SecondLook(target, reading, settings, options.Console(True))
+    look = bootstrap.SecondLook(target, reading, settings, options.Console(True), fetch=True)
     inventories = bootstrap.take_stock(
         target, reading, settings=settings, progress=options.Console(quiet or not verbose), look=look
     )
