@@ -41,15 +41,16 @@ def hidden_by(scans: Sequence[LayerScan], candidates: Iterable[Candidate]) -> di
     wanted = list(candidates)
     own = {path: path_hash(path) for _, path in wanted}
     known: dict[str, tuple[bytes, ...]] = {}
-    lineage = {path: _lineage(path, known) for path in own}
+    folders = {path: path.rpartition("/")[0] for path in own}
+    lineage = {folder: _lineage(folder, known) for folder in set(folders.values())}
     on_path, on_parent = _events(scans, frozenset(chain(own.values(), *lineage.values())))
     around: dict[str, list[int]] = {}
     answer: dict[Candidate, int | None] = {}
     for layer, path in wanted:
-        folder = path.rpartition("/")[0]
+        folder = folders[path]
         events = around.get(folder)
         if events is None:  # what lies in one directory shares what covers the directories above
-            lists = [on_parent.get(parent, ()) for parent in lineage[path]]
+            lists = [on_parent.get(parent, ()) for parent in lineage[folder]]
             events = around[folder] = list(chain.from_iterable(lists))
         own_events = on_path.get(own[path])
         if own_events is not None:
@@ -125,9 +126,8 @@ def _follow(
     return None
 
 
-def _lineage(path: str, known: dict[str, tuple[bytes, ...]]) -> tuple[bytes, ...]:
-    """Hashes of every directory above a path, the root ("") last. `known` only saves work: it may forget."""
-    folder = path.rpartition("/")[0]
+def _lineage(folder: str, known: dict[str, tuple[bytes, ...]]) -> tuple[bytes, ...]:
+    """Hashes of a directory and every one above, the root ("") last. `known` only saves work: it may forget."""
     if len(known) > _KNOWN_COUNT:
         known.clear()
     known.setdefault("", (path_hash(""),))

@@ -81,6 +81,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(LayerRecord)
+_NOTHING = Fragment()
 _RECORD_FORM = 1
 """Rises with every change of `LayerRecord`."""
 
@@ -279,7 +280,10 @@ def _latest(hits: Sequence[Hit], refused: Sequence[Hit], superseded: Sequence[st
 
 
 def _sightings(records: Sequence[LayerRecord]) -> tuple[list[Sighting], list[Gap]]:
-    """Every hit with its place and what hides it; a hard link to a read file shows its content once more."""
+    """Every hit with its place and what hides it; a hard link to a read file shows its content once more.
+
+    A hit that says nothing (half of them: a program is no package of Go, of Rust …) is a file that was read, no more.
+    """
     scans = [record.scan for record in records]
     by_place: dict[tuple[int, str], list[Hit]] = {}
     for index, record in enumerate(records):
@@ -294,6 +298,7 @@ def _sightings(records: Sequence[LayerRecord]) -> tuple[list[Sighting], list[Gap
         )
         for (layer, path), hits in (by_place | linked).items()
         for hit in hits
+        if hit.fragment != _NOTHING
     ]
     gaps = [
         Gap("unreadable", path, layer, f"hard link to {target}, which is not there", "layer")
