@@ -15,13 +15,16 @@ import msgspec
 _WORD = rb"[\w\x80-\xff]"
 _QUIET = re.compile(
     rb"#[^\n]*+"
-    rb'|"""(?:[^"\\]++|\\.|"(?!""))*+(?:"""|\\?\Z)'
-    rb"|'''(?:[^'\\]++|\\.|'(?!''))*+(?:'''|\\?\Z)"
-    rb'|"(?:[^"\\\n]++|\\.)*+"?'
-    rb"|'(?:[^'\\\n]++|\\.)*+'?",
+    rb'|"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*(?:"""|\\?\Z)'
+    rb"|'''[^'\\]*+(?:(?:\\.|'(?!''))[^'\\]*+)*(?:'''|\\?\Z)"
+    rb'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*"?'
+    rb"|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*'?",
     re.DOTALL,
 )
-"""Comments and strings; each alternative matches wherever its first character stands, so nothing is tried twice."""
+"""Comments and strings; each alternative matches wherever its first character stands, so nothing is tried twice.
+
+No group repeats possessively: Pythons before 3.11.5 match that wrongly where the group holds a choice.
+"""
 _QUIETED = b'""'
 """What is left of one."""
 _STATEMENT = re.compile(
