@@ -16,7 +16,7 @@ _SHOWN = ("passed", "failed", "xfailed", "skipped")
 def pytest_configure(config: pytest.Config) -> None:
     """pytest lets all runs of a user share one folder, and each closes it to others: a sandbox of another run's then."""
     if not hasattr(config, "workerinput") and not config.option.basetemp and _ROOT not in os.environ:
-        os.environ[_ROOT] = tempfile.mkdtemp(prefix="assay-tests-")
+        os.environ[_ROOT] = tempfile.mkdtemp(prefix="at-")
         config.stash[_OWN] = Path(os.environ[_ROOT])
         config.stash[_OWN].chmod(0o755)
 
