@@ -68,6 +68,8 @@ class Processes:
         if count <= 1 or len(items) > _MOST_ITEMS_COUNT or not _may_fork():
             return Threads(self._count).map(function, items)
         keep_freed_memory()
+        import pickle  # noqa: F401  # once, for this process and those it forks
+
         queue = _queue(len(items))
         helpers: list[_Helper] = []
         gc.freeze()  # what is loaded stays: the collector of each process need not look at it, nor unshare its pages

@@ -20,6 +20,7 @@ _NO_PROGRAMS = (
 _MOVED = b"../../bin/"
 """`pip install --target DIR` installs into `lib/python`, moves all of it up into DIR, and leaves RECORD as it was."""
 _LINE_BYTES = 8_192
+_ODD_STARTS = (b".", b"/")
 
 
 def catalogue(file: File) -> Fragment:
@@ -42,14 +43,19 @@ def catalogue(file: File) -> Fragment:
 
 def _programs(file: File, base: bytes) -> Iterator[bytes]:
     for number, line in enumerate(file.data().split(b"\n"), 1):
-        path = _path(line.rstrip(b"\r"))
+        path, comma, _ = line.partition(b",")
+        if not comma or line[:1] == b'"':  # elsewhere the first comma ends the path: nearly every line
+            path = _path(line.rstrip(b"\r"))
         if not path or path.endswith(_NO_PROGRAMS):
             continue
         if len(path) > _LINE_BYTES:
             raise MalformedError("not a list of installed files", where=file.path, why=f"line {number} is no path")
         if path.startswith(_MOVED):
             yield (base + b"/bin/" + path.removeprefix(_MOVED)).lstrip(b"/")
-        whole = normpath(path if path.startswith(b"/") else base + b"/" + path).lstrip(b"/")
+        if path[:1] in _ODD_STARTS or path.find(b"/.") >= 0 or path.find(b"//") >= 0 or path.endswith(b"/"):
+            whole = normpath(path if path.startswith(b"/") else base + b"/" + path).lstrip(b"/")
+        else:
+            whole = (base + b"/" + path).lstrip(b"/")
         if not whole.startswith(b"../"):
             yield whole
 
