@@ -1,11 +1,14 @@
 """Threads for work that leaves the interpreter's lock: inflating, hashing, waiting for a network."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar, cast
 
 from assay.adapters.allocator import keep_freed_memory
 
+_AHEAD_COUNT = 8
+"""Items that wait for their turn: bounds memory, and keeps as many threads busy."""
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -23,6 +26,31 @@ class Threads:
 
     def __init__(self, count: int = 0) -> None:
         self._count = count if count > 0 else processors()
+
+    def ahead(self, function: Callable[[A], B], items: Iterable[A], *, together: bool) -> Iterator[B]:
+        """Results in the items' order, while the next items are made; at most a few wait, so memory stays bounded.
+
+        Args:
+            function: what is done to each.
+            items: made in the caller's thread.
+            together: whether calls may run side by side; else one after another, only beside the caller.
+        """
+        if self._count == 1:
+            yield from map(function, items)
+            return
+        from concurrent.futures import Future, ThreadPoolExecutor
+
+        waiting: deque[Future[B]] = deque()
+        pool = ThreadPoolExecutor(self._count if together else 1, thread_name_prefix="assay")
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                while len(waiting) > _AHEAD_COUNT or (waiting and waiting[0].done()):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def map(self, function: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """Results in the items' order. After an error nothing new is begun; what runs is waited for.

@@ -218,7 +218,8 @@ def build_spec(
             limits=LIMITS,
             reviewed=reviewed_scripts(),
             stand=stand,
-            mapping=Threads(settings.workers).map,
+            sharing=Threads(settings.workers).map,
+            ahead=Threads(settings.workers).ahead,
             published=not again,
         )
         if again and all(one.passed for one in built.tests):

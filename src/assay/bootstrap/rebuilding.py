@@ -230,7 +230,8 @@ def _build(
         with layout_sink(place, LIMITS) as sink:
             built = build(
                 recipe.placed, recipe.lock, store, spool, sink, tag="rebuilt", limits=LIMITS, stand=stand,
-                reviewed=reviewed_scripts(), mapping=Threads(settings.workers).map, tested=False,
+                reviewed=reviewed_scripts(), sharing=Threads(settings.workers).map,
+                ahead=Threads(settings.workers).ahead, tested=False,
             )  # fmt: skip
         conditions = msgspec.structs.replace(conditions, started=started, finished=_seconds(WallClock().now()))
         source = stack.enter_context(closing(source_of(f"oci-dir:{place}:rebuilt", settings)))

@@ -14,7 +14,7 @@ from assay.build.layering import PlannedLayer
 from assay.build.platforms import ANNOTATION
 from assay.build.spec import HealthCheck, Metadata, RunConfig
 from assay.formats import oci, strictjson, tarwrite
-from assay.formats.compressors import Compressor, Mapping, compress, one_by_one
+from assay.formats.compressors import Ahead, Compressor, compress, in_turn
 from assay.model.digest import Digest
 from assay.model.image import Descriptor, Platform
 from assay.model.limits import Limits
@@ -50,7 +50,7 @@ class BuiltImage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_layer(
-    plan: PlannedLayer, read: Read, by: Compressor, sink: BlobSink, limits: Limits, mapping: Mapping = one_by_one
+    plan: PlannedLayer, read: Read, by: Compressor, sink: BlobSink, limits: Limits, ahead: Ahead = in_turn
 ) -> BuiltLayer:
     """Write one layer; nothing is held but pieces.
 
@@ -60,7 +60,7 @@ def write_layer(
         by: the compressor.
         sink: takes the blob.
         limits: `blob_bytes`.
-        mapping: shares the compressor's work out; the bytes are the same whatever it does.
+        ahead: lets the compressor work beside the writing of the tar; the bytes are the same whatever it does.
     """
     state = hashlib.sha256()
 
@@ -70,7 +70,7 @@ def write_layer(
             state.update(piece)
             yield piece
 
-    blob = sink.put(compress(tar(), by, mapping=mapping), limit=limits.blob_bytes)
+    blob = sink.put(compress(tar(), by, ahead=ahead), limit=limits.blob_bytes)
     return BuiltLayer(
         name=plan.name,
         diff_id=Digest("sha256", state.hexdigest()),

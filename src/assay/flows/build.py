@@ -12,7 +12,7 @@ from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.debian.scripts import Script
 from assay.build.spec_read import PlacedSpec, spec_digest
-from assay.flows.collect_debian import architecture_of, of_role
+from assay.flows.collect_debian import Sharing, architecture_of, of_role, one_by_one
 from assay.flows.collect_languages import trees as trees_of
 from assay.flows.image_tests import Ran, run_tests
 from assay.flows.install import install, laid
@@ -45,7 +45,8 @@ class Building(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[RanStep, ...] = ()
     dependencies: Mapping[str, tuple[OwnedEntry, ...]] = {}
     """Trees of language dependencies, by name."""
-    mapping: compressors.Mapping = compressors.one_by_one
+    sharing: Sharing = one_by_one
+    ahead: compressors.Ahead = compressors.in_turn
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,14 +85,15 @@ def build(
     limits: Limits,
     reviewed: Mapping[str, str] | None = None,
     stand: Stand | None = None,
-    mapping: compressors.Mapping = compressors.one_by_one,
+    sharing: Sharing = one_by_one,
+    ahead: compressors.Ahead = compressors.in_turn,
     published: bool = True,
     tested: bool = True,
 ) -> Built:
     """Build every platform of a spec and publish it under a tag; unless `published`, that is left to the caller.
 
-    `mapping` shares the compressor's work out among threads; the bytes are the same whatever it does. `tested`: whether
-    the tests of the image run; they say nothing of its bytes.
+    `sharing` and `ahead` let packages be inflated and layers be compressed side by side; the bytes are the same
+    whatever they do. `tested`: whether the tests of the image run; they say nothing of its bytes.
 
     Raises:
         UntrustedError: the lock is another spec's; an input is not what the lock says.
@@ -109,7 +111,8 @@ def build(
         limits=limits,
         reviewed=reviewed or {},
         skipped=[],
-        mapping=mapping,
+        sharing=sharing,
+        ahead=ahead,
     )
     read = content.check(at.store, locks.blobs(lock))
     at = msgspec.structs.replace(at, dependencies=_dependencies(at, spec.platforms[0]))
@@ -218,7 +221,7 @@ def _image(at: Building, text: str, sink: BlobSink) -> tuple[assemble.BuiltImage
     tree = compose.compose(entries, epoch=at.lock.epoch)
     by = compressors.row(at.spec.image.layers.compression)
     layers = [
-        assemble.write_layer(plan, at.spool.read, by, sink, at.limits, at.mapping)
+        assemble.write_layer(plan, at.spool.read, by, sink, at.limits, at.ahead)
         for plan in layering.plan(tree, at.spec.image.layers)
     ]
     image = assemble.write_image(
@@ -270,7 +273,7 @@ def _packages(at: Building, platform: Platform) -> Iterator[OwnedEntry]:
     tree = of_role(
         at.lock, "image", architecture_of(platform), store=at.store, spool=at.spool, limits=at.limits,
         reviewed=at.reviewed, acknowledged=image.maintainer_scripts.acknowledge, strip=image.strip,
-        sharing=at.mapping,
+        sharing=at.sharing,
     )  # fmt: skip
     at.skipped.extend(one for one in tree.skipped if one not in at.skipped)
     yield from tree.entries
@@ -300,7 +303,7 @@ def _ran(at: Building, stand: Stand) -> tuple[RanStep, ...]:
     """The steps' outputs."""
     running = Running(
         spec=at.spec, lock=at.lock, store=at.store, spool=at.spool, limits=at.limits, reviewed=at.reviewed, stand=stand,
-        sharing=at.mapping,
+        sharing=at.sharing,
     )  # fmt: skip
     return run_steps(running, at.dependencies)
 

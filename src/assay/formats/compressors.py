@@ -8,23 +8,22 @@ says otherwise is refused. Input is fed in pieces of one size, whatever the piec
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib import import_module, metadata
 from types import ModuleType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from assay.model.digest import Digest
 from assay.model.errors import UnsupportedError, UsageError
 
+A = TypeVar("A")
 PIECE_BYTES = 1 << 20
 MEMBER_BYTES = 4 << 20
 """A library that compresses in one go is given so much at a time."""
 _WINDOW_BYTES = 32 << 10
-_AT_ONCE = 8
-"""Blocks handed to a `Mapping` together: bounds memory, and keeps as many threads busy."""
 _TAR = "application/vnd.oci.image.layer.v1.tar"
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """RFC 1952 §2.3: no flags, time 0, no extra flags, system 255 (unknown)."""
@@ -49,12 +48,16 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     level: int
 
 
-Mapping = Callable[[Callable[[Block], bytes], Sequence[Block]], list[bytes]]
+class Ahead(Protocol):
+    """Works on items while the next ones are still being made; results come in the items' order."""
+
+    def __call__(self, function: Callable[[A], bytes], items: Iterable[A], *, together: bool) -> Iterator[bytes]:
+        """`together`: calls may run side by side; else one after another, only beside whoever makes the items."""
 
 
-def one_by_one(function: Callable[[Block], bytes], items: Sequence[Block]) -> list[bytes]:
-    """A `Mapping` without threads."""
-    return [function(item) for item in items]
+def in_turn(function: Callable[[A], bytes], items: Iterable[A], *, together: bool) -> Iterator[bytes]:
+    """An `Ahead` without threads."""
+    return map(function, items)
 
 
 class Compressor(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,15 +161,15 @@ def row(name: str) -> Compressor:
 
 
 def compress(
-    chunks: Iterable[bytes], by: Compressor, level: int | None = None, *, mapping: Mapping = one_by_one
+    chunks: Iterable[bytes], by: Compressor, level: int | None = None, *, ahead: Ahead = in_turn
 ) -> Iterator[bytes]:
-    """The compressed bytes, in pieces that are not empty; the same however `mapping` shares the work out.
+    """The compressed bytes, in pieces that are not empty; the same however `ahead` shares the work out.
 
     Args:
         chunks: the input, in pieces of any size.
         by: the row.
         level: instead of the row's.
-        mapping: applies a function to a few blocks, perhaps side by side.
+        ahead: applies a function to piece after piece, perhaps beside the making of the next ones.
 
     Raises:
         UnsupportedError: its library is not installed.
@@ -174,35 +177,34 @@ def compress(
     use = by.level if level is None else level
     pieces = even(chunks, by.block_bytes)
     if by.block is not None:
-        yield from _in_blocks(pieces, by, by.block, use, mapping)
+        yield from _in_blocks(pieces, by, by.block, use, ahead)
         return
     packer = by.open(use) if by.open is not None else _Plain()
-    for piece in pieces:
-        if packed := packer.compress(piece):
-            yield packed
+    yield from filter(None, ahead(packer.compress, pieces, together=False))
     if packed := packer.flush():
         yield packed
 
 
 def _in_blocks(
-    pieces: Iterator[bytes], by: Compressor, pack: Callable[[Block], bytes], level: int, mapping: Mapping
+    pieces: Iterator[bytes], by: Compressor, pack: Callable[[Block], bytes], level: int, ahead: Ahead
 ) -> Iterator[bytes]:
     checksum = size = 0
-    before, piece = b"", next(pieces, b"")
+
+    def blocks() -> Iterator[Block]:
+        nonlocal checksum, size
+        before, piece = b"", next(pieces, b"")
+        while True:
+            following = next(pieces, None)
+            if by.framed:
+                checksum, size = zlib.crc32(piece, checksum), size + len(piece)
+            yield Block(piece, before, following is None, level)
+            if following is None:
+                return
+            before, piece = piece[-_WINDOW_BYTES:], following
+
     if by.framed:
         yield _GZIP_HEAD
-    waiting: list[Block] = []
-    while True:
-        following = next(pieces, None)
-        if by.framed:
-            checksum, size = zlib.crc32(piece, checksum), size + len(piece)
-        waiting.append(Block(piece, before, following is None, level))
-        if following is None or len(waiting) == _AT_ONCE:
-            yield from mapping(pack, waiting)
-            waiting = []
-        if following is None:
-            break
-        before, piece = piece[-_WINDOW_BYTES:], following
+    yield from ahead(pack, blocks(), together=True)
     if by.framed:
         yield _trailer(checksum, size)
 
