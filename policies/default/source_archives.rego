@@ -19,7 +19,14 @@ applies if input.archives.state == "present"
 
 refused := data.parameters.source_archives.severities
 
-deny contains {"code": "parameters", "msg": "data.parameters.source_archives lacks severities"} if not is_array(refused)
+deny contains {"code": "parameters", "msg": "data.parameters.source_archives is missing or malformed"} if not configured
+
+# A word that no finding can have would refuse nothing.
+configured if {
+	is_array(refused)
+	count(refused) > 0
+	every word in refused { word in {"critical", "high", "medium", "low"} }
+}
 
 deny contains {"code": "opened", "msg": msg, "facts": [item.evidence]} if {
 	some item in input.archives.items

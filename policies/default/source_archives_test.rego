@@ -36,6 +36,11 @@ test_a_stricter_parameter_is_refused_for_high_ones if {
 	count(source_archives.warn) == 0 with input as facts("high") with data.parameters as stricter
 }
 
+test_a_word_nobody_uses_is_refused if {
+	mistaken := {"source_archives": {"severities": ["critcal"]}}
+	count(source_archives.deny) == 1 with input as facts("low") with data.parameters as mistaken
+}
+
 test_no_parameter_is_refused if count(source_archives.deny) == 1 with input as facts("low") with data.parameters as {}
 
 test_it_does_not_apply_without_such_a_record if not source_archives.applies with input as {}
