@@ -16,9 +16,11 @@ parameters := data.parameters.vuln_threshold
 
 deny contains {"code": "parameters", "msg": "data.parameters.vuln_threshold is missing or malformed"} if not configured
 
+# A word that no finding can have would refuse nothing.
 configured if {
 	is_array(parameters.severities)
 	count(parameters.severities) > 0
+	every word in parameters.severities { word in {"critical", "high", "medium", "low", "none", "unknown"} }
 	is_boolean(parameters.only_fixable)
 }
 

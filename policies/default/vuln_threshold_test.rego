@@ -57,3 +57,14 @@ test_empty_list_of_severities_is_refused if {
 test_missing_parameters_are_refused if {
 	count(vuln_threshold.deny) == 1 with input as findings([]) with data.parameters as {}
 }
+
+test_a_severity_that_no_finding_has_is_refused if {
+	broken := {"severities": ["Critical"], "only_fixable": true}
+	count(vuln_threshold.deny) == 1 with input as findings([item({})]) with data.parameters.vuln_threshold as broken
+}
+
+test_unknown_severity_can_be_refused if {
+	found := findings([item({"severity": "unknown"})])
+	careful := {"severities": ["critical", "unknown"], "only_fixable": true}
+	count(vuln_threshold.deny) == 1 with input as found with data.parameters.vuln_threshold as careful
+}
