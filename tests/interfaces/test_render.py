@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.interfaces.cli.render import html, ladder, markdown, table
-from assay.interfaces.cli.render.text import cut, pad, safe, width
+from assay.interfaces.cli.render.text import cut, cut_start, pad, safe, width
 from assay.interfaces.cli.render.view import at_least, view, why_not
 from assay.model.finding import FindingStatus, Step
 from assay.model.report import Sources
@@ -46,6 +46,22 @@ def test_safe_text_holds_no_control_character(text: str) -> None:
 def test_cut_and_padded_cells_have_the_width_they_claim(text: str, columns: int) -> None:
     assert width(cut(text, columns)) <= columns
     assert width(pad(text, columns)) == columns
+
+
+@given(st.text(alphabet="abc/\u4e2d", max_size=30), st.integers(0, 20))
+def test_a_name_cut_at_its_start_keeps_its_end(text: str, columns: int) -> None:
+    told = cut_start(text, columns)
+    assert width(told) <= columns
+    if text.isascii() and columns > 1:
+        assert text.endswith(told.removeprefix("…"))
+
+
+def test_modules_can_be_told_apart_in_few_columns() -> None:
+    finding = msgspec.structs.replace(REPORT.findings[0], name="golang.org/x/crypto", version="v0.31.0+incompatible")
+    report = msgspec.structs.replace(REPORT, findings=(finding,))
+    text = table.render(report, columns=60, colour=False, everything=True)
+    assert "x/crypto " in text
+    assert "golang.o…" not in text
 
 
 def test_malicious_comes_first_then_exploited_then_severity() -> None:

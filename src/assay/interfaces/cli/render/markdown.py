@@ -81,7 +81,7 @@ def _row(finding: Finding) -> str:
         finding.id,
         finding.name,
         finding.version,
-        ", ".join(finding.fixed_in) or "no fix known",
+        ", ".join(finding.fixed_in) or "none known",
         marks(finding),
     )
     return "| " + " | ".join(escape(cell) for cell in cells) + " |"

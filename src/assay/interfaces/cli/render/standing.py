@@ -34,12 +34,13 @@ def base_line(base: BaseImage | None, layers_count: int, origins: Origins | None
 
 def sources_line(sources: Sources) -> str:
     """`Advisories: 23 feeds, newest 2026-11-22 (1 day), oldest hackage 2024-05-01 (935 days)`."""
-    line = f"Advisories: {len(sources.feeds)} feeds, newest {safe(sources.built)}"
+    feeds = f"{len(sources.feeds)} feed{'s' * (len(sources.feeds) != 1)}"
+    line = f"Advisories: {feeds}, newest {safe(sources.built)}"
     aged = sorted((feed.age_days, feed.name, feed.date) for feed in sources.feeds if feed.age_days is not None)
     if not aged:
         return line
     days, name, date = aged[-1]
-    line = f"Advisories: {len(sources.feeds)} feeds, newest {safe(aged[0][2][:10])} ({_days(aged[0][0])})"
+    line = f"Advisories: {feeds}, newest {safe(aged[0][2][:10])} ({_days(aged[0][0])})"
     return line + (f", oldest {safe(name)} {safe(date[:10])} ({_days(days)})" if len(aged) > 1 else "")
 
 

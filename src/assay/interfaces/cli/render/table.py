@@ -7,7 +7,7 @@ import click
 from assay.interfaces.cli.render import locks, suspicions
 from assay.interfaces.cli.render.ignores import ignore_lines
 from assay.interfaces.cli.render.standing import base_line, share_line, sources_line
-from assay.interfaces.cli.render.text import cut, cut_middle, joined, pad, safe, width, wrap
+from assay.interfaces.cli.render.text import cut, cut_middle, cut_start, joined, pad, safe, width, wrap
 from assay.interfaces.cli.render.vex import vex_lines
 from assay.interfaces.cli.render.view import (
     View,
@@ -33,14 +33,17 @@ _STYLE: dict[str, dict[str, object]] = {
     "low": {"fg": "cyan"},
 }
 _COLUMNS = ("SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "FROM", "NOTE")
-_FLEX = ("PACKAGE", "INSTALLED", "FIXED IN", "NOTE")
 _FROM = _COLUMNS.index("FROM")
 _FROM_COLUMNS = 100
 """From this width up a row says whether the package came with the base image."""
 _ORIGINS = {"base": "base", "application": "app", "unknown": "?"}
+_PACKAGE, _NOTE = _COLUMNS.index("PACKAGE"), _COLUMNS.index("NOTE")
 _VERSIONS = (_COLUMNS.index("INSTALLED"), _COLUMNS.index("FIXED IN"))
 _MINIMUM = {"PACKAGE": 12, "INSTALLED": 10, "FIXED IN": 10, "NOTE": 9}
 """Beside an id of 19 characters they fill 80 columns: `exploited` is never squeezed out there."""
+_FLEX = (_PACKAGE, *_VERSIONS)
+_NOTE_WISHED = 11
+"""`code linked` whole, where the other columns leave room for it."""
 _GAPS_SHOWN = 5
 _ENDINGS_SHOWN = 10
 
@@ -115,7 +118,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
             finding.id,
             finding.name,
             finding.version,
-            ", ".join(finding.fixed_in) or "no fix known",
+            ", ".join(finding.fixed_in) or "none known",
             _ORIGINS[finding.origin],
             why_not(finding) or marks(finding) or finding.summary,
         )
@@ -138,26 +141,32 @@ def _findings(findings: Sequence[Finding], columns: int, style: Callable[..., st
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = (cut_middle(c, w) if i in _VERSIONS else c for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+    cells = (_cell(i, c, w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
     return "  ".join(pad(cell, w) for cell, w in zip(cells, widths, strict=True) if w).rstrip()
+
+
+def _cell(column: int, text: str, columns: int) -> str:
+    """The text cut where it tells least: of a version the middle, of a path-like name its start."""
+    if column in _VERSIONS:
+        return cut_middle(text, columns)
+    return cut_start(text, columns) if column == _PACKAGE and "/" in text else text
 
 
 def _fit(natural: list[int], columns: int) -> list[int]:
     """Shrink the flexible columns, widest first, until the row fits; the note goes first."""
     widths = list(natural)
     floor = [_MINIMUM.get(name, w) for name, w in zip(_COLUMNS, natural, strict=True)]
-    note = _COLUMNS.index("NOTE")
 
     def excess() -> int:
         used = [w for w in widths if w]
         return sum(used) + 2 * (len(used) - 1) - columns
 
     if excess() > 0:
-        widths[note] = max(floor[note], widths[note] - excess())
+        widths[_NOTE] = max(min(widths[_NOTE], _NOTE_WISHED), widths[_NOTE] - excess())
     while excess() > 0:
-        candidates = [i for i, name in enumerate(_COLUMNS) if name in _FLEX and widths[i] > floor[i]]
-        if not candidates and widths[note]:
-            widths[note] = 0
+        candidates = [i for i in _FLEX if widths[i] > floor[i]] or [i for i in (_NOTE,) if widths[i] > floor[i]]
+        if not candidates and widths[_NOTE]:
+            widths[_NOTE] = 0
             continue
         if not candidates:
             candidates = [i for i, w in enumerate(widths) if w]

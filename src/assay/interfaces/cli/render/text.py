@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from assay.formats.plaintext import safe
 
-__all__ = ["cut", "cut_middle", "joined", "pad", "safe", "width", "wrap"]
+__all__ = ["cut", "cut_middle", "cut_start", "joined", "pad", "safe", "width", "wrap"]
 
 
 def width(text: str) -> int:
@@ -48,6 +48,13 @@ def cut_middle(text: str, columns: int) -> str:
         return cut(text, columns)
     tail = (columns - 1) // 2
     return text[: columns - 1 - tail] + "…" + text[-tail:]
+
+
+def cut_start(text: str, columns: int) -> str:
+    """Like `cut`, but the end stays: of `golang.org/x/crypto` it is the end that tells what it is."""
+    if width(text) <= columns or not text.isascii() or columns < 1:
+        return cut(text, columns)
+    return "…" + text[len(text) - columns + 1 :]
 
 
 def wrap(text: str, columns: int, indent: str = "") -> list[str]:
