@@ -29,7 +29,7 @@ def test_every_layout_gives_its_names_inlined_ones_too(layout: str, width: int, 
     found = read(elf(data, section=b".gopclntab", wide=width == 8, order=order))
     assert found is not None
     assert (found.layout, found.functions_count, found.exact) == (layout, 3, layout != "1.2")
-    wanted = {*NAMES, "example.test/a.Small"}
+    wanted = {name.encode() for name in (*NAMES, "example.test/a.Small")}
     if found.exact:
         assert set(found.names) == wanted
     else:
@@ -46,7 +46,7 @@ def test_without_a_section_the_table_is_found_by_its_first_bytes(wrap) -> None:
     data = wrap(bytes(64) + table(NAMES))
     found = read(data)
     assert found is not None
-    assert set(found.names) == set(NAMES)
+    assert set(found.names) == {name.encode() for name in NAMES}
 
 
 def test_mach_o_names_its_section() -> None:

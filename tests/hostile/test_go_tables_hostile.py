@@ -58,5 +58,5 @@ def test_bytes_that_are_not_utf8_lose_no_name() -> None:
     data = elf(table(["runtime.main"], layout="1.2") + names, section=b".gopclntab")
     found = read_functions(ChunkView([data], where="app"), DEFAULT_LIMITS)
     assert found is not None
-    assert "a.F" in found.names
+    assert b"a.F" in found.names
     assert Functions(GoProgram(), DEFAULT_LIMITS).has("a", "F") is False

@@ -21,6 +21,7 @@ Code = Mapping[tuple[str, str], tuple[VulnerableCode, ...]]
 """(component, id) to where the flaw lies (`matching.Matches.code`)."""
 
 _SYMBOLS_COUNT = 5
+_PLACES = {rung: place for place, rung in enumerate(RUNGS)}
 _SOURCE = "functions of the program"
 
 
@@ -160,8 +161,7 @@ def _few(programs: Sequence[str]) -> str:
 
 def _with(finding: Finding, reach: Reach) -> Finding:
     """The finding with its rung, in its place; lowered only by what is not linked."""
-    order = {rung: place for place, rung in enumerate(RUNGS)}
     step = Step("symbol", reach.reason, _SOURCE if reach.programs else "")
-    steps = sorted((*finding.reasons, step), key=lambda one: order.get(one.rung, len(order)))
+    steps = sorted((*finding.reasons, step), key=lambda one: _PLACES.get(one.rung, len(_PLACES)))
     status = "not_affected" if reach.state == "not_linked" else finding.status
     return msgspec.structs.replace(finding, status=status, reach=reach, reasons=tuple(steps))

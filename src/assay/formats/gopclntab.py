@@ -7,8 +7,11 @@ is none, and none can be missed.
 """
 
 import re
-from operator import lt
-from struct import Struct, iter_unpack
+import sys
+from array import array
+from collections.abc import Sequence
+from itertools import compress
+from operator import itemgetter, lt, ne
 
 import msgspec
 
@@ -40,8 +43,8 @@ class FunctionNames(msgspec.Struct, frozen=True, kw_only=True):
 
     layout: str
     """The first Go release of the layout: `1.2`, `1.16`, `1.18`, `1.20`."""
-    names: tuple[str, ...]
-    """Sorted, each once."""
+    names: tuple[bytes, ...]
+    """In UTF-8, none of more than one line; sorted, each once."""
     exact: bool
     """False where a name may have other bytes before it (Go before 1.16)."""
     functions_count: int
@@ -156,19 +159,38 @@ def _check(table: _Table, block: bytes, functions: int, count: int, wide: int, l
     The table has an address and an offset a function; at the offset stand the function's address and its name's offset.
     """
     raw = table.view.read(table.at + functions, count * 2 * wide)
-    sign = ">" if table.order == "big" else "<"
-    offsets = [offset for _, offset in iter_unpack(f"{sign}{'II' if wide == _NAME_BYTES else 'QQ'}", raw)]
+    offsets = _numbers(raw, wide, table.order)[1::2].tolist()
     if not all(map(lt, offsets, offsets[1:])) or offsets[0] < len(raw):
         raise _bad(table.view, "its functions are not in order")
     _bounded(table, offsets[-1], limits)
     data = table.view.read(table.at + functions, offsets[-1] + wide + _NAME_BYTES)
     if not block.endswith(b"\0"):
         raise _bad(table.view, "its names are cut off")
-    starts, size, number = b"\0" + block, len(block), Struct(f"{sign}I").unpack_from
-    for offset in offsets:  # hot: a hundred thousand functions a program
-        (name,) = number(data, offset + wide)
-        if name >= size or starts[name]:
-            raise _bad(table.view, f"the name of a function is none: offset {name} of {len(block)}")
+    low = raw[wide :: 2 * wide] if table.order == "little" else raw[2 * wide - 1 :: 2 * wide]
+    if any(byte % _NAME_BYTES for byte in set(low)):
+        names = tuple(int.from_bytes(data[at + wide : at + wide + _NAME_BYTES], table.order) for at in offsets)
+    else:  # as the linker aligns them
+        words = _numbers(data[wide:], _NAME_BYTES, table.order)
+        names = _picked(words, [offset // _NAME_BYTES for offset in offsets])
+    beyond = max(names)
+    if beyond >= len(block):
+        raise _bad(table.view, f"the name of a function is none: offset {beyond} of {len(block)}")
+    if any(_picked(b"\0" + block, names)):
+        raise _bad(table.view, f"the name of a function is none: an offset inside one, of {len(block)}")
+
+
+def _picked(values: "array[int] | bytes", places: Sequence[int]) -> tuple[int, ...]:
+    """The values at these places."""
+    found: tuple[int, ...] = itemgetter(*places, 0)(values)[: len(places)]
+    return found
+
+
+def _numbers(data: bytes, width: int, order: ByteOrder) -> "array[int]":
+    """Unsigned numbers of four or eight bytes each; what is left over at the end is none."""
+    numbers = array("I" if width == _NAME_BYTES else "Q", data[: len(data) // width * width])
+    if order != sys.byteorder:
+        numbers.byteswap()
+    return numbers
 
 
 def _old(table: _Table, limits: Limits) -> FunctionNames:
@@ -191,7 +213,7 @@ def _old(table: _Table, limits: Limits) -> FunctionNames:
     data = table.view.read(table.at, table.size)
     return FunctionNames(
         layout=table.layout,
-        names=_sorted(b"\n".join(_texts(table, data, limits)).decode("utf-8", "replace")),
+        names=_sorted(b"\n".join(_texts(table, data, limits)).decode("utf-8", "replace").encode().split(b"\n")),
         exact=False,
         functions_count=count,
     )
@@ -216,15 +238,18 @@ def _counted(table: _Table, count: int, limits: Limits) -> None:
         raise _bad(table.view, f"{count} names, limit {limits.go_functions_count}")
 
 
-def _alone(table: _Table, block: bytes) -> tuple[str, ...]:
+def _alone(table: _Table, block: bytes) -> tuple[bytes, ...]:
     try:
-        return _sorted(block.replace(b"\0", b"\n").decode())
+        block.decode()
     except UnicodeDecodeError as error:
         raise _bad(table.view, "a name is not UTF-8") from error
+    return _sorted(block.replace(b"\n", b"\0").split(b"\0"))
 
 
-def _sorted(text: str) -> tuple[str, ...]:
-    return tuple(sorted(set(text.split("\n")) - {""}))
+def _sorted(names: list[bytes]) -> tuple[bytes, ...]:
+    """Sorted, none empty, each once. They come in runs, which sorting makes use of, and a set would tear apart."""
+    names.sort()
+    return tuple(compress(names, map(ne, names, [b"", *names])))
 
 
 def _bounded(table: _Table, size: int, limits: Limits) -> None:
