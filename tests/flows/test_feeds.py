@@ -7,6 +7,7 @@ import pytest
 from advisorydbs import affected, built, jsonl, opened, record
 from assay.dependencies.versions import scheme_for
 from assay.flows.feed_table import FEEDS, PUBLIC_FEEDS, stem
+from assay.flows.feeds import NO_ROW
 from assay.model.errors import MalformedError, UsageError
 from assay.ports.stores import Query
 from support import shared
@@ -58,9 +59,21 @@ def test_unknown_files_are_reported_and_a_folder_without_feeds_is_refused(tmp_pa
     jsonl(tmp_path / "pypi.jsonl.gz", _good(2))
     report = built(tmp_path, tmp_path / "out" / "a.db")
     assert dict(report.unread) == {
-        "README.md": "text for people", "notes.txt": "no row of the feed table has this name",
+        "README.md": "text for people", "notes.txt": NO_ROW,
         "pypi.jsonl.gz": "pypi.jsonl is the same feed",
     }  # fmt: skip
+
+
+def test_osv_exports_and_records_of_ones_own_are_feeds_by_their_names(tmp_path):
+    ubuntu = record("UBUNTU-CVE-2024-1", affected("Ubuntu:22.04:LTS", "curl", ZERO, {"fixed": "7.81"}))
+    jsonl(tmp_path / "osv-Ubuntu.jsonl", [ubuntu, record("GHSA-1")])
+    jsonl(tmp_path / "osv-acme.jsonl", [record("ACME-1"), record("ACME-2")])
+    report = built(tmp_path, tmp_path / "out" / "a.db")
+    assert [(feed.name, feed.records) for feed in report.status.feeds] == [("osv-Ubuntu", 2), ("osv-acme", 2)]
+    database = opened(tmp_path / "out" / "a.db")
+    pairs = [("Ubuntu:22.04:LTS", "wget"), ("PyPI", "unheard-of")]
+    assert set(database.coverage(pairs)) == {pairs[0]}
+    database.close()
 
 
 def test_an_id_that_comes_twice_is_merged(tmp_path):
@@ -166,4 +179,5 @@ def test_a_slice_of_every_shared_feed_is_read(tmp_path):
     report = built(tmp_path, tmp_path / "a.db")
     assert report.skipped == ()
     unshared = {"debian-tracker", "alpine-secdb", "csaf", "cve5", "nvd", "none"}
-    assert len(report.status.feeds) == sum(row.form not in unshared for row in FEEDS)
+    exports = {row.name for row in PUBLIC_FEEDS if row.name.startswith("osv-")} | {"osv-*"}
+    assert len(report.status.feeds) == sum(row.form not in unshared and row.name not in exports for row in FEEDS)

@@ -50,8 +50,34 @@ def _osv(name: str, covers: Covers, licence: str, origin: str, snapshot: str, sh
     )
 
 
+_BULK = "https://osv-vulnerabilities.storage.googleapis.com"
+_BULK_ECOSYSTEMS = (
+    ("Debian", "facts published by Debian"),
+    ("Ubuntu", "CC-BY-SA-4.0"),
+    ("Alpine", "MIT"),
+    ("AlmaLinux", "MIT"),
+    ("Rocky Linux", "BSD-3-Clause"),
+    ("PyPI", "CC-BY-4.0"),
+    ("npm", "CC-BY-4.0"),
+    ("Go", "CC-BY-4.0"),
+    ("crates.io", "CC0-1.0 AND CC-BY-4.0"),
+    ("Maven", "CC-BY-4.0"),
+    ("RubyGems", "CC-BY-4.0"),
+    ("Packagist", "CC-BY-4.0"),
+    ("NuGet", "CC-BY-4.0"),
+    ("Bitnami", "Apache-2.0"),
+)
+_EXPORTS: tuple[FeedRow, ...] = tuple(
+    FeedRow(
+        name=f"osv-{ecosystem.replace(' ', '-')}", form="osv", covers="ecosystem", ecosystems=(ecosystem,),
+        licence=licence, origin=f"OSV export, {ecosystem}", url=f"{_BULK}/{ecosystem.replace(' ', '%20')}/all.zip",
+    )
+    for ecosystem, licence in _BULK_ECOSYSTEMS
+)  # fmt: skip
+
 # The order is the order of precedence: of two records with one id, the feed, summary and so on of the first stay.
 FEEDS: tuple[FeedRow, ...] = (
+    *_EXPORTS,
     _osv("debian-12", "names", "facts; changelogs are DFSG-free", "changelogs of Debian bookworm source packages",
          "2026-11-22", "dcf6097dace957f0d2ab1e21fef2953f79eb59b2382d13c188e8b8202d203e06"),
     _osv("debian-dsa-dla", "ecosystem", "facts published by Debian", "Debian security tracker, lists of DSA and DLA",
@@ -84,6 +110,7 @@ FEEDS: tuple[FeedRow, ...] = (
          "2024-10-24", "1289a6e854a3884647e9f26eb6a7f9133b0b57f9454ec82614784354a1103b4a"),
     _osv("malicious", "", "Apache-2.0", "ossf/malicious-packages",
          "2025-06-04", "e14d67a0c89c496c224a1b4aed012aa9009f4b7e8be9e440cc4e12c28dc2853a"),
+    FeedRow(name="osv-*", form="osv", covers="names", licence="as its publisher says", origin="OSV records"),
     FeedRow(name="debian-12-coverage", form="debian-coverage", speaks_for="debian-12",
             licence="facts", origin="changelogs of Debian bookworm source packages"),
     FeedRow(name="alpine-not-affected", form="alpine-unaffected", licence="MIT", origin="Alpine aports, secfixes",
@@ -124,35 +151,11 @@ FEEDS: tuple[FeedRow, ...] = (
     FeedRow(name="README.md", form="none", reason="text for people"),
 )  # fmt: skip
 
-_BULK = "https://osv-vulnerabilities.storage.googleapis.com"
-_BULK_ECOSYSTEMS = (
-    ("Debian", "facts published by Debian"),
-    ("Ubuntu", "CC-BY-SA-4.0"),
-    ("Alpine", "MIT"),
-    ("AlmaLinux", "MIT"),
-    ("Rocky Linux", "BSD-3-Clause"),
-    ("PyPI", "CC-BY-4.0"),
-    ("npm", "CC-BY-4.0"),
-    ("Go", "CC-BY-4.0"),
-    ("crates.io", "CC0-1.0 AND CC-BY-4.0"),
-    ("Maven", "CC-BY-4.0"),
-    ("RubyGems", "CC-BY-4.0"),
-    ("Packagist", "CC-BY-4.0"),
-    ("NuGet", "CC-BY-4.0"),
-    ("Bitnami", "Apache-2.0"),
-)
-
 _SECDB = "https://secdb.alpinelinux.org"
 _SECDB_RELEASES = (*(f"v3.{minor}" for minor in range(10, 23)), "edge")
 
 PUBLIC_FEEDS: tuple[FeedRow, ...] = (
-    *(
-        FeedRow(
-            name=f"osv-{ecosystem.replace(' ', '-')}", form="osv", covers="ecosystem", ecosystems=(ecosystem,),
-            licence=licence, origin=f"OSV export, {ecosystem}", url=f"{_BULK}/{ecosystem.replace(' ', '%20')}/all.zip",
-        )
-        for ecosystem, licence in _BULK_ECOSYSTEMS
-    ),
+    *_EXPORTS,
     *(
         FeedRow(
             name=f"alpine-secdb-{release}-{repository}", form="alpine-secdb", covers="ecosystem", licence="MIT",
@@ -160,6 +163,6 @@ PUBLIC_FEEDS: tuple[FeedRow, ...] = (
         )
         for release in _SECDB_RELEASES for repository in ("main", "community")
     ),
-    *(row for row in FEEDS if row.url),
+    *(row for row in FEEDS[len(_EXPORTS) :] if row.url),
 )  # fmt: skip
 """What `update` fetches. Every row has an address."""

@@ -90,6 +90,10 @@ def _refuse_shrunk(feeds: Sequence[Feed], rows: Sequence[FeedRow], before: Mappi
             )  # fmt: skip
 
 
+NO_ROW = "no feed is called so; OSV records of your own are read from osv-NAME.jsonl.gz or osv-NAME.zip"
+"""Why a file of no known name is not read."""
+
+
 def _assign(
     files: Sequence[FeedFile], rows: Sequence[FeedRow]
 ) -> tuple[list[tuple[FeedRow, FeedFile]], list[tuple[str, str]]]:
@@ -99,7 +103,7 @@ def _assign(
     for file in files:
         place, row = _row(file.name, rows)
         if row is None:
-            unread.append((file.name, "no row of the feed table has this name"))
+            unread.append((file.name, NO_ROW))
         elif row.form == "none":
             unread.append((file.name, row.reason))
         elif row.name in chosen:
