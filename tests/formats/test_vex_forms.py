@@ -155,6 +155,10 @@ def test_a_component_in_a_platform_is_a_subcomponent() -> None:
     value["vulnerabilities"][0]["product_status"] = {"known_not_affected": ["os:lib"]}
     value["vulnerabilities"][0]["flags"][0]["product_ids"] = ["os:lib"]
     assert one(json.dumps(value).encode()).products == (VexProduct(("cpe:/o:os:os:9",), ("pkg:rpm/os/lib@1-1",)),)
+    value["vulnerabilities"][0]["flags"] = []
+    with pytest.raises(MalformedError, match=r"mandatory test 6\.1\.27\.9") as refused:
+        vex.read(json.dumps(value).encode(), "v")
+    assert "suse-vex" in refused.value.remedy, "where a distribution's documents belong"
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,22 @@ def test_a_trusted_signer_counts_within_the_scope(place: Place, tmp_path: Path) 
     assert "no trust policy names one" in page
 
 
+def test_a_document_that_speaks_of_nothing_here_is_not_told_as_an_answer(place: Place, tmp_path: Path) -> None:
+    image, heard, deaf = VexImage(tmp_path / "image"), tmp_path / "heard.json", tmp_path / "deaf.json"
+    heard.write_text(json.dumps(document("pkg:pypi/jinja2")))
+    deaf.write_text(json.dumps({**document("pkg:pypi/flask"), "@id": "urn:deaf"}))
+    target = f"oci-dir:{image.folder}:latest"
+
+    def told(*files: Path) -> str:
+        vex = [word for file in files for word in ("--vex", str(file))]
+        done = place.run("scan", target, "--db", place.db, "-q", "--no-policy", "--no-vex-discovery", *vex)
+        return " ".join(done.out.decode().split())
+
+    assert "speaks of a finding here" not in told(heard)
+    assert "1 document applied (1 statement); nothing of it speaks of a finding here" in told(deaf)
+    assert "2 documents applied (2 statements); nothing of 1 of them speaks of a finding" in told(heard, deaf)
+
+
 def test_files_count_as_the_operators_word_unless_signatures_are_required(place: Place, tmp_path: Path) -> None:
     image = VexImage(tmp_path / "image")
     target, file = f"oci-dir:{image.folder}:latest", tmp_path / "vex.json"

@@ -33,6 +33,9 @@ URIS = "urn:assay:vex:identifier"
 TIME = "assay:time: "
 """Begins the line of such a note that holds the statement's own time, where CSAF has no dated entry for its status."""
 _STATUSES = ours("csaf", "status")
+_FEED = (
+    f"{ADVICE}; what SUSE or Red Hat says of its releases is a feed: FEEDS/suse-vex/ of `assay db build --from FEEDS`"
+)
 
 
 def read(data: bytes, name: str) -> tuple[VexStatement, ...]:
@@ -47,12 +50,18 @@ def read(data: bytes, name: str) -> tuple[VexStatement, ...]:
     for problem in csaf_rules.check(document):
         if problem.test in DECIDING:
             why = f"mandatory test {problem.test}: {problem.says}"
-            raise MalformedError(WHAT, where=f"{name} {problem.place}", why=why, remedy=ADVICE)
+            raise MalformedError(WHAT, where=f"{name} {problem.place}", why=why, remedy=_remedy(document))
     if document.product_tree is None or not document.vulnerabilities:
         raise MalformedError(
             "no VEX in this CSAF document", where=name, why="it has no products or no vulnerabilities", remedy=ADVICE
         )
     return _Reader(document, value, name, str(Digest.of(data))).statements()
+
+
+def _remedy(document: Document) -> str:
+    """Parts of platforms are mostly packages of a distribution's releases: as a feed they are read, flaws and all."""
+    tree = document.product_tree
+    return _FEED if tree is not None and tree.relationships else ADVICE
 
 
 class _Reader:

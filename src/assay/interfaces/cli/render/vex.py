@@ -8,6 +8,8 @@ from assay.model.vex import VexConflict, VexDocument, VexRevocation
 
 _SHOWN = 5
 _STALE = "STALE"
+_HEARD = frozenset({"vex", "review"})
+"""Rungs that a statement which speaks of a finding leaves, with its document as their source."""
 _OUTCOMES = {"applied": "applied", "seen": "seen, not applied", "failed": "could not be read"}
 
 _SHORT = {
@@ -30,7 +32,7 @@ def vex_lines(report: Report) -> tuple[str, ...]:
     """Lines for the foot of a table; none where no document was given or found. Every text in them is safe."""
     lines = []
     if documents := tuple(document for document in report.vex_documents if document.code != _STALE):
-        lines.append(f"VEX: {_count(documents)}")
+        lines.append(f"VEX: {_count(documents)}{_silent(documents, report)}")
     stale = [document for document in report.vex_documents if document.code == _STALE]
     lines += [safe(f"VEX repository {document.place}: {document.why}") for document in stale]
     if report.vex_conflicts:
@@ -95,6 +97,17 @@ def _count(documents: tuple[VexDocument, ...]) -> str:
             why = ", ".join(f"{reason} ({n})" if len(reasons) > 1 else reason for reason, n in reasons[:_SHOWN])
             parts.append(f"{len(others)} {_OUTCOMES[outcome]}: {why}")
     return "; ".join(parts)
+
+
+def _silent(documents: tuple[VexDocument, ...], report: Report) -> str:
+    """How many of the documents that count say nothing of any finding here: easily taken for an answer."""
+    applied = [document for document in documents if document.outcome == "applied" and document.id]
+    heard = {step.source for finding in report.findings for step in finding.reasons if step.rung in _HEARD}
+    number = sum(document.id not in heard for document in applied)
+    if not number:
+        return ""
+    which = "nothing of it" if len(applied) == 1 else f"nothing of {number} of them"
+    return f"; {which} speaks of a finding here (`assay vex explain` says why)"
 
 
 def _short(document: VexDocument) -> str:
