@@ -302,6 +302,30 @@ def test_a_lock_of_another_spec_is_refused(bench, tmp_path):
     assert error.code == "LOCK_MISMATCH"
 
 
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        ({"epoch": 5}, "the epoch is 5"),
+        ({"sources": {}}, "source motd is missing; source site is missing; source x is missing"),
+        ({"tools": ()}, "it pins no gzip; it pins no tar"),
+    ],
+)
+def test_an_edited_lock_is_refused(bench, tmp_path, edit, says):
+    placed = spec_of()
+    lock = locks.read(locks.write(msgspec.structs.replace(bench.lock(placed), **edit)), where="edited")
+    error = refuse(bench, placed, lock, tmp_path / "out", UntrustedError)
+    assert error.code == "LOCK_MISMATCH"
+    assert says in error.why
+
+
+def test_a_lock_without_a_golden_digest_promises_nothing(bench, tmp_path):
+    placed = spec_of()
+    lock = bench.lock(placed)
+    tools = tuple(msgspec.structs.replace(tool, golden=None) for tool in lock.tools)
+    error = refuse(bench, placed, msgspec.structs.replace(lock, tools=tools), tmp_path / "out", UnsupportedError)
+    assert "gzip" in error.where
+
+
 def test_a_rotten_input_is_refused_with_its_digest(bench, tmp_path):
     placed = spec_of()
     lock = bench.lock(placed)

@@ -26,6 +26,7 @@ from assay.model.image import Subject
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.statement import ResourceDescriptor
 from assay.ports.sandbox import Finished
+from buildroot import pinned
 
 BOTH = ["linux/amd64", "linux/arm64"]
 
@@ -79,6 +80,7 @@ def made(tmp_path, monkeypatch):
         store = FolderContentStore(tmp_path / "store")
         inputs = FolderInputs(tmp_path, DEFAULT_LIMITS)
         lock = make_lock(placed, Locking(inputs=inputs, fetcher=None, store=store, limits=DEFAULT_LIMITS))
+        lock = pinned(placed.spec, lock, store)
         stand = Stand(sandbox=Sandbox(**files), workshop=FolderWorkshop(DEFAULT_LIMITS), clock=Stopped(), platform=host)
         with store.hold(), layout_sink(tmp_path / "out", DEFAULT_LIMITS) as sink:
             return (

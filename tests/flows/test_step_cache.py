@@ -34,7 +34,7 @@ from assay.model.limits import DEFAULT_LIMITS
 from assay.model.statement import ResourceDescriptor
 from assay.model.tree import OwnedEntry, Owner, TreeEntry
 from assay.ports.sandbox import Finished, SealedCommand
-from buildroot import has_bubblewrap, has_shell, make
+from buildroot import has_bubblewrap, has_shell, make, pinned
 from plants import room
 
 pytestmark = [has_bubblewrap, has_shell]
@@ -97,7 +97,8 @@ class World:
         }  # fmt: skip
         placed = read_spec(json.dumps(document).encode(), where="assay.yaml")
         inputs = FolderInputs(self.folder, DEFAULT_LIMITS)
-        self.lock = make_lock(placed, Locking(inputs=inputs, fetcher=None, store=self.store, limits=DEFAULT_LIMITS))  # type: ignore[arg-type]
+        lock = make_lock(placed, Locking(inputs=inputs, fetcher=None, store=self.store, limits=DEFAULT_LIMITS))  # type: ignore[arg-type]
+        self.lock = pinned(placed.spec, lock, self.store)
         self.spec = placed.spec
         sandbox = Counting(filtered=filtered)
         stand = Stand(

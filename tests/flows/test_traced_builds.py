@@ -33,7 +33,7 @@ from assay.model.limits import DEFAULT_LIMITS
 from assay.model.rebuilding import RebuildReport, Variation
 from assay.model.statement import ResourceDescriptor, Statement
 from assay.model.tree import OwnedEntry, Owner, TreeEntry
-from buildroot import has_bubblewrap, has_shell, make
+from buildroot import has_bubblewrap, has_shell, make, pinned
 
 pytestmark = [has_bubblewrap, has_shell]
 KEY = Signer(kind="key", key_id="k")
@@ -76,6 +76,7 @@ class World:
         placed = read_spec(json.dumps(document).encode(), where="assay.yaml")
         inputs = FolderInputs(self.folder, DEFAULT_LIMITS)
         lock = make_lock(placed, Locking(inputs=inputs, fetcher=None, store=self.store, limits=DEFAULT_LIMITS))  # type: ignore[arg-type]
+        lock = pinned(placed.spec, lock, self.store)
         stand = Stand(sandbox=Bubblewrap(), workshop=FolderWorkshop(DEFAULT_LIMITS), clock=Ticking())
         with self.store.hold(), layout_sink(self.folder / out, DEFAULT_LIMITS) as sink:
             built = build(placed, lock, self.store, self.spool, sink, tag="1", limits=DEFAULT_LIMITS, stand=stand)

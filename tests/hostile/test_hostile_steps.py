@@ -33,7 +33,7 @@ from assay.model.errors import (
 )
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.tree import OwnedEntry, Owner, Span, TreeEntry
-from buildroot import SHELL, has_bubblewrap, has_shell, make
+from buildroot import SHELL, has_bubblewrap, has_shell, make, pinned
 
 RULE = Owner("rule", "x")
 
@@ -68,7 +68,7 @@ class Bench:
         at = Locking(
             inputs=FolderInputs(self.folder, DEFAULT_LIMITS), fetcher=None, store=self.store, limits=DEFAULT_LIMITS
         )
-        return make_lock(placed, at)
+        return pinned(placed.spec, make_lock(placed, at), self.store)
 
     def build(self, script, *, sandbox=None, out=None, **step):
         spec = placed(script, **step)

@@ -11,6 +11,7 @@ from assay.build import accounts, assemble, compose, content, layering, platform
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.debian.scripts import Script
+from assay.build.lock_fit import misfits
 from assay.build.spec_read import PlacedSpec, spec_digest
 from assay.flows.collect_debian import Sharing, architecture_of, of_role, one_by_one
 from assay.flows.collect_languages import trees as trees_of
@@ -153,25 +154,41 @@ def check_lock(spec: specs.Spec, lock: locks.Lock) -> None:
     """Whether the lock is this spec's, and the tools here make the bytes it promises.
 
     Raises:
-        UntrustedError: it pins another spec. UnsupportedError: a tool differs; the message names it.
+        UntrustedError: it pins another spec, or says other than the spec. UnsupportedError: a tool differs; the
+            message names it.
     """
     if lock.spec != str(spec_digest(spec)):
-        raise UntrustedError(
-            "the lock is not this spec's", where=spec.metadata.name,
-            why=f"the lock pins the spec {lock.spec}, this is {spec_digest(spec)}",
-            remedy="run `assay lock` and look at what changed", code="LOCK_MISMATCH", step="lock",
+        raise _mismatch(
+            spec, f"the lock pins the spec {lock.spec}, this is {spec_digest(spec)}",
+            "run `assay lock` and look at what changed",
         )  # fmt: skip
-    own = {tool.name: tool for tool in shaping_tools(spec)}
+    odd = list(misfits(spec, lock))
+    here = {tool.name: tool for tool in shaping_tools(spec)}
+    odd += [f"it pins no {name}" for name in sorted(here.keys() - {tool.name for tool in lock.tools})]
+    if odd:
+        more = f", and {len(odd) - 3} more" if len(odd) > 3 else ""
+        raise _mismatch(spec, "; ".join(odd[:3]) + more, "somebody edited it: write it anew with `assay lock`")
     for tool in lock.tools:
-        here = own.get(tool.name)
-        same = here is not None and (tool.golden == here.golden if tool.golden else tool.version == here.version)
-        if not same:
-            raise UnsupportedError(
-                "a tool here makes other bytes than the lock promises", where=tool.name,
-                why=f"locked {tool.version} golden {tool.golden}, here "
-                + (f"{here.version} golden {here.golden}" if here else "none"),
-                remedy="build where that version is installed, or lock anew",
-            )  # fmt: skip
+        _same_bytes(tool, here.get(tool.name))
+
+
+def _mismatch(spec: specs.Spec, why: str, remedy: str) -> UntrustedError:
+    return UntrustedError(
+        "the lock is not this spec's", where=spec.metadata.name, why=why, remedy=remedy, code="LOCK_MISMATCH",
+        step="lock",
+    )  # fmt: skip
+
+
+def _same_bytes(tool: locks.ShapingTool, here: locks.ShapingTool | None) -> None:
+    """A tool is what its golden digest says; one without (the tar writer), what its version says."""
+    if here is not None and tool.golden == here.golden and (tool.golden or tool.version == here.version):
+        return
+    raise UnsupportedError(
+        "a tool here makes other bytes than the lock promises", where=tool.name,
+        why=f"locked {tool.version} golden {tool.golden}, here "
+        + (f"{here.version} golden {here.golden}" if here else "none"),
+        remedy="build where that version is installed, or lock anew",
+    )  # fmt: skip
 
 
 def _dependencies(at: Building, platform: str) -> dict[str, tuple[OwnedEntry, ...]]:
