@@ -78,6 +78,7 @@ def test_the_order_of_gradle() -> None:
         ("^1.2.3", "1.3.0-beta.1", False), ("^1.2.3-beta", "1.3.0-alpha", True), ("^1.2.3-beta", "2.0.0-alpha", False),
         ("~1.2.3", "1.2.9", True), ("~1.2.3", "1.3.0", False), ("=1.2.3", "1.2.3", True), ("=1.2.3", "1.2.4", False),
         ("1.0.0..<2.0.0", "2.0.0", False), ("1.0.0...2.0.0", "2.0.0", True), ("1.0.0...2.0.0", "2.0.1", False),
+        ("1.0.0-a...2.0.0-b", "2.0.0", True), ("1.0.0-a...2.0.0-b", "2.0.1-b", False), ("1.0.0-a...2.0.0", "2.0.1-b", False),
         ("branch main", "branch main", True), ("branch main", "1.0.0", False), ("^1.0.0", "branch main", False),
         (f"revision {'a' * 40}", f"revision {'a' * 40}", True), (f"revision {'a' * 40}", f"revision {'b' * 40}", False),
         ("revision abc", f"revision {'a' * 40}", None), ("^1.0", "1.0.0", None), ("?", "1.0.0", None),

@@ -32,6 +32,8 @@ def nuget(wanted: str) -> list[Bound] | None:
     opened, low, comma, high, closed = match[1], match[2].strip(), match[3], (match[4] or "").strip(), match[5]
     if not comma:
         return [("=", low)] if (opened, closed) == ("[", "]") and _NUGET.fullmatch(low) else None
+    if not low and not high:
+        return None  # NuGet refuses it
     bounds: list[Bound] = []
     if floating := _NUGET_FLOAT.fullmatch(low):
         bounds += (_floating(floating[1]) or [])[:1]

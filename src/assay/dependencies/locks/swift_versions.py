@@ -26,24 +26,26 @@ def allows(wanted: str, version: str) -> bool | None:
         return None
     if version.startswith(_PLACES):
         return False
-    low, high, closed = bounds
+    low, high, exact = bounds
     found = _SEMVER.fullmatch(version)
     if found is None:
         return None
-    if low == high and closed:
+    if exact:
         return _compare(version, low) == 0
     if found[4] and not _takes(found, low, high):
         return False
-    order = _compare(version, high)
-    return _compare(version, low) >= 0 and (order <= 0 if closed else order < 0)
+    return _compare(version, low) >= 0 and _compare(version, high) < 0
 
 
 def _bounds(wanted: str) -> tuple[str, str, bool] | None:
-    """Lower bound, upper bound, and whether the upper one is in."""
+    """Lower bound, upper bound, and whether both are the one version that will do; else the upper one is out."""
     for sign, closed in (("..<", False), ("...", True)):
         low, found, high = wanted.partition(sign)
-        if found:
-            return (low, high, closed) if _SEMVER.fullmatch(low) and _SEMVER.fullmatch(high) else None
+        upper = _SEMVER.fullmatch(high) if found else None
+        if found and (upper is None or not _SEMVER.fullmatch(low)):
+            return None
+        if upper is not None:
+            return low, _past(upper) if closed else high, False
     match = _SEMVER.fullmatch(wanted[1:])
     if match is None or wanted[0] not in "^~=":
         return None
@@ -51,6 +53,11 @@ def _bounds(wanted: str) -> tuple[str, str, bool] | None:
         return wanted[1:], wanted[1:], True
     major, minor = int(match[1]), int(match[2])
     return wanted[1:], f"{major + 1}.0.0" if wanted[0] == "^" else f"{major}.{minor + 1}.0", False
+
+
+def _past(upper: re.Match[str]) -> str:
+    """A closed range ends below the next patch; a pre-release of its bound becomes one of that next patch."""
+    return f"{upper[1]}.{upper[2]}.{int(upper[3]) + 1}{upper[4] or ''}"
 
 
 def _takes(found: re.Match[str], low: str, high: str) -> bool:
