@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -51,6 +52,33 @@ def test_of_several_errors_the_earliest_item_speaks() -> None:
 
     with pytest.raises(MalformedError, match="item 0"):
         Threads(2).map(work, [0, 1])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_chunks_made_beside_the_reader_are_the_same(count: int) -> None:
+    with Threads(count).beside(b"%d" % number for number in range(1000)) as chunks:
+        assert list(chunks) == [b"%d" % number for number in range(1000)]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_making_chunks_raises_comes_where_they_are_read(count: int) -> None:
+    def making() -> Iterator[bytes]:
+        yield from (b"x",) * 100
+        raise MalformedError("damaged", where="here")
+
+    with Threads(count).beside(making()) as chunks, pytest.raises(MalformedError, match="damaged"):
+        list(chunks)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_reader_that_leaves_ends_the_making(count: int) -> None:
+    made: list[int] = []
+    with Threads(count).beside(made.append(number) or b"x" for number in range(100_000)) as chunks:
+        assert next(chunks) == b"x"
+    ended = len(made)
+    assert ended < 1000
+    assert threading.active_count() == 1
+    assert len(made) == ended
 
 
 def test_an_error_inside_one_thread_lets_the_others_end() -> None:

@@ -2,13 +2,17 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice, repeat
 from typing import TypeVar, cast
 
 from assay.adapters.allocator import keep_freed_memory
 
 _AHEAD_COUNT = 8
 """Items that wait for their turn: bounds memory, and keeps as many threads busy."""
+_HANDED_COUNT = 4
+"""Chunks handed over at once: to wake the other thread for each costs a quarter of what is won."""
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -51,6 +55,26 @@ class Threads:
                 yield waiting.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+    @contextmanager
+    def beside(self, chunks: Iterator[bytes]) -> Iterator[Iterator[bytes]]:
+        """The same chunks, made in a thread of their own while the caller works; a few wait.
+
+        What making them raises is raised where the chunk is asked for. At the end of the block nothing is made any
+        more.
+        """
+        if self._count == 1:
+            yield chunks
+            return
+        with closing(self._made(chunks)) as made:
+            yield made
+
+    def _made(self, chunks: Iterator[bytes]) -> Generator[bytes]:
+        keep_freed_memory()
+        for some in self.ahead(lambda source: tuple(islice(source, _HANDED_COUNT)), repeat(chunks), together=False):
+            if not some:
+                return
+            yield from some
 
     def map(self, function: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """Results in the items' order. After an error nothing new is begun; what runs is waited for.

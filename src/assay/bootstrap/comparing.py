@@ -40,12 +40,14 @@ def compare_images(
         UsageError: a target is no image.
     """
     from assay.adapters.spool import FileSpool
+    from assay.adapters.workers import Threads
     from assay.flows.compare import compare_images as flow
 
     with ExitStack() as stack:
         before, after = (stack.enter_context(closing(source_of(text, settings))) for text in (old, new))
         spool = stack.enter_context(closing(FileSpool()))
-        return flow(before, after, spool, LIMITS, platform=platform, host=host(), allowed=allowed)
+        beside = Threads(settings.workers).beside
+        return flow(before, after, spool, LIMITS, platform=platform, host=host(), allowed=allowed, beside=beside)
 
 
 def source_of(text: str, settings: Settings) -> ImageSource:

@@ -195,9 +195,9 @@ def rebuild(
             first = built or again(frozenset())
         platforms = recipe.placed.spec.platforms if built else ()
         return flow(
-            first, again, partial(_compared, spool, wish, platforms), machine.plan(wish.vary or asked.vary or ALL),
-            times=wish.times or asked.times, bisect=wish.bisect, spec=recipe.lock.spec,
-            lock=str(Digest.of(locks.write(recipe.lock))),
+            first, again, partial(_compared, spool, wish, platforms, settings),
+            machine.plan(wish.vary or asked.vary or ALL), times=wish.times or asked.times, bisect=wish.bisect,
+            spec=recipe.lock.spec, lock=str(Digest.of(locks.write(recipe.lock))),
         )  # fmt: skip
 
 
@@ -258,8 +258,11 @@ def run_of(built: Built, source: ImageSource, conditions: Conditions, spool: Fil
     return Run(source=source, conditions=conditions, isolation=isolation, advice=advice, traces=traces, clocks=clocks)
 
 
-def _compared(spool: FileSpool, wish: RebuildWish, platforms: tuple[str, ...], one: Run, other: Run) -> Comparison:
+def _compared(
+    spool: FileSpool, wish: RebuildWish, platforms: tuple[str, ...], settings: Settings, one: Run, other: Run
+) -> Comparison:
     """The image of the platform wished for, or of each of these; of several the one that differs most."""
+    from assay.adapters.workers import Threads
     from assay.flows.compare import compare_images
     from assay.flows.rebuild import worst
     from assay.model.image import Platform
@@ -268,7 +271,7 @@ def _compared(spool: FileSpool, wish: RebuildWish, platforms: tuple[str, ...], o
     found = [
         compare_images(
             one.source, other.source, spool, LIMITS, platform=platform, host=host(), allowed=wish.allowed,
-            conditions=(one.conditions, other.conditions),
+            conditions=(one.conditions, other.conditions), beside=Threads(settings.workers).beside,
         )
         for platform in wanted
     ]  # fmt: skip

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from assay.build import layers_of
-from assay.build.compare import Opened
 from assay.build.layers_of import Row
+from assay.build.trees import Opened
 from assay.formats import tarread
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import Limits

@@ -1,35 +1,27 @@
 """Two images compared: first what they are made of, then each file that differs, until every difference has a cause.
 
-Layers with one diffID are not opened. Others are read as streams, three times in all: A's names and digests, B's with
-the contents that differ, A's such contents. What is held lies in a spool and is bounded.
+Layers with one diffID are not opened. Others are read as streams (`trees`). What is held lies in a spool, bounded.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import msgspec
 
 from assay.build import causes as texts
-from assay.build import comparators, entry_causes, layers_of
+from assay.build import comparators, entry_causes, trees
 from assay.build.layers_of import Row
-from assay.formats import strictjson, tarread
+from assay.build.trees import Opened
+from assay.formats import strictjson
 from assay.model.comparison import Cause, CauseClass, Comparison, Conditions, LayerPair, Verdict
 from assay.model.errors import MalformedError, UnsupportedError, UsageError
 from assay.model.image import Image
 from assay.model.limits import Limits
-from assay.model.tree import TreeEntry
 from assay.ports.stores import Spool
 
-Opened = Callable[[], AbstractContextManager[Iterator[bytes]]]
-Keep = Callable[[bytes, bytes], bool]
-"""Whether the content at a path, of a digest, is wanted."""
 _FOLLOWS = ("rootfs.diff_ids", "layers", "config.digest", "config.size")
 """What only repeats that layers or the config differ."""
-_FORMS_COUNT = 1_000
-"""Forms of headers kept once each; an archive has few."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,12 +179,7 @@ def _trees(work: Work, one: range, other: range) -> Iterator[Cause]:
     """The same layer of both images, or all their layers merged."""
     where = f"layer {one.start}" if len(one) == 1 else "all layers"
     try:
-        old = merged(work.before.layers, one, work, lambda path, digest: False)
-        new = merged(work.after.layers, other, work, lambda path, digest: _differs(old.get(path), digest))
-        wanted = {path for path, row in new.items() if row.span is not None}
-        if wanted:
-            kept = merged(work.before.layers, one, work, lambda path, digest: path in wanted, only=wanted)
-            old |= {path: kept[path] for path in wanted}
+        old, new = trees.both(work.before.layers, one, work.after.layers, other, work.spool, work.limits)
     except (MalformedError, UnsupportedError) as error:
         work.gaps.append(f"{where}: {error.line()}")
         return
@@ -207,10 +194,6 @@ def _trees(work: Work, one: range, other: range) -> Iterator[Cause]:
     yield from found
 
 
-def _differs(row: Row | None, digest: bytes) -> bool:
-    return row is not None and row.entry.kind == "file" and row.digest != digest
-
-
 def _entries(work: Work, old: Mapping[bytes, Row], new: Mapping[bytes, Row]) -> Iterator[Cause]:
     removed, added = entry_causes.only(old, new)
     yield from (_cause(work, path, "removed", old[path].entry.kind, "", "entries") for path in removed)
@@ -218,7 +201,7 @@ def _entries(work: Work, old: Mapping[bytes, Row], new: Mapping[bytes, Row]) -> 
     other_forms: dict[CauseClass, list[bytes]] = {}
     for path in sorted(old.keys() & new.keys()):
         a, b = old[path], new[path]
-        if a.entry == b.entry and a.digest == b.digest and a.form == b.form:
+        if a is b or (a.entry == b.entry and a.digest == b.digest and a.form == b.form):
             continue
         for kind, x, y in entry_causes.differences(a.entry, b.entry):
             yield _cause(work, path, kind, x, y, "entries")
@@ -246,53 +229,6 @@ def _contents(work: Work, path: bytes, a: Row, b: Row) -> Iterator[Cause]:
     except UnsupportedError as error:
         work.gaps.append(f"{name}: {error.line()}")
         yield _cause(work, path, "unknown", "", "", "entries", error.what)
-
-
-def merged(
-    layers: Sequence[Opened], which: range, work: Work, keep: Keep, *, only: Container[bytes] | None = None
-) -> dict[bytes, Row]:
-    """Entries of some layers as one tree, in the order of the last archive that has them; contents where asked.
-
-    With `only` no other file is read, and has no digest.
-
-    Raises:
-        MalformedError, UnsupportedError: a layer no two readers would read alike.
-    """
-    tree: dict[bytes, Row] = {}
-    several = len(which) > 1
-    for index in which:
-        own: dict[bytes, Row] = {}
-        known: dict[tarread.Form, tarread.Form] = {}
-        hidden: list[bytes] = []
-        with layers[index]() as chunks:
-            forms: list[tarread.Form] = []
-            for entry, content in tarread.read(chunks, work.limits, where=f"layer {index}", forms=forms):
-                form = forms.pop()
-                form = known.setdefault(form, form) if len(known) < _FORMS_COUNT else form
-                name = entry.path.rpartition(b"/")[2]
-                if several and name.startswith(layers_of.WHITEOUT):
-                    hidden.append(entry.path)
-                    continue
-                own.pop(entry.path, None)
-                read = only is None or entry.path in only
-                own[entry.path] = _row(entry, content, form, work, keep) if read else Row(entry)
-        layers_of.cover(tree, hidden, own)
-        tree |= own
-    return tree
-
-
-def _row(entry: TreeEntry, content: Iterator[bytes], form: tarread.Form, work: Work, keep: Keep) -> Row:
-    if entry.kind != "file":
-        return Row(entry, form=form)
-    state = hashlib.sha256()
-    if entry.size > work.limits.compare_file_bytes:
-        for chunk in content:
-            state.update(chunk)
-        return Row(entry, state.digest(), form=form)
-    data = b"".join(content)
-    state.update(data)
-    digest = state.digest()
-    return Row(entry, digest, work.spool.add((data,)) if keep(entry.path, digest) else None, form)
 
 
 def _cause(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from assay.artifact.image import blob_of, resolve
@@ -17,6 +17,7 @@ from assay.model.image import Descriptor, Image, Layer, Platform
 from assay.model.limits import Limits
 from assay.ports.content import ImageSource
 from assay.ports.stores import Spool
+from assay.ports.world import Beside
 
 _NOTHING = Conditions()
 
@@ -32,6 +33,7 @@ def compare_images(
     allowed: Iterable[str] = (),
     conditions: tuple[Conditions, Conditions] = (_NOTHING, _NOTHING),
     owners: Mapping[bytes, str] | None = None,
+    beside: Beside = nullcontext,
 ) -> Comparison:
     """Compare what two sources hold.
 
@@ -45,12 +47,13 @@ def compare_images(
         allowed: cause classes that are harmless.
         conditions: what A's and B's builds recorded.
         owners: path → whose it is.
+        beside: lets the two be inflated side by side.
 
     Raises:
         UntrustedError: bytes are not what their digest says. UnsupportedError: an image names no digests.
     """
     one, other = (
-        side(source, limits, platform=platform, host=host, conditions=told, owners=owners or {})
+        side(source, limits, platform=platform, host=host, conditions=told, owners=owners or {}, beside=beside)
         for source, told in zip((before, after), conditions, strict=True)
     )
     return compare(one, other, spool, limits, allowed=allowed)
@@ -64,11 +67,12 @@ def side(
     host: Platform,
     conditions: Conditions = _NOTHING,
     owners: Mapping[bytes, str] | None = None,
+    beside: Beside = nullcontext,
 ) -> Side:
     """One image, ready to be compared; layers are opened when they are asked for."""
     (image,) = resolve(source, platform=platform, host=host, limits=limits)
     manifest, config = documents(source, image, limits)
-    layers = tuple(partial(opened, source, layer, limits) for layer in image.layers)
+    layers = tuple(partial(opened, source, layer, limits, beside) for layer in image.layers)
     return Side(
         image=image, manifest=manifest, config=config, layers=layers, conditions=conditions, owners=owners or {}
     )
@@ -96,17 +100,19 @@ def _fetched(source: ImageSource, media_type: str, digest: Digest, limit: int) -
 
 
 @contextmanager
-def opened(source: ImageSource, layer: Layer, limits: Limits) -> Iterator[Iterator[bytes]]:
+def opened(
+    source: ImageSource, layer: Layer, limits: Limits, beside: Beside = nullcontext
+) -> Iterator[Iterator[bytes]]:
     """A layer inflated; digest and diffID have been checked once the block ends well."""
     descriptor = blob_of(layer)
     where = f"layer {layer.index}"
     with source.stream(descriptor) as stored:
         state = hashlib.new(layer.diff_id.algorithm if layer.diff_id else "sha256")
         inflated = inflate(checked(stored, descriptor, where=where), layer.media_type, limits, where)
-        chunks = _hashed(inflated, state.update)
-        yield chunks
-        for _ in chunks:  # what is left is zeros after the end; the digest covers it too
-            pass
+        with beside(_hashed(inflated, state.update)) as chunks:
+            yield chunks
+            for _ in chunks:  # what is left is zeros after the end; the digest covers it too
+                pass
         check_diff_id(layer.diff_id, Digest(state.name, state.hexdigest()), where=where)
 
 

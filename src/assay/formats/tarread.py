@@ -5,6 +5,7 @@ pinned: what two readers could read differently is refused. POSIX.1-2001 (ustar,
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import Limits
@@ -22,9 +23,19 @@ _TOLD = frozenset((b"path", b"linkpath", b"uid", b"gid", b"size", b"mtime", b"at
 Form = tuple[bytes, bytes, bytes]
 """Names of the user and the group; device numbers, version and further records; the extended headers' own headers."""
 
+_NO_FORM: Form = (b"", b"", b"")
+Headers = dict[bytes, tuple[TreeEntry, Form]]
+"""Header of an entry that has no extended ones → what it says."""
+_HEADERS_COUNT = 64
+
 
 def read(
-    chunks: Iterable[bytes], limits: Limits, *, where: str, forms: list[Form] | None = None
+    chunks: Iterable[bytes],
+    limits: Limits,
+    *,
+    where: str,
+    forms: list[Form] | None = None,
+    headers: Headers | None = None,
 ) -> Iterator[tuple[TreeEntry, Iterator[bytes]]]:
     """Entries in order, each with its content; what the caller does not read of it is skipped.
 
@@ -35,6 +46,8 @@ def read(
         limits: `build_entries_count`, `path_bytes`, `pax_header_bytes`.
         where: named in errors.
         forms: gets, before each entry is given, what its headers hold beside what the entry says.
+        headers: empty, given with `forms` to the readers of two archives in step: what the one has read the other
+            takes from here, the same entry where the bytes of its header are the same.
 
     Raises:
         MalformedError: a damaged archive, or a path that is absolute, climbs, or holds NUL.
@@ -44,9 +57,11 @@ def read(
     records: dict[bytes, bytes] = {}
     count, form = 0, b""
     while (block := stream.block()) and any(block):
-        flag = block[156:157]
-        _check_sum(block, where)
-        size = _number(block[124:136], where)
+        known = headers.pop(block, None) if headers and not form else None
+        flag, size = block[156:157], 0
+        if known is None:
+            _check_sum(block, where)
+            size = _number(block[124:136], where)
         if flag in _META:
             if size > limits.pax_header_bytes:
                 raise _over(where, f"an extended header of {size} bytes, limit {limits.pax_header_bytes}")
@@ -56,18 +71,32 @@ def read(
         count += 1
         if count > limits.build_entries_count:
             raise _over(where, f"more than {limits.build_entries_count} entries")
-        entry = _entry(block, flag, size, records, limits, where)
+        if known is None:
+            said = _form(block, records, form) if forms is not None else _NO_FORM
+            known = _entry(block, flag, size, records, limits, where), said
+            if headers is not None and not form:
+                _remember(headers, block, known)
+        entry = known[0]
         if forms is not None:
-            more = sorted(item for item in records.items() if item[0] not in _TOLD and not item[0].startswith(_XATTR))
-            names = block[265:329] + b"".join(records.get(key, b"") for key in (b"uname", b"gname"))
-            rest = block[257:265] + block[329:345] + repr(more).encode()
-            forms.append((names, rest, form))
+            forms.append(known[1])
         records, form = {}, b""
         content = stream.content(entry.size)
         yield entry, content
         for _ in content:
             pass
         stream.exactly(-entry.size % _BLOCK)
+
+
+def _form(block: bytes, records: dict[bytes, bytes], form: bytes) -> Form:
+    more = sorted(item for item in records.items() if item[0] not in _TOLD and not item[0].startswith(_XATTR))
+    names = block[265:329] + b"".join(records.get(key, b"") for key in (b"uname", b"gname"))
+    return names, block[257:265] + block[329:345] + repr(more).encode(), form
+
+
+def _remember(headers: Headers, block: bytes, known: tuple[TreeEntry, Form]) -> None:
+    if len(headers) >= _HEADERS_COUNT:  # the other reader is at another place: begin again
+        headers.clear()
+    headers[block] = known
 
 
 def _meta(flag: bytes, data: bytes, records: dict[bytes, bytes], where: str) -> None:
@@ -164,16 +193,27 @@ def _number(field: bytes, where: str) -> int:
         if field[0] & 0x40 or value >= 1 << 62:
             raise _bad(where, "a negative or enormous number")
         return value
+    value = _octal(field)
+    if value < 0:
+        raise _bad(where, f"a number is {field!r}")
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _octal(field: bytes) -> int:
+    """Octal digits between blanks and NULs, most of them those of the entry before; -1 for anything else."""
     digits = field.strip(b" \0")
     if digits and (not digits.isdigit() or b"8" in digits or b"9" in digits):
-        raise _bad(where, f"a number is {field!r}")
+        return -1
     return int(digits or b"0", 8)
 
 
 def _check_sum(block: bytes, where: str) -> None:
     told = _number(block[148:156], where)
+    if told == sum(block) - sum(block[148:156]) + 8 * 0x20:
+        return
     rest = block[:148] + b" " * 8 + block[156:]
-    if told != sum(rest) and told != sum(byte - 256 if byte > 127 else byte for byte in rest):
+    if told != sum(byte - 256 if byte > 127 else byte for byte in rest):
         raise _bad(where, "a header's checksum does not match")
 
 

@@ -1,6 +1,7 @@
 """Time, workers, files of the outside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 A = TypeVar("A")
@@ -19,6 +20,13 @@ class Workers(Protocol):
 
     def map(self, function: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """Results in the items' order, whatever the order of work; the first error stops the rest and is raised."""
+
+
+class Beside(Protocol):
+    """Something that lets chunks be made while whoever reads them works."""
+
+    def __call__(self, chunks: Iterator[bytes], /) -> AbstractContextManager[Iterator[bytes]]:
+        """The same chunks in their order; none is made any more once the block has ended."""
 
 
 class Progress(Protocol):
