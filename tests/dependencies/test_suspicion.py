@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.dependencies.internal_names import authority, matches
-from assay.dependencies.lookalikes import NAME_CHARACTERS, resemblance
+from assay.dependencies.lookalikes import NAME_CHARACTERS, _halves, _near, resemblance
 from assay.dependencies.popular_names import NAMES
 from assay.dependencies.suspicion import suspicions, tally
 from assay.model.inventory import Component
@@ -154,3 +154,13 @@ def test_patterns_are_those_of_the_shell(pattern: str, text: str) -> None:
     from fnmatch import fnmatchcase
 
     assert matches(pattern, text) == fnmatchcase(text, pattern)
+
+
+@given(st.text("ab-", min_size=2, max_size=9), st.data())
+def test_a_text_is_found_from_every_text_one_change_away(known: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(known) - 1))
+    sign = data.draw(st.sampled_from("abc"))
+    head, tail = known[:place], known[place:]
+    swapped = f"{head}{tail[1:2]}{tail[:1]}{tail[2:]}"
+    for changed in (head + sign + tail, head + sign + tail[1:], head + tail[1:], known + sign, swapped):
+        assert known in _near(_halves(["other", known]), changed)

@@ -1,5 +1,6 @@
 """Encoding, escapes, times and identifiers every document shares."""
 
+import json
 import uuid
 
 import pytest
@@ -89,3 +90,13 @@ def test_depth_is_counted_outside_strings(value: object) -> None:
     if deepest:
         with pytest.raises(MalformedError):
             strictjson.check_depth(data, where="x", depth=deepest - 1)
+
+
+@pytest.mark.parametrize("sign", ["\x7f", "\x80", "\x9f", "\u2028", "\u202e", "\u2066", "\u2069"])
+@pytest.mark.parametrize("honest", [0, 3, 30_000])
+def test_a_sign_that_drives_a_terminal_is_escaped_however_many_honest_ones_there_are(sign: str, honest: int) -> None:
+    value = {"b": "\u2027\u00a0\u2026\u2065" * honest + sign, "a": 1}
+    data = wire.encode(value)
+    assert sign not in data.decode()
+    assert json.loads(data) == value
+    assert list(json.loads(wire.encode(value, order="sorted"))) == ["a", "b"]

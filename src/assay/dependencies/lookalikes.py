@@ -1,13 +1,13 @@
 """Which well-known name another name looks like, and by what change.
 
 The changes are those that typing, reading and guessing make: a letter beside the right one, two letters swapped, one
-left out or doubled, another sign of the same shape, another separator, another order of the words, a word added. A name
-is found by its spellings with one letter left out, so that a question costs one look-up a letter, however many names
-are known.
+left out or doubled, another sign of the same shape, another separator, another order of the words, a word added. One
+change of a letter leaves half of a name as it is, so names are found by their halves: a question costs a few look-ups,
+however many names are known and however long they are.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -67,7 +67,7 @@ def resemblance(ecosystem: str, name: str) -> Resemblance | None:
         return None
     index = _index(ecosystem)
     name = _GENERATION.sub("", name.lower()) if ecosystem == "golang" else name.lower()
-    bare = _SEPARATORS.sub("-", name)
+    bare = _plain(name)
     if name in index.names or (ecosystem in _EQUAL and bare in index.plain):
         return None
     return max(_found(index, name, bare), default=None)
@@ -75,6 +75,14 @@ def resemblance(ecosystem: str, name: str) -> Resemblance | None:
 
 _EQUAL = frozenset({"pypi"})
 """Registries to which `-`, `_` and `.` are one sign (PEP 503)."""
+
+
+class _Halves(NamedTuple):
+    """Known texts by their length and one half of them."""
+
+    texts: frozenset[str]
+    fronts: dict[tuple[int, str], list[str]]
+    backs: dict[tuple[int, str], list[str]]
 
 
 class _Index(NamedTuple):
@@ -87,38 +95,39 @@ class _Index(NamedTuple):
     """Without separators."""
     shapes: dict[str, str]
     words: dict[tuple[str, ...], str]
-    holes: dict[str, list[str]]
-    """Every spelling with one letter left out, and the name itself."""
-    scopes: dict[str, str]
+    halves: _Halves
+    """Of `plain`."""
+    scopes: _Halves
     """Scopes, vendors, hosts' owners: what stands before the last slash."""
-    scope_holes: dict[str, list[str]]
 
 
 @cache
 def _index(ecosystem: str) -> _Index:
     names = NAMES[ecosystem].split()
-    plain = {_SEPARATORS.sub("-", name): name for name in names}
-    scopes = {name.rpartition("/")[0]: name.rpartition("/")[0] for name in names if "/" in name}
-    holes: dict[str, list[str]] = {}
-    scope_holes: dict[str, list[str]] = {}
-    for table, known in ((holes, plain), (scope_holes, scopes)):
-        for text in known:
-            for hole in _holes(text):
-                table.setdefault(hole, []).append(text)
+    plain = {_plain(name): name for name in names}
     return _Index(
         names=frozenset(names),
         plain=plain,
         joined={text.replace("-", ""): name for text, name in plain.items()},
         shapes={_shape(text): name for text, name in plain.items()},
         words={tuple(sorted(text.split("-"))): name for text, name in plain.items() if "-" in text and "/" not in text},
-        holes=holes,
-        scopes=scopes,
-        scope_holes=scope_holes,
+        halves=_halves(plain),
+        scopes=_halves({name.rpartition("/")[0] for name in names if "/" in name}),
     )
 
 
-def _holes(text: str) -> set[str]:
-    return {text, *(text[:place] + text[place + 1 :] for place in range(len(text)))}
+def _plain(name: str) -> str:
+    return name if name.isalnum() else _SEPARATORS.sub("-", name)
+
+
+def _halves(texts: Iterable[str]) -> _Halves:
+    fronts: dict[tuple[int, str], list[str]] = {}
+    backs: dict[tuple[int, str], list[str]] = {}
+    for text in texts:
+        size = len(text)
+        fronts.setdefault((size, text[: size // 2]), []).append(text)
+        backs.setdefault((size, text[size // 2 :]), []).append(text)
+    return _Halves(frozenset(texts), fronts, backs)
 
 
 def _shape(text: str) -> str:
@@ -147,7 +156,7 @@ def _found(index: _Index, name: str, bare: str) -> Iterator[Resemblance]:
 
 def _edited(index: _Index, bare: str) -> Iterator[Resemblance]:
     """One change of one letter, or two swapped."""
-    for text in _near(index.holes, bare):
+    for text in _near(index.halves, bare):
         if (
             text.replace("-", "") != bare.replace("-", "")
             and _letters(text) >= _SHORT
@@ -157,8 +166,19 @@ def _edited(index: _Index, bare: str) -> Iterator[Resemblance]:
             yield Resemblance(points - (15 if _letters(text) == _SHORT else 0), index.plain[text], words)
 
 
-def _near(holes: dict[str, list[str]], bare: str) -> list[str]:
-    return sorted({text for hole in _holes(bare) for text in holes.get(hole, ())})
+def _near(known: _Halves, name: str) -> set[str]:
+    """Every known text that one change of one letter, or two swapped, would make; and others that share a half."""
+    size = len(name)
+    found: set[str] = set()
+    for length in (size - 1, size, size + 1):
+        middle = length // 2
+        found.update(known.fronts.get((length, name[:middle]), ()))
+        found.update(known.backs.get((length, name[middle + size - length :]), ()))
+    middle = size // 2
+    swapped = name[: middle - 1] + name[middle : middle + 1] + name[middle - 1 : middle] + name[middle + 1 :]
+    if middle and swapped in known.texts:  # two letters swapped where the halves meet change both
+        found.add(swapped)
+    return found
 
 
 def _letters(text: str) -> int:
@@ -168,8 +188,11 @@ def _letters(text: str) -> int:
 
 def _change(name: str, known: str) -> tuple[int, str] | None:
     """Points and words for the one change that makes `known` into `name`; None where there are more."""
-    start = 0
-    while start < min(len(name), len(known)) and name[start] == known[start]:
+    whole = max(len(name) - 2, 0)
+    if name[-1:] != known[-1:] and name[:whole] != known[:whole]:
+        return None  # as nearly always: one change at the end leaves what is before it, one elsewhere leaves the end
+    start, end = 0, min(len(name), len(known))
+    while start < end and name[start] == known[start]:
         start += 1
     mine, theirs = name[start:], known[start:]
     if len(name) == len(known):
@@ -209,9 +232,9 @@ def _beside(one: str, other: str) -> bool:
 def _scoped(index: _Index, name: str) -> Iterator[Resemblance]:
     """A scope or vendor that looks like a known one."""
     scope, slash, _ = name.rpartition("/")
-    if not slash or scope in index.scopes:
+    if not slash or scope in index.scopes.texts:
         return
-    for text in _near(index.scope_holes, scope):
+    for text in _near(index.scopes, scope):
         if len(text.rpartition("/")[2].lstrip("@")) >= _SHORT and (change := _change(scope, text)):
             yield Resemblance(change[0] + 5, text, f"the scope is not that one: {change[1]}")
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from assay.formats import wire
-from assay.formats.digests import LAYER_FIELDS, SUBJECT_FIELDS, flatten, parted
+from assay.formats.digests import LAYER_FIELDS, SUBJECT_FIELDS, parted, plain
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.report import Report
@@ -26,13 +26,13 @@ _DIGEST = {
 
 def write(report: Report) -> bytes:
     """The report as JSON, indented, with sorted names."""
-    document = msgspec.to_builtins(report, order="sorted")
-    flatten(document["subject"], SUBJECT_FIELDS)
-    if document["verdict"] is not None:
-        flatten(document["verdict"]["subject"], SUBJECT_FIELDS)
-    for layer in document["layers"]:
-        flatten(layer, LAYER_FIELDS)
-    return wire.encode(document)
+    document: dict[str, object] = {field: getattr(report, field) for field in report.__struct_fields__}
+    document["subject"] = plain(report.subject)
+    document["layers"] = [plain(layer) for layer in report.layers]
+    if report.verdict is not None:
+        verdict = {field: getattr(report.verdict, field) for field in report.verdict.__struct_fields__}
+        document["verdict"] = verdict | {"subject": plain(report.verdict.subject)}
+    return wire.encode(document, order="sorted")
 
 
 def read(data: bytes, name: str) -> Report:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -35,7 +35,8 @@ _LINE_UNESCAPE = re.compile(r"(?<!\\)(\\++)(u[0-9a-f]{4})")
 _HOSTILE = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 
 _HOSTILE_FIRSTS = (b"\x7f", b"\xc2", b"\xe2")
-"""A byte each of these begins with: without one, as nearly always, megabytes are not searched by a pattern."""
+"""A byte each of these begins with: megabytes in which there are few of them are not searched by a pattern."""
+_FEW = 10_000
 
 _NAMESPACE = bytes.fromhex("7b1c0a3e5f6d4c8e9a2b1d0f3e5c7a91")
 """Name space of our version 5 UUIDs."""
@@ -45,19 +46,35 @@ _INSTANT = re.compile(
 )  # RFC 3339 §5.6, date-time
 
 
-def encode(document: Any) -> bytes:
-    """A document of plain values or structs as indented JSON with a final newline, fit for UTF-8 and for terminals."""
+def encode(document: Any, *, order: Literal["sorted"] | None = None) -> bytes:
+    """A document of plain values or structs as indented JSON with a final newline, fit for UTF-8 and for terminals.
+
+    Names stand as they do in the document, or sorted.
+    """
     try:
-        data = msgspec.json.encode(document)
+        data = msgspec.json.encode(document, order=order)
         lossless = _LITERAL not in data
     except UnicodeEncodeError:
         lossless = False
     if not lossless:
-        data = msgspec.json.encode(_walk(msgspec.to_builtins(document), escape))
+        data = msgspec.json.encode(_walk(msgspec.to_builtins(document, order=order), escape))
     data = msgspec.json.format(data, indent=2)
-    if any(first in data for first in _HOSTILE_FIRSTS):
+    if _is_hostile(data):
         data = _HOSTILE.sub(_json_escape, data)
     return data + b"\n"
+
+
+def _is_hostile(data: bytes) -> bool:
+    """Whether the pattern is worth its time: something of it is there, or so much that may be that it is quicker."""
+    met = 0
+    for first in _HOSTILE_FIRSTS:
+        at = data.find(first)
+        while at >= 0:
+            met += 1
+            if met > _FEW or _HOSTILE.match(data, at):
+                return True
+            at = data.find(first, at + 1)
+    return False
 
 
 def decode(data: bytes, *, where: str, limit: int) -> Any:
@@ -71,7 +88,12 @@ def decode(data: bytes, *, where: str, limit: int) -> Any:
 
 def unescape_all(document: Any, data: bytes) -> Any:
     """Undo `escape` in every text of a decoded document of ours; `data` are its bytes (a cheap look saves the walk)."""
-    return _walk(document, unescape) if _LITERAL in data else document
+    return _walk(document, unescape) if may_be_escaped(data) else document
+
+
+def may_be_escaped(data: bytes) -> bool:
+    """Whether any text in a document of these bytes may hold an escape."""
+    return _LITERAL in data
 
 
 def convert(document: Any, kind: type[T], *, where: str, what: str) -> T:
