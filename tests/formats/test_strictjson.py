@@ -110,7 +110,7 @@ WHOLE = st.recursive(
 @given(WHOLE | st.lists(PIECES, max_size=6).map("".join))
 def test_what_is_read_at_once_is_what_is_read_with_care(text: str) -> None:
     data = text.encode()
-    at_once = strictjson._at_once(data)
+    at_once, _ = strictjson._at_once(data)
     if at_once is not strictjson._IN_DOUBT:
         assert repr(at_once) == repr(strictjson._with_care(data, "x", 64))
 
@@ -118,4 +118,22 @@ def test_what_is_read_at_once_is_what_is_read_with_care(text: str) -> None:
 @given(VALUES, st.sampled_from([None, 2]))
 def test_a_usual_document_is_read_at_once(value: object, indent: int | None) -> None:
     written = msgspec.json.format(msgspec.json.encode(value), indent=indent or 0)
-    assert repr(strictjson._at_once(written)) == repr(value)
+    assert repr(strictjson._at_once(written)[0]) == repr(value)
+
+
+@pytest.mark.parametrize("inner", ["{}", "[]", '{"a": 1}', "[1]", '"deep"'])
+@pytest.mark.parametrize("space", ["", "\n", " \n\t"])
+def test_depth_is_told_by_indentation_as_by_brackets(inner: str, space: str) -> None:
+    value = json.loads(inner)
+    for depth in range(1, 9):
+        value = [value] if depth % 2 else {"n": value}
+        written = msgspec.json.format(msgspec.json.encode(value), indent=2) + space.encode()
+        assert strictjson._at_once(written)[1]
+        for limit in range(1, 11):
+            outcomes = []
+            for data in (written, msgspec.json.encode(value)):
+                try:
+                    outcomes.append(strictjson.loads(data, where="x", limit=9_999, depth=limit))
+                except MalformedError as error:
+                    outcomes.append(str(error))
+            assert outcomes[0] == outcomes[1]

@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 from assay.formats import cyclonedx_compositions, foreign, sbom_facts, wire
 from assay.formats import cyclonedx_schema as schema
 from assay.formats.cyclonedx_write import HASHES
 from assay.model.errors import MalformedError
 from assay.model.image import Subject
-from assay.model.inventory import Component, Gap, Inventory, Occurrence, Relation
+from assay.model.inventory import Component, Confidence, Gap, Inventory, Occurrence, Relation
 from assay.model.limits import DEFAULT_LIMITS
 
 _ALGORITHMS = {name: ours for ours, (name, _) in HASHES.items()}
 _PLACE = re.compile(r"layer=(-|\d{1,9}) confidence=(certain|strong|weak) kind=(.*)", re.DOTALL | re.ASCII)
+_SHORT = 100
+"""Longer texts are not kept."""
 
 
 def read(data: bytes, name: str) -> Inventory:
@@ -95,7 +98,8 @@ def _own_component(item: schema.Component, place: str) -> tuple[Component, sbom_
     facts = sbom_facts.read_component([(p.name, p.value) for p in item.properties], place)
     hashes = facts.hashes
     if item.hashes:
-        hashes = tuple(sorted((*hashes, *_hashes(item.hashes))))
+        found = _hashes(item.hashes)
+        hashes = tuple(sorted((*hashes, *found))) if hashes or len(found) > 1 else tuple(found)
     # Before 1.6 a place in the evidence has no room for layer and confidence: there the facts hold it whole.
     occurrences, evidence = facts.occurrences, item.evidence
     if not occurrences and evidence is not None:
@@ -121,16 +125,29 @@ def _expression(choices: list[schema.LicenseChoice]) -> str:
 
 
 def _occurrence(item: schema.Occurrence, place: str) -> Occurrence:
-    match = _PLACE.fullmatch(item.additional_context)
-    if match is None:
+    text = item.additional_context
+    found = _known_place(text) if len(text) < _SHORT else _place(text)
+    if found is None:
         raise MalformedError(
             "damaged Assay SBOM",
             where=f"{place}.evidence.occurrences",
             why="additionalContext does not name layer, confidence and kind",
             remedy="write the SBOM anew",
         )
+    return Occurrence(item.location, *found)
+
+
+def _place(text: str) -> "tuple[int | None, str, Confidence] | None":
+    """Layer, kind and confidence of an occurrence; None where the text does not tell them."""
+    match = _PLACE.fullmatch(text)
+    if match is None:
+        return None
     layer, confidence, kind = match.groups()
-    return Occurrence(item.location, None if layer == "-" else int(layer), kind, confidence)  # type: ignore[arg-type]
+    return None if layer == "-" else int(layer), kind, cast(Confidence, confidence)
+
+
+_known_place = lru_cache(maxsize=256)(_place)
+"""A document has few of them: thousands of components share each."""
 
 
 def _hashes(items: Iterable[schema.Hash]) -> list[str]:

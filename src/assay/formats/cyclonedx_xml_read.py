@@ -26,6 +26,8 @@ _SPACE = re.compile(r"http://cyclonedx\.org/schema/bom/(\d{1,3}\.\d{1,3})", re.A
 _ZONED = re.compile(r"(?:[Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 _MANY_CHOICES = frozenset({"1.7"})
 """Versions in which licences and expressions may stand side by side."""
+_LONG = frozenset({"components", "dependencies", "vulnerabilities"})
+"""Lists that may be as long as the document."""
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,19 +169,44 @@ def as_json(data: bytes, name: str, *, limit: int) -> dict[str, Any]:
 
 def _document(data: bytes, name: str, *, limit: int, made: bool) -> dict[str, Any]:
     """As `as_json`; with `made` the values that fill most documents are structs of the schema already."""
-    root = xmltree.plain(data, limit=limit)
-    if root is not None:
-        with suppress(MalformedError):  # said again below, with the line
-            return _shaped(root, name, made)
-    return _shaped(xmltree.parse(data, where=name, limit=limit), name, made)
+    with suppress(MalformedError):  # said again below, with the line
+        return _pieced(data, name, limit, made)
+    root = xmltree.parse(data, where=name, limit=limit)
+    reader = _reader(root, name, made)
+    return _whole(reader.shaped(root, "bom"), reader.version)
 
 
-def _shaped(root: "Element", name: str, made: bool) -> dict[str, Any]:
+def _pieced(data: bytes, name: str, limit: int, made: bool) -> dict[str, Any]:
+    """The document with its long lists read piece by piece; an error says no more than that something is wrong."""
+    reader: _Reader | None = None
+    bom: dict[str, Any] = {}
+    for piece in xmltree.pieces(data, limit=limit, apart=_LONG):
+        reader = reader or _reader(piece, name, made)
+        for key, value in reader.shaped(piece, "bom").items():
+            if made and key == "components":
+                value = wire.convert(value, list[schema.Component], where=name, what=_WHAT)
+            if key in bom:
+                bom[key] += value
+            else:
+                bom[key] = value
+    return _whole(bom, reader.version if reader else "")
+
+
+def _reader(root: "Element", name: str, made: bool) -> "_Reader":
     space, _, local = root.tag.removeprefix("{").rpartition("}")
     version = _SPACE.fullmatch(space)
     if local != "bom" or version is None:
         raise _bad(name, root, f"the root is {local[:40]!a} of {space[:80]!a}, not a bom of CycloneDX")
-    return _Reader(name, f"{{{space}}}", version[1], made=made).document(root)
+    return _Reader(name, f"{{{space}}}", version[1], made=made)
+
+
+def _whole(bom: dict[str, Any], version: str) -> dict[str, Any]:
+    if "version" in bom and re.fullmatch(r"-?\d{1,9}", bom["version"], re.ASCII):
+        bom["version"] = int(bom["version"])
+    serial = bom.get("serialNumber", "")
+    if serial.startswith("{") and serial.endswith("}"):  # the schema's other spelling
+        bom["serialNumber"] = f"urn:uuid:{serial[1:-1]}"
+    return {"bomFormat": "CycloneDX", "specVersion": version, **bom}
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -207,15 +234,6 @@ class _Reader:
         children |= {name: (name, "", name) for name in shape.special}
         tagged = {self.space + name: plan for name, plan in children.items()}
         return _Plan(tuple(shape.attributes.items()), shape.content, tagged)
-
-    def document(self, root: "Element") -> dict[str, Any]:
-        bom = self.shaped(root, "bom")
-        if "version" in bom and re.fullmatch(r"-?\d{1,9}", bom["version"], re.ASCII):
-            bom["version"] = int(bom["version"])
-        serial = bom.get("serialNumber", "")
-        if serial.startswith("{") and serial.endswith("}"):  # the schema's other spelling
-            bom["serialNumber"] = f"urn:uuid:{serial[1:-1]}"
-        return {"bomFormat": "CycloneDX", "specVersion": self.version, **bom}
 
     def shaped(self, element: "Element", kind: str) -> dict[str, Any]:
         """The element as an object of the JSON form."""

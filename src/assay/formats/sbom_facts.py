@@ -154,24 +154,25 @@ class ComponentFacts(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Component:
         """The component: what the format has fields for, joined with the facts."""
         one = self.one
+        get = one.get
         source = None
         if "assay:source:name" in one:
             source = SourcePackage(one["assay:source:name"], one.get("assay:source:version", ""))
         return Component(
             key=key,
             purl=purl,
-            ecosystem=one.get("assay:ecosystem", purl_type(purl)),
+            ecosystem=get("assay:ecosystem", purl_type(purl)),
             name=name,
             version=version,
             source=source,
-            architecture=one.get("assay:architecture", ""),
+            architecture=get("assay:architecture", ""),
             licence=self._licence(expression, concluded, where),
             maintainer=maintainer,
             supplier=supplier,
-            cataloguer=one.get("assay:cataloguer", ""),
-            introduced=_index(one.get("assay:introduced"), where),
-            removed_by=_index(one.get("assay:removed-by"), where),
-            owner=one.get("assay:owner", ""),
+            cataloguer=get("assay:cataloguer", ""),
+            introduced=_index(get("assay:introduced"), where),
+            removed_by=_index(get("assay:removed-by"), where),
+            owner=get("assay:owner", ""),
             hashes=hashes,
             occurrences=occurrences,
             properties=self.properties,
@@ -259,11 +260,14 @@ def read_component(pairs: Iterable[tuple[str, str]], where: str) -> ComponentFac
     one, many, properties = _sort(pairs, _COMPONENT_ONE, _COMPONENT_MANY, where)
     if not many:
         return ComponentFacts(one=one, properties=tuple(properties))
+    declared = tuple(many.pop("assay:licence:declared", ()))
+    if not many:  # as nearly always in CycloneDX
+        return ComponentFacts(one=one, properties=tuple(properties), declared=declared)
     return ComponentFacts(
         one=one,
         properties=tuple(properties),
         hashes=tuple(many.get("assay:hash", ())),
-        declared=tuple(many.get("assay:licence:declared", ())),
+        declared=declared,
         occurrences=tuple([Occurrence(*_load(text, _OCCURRENCE, where)) for text in many.get("assay:occurrence", ())]),
         relations=tuple([(_KINDS[name], key) for name in _KINDS if name in many for key in many[name]]),
         scopes={

@@ -23,6 +23,8 @@ _STRING = re.compile(rb'"[^"]*"')
 _CONTAINERS = frozenset({dict, list})
 _INFINITE = frozenset({float("inf"), float("-inf")})
 _IN_DOUBT = object()
+_INDENT = 2
+_INDENTED = (b"{\n  ", b"[\n  ")
 
 
 def loads(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.json_depth_count) -> Any:
@@ -41,26 +43,33 @@ def loads(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.js
     """
     if len(data) > limit:
         raise _bad(where, f"{len(data)} bytes, limit {limit}")
-    value = _at_once(data)
+    value, indented = _at_once(data)
     if value is _IN_DOUBT:
         return _with_care(data, where, depth)
-    if _is_deeper(value, depth):
+    if not (indented and b"\n" + _INDENT * b" " * depth not in data) and _is_deeper(value, depth):
         raise _bad(where, f"nested deeper than {depth}")
     return value
 
 
-def _at_once(data: bytes) -> Any:
+def _at_once(data: bytes) -> tuple[Any, bool]:
     """The value of a document that stands there as we would write it, spaces aside; of any other `_IN_DOUBT`.
 
     What is written again has each name once: if the bytes are the same, no name stood twice, and no number and no text
     can be read in another way. It takes half the time.
+
+    Returns:
+        Also whether it is indented as we indent: a line then begins with spaces by its depth, and with none else, since
+        no text holds a line's end. To look for a line that begins with too many takes next to no time.
     """
     try:
         value = msgspec.json.decode(data)
-        same = msgspec.json.encode(value) == msgspec.json.format(data, indent=-1)
+        written = msgspec.json.encode(value)
+        if data.startswith(_INDENTED) and data.startswith(msgspec.json.format(written, indent=_INDENT)):
+            return value, True  # what follows is space, or it had not been decoded
+        same = written == msgspec.json.format(data, indent=-1)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return _IN_DOUBT
-    return value if same else _IN_DOUBT
+        return _IN_DOUBT, False
+    return (value if same else _IN_DOUBT), False
 
 
 def _with_care(data: bytes, where: str, depth: int) -> Any:

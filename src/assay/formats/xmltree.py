@@ -3,11 +3,12 @@
 A document type declaration is how XML asks a reader to open files and to repeat text a billion times; a bill of
 materials needs none, so any is refused. Parser and elements are C; they are imported when needed.
 
-The tree is built twice at most. `plain` leaves the events to C: three times as fast, without lines. Where it finds
-nothing (a document type, an encoding, damage) or its caller finds fault, `parse` has the last word, and says the line.
+The tree is built twice at most. `pieces` leaves the events to C: three times as fast, without lines. Where it is in
+doubt (a document type, an encoding, damage) or its caller finds fault, `parse` has the last word, and says the line.
 """
 
 import re
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, cast
 
 from assay.model.errors import MalformedError
@@ -23,22 +24,65 @@ _HEAD = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:<\?xml version=[\"']1\.[01][\"'](?: encoding=[\"'](?i:utf-8)[\"'])?\?>)?\s{0,9}<[^?]"
 )
 """How nearly all documents begin; what begins otherwise is read with its declaration looked at."""
+_CHUNK_BYTES = 64 << 10
+"""What is read between two looks: its tree stays in a processor's cache until it is taken."""
 
 
-def plain(data: bytes, *, limit: int, depth: int = DEFAULT_LIMITS.json_depth_count) -> "Element | None":
-    """The root of a document that `parse` would accept, or None where that is in doubt.
+def pieces(
+    data: bytes,
+    *,
+    limit: int,
+    apart: Container[str],
+    depth: int = DEFAULT_LIMITS.json_depth_count,
+    chunk: int = _CHUNK_BYTES,
+) -> "Iterator[Element]":
+    """A document that `parse` would accept, in pieces: the last is the root, with all that was not taken out before.
+
+    A long list is never held whole: its tree takes ten times the memory of its text, and with it the time. What is
+    complete in a child of the root whose local name is in `apart` is moved, as the document is read, into elements of
+    the same names: each piece before the last is a root with one such child in it.
 
     Names are those of ElementTree (`{space}local`). Elements know no line.
+
+    Raises:
+        MalformedError: whether `parse` would accept it is in doubt, perhaps after pieces were given out; ask it.
     """
     from xml.etree import ElementTree
 
     if len(data) > limit or not _HEAD.match(data) or b"<!DOCTYPE" in data:
-        return None
+        raise _bad("", "not plain")
+    builder = ElementTree.TreeBuilder()
+    top = builder.start("", {})  # the root will hang in it: the builder itself shows it only when all is read
+    parser = ElementTree.XMLParser(target=builder, encoding="utf-8")  # noqa: S314 - no DTD, no entity
     try:
-        root = ElementTree.XML(data, ElementTree.XMLParser(encoding="utf-8"))  # noqa: S314 - no DTD, no entity
-    except ElementTree.ParseError:
-        return None
-    return None if _is_deeper(root, depth) else root
+        for begin in range(0, len(data), chunk):
+            parser.feed(data[begin : begin + chunk])
+            if len(top) and len(top[0]) and len(top[0][-1]) > 1 and _local(top[0][-1]) in apart:
+                yield _bounded(_taken(top[0]), depth)
+        parser.close()
+    except ElementTree.ParseError as error:
+        raise _bad("", "not well-formed") from error
+    yield _bounded(top[0], depth)
+
+
+def _local(element: "Element") -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _taken(root: "Element") -> "Element":
+    """What is complete in the last child of the root: moved, in elements of the same names."""
+    last = root[-1]
+    whole, piece = root.makeelement(root.tag, {}), root.makeelement(last.tag, {})
+    piece.extend(last[:-1])
+    del last[:-1]
+    whole.append(piece)
+    return whole
+
+
+def _bounded(root: "Element", depth: int) -> "Element":
+    if _is_deeper(root, depth):
+        raise _bad("", "too deep")
+    return root
 
 
 def _is_deeper(root: "Element", depth: int) -> bool:
@@ -87,7 +131,7 @@ def text_of(element: "Element") -> str:
 
 
 def line_of(element: "Element") -> int:
-    """The line an element begins in; 0 where `plain` made it."""
+    """The line an element begins in; 0 where `pieces` made it."""
     return getattr(element, "line", 0)
 
 
