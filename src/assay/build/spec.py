@@ -260,7 +260,7 @@ class Layers(_Wire, frozen=True, kw_only=True):
 
     by: Literal["origin", "single"] = "origin"
     budget: Annotated[int, Meta(ge=1, le=100)] = 5
-    compression: Literal["gzip", "zstd", "libdeflate", "none"] = "gzip"
+    compression: Literal["gzip", "zstd", "zlib", "libdeflate", "none"] = "gzip"
 
 
 class ImageTest(_Wire, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from assay.flows.collect_debian import Sharing, architecture_of, of_role, one_by
 from assay.flows.collect_languages import trees as trees_of
 from assay.flows.image_tests import Ran, run_tests
 from assay.flows.install import install, laid
-from assay.flows.lock import shaping_tools
+from assay.flows.shaping import compressor, shaping_tools
 from assay.flows.steps import RanStep, Running, Stand, run_steps
 from assay.formats import compressors
 from assay.model.errors import UnsupportedError, UntrustedError
@@ -163,7 +163,7 @@ def check_lock(spec: specs.Spec, lock: locks.Lock) -> None:
             "run `assay lock` and look at what changed",
         )  # fmt: skip
     odd = list(misfits(spec, lock))
-    here = {tool.name: tool for tool in shaping_tools(spec)}
+    here = {tool.name: tool for tool in shaping_tools(spec, lock)}
     odd += [f"it pins no {name}" for name in sorted(here.keys() - {tool.name for tool in lock.tools})]
     if odd:
         more = f", and {len(odd) - 3} more" if len(odd) > 3 else ""
@@ -236,7 +236,7 @@ def _image(at: Building, text: str, sink: BlobSink) -> tuple[assemble.BuiltImage
     _own_code(at, tuple(entries), text)
     entries, user = _with_accounts(at, entries)
     tree = compose.compose(entries, epoch=at.lock.epoch)
-    by = compressors.row(at.spec.image.layers.compression)
+    by = compressor(at.spec, at.lock)
     layers = [
         assemble.write_layer(plan, at.spool.read, by, sink, at.limits, at.ahead)
         for plan in layering.plan(tree, at.spec.image.layers)

@@ -16,7 +16,8 @@ from assay.flows.compare_archive import compare_archive
 from assay.flows.lock_debian import DebianTools, lock_debian
 from assay.flows.lock_git import GitTools, lock_git
 from assay.flows.lock_languages import Languages, Pinned, lock_languages
-from assay.formats import compressors, tarwrite
+from assay.flows.shaping import shaping_tools
+from assay.formats import tarwrite
 from assay.model.digest import Digest
 from assay.model.errors import UnsupportedError, UsageError
 from assay.model.limits import Limits
@@ -121,19 +122,6 @@ def _languages(
         return Pinned(python=previous.python, npm=previous.npm, go=previous.go)
     tools = Languages(clients=at.clients, fetcher=at.fetcher, store=at.store, limits=at.limits)
     return lock_languages(placed, tools, sources)
-
-
-def shaping_tools(spec: specs.Spec) -> tuple[locks.ShapingTool, ...]:
-    """The tools that shape this image's bytes, as they are here."""
-    row = compressors.row(spec.image.layers.compression)
-    packer = locks.ShapingTool(
-        name=row.name,
-        version=row.version(),
-        level=row.level,
-        feeding=row.feeding,
-        golden=str(compressors.golden(row.name)),
-    )
-    return (packer, locks.ShapingTool(name="tar", version=tarwrite.VERSION))
 
 
 def _refuse_unknown(placed: PlacedSpec) -> None:

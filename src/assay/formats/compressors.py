@@ -87,8 +87,9 @@ def _deflate(block: Block) -> bytes:
 
 def _member(block: Block) -> bytes:
     """libdeflate knows no streams: a gzip member for each block (RFC 1952 §2.2), header and trailer of our own."""
-    pack: Callable[[bytes, int], bytes] = _module("deflate").deflate_compress
-    return _GZIP_HEAD + bytes(pack(block.data, block.level)) + _trailer(zlib.crc32(block.data), len(block.data))
+    library = _module("deflate")
+    packed: bytearray = library.deflate_compress(block.data, block.level)
+    return b"".join((_GZIP_HEAD, packed, _trailer(library.crc32(block.data), len(block.data))))
 
 
 def _trailer(checksum: int, size: int) -> bytes:
@@ -125,28 +126,32 @@ def _module(*names: str) -> ModuleType:
             continue
     raise UnsupportedError(
         "a compressor is not installed", why=f"none of {', '.join(names)} can be imported",
-        remedy="install it, or choose another one under image.layers.compression",
+        remedy="install it, or choose another one under image.layers.compression: `zlib` is always there",
     )  # fmt: skip
 
 
+_GZIP = Compressor(
+    name="gzip", media_type=_TAR + "+gzip", level=6, feeding=f"members of {MEMBER_BYTES}",
+    block=_member, block_bytes=MEMBER_BYTES, version=lambda: f"deflate {metadata.version('deflate')}",
+)  # fmt: skip
 TABLE: dict[str, Compressor] = {
     row.name: row
     for row in (
+        _GZIP,
+        msgspec.structs.replace(_GZIP, name="libdeflate"),  # what it was called while `gzip` was zlib's
         Compressor(
-            name="gzip", media_type=_TAR + "+gzip", level=6, feeding=f"blocks of {PIECE_BYTES}",
+            name="zlib", media_type=_TAR + "+gzip", level=6, feeding=f"blocks of {PIECE_BYTES}",
             block=_deflate, framed=True, version=lambda: f"zlib {zlib.ZLIB_RUNTIME_VERSION}",
         ),
         Compressor(
             name="zstd", media_type=_TAR + "+zstd", level=3, feeding=f"streamed {PIECE_BYTES}",
             open=_zstd, version=lambda: f"zstd {_zstd_version()}",
         ),
-        Compressor(
-            name="libdeflate", media_type=_TAR + "+gzip", level=6, feeding=f"members of {MEMBER_BYTES}",
-            block=_member, block_bytes=MEMBER_BYTES, version=lambda: f"deflate {metadata.version('deflate')}",
-        ),
         Compressor(name="none", media_type=_TAR, level=0, feeding="", open=lambda _: _Plain(), version=lambda: ""),
     )
 }  # fmt: skip
+_CALLED_BEFORE = {"gzip": ("zlib",)}
+"""Rows that had a name once: a lock of that time says by its golden digest which one it means."""
 
 
 def row(name: str) -> Compressor:
@@ -255,3 +260,23 @@ def golden(name: str, level: int | None = None) -> Digest:
             one.update(piece)
         total.update(one.digest())
     return Digest("sha256", total.hexdigest())
+
+
+def pinned(name: str, promise: Digest | None) -> Compressor:
+    """The row that makes what a golden digest promises: the one of that name now, or one that had the name before.
+
+    Where none does, the one of that name now: whoever compares golden digests then says what differs.
+
+    Raises:
+        UsageError: no such name. UnsupportedError: its library is not installed, and no other row keeps the promise.
+    """
+    missing: UnsupportedError | None = None
+    for one in (name, *_CALLED_BEFORE.get(name, ())):
+        try:
+            if golden(one) == promise:
+                return row(one)
+        except UnsupportedError as error:
+            missing = error
+    if missing is not None:
+        raise missing
+    return row(name)
