@@ -84,6 +84,14 @@ def test_the_same_bytes_under_other_conditions(project, run):
     assert names[0] == names[1]
 
 
+def test_a_key_that_is_not_there_is_told_before_anything_is_built(project, run):
+    assert run("lock", "assay.yaml").code == 0
+    done = run("build", "assay.yaml", "--output", "oci-dir:../out", "--key", "gone.pem")
+    assert (done.code, done.out) == (75, b"")
+    assert "gone.pem" in done.err
+    assert not (project.parent / "out").exists()
+
+
 def test_no_lock_no_build(project, run):
     done = run("build", "assay.yaml", "--output", "oci-dir:../out")
     assert done.code == 2

@@ -1,5 +1,6 @@
 """`assay build SPEC --output oci-dir:PATH`."""
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -7,6 +8,7 @@ import click
 from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.interfaces.cli.compare import exit_code
+from assay.interfaces.cli.ending import unwound
 from assay.interfaces.cli.lock import with_store
 from assay.interfaces.cli.render import archives, evidence
 from assay.interfaces.cli.render.text import safe
@@ -68,10 +70,36 @@ def command(
     What a step left is taken from an earlier build where its text, root, inputs, environment and isolation are the
     same (--no-cache: never); the provenance says so, and a build that is built again runs every step.
     """
-    console = options.Console(quiet)
-    done = bootstrap.build_spec(
-        spec, output, with_store(store), lock=lock_file, builder_id=builder_id, rebuilt=rebuilt, cached=not no_cache
-    )
+    console, settings = options.Console(quiet), with_store(store)
+    with ExitStack() as stack:
+        maker = None
+        if key is not None:  # read before hours of building, so that a wrong path is told at once
+            prompt = options.prompt_passphrase
+            maker = stack.enter_context(bootstrap.bundle_maker(key, passphrase_file, prompt, words, settings))
+        elif words is not None and not words.is_identity:
+            raise UsageError("nobody to sign as", why="services are named, an identity is not", remedy="add --key")
+        with unwound():
+            done = bootstrap.build_spec(
+                spec, output, settings, lock=lock_file, builder_id=builder_id, rebuilt=rebuilt, cached=not no_cache
+            )
+        _tell(done, console, logs)
+        if done.failed:
+            click.echo(f"not published: {', '.join(done.failed)} failed", err=True)
+            return 1
+        if done.report is not None and not _accepted(done, console):
+            return exit_code(done.report.verdict)
+        click.echo(str(done.built.root.digest))
+        settings = options.settings(db)
+        if maker is None and words is not None:  # a token does not outlast a build
+            maker = stack.enter_context(bootstrap.bundle_maker(None, None, None, words, settings))
+        if maker is not None:
+            for attached in bootstrap.attest_build(done, settings, maker, console):
+                click.echo(evidence.attached(attached))
+    return 0
+
+
+def _tell(done: "Finished", console: options.Console, logs: str | None) -> None:
+    """What was built and how; each step's log into the folder that was asked for."""
     for step in done.built.steps:
         taken = ", result of an earlier build" if step.left is not None and step.left.when is not None else ""
         console.stage(f"step {step.name}: {step.isolation.level} by {step.isolation.tool}{taken}")
@@ -96,21 +124,6 @@ def command(
         console.stage(f"test {test.name}: {'passed' if test.passed else 'FAILED'}")
         if not test.passed:
             click.echo(safe(test.log.decode("utf-8", "replace"))[-2000:], err=True)
-    if done.failed:
-        click.echo(f"not published: {', '.join(done.failed)} failed", err=True)
-        return 1
-    if done.report is not None and not _accepted(done, console):
-        return exit_code(done.report.verdict)
-    click.echo(str(done.built.root.digest))
-    if key is not None or (words is not None and words.is_identity):
-        settings = options.settings(db)
-        maker = bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings)
-        with maker as who:
-            for attached in bootstrap.attest_build(done, settings, who, console):
-                click.echo(evidence.attached(attached))
-    elif words is not None:
-        raise UsageError("nobody to sign as", why="services are named, an identity is not", remedy="add --key")
-    return 0
 
 
 def _accepted(done: "Finished", console: options.Console) -> bool:

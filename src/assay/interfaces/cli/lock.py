@@ -8,6 +8,7 @@ import msgspec
 
 from assay import bootstrap
 from assay.interfaces.cli import options
+from assay.interfaces.cli.ending import unwound
 from assay.interfaces.cli.render.text import safe
 from assay.settings import Settings
 
@@ -33,7 +34,8 @@ def command(
     lock which was there did not hold: what stands in a lock somebody has seen.
     """
     settings = with_store(store)
-    done = bootstrap.lock_spec(spec, settings, check=check, update=update, lock=lock_file)
+    with unwound():
+        done = bootstrap.lock_spec(spec, settings, check=check, update=update, lock=lock_file)
     console = options.Console(quiet)
     for advice in done.advice:
         console.warn(f"{advice.where}: {advice.code}: {advice.why}. {advice.remedy}")

@@ -1,5 +1,7 @@
 """`assay rebuild IMAGE|PROVENANCE|SPEC`."""
 
+from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import get_args
 
 import click
@@ -7,10 +9,11 @@ import click
 from assay import bootstrap
 from assay.interfaces.cli import completing, options
 from assay.interfaces.cli.compare import CAUSES, exit_code, write
+from assay.interfaces.cli.ending import unwound
 from assay.interfaces.cli.lock import with_store
 from assay.interfaces.cli.render import evidence
 from assay.model.errors import UsageError
-from assay.model.rebuilding import VariationName
+from assay.model.rebuilding import RebuildReport, VariationName
 
 FORMATS = ("text", "json")
 
@@ -57,7 +60,23 @@ def command(
     signs = key is not None or words is not None
     if signs and not image:
         raise UsageError("which image is the verdict about?", remedy="name it with --image, or rebuild the image")
-    report = bootstrap.rebuild(recipe, image, wish, settings)
+    with ExitStack() as stack:
+        prompt, maker = options.prompt_passphrase, None
+        if key is not None:  # read first, so that a wrong path is told before anything is built
+            maker = stack.enter_context(bootstrap.bundle_maker(key, passphrase_file, prompt, words, settings))
+        with unwound():
+            report = bootstrap.rebuild(recipe, image, wish, settings)
+        _tell(report, wanted, every)
+        if words is not None and maker is None and report.verdict != "unknown":  # a token does not outlast a build
+            maker = stack.enter_context(bootstrap.bundle_maker(None, None, None, words, settings))
+        if maker is not None and report.verdict != "unknown":
+            for attached in bootstrap.attest_rebuild(report, image, maker, settings, builder_id=builder_id):
+                click.echo(evidence.attached(attached), err=True)
+    return exit_code(report.verdict)
+
+
+def _tell(report: RebuildReport, wanted: Iterable[options.Output], every: bool) -> None:
+    """The report in each form that was asked for."""
     for output in wanted:
         if output.format == "json":
             from assay.formats import rebuilding
@@ -67,8 +86,3 @@ def command(
             from assay.interfaces.cli.render.rebuilding import text
 
             write(output, text(report, every=every).encode())
-    if signs and report.verdict != "unknown":
-        with bootstrap.bundle_maker(key, passphrase_file, options.prompt_passphrase, words, settings) as maker:
-            for attached in bootstrap.attest_rebuild(report, image, maker, settings, builder_id=builder_id):
-                click.echo(evidence.attached(attached), err=True)
-    return exit_code(report.verdict)
