@@ -173,3 +173,32 @@ def test_hostile_policy_text_is_an_outcome(engine):
 def test_facts_that_are_no_json_are_an_outcome(engine):
     (outcome,) = engine.evaluate(policy(rego("a.one", 'deny contains {"msg": "no"}')), ["assay.rules.a_one"], b"{", 5)
     assert outcome.error
+
+
+DENY = policy(rego("a.one", 'deny contains {"msg": data.word}'), data={"word": "no"})
+WARN = policy(rego("a.one", 'deny contains {"msg": "x"} if false\nwarn contains {"msg": "w"}'))
+BROKEN = policy(rego("a.one", "deny := :="))
+HUGE = policy(rego("a.one", 'deny contains {"msg": data.word}'), data={"word": "no", "filler": "x" * 2 * MIB})
+
+
+@pytest.mark.parametrize("first", [DENY, WARN, BROKEN, HUGE], ids=["the same", "another", "a broken one", "a huge one"])
+def test_a_policy_handed_over_early_changes_no_answer(first: PolicyBundle) -> None:
+    engine = RegorusEngine(bundle=first)
+    try:
+        for bundle, denied in ((DENY, True), (WARN, False), (first, first not in (WARN, BROKEN)), (DENY, True)):
+            (outcome,) = engine.evaluate(bundle, ["assay.rules.a_one"], b"{}", 10)
+            assert (bool(outcome.deny), bool(outcome.error)) == (denied, bundle is BROKEN)
+    finally:
+        engine.close()
+
+
+def test_a_worker_killed_over_an_early_policy_is_replaced() -> None:
+    engine = RegorusEngine(bundle=DENY)
+    try:
+        assert engine._worker is not None
+        engine._worker.kill()
+        engine._worker.wait()
+        (outcome,) = engine.evaluate(DENY, ["assay.rules.a_one"], b"{}", 10)
+        assert outcome.deny
+    finally:
+        engine.close()

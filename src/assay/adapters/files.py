@@ -117,15 +117,23 @@ def read_folder(path: str, limit: int, endings: tuple[str, ...]) -> dict[str, st
         raise UsageError("no such folder", where=path, remedy="give a folder")
     found: dict[str, str] = {}
     total = 0
-    for file in sorted(root.rglob("*")):
-        if file.suffix not in endings or not file.is_file():
-            continue
-        data = read_file(str(file), limit)
+    for name in sorted(_files_below(str(root), endings), key=lambda one: one.split(os.sep)):
+        file = os.path.join(root, name)
+        data = read_file(file, limit)
         total += len(data)
         if total > limit:
             raise MalformedError("folder too large", where=path, why=f"more than {limit} bytes")
         try:
-            found[file.relative_to(root).as_posix()] = data.decode("utf-8")
+            found[name] = data.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise MalformedError("not UTF-8", where=str(file), why=str(error)) from error
+            raise MalformedError("not UTF-8", where=file, why=str(error)) from error
     return found
+
+
+def _files_below(root: str, endings: tuple[str, ...]) -> Iterator[str]:
+    """Relative paths of the files with these endings; links to folders are not followed, `.rego` alone is no ending."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.splitext(name)[1] in endings and os.path.isfile(path):
+                yield path.removeprefix(os.path.join(root, ""))

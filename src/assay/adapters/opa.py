@@ -6,6 +6,7 @@ exception.
 """
 
 import contextlib
+import fcntl
 import json
 import struct
 import subprocess
@@ -37,8 +38,12 @@ class _Gone(Exception):
 class RegorusEngine:
     """A `PolicyEngine`. One evaluation at a time; further threads wait their turn (and their deadline runs on)."""
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, bundle: PolicyBundle | None = None) -> None:
         """Start a worker, without waiting for it.
+
+        Args:
+            limits: of its memory and its answers.
+            bundle: the policy it will be asked about: it reads it while this process has other things to do.
 
         Raises:
             UnsupportedError: the engine's wheel is not installed.
@@ -47,8 +52,10 @@ class RegorusEngine:
         self._folder = _engine_folder()
         self._lock = threading.Lock()
         self._closed = False
-        self._loaded = ""
+        self._loaded = self._loading = ""
         self._worker: subprocess.Popen[bytes] | None = self._start()
+        if bundle is not None:
+            self._hand_over(self._worker, bundle)
 
     def describe(self) -> str:
         """Name and version, e.g. `regorus 0.13.0`."""
@@ -92,7 +99,12 @@ class RegorusEngine:
         seconds: float,
     ) -> list[RawOutcome]:
         if self._loaded != bundle.digest or not bundle.digest:
-            error = str(self._call(worker, {"load": {"modules": bundle.modules, "data": bundle.data}}).get("error"))
+            early, self._loading = self._loading, ""
+            if early:
+                answer = self._answer(worker)
+            if not early or early != bundle.digest:
+                answer = self._call(worker, _load(bundle))
+            error = str(answer.get("error"))
             self._loaded = "" if error else bundle.digest
             if error:
                 return _all(packages, error)
@@ -106,11 +118,24 @@ class RegorusEngine:
             raise _Gone("it answered about other rules")
         return outcomes
 
+    def _hand_over(self, worker: subprocess.Popen[bytes], bundle: PolicyBundle) -> None:
+        """Send a policy that fits into the pipe, so that nobody waits; its answer is read at the first evaluation."""
+        frame = _frame(_load(bundle))
+        sink, _ = _pipes(worker)
+        if bundle.digest and len(frame) <= _pipe_bytes(sink):
+            with contextlib.suppress(OSError):  # it is gone: the evaluation will say so
+                sink.write(frame)
+                sink.flush()
+                self._loading = bundle.digest
+
     def _call(self, worker: subprocess.Popen[bytes], request: dict[str, Any]) -> dict[str, Any]:
-        body = json.dumps(request).encode()
-        sink, source = _pipes(worker)
-        sink.write(_HEADER.pack(len(body)) + body)
+        sink, _ = _pipes(worker)
+        sink.write(_frame(request))
         sink.flush()
+        return self._answer(worker)
+
+    def _answer(self, worker: subprocess.Popen[bytes]) -> dict[str, Any]:
+        _, source = _pipes(worker)
         (length,) = _HEADER.unpack(_exactly(source, _HEADER.size))
         if length > self._limits.policy_answer_bytes:
             raise _Gone(f"an answer of {length} bytes, limit {self._limits.policy_answer_bytes}")
@@ -141,7 +166,7 @@ class RegorusEngine:
         return self._worker
 
     def _stop(self) -> None:
-        worker, self._worker, self._loaded = self._worker, None, ""
+        worker, self._worker, self._loaded, self._loading = self._worker, None, "", ""
         if worker is None:
             return
         worker.kill()
@@ -187,6 +212,23 @@ def _pipes(worker: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     if worker.stdin is None or worker.stdout is None:
         raise _Gone("it has no pipes")
     return worker.stdin, worker.stdout
+
+
+def _load(bundle: PolicyBundle) -> dict[str, Any]:
+    return {"load": {"modules": bundle.modules, "data": bundle.data}}
+
+
+def _frame(request: dict[str, Any]) -> bytes:
+    body = json.dumps(request).encode()
+    return _HEADER.pack(len(body)) + body
+
+
+def _pipe_bytes(sink: IO[bytes]) -> int:
+    """What an empty pipe takes without a reader; 0 where the system does not tell."""
+    try:
+        return fcntl.fcntl(sink, fcntl.F_GETPIPE_SZ)
+    except (AttributeError, OSError):
+        return 0
 
 
 def _exactly(source: IO[bytes], count: int) -> bytes:

@@ -20,7 +20,8 @@ def court_of(path: str) -> Court:
     from assay.adapters.opa import RegorusEngine
     from assay.flows.scan import Court
 
-    return Court(bundle=load_policy(path), engine=RegorusEngine(LIMITS), seconds=LIMITS.policy_seconds)
+    bundle = load_policy(path)
+    return Court(bundle=bundle, engine=RegorusEngine(LIMITS, bundle), seconds=LIMITS.policy_seconds)
 
 
 def load_policy(path: str) -> PolicyBundle:

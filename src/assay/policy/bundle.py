@@ -62,7 +62,7 @@ def load(modules: Mapping[str, str], data: object, *, name: str = "policy") -> P
                     path, f"looks like a rule, but package {package} is not below assay.rules: it would not count"
                 )
             continue
-        rule = metadata.rule(path, text)
+        rule = metadata.rule(path, text, package)
         for other in rules.values():
             if rule.code == other.code or package == other.package:
                 raise _bad(path, f"{other.path} has the same {'code' if rule.code == other.code else 'package'}")
@@ -98,9 +98,9 @@ def _profile(path: str, text: str) -> None:
     """The lexical part of the portable profile; strings and comments do not count."""
     if not _IMPORT.search(text):
         raise _bad(path, "no line `import rego.v1`")
-    code = _QUIET.sub('""', text)
+    code = ".".join(part.strip() for part in _QUIET.sub('""', text).split("."))
     for word in _REFUSED:
-        if re.search(rf"(?<![A-Za-z0-9_.]){re.escape(word)}", re.sub(r"\s*\.\s*", ".", code)):
+        if word in code and re.search(rf"(?<![A-Za-z0-9_.]){re.escape(word)}", code):
             raise _bad(path, f"uses {word.rstrip('(.')}, which a policy may not: facts and input.now are handed in")
 
 

@@ -63,6 +63,8 @@ class _Sources(msgspec.Struct, frozen=True):
     usable: tuple[Evidence, ...]
     verifying: bool
     builders: Callable[[], Sequence[BuilderRow]] | None = None
+    scans: list[list[tuple[Evidence, Scan]]] = []
+    """What `_scans` found, once it has looked: four sections ask."""
 
     def of(self, *types: str) -> list[Evidence]:
         found = [e for e in self.usable if predicates.canonical_type(e.statement.predicate_type) in types]
@@ -324,6 +326,12 @@ def _scans(sources: _Sources) -> list[tuple[Evidence, Scan]]:
     By the time proven for each signature; where one of a signer's has none, by the times they claim. Of several of one
     second each counts, and so does one without a time. Freshness is judged by a rule.
     """
+    if not sources.scans:
+        sources.scans.append(_newest_scans(sources))
+    return sources.scans[0]
+
+
+def _newest_scans(sources: _Sources) -> list[tuple[Evidence, Scan]]:
     by_signer: dict[tuple[str, ...], list[tuple[Evidence, Scan]]] = {}
     for evidence in sources.of(predicates.VULNS):
         scan = vulns.read(evidence.statement.predicate, where=str(evidence.digest))

@@ -34,12 +34,13 @@ def package(path: str, text: str) -> str:
     return name
 
 
-def rule(path: str, text: str) -> Rule:
+def rule(path: str, text: str, named: str = "") -> Rule:
     """The rule a module declares of itself.
 
     Args:
         path: of the module, for messages and the result.
         text: the Rego source.
+        named: its package, where that was read already.
 
     Raises:
         MalformedError: no METADATA comment, a line outside the subset, a missing or unknown field.
@@ -61,7 +62,7 @@ def rule(path: str, text: str) -> Rule:
         uses=_sections(path, custom, "uses"),
         remedy=_text(path, custom, "remedy"),
         state=state(path, _text(path, custom, "state")),
-        package=package(path, text),
+        package=named or package(path, text),
         path=path,
     )
 
