@@ -92,6 +92,56 @@ def test_a_long_chain_and_a_wide_fan_of_relationships_are_bounded() -> None:
     assert time.process_time() - start < 3
 
 
+@pytest.mark.parametrize(
+    ("field", "entry"),
+    [
+        ("flags", {"label": "component_not_present"}),
+        ("threats", {"category": "impact", "details": "d"}),
+        ("remediations", {"category": "vendor_fix", "details": "d"}),
+    ],
+)
+def test_a_group_of_thousands_named_thousands_of_times_is_refused_unread(field: str, entry: dict[str, str]) -> None:
+    products = [f"p{n}" for n in range(5_000)]
+    tree = {
+        "full_product_names": [{"name": one, "product_id": one} for one in products],
+        "product_groups": [{"group_id": "g", "product_ids": products}],
+    }
+    vulnerability = {"product_status": {"fixed": products}, field: [entry | {"group_ids": ["g"]}] * 5_000}
+    start = time.process_time()
+    with pytest.raises(MalformedError, match="product by product"):
+        vex.read(json.dumps(csaf(tree, **vulnerability)).encode(), "v")
+    assert time.process_time() - start < 3
+
+
+def test_long_texts_for_a_group_count_for_each_product_of_it() -> None:
+    products = [f"p{n}" for n in range(1_000)]
+    tree = {
+        "full_product_names": [{"name": one, "product_id": one} for one in products],
+        "product_groups": [{"group_id": "g", "product_ids": products}],
+    }
+    long = [{"category": "vendor_fix", "details": "d" * 100_000, "group_ids": ["g"]}] * 5
+    own = [{"category": "mitigation", "details": one, "product_ids": [one]} for one in products]
+    value = csaf(tree, product_status={"known_affected": products}, remediations=[*long, *own])
+    with pytest.raises(MalformedError, match="product by product"):
+        vex.read(json.dumps(value).encode(), "v")
+
+
+def test_subcomponents_that_every_product_is_meant_to_have_are_bounded() -> None:
+    value = {
+        "@context": "https://openvex.dev/ns/v0.0.1", "@id": "x", "author": "a", "timestamp": "2026-01-01T00:00:00Z",
+        "statements": [
+            {
+                "vulnerability": "CVE-2024-1", "status": "fixed", "products": [f"pkg:npm/p{n}" for n in range(5_000)],
+                "subcomponents": [f"pkg:npm/s{n}" for n in range(5_000)],
+            }
+        ],
+    }  # fmt: skip
+    start = time.process_time()
+    with pytest.raises(MalformedError, match="5000 subcomponents"):
+        vex.read(json.dumps(value).encode(), "v")
+    assert time.process_time() - start < 2
+
+
 def test_branches_deeper_than_any_real_tree() -> None:
     data = b'{"document": {"csaf_version": "2.0"}, "product_tree": {"branches": ['
     data += b'{"category": "vendor", "name": "x", "branches": [' * 5_000 + b"]}" * 5_000 + b"]}}"

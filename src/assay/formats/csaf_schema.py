@@ -12,10 +12,14 @@ from msgspec import Meta
 
 from assay.formats import wire
 from assay.model.errors import MalformedError, UnsupportedError
+from assay.model.limits import DEFAULT_LIMITS
 
 WHAT = "not a valid CSAF document"
 ADVICE = "ask its author for a valid document"
 VERSIONS = ("2.0", "2.1")
+NOTES = "assay:vex"
+"""Title of the notes that hold what CSAF has no field for; the first line lists the products."""
+_PLACE_BYTES = 64
 
 Text = Annotated[str, Meta(min_length=1)]
 Ids = Annotated[list[Text], Meta(min_length=1)]
@@ -314,9 +318,30 @@ def load(value: Any, *, where: str) -> Document:
             remedy="ask its author for CSAF 2.0 or 2.1",
         )
     try:
-        return wire.convert(value, Document, where=where, what=WHAT)
+        document = wire.convert(value, Document, where=where, what=WHAT)
     except RecursionError as error:
         raise MalformedError(WHAT, where=where, why="branches nested too deep", remedy=ADVICE) from error
+    if (said := _said_bytes(document)) > DEFAULT_LIMITS.csaf_said_bytes:
+        why = f"product by product it says {said} bytes, limit {DEFAULT_LIMITS.csaf_said_bytes}"
+        raise MalformedError(WHAT, where=f"{where} $.vulnerabilities", why=why, remedy=ADVICE)
+    return document
+
+
+def _said_bytes(document: Document) -> int:
+    """How much is said of single products: a few megabytes of groups named often can stand for terabytes of it."""
+    groups = document.product_tree.product_groups if document.product_tree else []
+    sizes = {group.group_id: len(group.product_ids) for group in groups}
+    total = 0
+    for item in document.vulnerabilities or ():
+        told: list[Flag | Remediation | Threat] = [*item.flags, *item.remediations, *item.threats]
+        for one in told:
+            products = len(one.product_ids) + sum(sizes.get(group, 0) for group in one.group_ids)
+            total += products * (_PLACE_BYTES + (0 if isinstance(one, Flag) else len(one.details)))
+        for note in item.notes:  # ours list products in their first line
+            if note.title == NOTES:
+                line, _, text = note.text.partition("\n")
+                total += (line.count(" ") + 1) * (_PLACE_BYTES + len(text))
+    return total
 
 
 def _instant(text: str) -> None:

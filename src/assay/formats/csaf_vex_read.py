@@ -14,7 +14,7 @@ import msgspec
 from assay.formats import csaf_rules, csaf_schema, csaf_tree, vex_notes, wire
 from assay.formats import purl as purls
 from assay.formats.csaf_rules_products import groups_of, members
-from assay.formats.csaf_schema import ADVICE, WHAT, Document, Vulnerability
+from assay.formats.csaf_schema import ADVICE, NOTES, WHAT, Document, Vulnerability
 from assay.formats.vex_words import ours, remedy_of
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError
@@ -26,8 +26,6 @@ DECIDING = frozenset(
     | {f"6.1.27.{number}" for number in (4, 7, 8, 9, 10, 11)}
 )
 """Tests without which nobody knows what is said of which product."""
-NOTES = "assay:vex"
-"""Title of the notes that hold what CSAF has no field for; the first line lists the products."""
 URIS = "urn:assay:vex:identifier"
 """Name space of the generic URIs that hold identifiers CSAF has no field for."""
 TIME = "assay:time: "

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from assay.formats import vex_notes, wire
-from assay.formats.csaf_schema import VERSIONS, Remedy
-from assay.formats.csaf_vex_read import NOTES, TIME, URIS
+from assay.formats.csaf_schema import NOTES, VERSIONS, Remedy
+from assay.formats.csaf_vex_read import TIME, URIS
 from assay.formats.vex_words import CAUTION, remedy_of, require_profile, theirs
 from assay.model.errors import UnsupportedError
 from assay.model.report import Tool

@@ -115,6 +115,9 @@ def _statement(item: _Statement, document: _Document, digest: str, where: str) -
     if not name:
         raise _bad(where, "the vulnerability has no name")
     older = _identifiers(item.subcomponents, where)
+    if len(older) * len(item.products) > DEFAULT_LIMITS.openvex_parts_count:
+        why = f"{len(item.products)} products, each with all of {len(older)} subcomponents"
+        raise _bad(where, f"{why}, limit {DEFAULT_LIMITS.openvex_parts_count}")
     timestamp = item.last_updated or item.timestamp or document.last_updated or document.timestamp
     if not wire.is_instant(timestamp):
         raise _bad(where, f"{timestamp[:40]!a} is no RFC 3339 time")

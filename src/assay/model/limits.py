@@ -101,6 +101,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Relationships inside relationships; a package of a module of a release is two."""
     csaf_parts_count: int = 32
     """Products one relationship stands for, taken apart."""
+    csaf_said_bytes: int = 256 * MIB
+    """What a CSAF document says of its products, written out product by product (a group may stand in thousands of
+    places): the texts, and 64 bytes for each product and place."""
+    openvex_parts_count: int = 1_000_000
+    """Subcomponents of an OpenVEX 0.0.1 statement times its products, for each of which they are meant."""
     database_bytes: int = 8 * GIB
     """An advisory database, and what a delta of one inflates to."""
     database_frame_bytes: int = 64 * MIB
