@@ -2,8 +2,11 @@
 
 import hashlib
 
+import pytest
+
 from assay.adapters.spool import FileSpool
 from assay.adapters.workers import Threads
+from assay.model.errors import UnavailableError
 
 
 def content(number):
@@ -28,3 +31,16 @@ def test_what_is_added_may_be_read_from_the_same_spool():
     assert second.size == (6 << 20) + 1
     assert b"".join(spool.read(second)) == b"x" + bytes(6 << 20)
     spool.close()
+
+
+def test_no_room_is_told_wherever_it_shows(monkeypatch):
+    spool = FileSpool()
+    span = spool.add([b"kept in the buffer"])
+    spool._file.close()
+    full = open("/dev/full", "wb", buffering=1 << 20)  # noqa: SIM115 -- the spool closes it
+    full.write(b"x")
+    monkeypatch.setattr(spool, "_file", full)
+    with pytest.raises(UnavailableError, match="no room to put a tree together"):
+        spool.read(span)
+    spool.close()
+    assert full.closed

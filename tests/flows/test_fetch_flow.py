@@ -88,6 +88,17 @@ def test_what_is_there_is_not_asked_for(store):
     assert (again.brought_count, again.present_count, len(again.missing)) == (0, 6, 3)
 
 
+def test_what_is_rotten_comes_again(store):
+    run(store)
+    held = next(digest for digest, data in store.held.items() if data == b"deb")
+    store.held[held] = b"rot"
+    mended = run(store)
+    assert (mended.brought_count, mended.present_count, store.held[held]) == (1, 5, b"deb")
+    store.held[held] = b"rot"
+    told = {one.digest for one in run(store, {}).missing}
+    assert held in told
+
+
 def test_a_second_place_is_tried(store):
     done = run(store, {"https://m/debian/dists/s/main/binary-amd64/Packages.xz": b"index"})
     assert b"index" in store.held.values()

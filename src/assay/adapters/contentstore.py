@@ -185,8 +185,8 @@ def _hashed(chunks: Iterator[bytes], digest: Digest) -> Iterator[bytes]:
     if state.hexdigest() != digest.hex:
         raise UntrustedError(
             "a blob of the content store has changed", where=str(digest),
-            why=f"its bytes are sha256:{state.hexdigest()}", remedy="fetch it again, and look at the disk",
-            code="DIGEST_MISMATCH", step="store",
+            why=f"its bytes are sha256:{state.hexdigest()}",
+            remedy="`assay store fetch` brings it again; look at the disk", code="DIGEST_MISMATCH", step="store",
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import hashlib
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from assay.adapters.blobs import pieces
@@ -79,13 +80,17 @@ class FileSpool:
         """The bytes, from any thread."""
         with self._lock:
             if span.offset + span.size > self._flushed:
-                self._file.flush()
+                try:
+                    self._file.flush()
+                except OSError as error:
+                    raise _no_room(error) from error
                 self._flushed = self._end
         return pieces(self._file.fileno(), span.offset, span.size, where="spool")
 
     def close(self) -> None:
-        """Give the room back."""
-        self._file.close()
+        """Give the room back; what no room was left for is not missed any more."""
+        with suppress(OSError):
+            self._file.close()
 
 
 def _no_room(error: OSError) -> UnavailableError:

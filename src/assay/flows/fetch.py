@@ -7,7 +7,7 @@ import msgspec
 
 from assay.build import lock as locks
 from assay.model.digest import Digest
-from assay.model.errors import AssayError
+from assay.model.errors import AssayError, UntrustedError
 from assay.model.limits import Limits
 from assay.ports.inputs import Fetcher, LocalInputs
 from assay.ports.stores import ContentStore
@@ -38,7 +38,7 @@ class Place(msgspec.Struct, frozen=True, order=True):
 
 
 def fetch(lock: locks.Lock, store: ContentStore, fetcher: Fetcher, inputs: LocalInputs, limits: Limits) -> Fetched:
-    """Bring every input that is not there yet; one that fails is listed and the others go on.
+    """Bring every input that is not there yet, or is there and rotten; one that fails is listed and the others go on.
 
     An archive keeps its index files only until it changes, and a folder's content is made by `assay lock`: what is
     missing then comes with `assay store import`.
@@ -49,10 +49,11 @@ def fetch(lock: locks.Lock, store: ContentStore, fetcher: Fetcher, inputs: Local
     brought = size = present = 0
     missing = []
     for digest, choices in places.items():
-        if store.size(digest) is not None:
+        rotten = store.size(digest) is not None
+        if rotten and _is_well(store, digest):
             present += 1
             continue
-        why = "the lock names no place for it"
+        why = ("it has changed in the store, and " if rotten else "") + "the lock names no place for it"
         for place in choices:
             try:
                 size += _bring(place, store, fetcher, inputs, limits)
@@ -63,6 +64,17 @@ def fetch(lock: locks.Lock, store: ContentStore, fetcher: Fetcher, inputs: Local
         else:
             missing.append(Missing(digest, why))
     return Fetched(brought_count=brought, brought_bytes=size, present_count=present, missing=tuple(sorted(missing)))
+
+
+def _is_well(store: ContentStore, digest: Digest) -> bool:
+    """Whether what the store has under a digest still has it: a whole read, for nothing less would find rot."""
+    try:
+        with store.open(digest) as pieces:
+            for _ in pieces:
+                pass
+    except UntrustedError:
+        return False
+    return True
 
 
 def _bring(place: Place, store: ContentStore, fetcher: Fetcher, inputs: LocalInputs, limits: Limits) -> int:
