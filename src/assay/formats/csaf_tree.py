@@ -58,6 +58,7 @@ class ProductTree:
         self.products, self.relationships, self.groups, self.twice = products, relationships, groups, twice
         self._limits = limits
         self._known: dict[str, tuple[Product, ...]] = {}
+        self._told = 0
 
     def parts(self, identifier: str) -> tuple[Product, ...]:
         """What an id stands for: the component first, then what it is part of, the outermost platform last.
@@ -70,11 +71,18 @@ class ProductTree:
         return self._parts(identifier, ())
 
     def members(self, identifiers: tuple[str, ...], groups: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Ids and the ids of these groups, once each, as listed; an unknown group is a MalformedError."""
+        """Ids and the ids of these groups, once each, as listed.
+
+        Raises:
+            MalformedError: an unknown group; groups named so often that the whole document stands for too many ids.
+        """
         found = dict.fromkeys(identifiers)
         for group in groups:
             if group not in self.groups:
                 raise _bad("", f"product group {group[:100]!r} is not defined")
+            self._told += len(self.groups[group])
+            if self._told > self._limits.csaf_members_count:
+                raise _bad("", f"groups that stand for more than {self._limits.csaf_members_count} products in all")
             found.update(dict.fromkeys(self.groups[group]))
         return tuple(found)
 

@@ -101,6 +101,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Relationships inside relationships; a package of a module of a release is two."""
     csaf_parts_count: int = 32
     """Products one relationship stands for, taken apart."""
+    csaf_members_count: int = 4_000_000
+    """Products that the groups named in one CSAF document of a feed stand for, all places together."""
     csaf_said_bytes: int = 256 * MIB
     """What a CSAF document says of its products, written out product by product (a group may stand in thousands of
     places): the texts, and 64 bytes for each product and place."""
