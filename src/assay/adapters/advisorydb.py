@@ -39,6 +39,20 @@ _SCORES = (
     "SELECT s.cve, s.version, s.score, s.severity, s.vector, s.source "
     "FROM json_each(?) q CROSS JOIN score s WHERE s.cve = q.value"
 )
+_PRODUCTS = (
+    "SELECT q.value, p.name, p.title, p.category FROM json_each(?) q CROSS JOIN product p WHERE p.name = q.value"
+)
+_IDENTIFIED = (
+    "SELECT q.value, p.name, p.title, p.category FROM json_each(?) q CROSS JOIN product_id i CROSS JOIN product p "
+    "WHERE i.id = q.value AND p.name = i.product ORDER BY i.id, i.product"
+)
+_PRODUCT_IDS = (
+    "SELECT id, product FROM product_id WHERE product IN (SELECT value FROM json_each(?)) ORDER BY id, product"
+)
+_RELEASES = (
+    "SELECT e.product, e.cycle, e.codename, e.released, e.active_until, e.ends, e.extended_until, e.latest, "
+    "e.latest_date FROM json_each(?) q CROSS JOIN eol e WHERE e.product = q.value ORDER BY e.product, e.place"
+)
 _RANGE = (
     "SELECT a.name, r.introduced, r.fixed, r.last_affected, r.lim, r.listed, r.state, r.source "
     "FROM range r JOIN advisory a ON a.id = r.advisory WHERE r.package = ?"
@@ -314,44 +328,36 @@ class AdvisoryDatabase:
 
     def lifecycle(self, names: Iterable[str]) -> dict[str, Product]:
         """Products by name or identifier; an identifier of several products gives the first by name."""
-        found: dict[str, Product] = {}
-        statement = (
-            "SELECT name, title, category FROM product WHERE name = ?1 UNION ALL SELECT p.name, p.title, p.category "
-            "FROM product_id i JOIN product p ON p.name = i.product WHERE i.id = ?1 LIMIT 1"
-        )
+        asked = (_array(set(names)),)
         with self._lock, schema.reading(self._path):
-            for name in names:
-                row = self._db.execute(statement, (name,)).fetchone()
-                if row is not None:
-                    found[name] = self._product(*row)
-        return found
+            rows = {row[0]: row for row in reversed(self._db.execute(_IDENTIFIED, asked).fetchall())}
+            rows |= {row[0]: row for row in self._db.execute(_PRODUCTS, asked)}
+            read = self._products({row[1]: row[2:] for row in rows.values()})
+        return {name: read[row[1]] for name, row in rows.items()}
 
-    def _product(self, name: str, title: str, category: str) -> Product:
-        ids = self._db.execute("SELECT id FROM product_id WHERE product = ? ORDER BY id", (name,))
-        releases = self._db.execute(
-            "SELECT cycle, codename, released, active_until, ends, extended_until, latest, latest_date "
-            "FROM eol WHERE product = ? ORDER BY place",
-            (name,),
-        )
-        return Product(
-            name=name,
-            title=title,
-            category=category,
-            identifiers=tuple(row[0] for row in ids),
-            releases=tuple(
+    def _products(self, heads: Mapping[str, tuple[str, str]]) -> dict[str, Product]:
+        """Products by name, from their titles and categories."""
+        asked = (_array(heads),)
+        identifiers: dict[str, list[str]] = {name: [] for name in heads}
+        for identifier, name in self._db.execute(_PRODUCT_IDS, asked):
+            identifiers[name].append(identifier)
+        releases: dict[str, list[Release]] = {name: [] for name in heads}
+        for name, cycle, codename, released, active, ends, extended, latest, latest_date in self._db.execute(
+            _RELEASES, asked
+        ):
+            releases[name].append(
                 Release(
-                    cycle=c,
-                    codename=cn,
-                    released=r,
-                    active_until=a,
-                    ends=e,
-                    extended_until=x,
-                    latest=la,
-                    latest_date=ld,
+                    cycle=cycle, codename=codename, released=released, active_until=active, ends=ends,
+                    extended_until=extended, latest=latest, latest_date=latest_date,
                 )
-                for c, cn, r, a, e, x, la, ld in releases
-            ),
-        )
+            )  # fmt: skip
+        return {
+            name: Product(
+                name=name, title=title, category=category, identifiers=tuple(identifiers[name]),
+                releases=tuple(releases[name]),
+            )
+            for name, (title, category) in heads.items()
+        }  # fmt: skip
 
     def verify(self) -> DatabaseStatus:
         """Read everything: SQLite's own integrity check, then the content digest.
