@@ -4,6 +4,7 @@ A new layout grows under a hidden name beside its goal and is renamed. Into one 
 first, and its index is replaced last, in one step.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -82,19 +83,27 @@ def layout_sink(folder: Path, limits: Limits) -> Iterator[LayoutSink]:
         make_layout(fresh)
         sink = LayoutSink(fresh, limits)
         yield sink
-        if not sink.is_published:
-            return
-        if folder.exists():
-            folder.rmdir()
-        fresh.rename(folder)
+        if sink.is_published:
+            _show(fresh, folder)
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(fresh)
+
+
+def _show(fresh: Path, folder: Path) -> None:
+    """Give a whole layout its name."""
+    try:
+        fresh.rename(folder)  # over an empty folder too
     except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise UnavailableError(
+                "the layout is there by now", where=folder.name, why="somebody made it while this one was made",
+                remedy="run it again: the image is added to what is there",
+            ) from error  # fmt: skip
         raise UnavailableError(
             "cannot write the layout", where=folder.name, why=error.strerror or type(error).__name__,
             remedy="check its permissions and the disk",
         ) from error  # fmt: skip
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(fresh)
 
 
 def _with(index: Any, descriptor: Descriptor, tag: str, where: str) -> dict[str, Any]:

@@ -72,10 +72,7 @@ class Launcher:
         """Let the canaries try the ways out, with a bare interpreter of the host laid beside the locked root."""
         with contextlib.ExitStack() as stack:
             places = stack.enter_context(_host_places())
-            folder = stack.enter_context(tempfile.TemporaryDirectory())
-            os.chmod(folder, 0o755)  # noqa: S103
-            start = (*lay_interpreter(folder, _CANARY), "-S", "-s", "-B", f"{_CANARY}/probe.py")
-            copy(str(Path(probe.__file__)), Path(folder, "probe.py"))
+            folder, start = _interpreter(stack)
             # What shows programs another clock lies there too, but is not loaded: its descriptors are no way out.
             _, mounts = _shifted(stack, command, ((folder, _CANARY),))
             limits = msgspec.structs.replace(command.limits, seconds=_PROBE_SECONDS, memory_bytes=1 << 30)
@@ -243,6 +240,21 @@ def _shifted(
     environment = dict(command.environment) | dict(faketime.environment(command.clock_shift))
     shown = msgspec.structs.replace(command, environment=tuple(sorted(environment.items())))
     return shown, (*extra, (folder, faketime.PLACE))
+
+
+def _interpreter(stack: contextlib.ExitStack) -> tuple[str, tuple[str, ...]]:
+    """A folder with what the canaries run in, and the words that start them there."""
+    try:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        os.chmod(folder, 0o755)  # noqa: S103
+        start = (*lay_interpreter(folder, _CANARY), "-S", "-s", "-B", f"{_CANARY}/probe.py")
+        copy(str(Path(probe.__file__)), Path(folder, "probe.py"))
+    except OSError as error:
+        raise UnavailableError(
+            "no room to try the sandbox", why=error.strerror or type(error).__name__,
+            remedy="make room in the temporary folder, or set TMPDIR",
+        ) from error  # fmt: skip
+    return folder, start
 
 
 def _watching(stack: contextlib.ExitStack, command: SealedCommand, uid: int) -> tuple[Watch | None, Trace | None]:
