@@ -17,7 +17,8 @@ from assay.model.report import EndOfLife, Report, Sources, Tool
 from assay.policy.bundle import load
 from assay.ports.decisions import RawOutcome
 from assay.trust import dsse
-from assay.trust.verify import observed, verify
+from assay.trust.observed import observed
+from assay.trust.verify import verify
 from signing import NOW, P256, trusting
 
 

@@ -1,4 +1,7 @@
-"""Only `trust/verify.py` turns a claim into evidence: read from the source, not from good intentions."""
+"""Only `trust/verify.py` turns a claim into evidence: read from the source, not from good intentions.
+
+`trust/observed.py` makes evidence of what the process itself has seen, and can vouch for nobody else.
+"""
 
 import ast
 from pathlib import Path
@@ -7,6 +10,7 @@ from support import ROOT
 
 SOURCE = ROOT / "src" / "assay"
 ALLOWED = SOURCE / "trust" / "verify.py"
+OBSERVED = SOURCE / "trust" / "observed.py"
 
 
 def makers(path: Path) -> list[int]:
@@ -31,7 +35,17 @@ def makers(path: Path) -> list[int]:
 
 def test_only_the_verifier_makes_evidence():
     found = {str(path.relative_to(SOURCE)): lines for path in sorted(SOURCE.rglob("*.py")) if (lines := makers(path))}
-    assert set(found) == {str(ALLOWED.relative_to(SOURCE))}
+    assert set(found) == {str(path.relative_to(SOURCE)) for path in (ALLOWED, OBSERVED)}
+    assert len(found[str(OBSERVED.relative_to(SOURCE))]) == 1
+
+
+def test_what_the_process_saw_is_vouched_for_by_itself_alone():
+    tree = ast.parse(OBSERVED.read_text("utf-8"))
+    signers = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "Signer"]
+    assert len(signers) == 1
+    kind = next(k.value for k in signers[0].keywords if k.arg == "kind")
+    assert isinstance(kind, ast.Constant)
+    assert kind.value == "self"
 
 
 def test_the_reader_of_this_test_sees_what_it_should(tmp_path):

@@ -13,7 +13,7 @@ from assay.interfaces.cli.render import html, markdown, table
 from assay.model.inventory import Component
 from assay.model.report import Report
 from assay.policy.facts import build
-from assay.trust.verify import observed
+from assay.trust.observed import observed
 from command import assay
 from reports import finding, report, sample
 

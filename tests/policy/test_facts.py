@@ -12,7 +12,7 @@ from assay.model.report import EndOfLife, Sources
 from assay.model.statement import ResourceDescriptor
 from assay.policy.facts import build
 from assay.trust.examine import Row
-from assay.trust.verify import observed
+from assay.trust.observed import observed
 from deciding import CLEAN, REPORT, change, seen, signed
 from signing import ED25519, NOW, P256
 

@@ -13,7 +13,8 @@ from assay.model.limits import Limits
 from assay.model.statement import Envelope, Signature
 from assay.trust import dsse, keyring
 from assay.trust.expect import Expected
-from assay.trust.verify import observed, verify
+from assay.trust.observed import observed
+from assay.trust.verify import verify
 from signing import ED25519, NOW, OTHER, P256, SIGNERS, TARGET, changed, claim, trusting
 
 GOOD = dsse.sign(claim(), P256)

@@ -1,6 +1,9 @@
 """Evidence → facts → engine → verdict: the order of steps of a decision, the same for a scan and for a verification."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +18,9 @@ from assay.policy import facts as fact_documents
 from assay.policy.bundle import builders
 from assay.policy.facts import Facts
 from assay.ports.decisions import PolicyEngine, RawOutcome
-from assay.trust.examine import Row
+
+if TYPE_CHECKING:
+    from assay.trust.examine import Row
 
 
 def decide(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from assay.dependencies import cpe, importing, lifecycle, matching, origin, reachability
+from assay.dependencies import importing, lifecycle, matching, origin, reachability
 from assay.dependencies import vex as vex_rules
 from assay.dependencies.graph import Graph
 from assay.dependencies.lifetimes import lifetimes
@@ -26,7 +26,7 @@ from assay.model.vex import VexConflict, VexDocument, VexRevocation, VexStatemen
 from assay.ports.decisions import PolicyEngine
 from assay.ports.stores import AdvisoryIndex, AdvisoryStore, CpeStore, Lifecycles
 from assay.ports.world import Progress
-from assay.trust.verify import observed
+from assay.trust.observed import observed
 
 
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +95,8 @@ def scan(
         looked = _looked_into(matched, inventory, knowledge.reader)
         looked = importing.apply(looked, inventory.components, _imports(looked, inventory, knowledge.importer))
         if knowledge.cpes is not None:
+            from assay.dependencies import cpe  # only who asks for such matches loads it
+
             named = cpe.match(
                 inventory.components, matched.uncovered, inventory.distro, knowledge.cpes, knowledge.store
             )

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from assay import __version__
-from assay.formats import image_facts, intoto, predicates, strictjson, vsa, vulns, wire
+from assay.formats import image_facts, intoto, predicates, strictjson, vulns, wire
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.image import Subject
@@ -48,6 +48,8 @@ def _statement(subject: tuple[ResourceDescriptor, ...], kind: str, predicate: di
 
 def summary(verdict: Verdict, report: Report) -> Statement:
     """The verdict as a SLSA verification summary, issued for a denial as well."""
+    from assay.formats import vsa  # a scan that attests nothing has no summary
+
     predicate = vsa.predicate(
         verdict,
         resource_uri=resource_uri(report.subject),

@@ -1,5 +1,7 @@
 """A claim: in-toto statements and the DSSE envelopes that carry them."""
 
+from functools import lru_cache
+
 import msgspec
 
 from assay.model.digest import Digest
@@ -35,7 +37,12 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> Digest:
         """SHA-256 of the payload bytes."""
-        return Digest.of(self.payload)
+        return _digest(self.payload)
+
+
+@lru_cache(maxsize=4)  # a decision cites the same few statements some forty times
+def _digest(payload: bytes) -> Digest:
+    return Digest.of(payload)
 
 
 class Signature(msgspec.Struct, frozen=True):

@@ -1,15 +1,19 @@
 """Rego modules and data become a `PolicyBundle`: one rule per package, its profile checked, its digest taken."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from assay.formats import strictjson
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError
 from assay.model.policy import PolicyBundle, Rule
 from assay.policy import metadata
-from assay.trust import levels
-from assay.trust.levels import BuilderRow
+
+if TYPE_CHECKING:
+    from assay.trust.levels import BuilderRow
 
 _REFUSED = (
     "time.now_ns",
@@ -70,6 +74,8 @@ def load(modules: Mapping[str, str], data: object, *, name: str = "policy") -> P
     if "assay" in data:
         raise _bad("data.json", "data may not stand under `assay`: that is where rules live")
     if "builders" in data:
+        from assay.trust import levels
+
         levels.from_objects(data["builders"], where="data.json: builders")
     for code, word in _states(data).items():
         if code not in rules:
@@ -90,6 +96,8 @@ def load(modules: Mapping[str, str], data: object, *, name: str = "policy") -> P
 
 def builders(bundle: PolicyBundle) -> tuple[BuilderRow, ...]:
     """Who may vouch for which builder: the shipped rows, and those the policy adds (`builders` in its data)."""
+    from assay.trust import levels
+
     added = bundle.data.get("builders", [])
     return (*levels.shipped(), *levels.from_objects(added, where=f"{bundle.name}: builders"))
 

@@ -4,9 +4,11 @@ Sections carry `state` (`present`, `absent`, `failed`) and the digests of the ev
 canonical JSON; its digest is the digest of the input. The time is recorded beside it and handed in as `input.now`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,10 +18,12 @@ from assay.model.digest import Digest
 from assay.model.errors import MalformedError
 from assay.model.evidence import Evidence
 from assay.model.image import Subject
-from assay.policy import origins, rebuilt
-from assay.trust.examine import Row
-from assay.trust.levels import BuilderRow
+from assay.policy.signers import signer_facts
 from assay.trust.newest import by, proven
+
+if TYPE_CHECKING:
+    from assay.trust.examine import Row
+    from assay.trust.levels import BuilderRow
 
 Section = dict[str, Any]
 _ITEM_FIELDS = (
@@ -29,6 +33,8 @@ _ITEM_FIELDS = (
 
 _WHERE_FOUND = frozenset({"provenance", "summaries", "builds", "rebuilds", "archives"})
 """Sections that stand in the document only where there is something to say: a missing one counts as absent."""
+_OF_MAKING = (predicates.PROVENANCE, predicates.VSA, predicates.BUILD_RECORD)
+"""Types of the evidence those sections are made of; `builds` has nothing to say without provenance."""
 _LOST = frozenset({"DIGEST_MISMATCH", "SIZE_MISMATCH"})
 """Codes of rows whose bytes are not those that were attached: what was said is as unknown as if nothing had come."""
 
@@ -104,13 +110,16 @@ def build(
         "locks": _locks,
         "lifetimes": _lifetimes,
         "suspicions": _suspicions,
-        "provenance": _provenance,
-        "summaries": _summaries,
-        "builds": partial(_builds, judge=builds),
-        "rebuilds": lambda at: rebuilt.rebuilds(at.of(predicates.VSA)),
-        "archives": lambda at: rebuilt.archives(at.of(predicates.BUILD_RECORD)),
         **({"components": _components} if components else {}),
     }
+    if rows is not None or sources.of(*_OF_MAKING):  # a scan has none of it, and need not load its readers
+        makers |= {
+            "provenance": _provenance,
+            "summaries": _summaries,
+            "builds": partial(_builds, judge=builds),
+            "rebuilds": _rebuilds,
+            "archives": _archives,
+        }
     sections = {"subject": _subject(subject), "signatures": _signatures(evidence, subject, rows)}
     sections |= {name: _guarded(make, sources) for name, make in makers.items()}
     if any(row.outcome == "unavailable" or row.code in _LOST for row in rows or ()):
@@ -159,7 +168,7 @@ def _signatures(evidence: Sequence[Evidence], subject: Subject, rows: Sequence[R
     attestations = [
         {
             "predicate_type": e.statement.predicate_type,
-            **origins.signer_facts(e),
+            **signer_facts(e),
             "subject_matches": _about(e, subject),
             "evidence": str(e.digest),
         }
@@ -181,13 +190,29 @@ def _signatures(evidence: Sequence[Evidence], subject: Subject, rows: Sequence[R
 
 
 def _provenance(sources: _Sources) -> Section:
+    from assay.policy import origins
+
     found = sources.of(predicates.PROVENANCE)
     return origins.provenance(found, sources.builders() if found and sources.builders else None)
 
 
 def _summaries(sources: _Sources) -> Section:
+    from assay.policy import origins
+
     operators_count = _guarded(_provenance, sources).get("operators_count", 0)
     return origins.summaries(sources.of(predicates.VSA), operators_count)
+
+
+def _rebuilds(sources: _Sources) -> Section:
+    from assay.policy import rebuilt
+
+    return rebuilt.rebuilds(sources.of(predicates.VSA))
+
+
+def _archives(sources: _Sources) -> Section:
+    from assay.policy import rebuilt
+
+    return rebuilt.archives(sources.of(predicates.BUILD_RECORD))
 
 
 def _builds(sources: _Sources, judge: Callable[[Sequence[Evidence]], Section] | None) -> Section:

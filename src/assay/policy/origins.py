@@ -11,6 +11,7 @@ from typing import Any
 from assay.formats import slsa, vsa
 from assay.model.evidence import Evidence, Signer
 from assay.model.provenance import Provenance
+from assay.policy.signers import signer_facts
 from assay.trust import levels
 from assay.trust import vsa as summaries_of
 from assay.trust.extensions import extension
@@ -24,21 +25,6 @@ _PARAMETERS_COUNT = 200
 _PARAMETER_CHARACTERS = 500
 _UNPINNED_COUNT = 50
 _DEPTH_COUNT = 8
-
-
-def signer_facts(evidence: Evidence) -> Section:
-    """Who signed, and how that is proven."""
-    signer = evidence.signer
-    return {
-        "kind": signer.kind,
-        "signer": signer.name,
-        "key_id": signer.key_id,
-        "identity": signer.identity,
-        "issuer": signer.issuer,
-        "times": list(evidence.times),
-        "log": evidence.log,
-        "inclusion": evidence.inclusion,
-    }
 
 
 def provenance(found: Sequence[Evidence], rows: Sequence[BuilderRow] | None = None) -> Section:

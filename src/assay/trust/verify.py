@@ -1,8 +1,8 @@
 """The one door from claim to evidence: offline, strict, and only by keys and identities the caller expects.
 
 Every refusal is an `UntrustedError` whose `code` and `step` name the check. Nothing else in the program makes
-`Evidence`; a test reads the source for it. The steps: `material` 1 to 4, here 5, `proof` 6 to 12, `certificate` 13 to
-15, here 16 and 17.
+`Evidence` of a claim (`observed` makes it of what this process saw itself); a test reads the source for it. The steps:
+`material` 1 to 4, here 5, `proof` 6 to 12, `certificate` 13 to 15, here 16 and 17.
 """
 
 from collections.abc import Sequence
@@ -188,19 +188,6 @@ def verify_artifact(
         times=tuple(time_text(at) for at in vouched.proof.times),
         log=vouched.proof.log,
         checks=tuple(checks),
-    )
-
-
-def observed(statement: Statement, now: str) -> Evidence:
-    """What this very process has just seen with its own eyes: nobody else's word is needed, and nobody else gets it.
-
-    The signer is `self`; rules that ask for signatures do not count it.
-    """
-    return Evidence(
-        statement=statement,
-        signer=Signer(kind="self", name="this process"),
-        verified_at=now,
-        checks=(Check("observed", "pass", "made by this process from bytes it checked"),),
     )
 
 
