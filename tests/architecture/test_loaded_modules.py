@@ -1,5 +1,6 @@
 """What a command loads is a promise: `--help` stays light, `scan` never drags in what it does not use."""
 
+import ast
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assay import bootstrap
 from fakes.layouts import demo_layers, layout
 
 HEAVY = {
@@ -66,3 +68,28 @@ def test_a_rescan_imports_no_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     first = (tmp_path / "x.json").read_bytes()
     assert not readers & loaded(RUN, *words)
     assert (tmp_path / "x.json").read_bytes() == first
+
+
+def test_the_fuse_box_has_the_doors_it_shows() -> None:
+    tree = ast.parse(Path(bootstrap.__file__).read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    shown = {
+        alias.name: (node.module or "").removeprefix("assay.bootstrap.")
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert shown == bootstrap._MODULES
+    assert sorted(shown) == sorted(bootstrap.__all__)
+    assert set(shown) <= set(dir(bootstrap))
+    for name in shown:
+        assert getattr(bootstrap, name) is not None
+    with pytest.raises(AttributeError):
+        _ = bootstrap.no_such_door
+
+
+def test_an_sbom_loads_no_verification(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    modules = loaded(RUN, "sbom", f"rootfs:{tmp_path}", "-o", "cyclonedx-json")
+    assert "assay.bootstrap.stock" in modules
+    assert not modules & {"assay.bootstrap.verification", "assay.bootstrap.database", "assay.bootstrap.authority"}

@@ -1,6 +1,9 @@
 """A whole inventory is remembered only while image, limits and program are what they were; never in strict runs."""
 
+import os
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -138,6 +141,53 @@ def test_the_program_is_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert program.program_digest() in seen
     monkeypatch.setattr(program.assay, "__file__", str(tmp_path / "none/__init__.py"))
     assert program.program_digest() == ""
+
+
+def _written(path: Path, text: str, after: Path) -> None:
+    """Write until the file system's clock, which ticks every few milliseconds, shows another time than at `after`."""
+    before = after.stat().st_ctime_ns
+    path.write_text(text)
+    while path.stat().st_ctime_ns <= before:
+        path.write_text(text)
+
+
+def _settle(monkeypatch: pytest.MonkeyPatch, newest: Path) -> None:
+    """Let what was just written count as settled: the program's clock goes ahead."""
+    ahead = newest.stat().st_ctime_ns + 3_000_000_000
+    monkeypatch.setattr(program, "time", SimpleNamespace(time_ns=lambda: ahead))
+
+
+def test_files_that_have_not_changed_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = tmp_path / "__init__.py", tmp_path / "b.py"
+    first.write_text("x = 1\n")
+    _written(second, "x = 1\n", after=first)
+    monkeypatch.setattr(program.assay, "__file__", str(first))
+    cache = Kept()
+    before = program.program_digest()
+    assert program.program_digest(cache) == before
+    assert not cache, "what was just written may be written again in the same moment"
+    _settle(monkeypatch, second)
+    assert program.program_digest(cache) == before
+    assert len(cache) == 1
+    with monkeypatch.context() as unread:
+        unread.setattr(program, "_content", None)
+        assert program.program_digest(cache) == before
+    # The same size, and the time of its content set back, as installers and reproducible builds do.
+    times = second.stat()
+    _written(second, "x = 2\n", after=second)
+    os.utime(second, ns=(times.st_atime_ns, times.st_mtime_ns))
+    _settle(monkeypatch, second)
+    assert program.program_digest(cache) == program.program_digest() != before
+    assert len(cache) == 2
+
+
+def test_times_that_tell_nothing_are_not_relied_on() -> None:
+    now = time.time_ns()
+    old = [("a", 1, 1, 1, 0, now - 9_000_000_000), ("b", 1, 1, 2, 0, now - 8_000_000_000)]
+    assert program._settled(old)
+    assert not program._settled([(*entry[:-1], 0) for entry in old])
+    assert not program._settled([*old, ("c", 1, 1, 3, 0, now - 1_000)])
+    assert not program._settled([*old, ("c", 1, 1, 3, 0, now + 60_000_000_000)])
 
 
 def test_strict_and_uncached_runs_open_every_layer_a_rescan_none(tmp_path: Path) -> None:

@@ -1,43 +1,86 @@
-"""What this program consists of, as one digest: the key of everything remembered from run to run."""
+"""What this program consists of, as one digest: the key of everything remembered from run to run.
+
+To read some 800 small files takes 15 ms, to ask the system about them 4. So a digest is kept under what the system
+says of each file: size, place on the disk, and when it was last changed, by which every write and every exchange shows
+(`st_ctime` is the system's own; nobody sets it back, as installers and builders do with `st_mtime`).
+"""
 
 import hashlib
 import os
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import assay
 
+if TYPE_CHECKING:
+    from assay.ports.stores import LayerCache
+
 _SKIPPED = "__pycache__"
+_SETTLED_NS = 2_000_000_000
+"""A file changed more recently may be changed again within what its file system counts as the same moment."""
+_Entry = tuple[str, int, int, int, int, int]
+"""Path, size, device, inode, time of the content and of the last change."""
 
 
-def program_digest() -> str:
+def program_digest(cache: "LayerCache | None" = None) -> str:
     """A digest of the names and bytes of all files of the package and of the interpreter's version.
 
-    Some 300 small files: 5 ms, less than importing a tenth of them.
+    Args:
+        cache: where the digest of files that have not changed is kept.
 
     Returns:
         Hexadecimal; "" if a file cannot be read (a package inside a zip): then nothing is remembered.
     """
-    digest = hashlib.sha256(sys.version.encode())
     root = str(Path(assay.__file__).parent)
     try:
-        for path in sorted(_files(root)):
-            with open(path, "rb", buffering=0) as file:  # three times as fast as Path.open
-                data = file.read()
-            digest.update(f"\0{path[len(root) :]}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
-            digest.update(data)
+        entries = sorted(_entries(root))
+        key = _key(root, entries) if cache is not None and _settled(entries) else ""
+        known = cache.get(key) if cache is not None and key else None
+        if known is not None:
+            return known.decode("ascii", "replace")
+        digest = _content(root, entries)
+        if cache is not None and key and sorted(_entries(root)) == entries:
+            cache.put(key, digest.encode())
     except OSError:
         return ""
+    return digest
+
+
+def _content(root: str, entries: list[_Entry]) -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for path, *_ in entries:
+        with open(path, "rb", buffering=0) as file:  # three times as fast as Path.open
+            data = file.read()
+        digest.update(f"\0{path[len(root) :]}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
+        digest.update(data)
     return digest.hexdigest()
 
 
-def _files(folder: str) -> list[str]:
-    found = []
+def _key(root: str, entries: list[_Entry]) -> str:
+    told = repr((sys.version, assay.__version__, root, entries))
+    return f"program {hashlib.sha256(told.encode('utf-8', 'surrogateescape')).hexdigest()}"
+
+
+def _settled(entries: list[_Entry]) -> bool:
+    """Whether what the system says tells these files from any others.
+
+    Not if one was changed a moment ago, or will have been; nor if all have one time: then a file system says so that
+    keeps none (an image packed reproducibly), and another release may look the same.
+    """
+    changed = {entry[-1] for entry in entries}
+    return len(changed) > 1 and max(changed) < time.time_ns() - _SETTLED_NS
+
+
+def _entries(folder: str) -> list[_Entry]:
+    found: list[_Entry] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name != _SKIPPED:
-                    found += _files(entry.path)
+                    found += _entries(entry.path)
             else:
-                found.append(entry.path)
+                s = entry.stat()
+                found.append((entry.path, s.st_size, s.st_dev, s.st_ino, s.st_mtime_ns, s.st_ctime_ns))
     return found

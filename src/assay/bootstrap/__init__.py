@@ -1,107 +1,174 @@
 """The fuse box: which adapter serves which port. The only importer of `adapters`; branches on names, never on content.
 
-Everything is imported where it is plugged in, so a command loads only what it uses.
+Everything is imported where it is plugged in, so a command loads only what it uses; these doors too (PEP 562).
 """
 
-from assay.bootstrap.attachments import doctor_image, inspect_image, prune_image
-from assay.bootstrap.authority import (
-    authority_at,
-    client_config,
-    configure_authority,
-    export_root_key,
-    make_authority,
-    monotonic,
-    read_authority,
-    rotate_authority,
-    witness_policy,
-)
-from assay.bootstrap.baseline import baseline_reports
-from assay.bootstrap.build_evidence import attest_build
-from assay.bootstrap.builds import (
-    build_spec,
-    clean_store,
-    export_store,
-    fetch_locked,
-    import_store,
-    lint_spec,
-    lock_spec,
-    read_placed,
-    verify_store,
-)
-from assay.bootstrap.bundles import BundleWords, verify_bundle
-from assay.bootstrap.carrying import load_image, save_image
-from assay.bootstrap.comparing import compare_images, foreign_differences, stripdown
-from assay.bootstrap.configuration import chosen_settings, effective_settings
-from assay.bootstrap.court import DEFAULT_POLICY, load_policy
-from assay.bootstrap.database import (
-    build_database,
-    database_difference,
-    database_status,
-    export_database,
-    import_database,
-    import_delta,
-    pull_database,
-    push_database,
-    renew_report,
-    update_database,
-    verify_database,
-    wish_of,
-    write_delta,
-)
-from assay.bootstrap.difference import compare_targets
-from assay.bootstrap.dockerfiles import import_dockerfile
-from assay.bootstrap.doctor import doctor_machine
-from assay.bootstrap.documents import sbom_document
-from assay.bootstrap.evidence import (
-    attach_documents,
-    decide_on,
-    evidence_door,
-    generate_key,
-    image_signature,
-    key_maker,
-    keyring,
-    passphrase,
-    predicate_about,
-    sign_and_attach,
-    signer,
-    statements_of,
-    write_older,
-)
-from assay.bootstrap.fingerprints import make_fingerprints
-from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
-from assay.bootstrap.indexes import ask_indexes
-from assay.bootstrap.logs import Watched, monitor_logs, prove_entry, prove_growth, show_log
-from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
-from assay.bootstrap.public import trusted_root, update_public
-from assay.bootstrap.rebuilding import (
-    RebuildWish,
-    attest_rebuild,
-    is_spec,
-    rebuild,
-    rebuilders_of,
-    recipe_beside,
-    recipe_of,
-)
-from assay.bootstrap.reports import report_on, why_silent
-from assay.bootstrap.signing import KeylessWords, bundle_maker, sign_file
-from assay.bootstrap.stock import Reading, SecondLook, take_stock
-from assay.bootstrap.trust import (
-    Content,
-    export_halves,
-    first_profile,
-    new_file,
-    next_profile,
-    policy_text,
-    read_profile,
-    real_now,
-    replace_profile,
-    sign_profile,
-    trust_by,
-    write_profile,
-)
-from assay.bootstrap.verification import Answer, Search, Trusted, verify_image
-from assay.bootstrap.vex import VexSearch, automatic_statements, statement_time
-from assay.bootstrap.vex_desk import explain_vex, lint_vex, make_vex, merge_vex, now, vex_document
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assay.bootstrap.attachments import doctor_image, inspect_image, prune_image
+    from assay.bootstrap.authority import (
+        authority_at,
+        client_config,
+        configure_authority,
+        export_root_key,
+        make_authority,
+        monotonic,
+        read_authority,
+        rotate_authority,
+        witness_policy,
+    )
+    from assay.bootstrap.baseline import baseline_reports
+    from assay.bootstrap.build_evidence import attest_build
+    from assay.bootstrap.builds import (
+        build_spec,
+        clean_store,
+        export_store,
+        fetch_locked,
+        import_store,
+        lint_spec,
+        lock_spec,
+        read_placed,
+        verify_store,
+    )
+    from assay.bootstrap.bundles import BundleWords, verify_bundle
+    from assay.bootstrap.carrying import load_image, save_image
+    from assay.bootstrap.comparing import compare_images, foreign_differences, stripdown
+    from assay.bootstrap.configuration import chosen_settings, effective_settings
+    from assay.bootstrap.court import DEFAULT_POLICY, load_policy
+    from assay.bootstrap.database import (
+        build_database,
+        database_difference,
+        database_status,
+        export_database,
+        import_database,
+        import_delta,
+        pull_database,
+        push_database,
+        renew_report,
+        update_database,
+        verify_database,
+        wish_of,
+        write_delta,
+    )
+    from assay.bootstrap.difference import compare_targets
+    from assay.bootstrap.dockerfiles import import_dockerfile
+    from assay.bootstrap.doctor import doctor_machine
+    from assay.bootstrap.documents import sbom_document
+    from assay.bootstrap.evidence import (
+        attach_documents,
+        decide_on,
+        evidence_door,
+        generate_key,
+        image_signature,
+        key_maker,
+        keyring,
+        passphrase,
+        predicate_about,
+        sign_and_attach,
+        signer,
+        statements_of,
+        write_older,
+    )
+    from assay.bootstrap.fingerprints import make_fingerprints
+    from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
+    from assay.bootstrap.indexes import ask_indexes
+    from assay.bootstrap.logs import Watched, monitor_logs, prove_entry, prove_growth, show_log
+    from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
+    from assay.bootstrap.public import trusted_root, update_public
+    from assay.bootstrap.rebuilding import (
+        RebuildWish,
+        attest_rebuild,
+        is_spec,
+        rebuild,
+        rebuilders_of,
+        recipe_beside,
+        recipe_of,
+    )
+    from assay.bootstrap.reports import report_on, why_silent
+    from assay.bootstrap.signing import KeylessWords, bundle_maker, sign_file
+    from assay.bootstrap.stock import Reading, SecondLook, take_stock
+    from assay.bootstrap.trust import (
+        Content,
+        export_halves,
+        first_profile,
+        new_file,
+        next_profile,
+        policy_text,
+        read_profile,
+        real_now,
+        replace_profile,
+        sign_profile,
+        trust_by,
+        write_profile,
+    )
+    from assay.bootstrap.verification import Answer, Search, Trusted, verify_image
+    from assay.bootstrap.vex import VexSearch, automatic_statements, statement_time
+    from assay.bootstrap.vex_desk import explain_vex, lint_vex, make_vex, merge_vex, now, vex_document
+
+_ROOMS = {
+    "attachments": "doctor_image inspect_image prune_image",
+    "authority": (
+        "authority_at client_config configure_authority export_root_key make_authority monotonic "
+        "read_authority rotate_authority witness_policy"
+    ),
+    "baseline": "baseline_reports",
+    "build_evidence": "attest_build",
+    "builds": (
+        "build_spec clean_store export_store fetch_locked import_store lint_spec lock_spec read_placed verify_store"
+    ),
+    "bundles": "BundleWords verify_bundle",
+    "carrying": "load_image save_image",
+    "comparing": "compare_images foreign_differences stripdown",
+    "configuration": "chosen_settings effective_settings",
+    "court": "DEFAULT_POLICY load_policy",
+    "database": (
+        "build_database database_difference database_status export_database import_database import_delta "
+        "pull_database push_database renew_report update_database verify_database wish_of write_delta"
+    ),
+    "difference": "compare_targets",
+    "dockerfiles": "import_dockerfile",
+    "doctor": "doctor_machine",
+    "documents": "sbom_document",
+    "evidence": (
+        "attach_documents decide_on evidence_door generate_key image_signature key_maker keyring passphrase "
+        "predicate_about sign_and_attach signer statements_of write_older"
+    ),
+    "fingerprints": "make_fingerprints",
+    "ignores": "DEFAULT_IGNORE_FILE import_ignores read_ignores with_ignores",
+    "indexes": "ask_indexes",
+    "logs": "Watched monitor_logs prove_entry prove_growth show_log",
+    "machine": "LIMITS TOOL document_time read_file write_file",
+    "public": "trusted_root update_public",
+    "rebuilding": "RebuildWish attest_rebuild is_spec rebuild rebuilders_of recipe_beside recipe_of",
+    "reports": "report_on why_silent",
+    "signing": "KeylessWords bundle_maker sign_file",
+    "stock": "Reading SecondLook take_stock",
+    "trust": (
+        "Content export_halves first_profile new_file next_profile policy_text read_profile real_now "
+        "replace_profile sign_profile trust_by write_profile"
+    ),
+    "verification": "Answer Search Trusted verify_image",
+    "vex": "VexSearch automatic_statements statement_time",
+    "vex_desk": "explain_vex lint_vex make_vex merge_vex now vex_document",
+}
+"""Module → its doors, as imported above for those who check types."""
+_MODULES = {name: module for module, names in _ROOMS.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    """A door, with its module imported when it is first asked for."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})
+
 
 __all__ = [
     "DEFAULT_IGNORE_FILE",

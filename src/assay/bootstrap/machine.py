@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assay import __version__
 from assay.artifact.reference import Target, parse_target
 from assay.model.limits import DEFAULT_LIMITS
-from assay.model.report import Tool
+from assay.model.tool import Tool
 
 if TYPE_CHECKING:
     from assay.model.image import Platform

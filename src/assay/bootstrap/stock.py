@@ -201,10 +201,9 @@ def _memory(settings: Settings, reading: Reading) -> Memory | None:
     from assay.adapters.program import program_digest
     from assay.flows.remembered import Memory
 
-    program = program_digest()
-    if not program:
-        return None
-    return Memory(cache=FolderLayerCache(Path(settings.cache), LIMITS), program=program, limits=LIMITS)
+    cache = FolderLayerCache(Path(settings.cache), LIMITS)
+    program = program_digest(cache)
+    return Memory(cache=cache, program=program, limits=LIMITS) if program else None
 
 
 def _with_bases(inventory: Inventory, reading: Reading, settings: Settings) -> Inventory:

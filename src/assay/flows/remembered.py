@@ -8,6 +8,7 @@ imported here that only reading needs: that is what makes a rescan quick.
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +16,9 @@ from assay.formats import collector
 from assay.model.image import Image
 from assay.model.inventory import Inventory
 from assay.model.limits import Limits
-from assay.ports.stores import LayerCache
+
+if TYPE_CHECKING:
+    from assay.ports.stores import LayerCache
 
 _ENCODER = msgspec.msgpack.Encoder(order="sorted")
 _DECODER = msgspec.msgpack.Decoder(Inventory)
@@ -24,7 +27,7 @@ _DECODER = msgspec.msgpack.Decoder(Inventory)
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Where inventories are kept, and what they depend on beside the image."""
 
-    cache: LayerCache
+    cache: "LayerCache"
     program: str
     """A digest of everything the program consists of."""
     limits: Limits

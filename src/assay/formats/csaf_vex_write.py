@@ -15,7 +15,7 @@ from assay.formats.csaf_schema import NOTES, VERSIONS, Remedy
 from assay.formats.csaf_vex_read import TIME, URIS
 from assay.formats.vex_words import CAUTION, remedy_of, require_profile, theirs
 from assay.model.errors import UnsupportedError
-from assay.model.report import Tool
+from assay.model.tool import Tool
 from assay.model.vex import VexProduct, VexStatement
 
 _STATUSES = theirs("csaf", "status")

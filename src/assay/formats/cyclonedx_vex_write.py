@@ -20,7 +20,7 @@ from assay.formats.cyclonedx_vex_read import (
 )
 from assay.formats.vex_words import require_profile, responses_of, theirs
 from assay.model.errors import MalformedError, UnsupportedError
-from assay.model.report import Tool
+from assay.model.tool import Tool
 from assay.model.vex import VexStatement
 
 VERSIONS = ("1.4", "1.5", "1.6", "1.7")

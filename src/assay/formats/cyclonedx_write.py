@@ -9,7 +9,7 @@ from assay.formats import cyclonedx_compositions, sbom_facts, wire
 from assay.model.errors import UnsupportedError
 from assay.model.image import Subject
 from assay.model.inventory import Component, Confidence, Distro, Inventory, Licence, Occurrence, Relation
-from assay.model.report import Tool
+from assay.model.tool import Tool
 
 SERIAL = "urn:uuid:00000000-0000-0000-0000-000000000000"
 """Stands for the serial number until the bytes it is made from are there."""

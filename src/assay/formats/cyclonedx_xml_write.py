@@ -10,7 +10,7 @@ from typing import Any
 from assay.formats import cyclonedx_write as json_form
 from assay.formats import wire
 from assay.model.inventory import Inventory
-from assay.model.report import Tool
+from assay.model.tool import Tool
 
 
 def write(inventory: Inventory, *, tool: Tool, timestamp: str, version: str = json_form.DEFAULT_VERSION) -> bytes:

@@ -12,7 +12,7 @@ import msgspec
 from assay.formats import wire
 from assay.formats.plaintext import safe
 from assay.model.inventory import Component, Inventory
-from assay.model.report import Tool
+from assay.model.tool import Tool
 
 _URL = "https://pypi.org/project/assay/"
 

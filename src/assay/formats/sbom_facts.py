@@ -411,7 +411,11 @@ def _index(text: str | None, where: str) -> int | None:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: `json.dumps` makes one for each value."""
 
 
 _decoder = lru_cache(maxsize=32)(msgspec.json.Decoder)

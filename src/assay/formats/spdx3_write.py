@@ -8,7 +8,7 @@ from typing import Any
 
 from assay.formats import spdx_write, wire
 from assay.model.inventory import Inventory
-from assay.model.report import Tool
+from assay.model.tool import Tool
 
 Node = dict[str, Any]
 

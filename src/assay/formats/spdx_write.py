@@ -9,7 +9,7 @@ from typing import Any
 from assay.formats import sbom_facts, wire
 from assay.model.image import Subject
 from assay.model.inventory import Component, Distro, Inventory, Relation, RelationKind
-from assay.model.report import Tool
+from assay.model.tool import Tool
 
 FACTS = "assay:facts:1 "
 """What the comment of our annotations begins with; a JSON array of [name, value] pairs follows."""

@@ -24,12 +24,12 @@ T = TypeVar("T")
 _LITERAL = b"\\\\ud"
 """How a text backslash followed by `ud` looks in JSON bytes: only then can a text hold an escape or its look-alike."""
 # The look-behind and the possessive runs keep both linear in a megabyte of backslashes.
-_ESCAPE = re.compile("(?<!\\\\)(\\\\*+)([\ud800-\udfff]|ud[89a-f][0-9a-f]{2})")
+_ESCAPE = "(?<!\\\\)(\\\\*+)([\ud800-\udfff]|ud[89a-f][0-9a-f]{2})"
 _UNESCAPE = re.compile(r"(?<!\\)(\\++)(ud[89a-f][0-9a-f]{2})")
 _NO_LINE = "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028-\u202e\u2066-\u2069]|<(?=/?text>)|u[0-9a-f]{4}"
-_LINE_ESCAPE = re.compile(f"(?<!\\\\)(\\\\*+)({_NO_LINE}|\\A | \\Z)")
-_WORD_ESCAPE = re.compile(f"(?<!\\\\)(\\\\*+)({_NO_LINE}| )")
-_LINE_UNESCAPE = re.compile(r"(?<!\\)(\\++)(u[0-9a-f]{4})")
+_LINE_ESCAPE = f"(?<!\\\\)(\\\\*+)({_NO_LINE}|\\A | \\Z)"
+_WORD_ESCAPE = f"(?<!\\\\)(\\\\*+)({_NO_LINE}| )"
+_LINE_UNESCAPE = r"(?<!\\)(\\++)(u[0-9a-f]{4})"
 # C1 controls and DEL drive terminals, U+2028-202E and U+2066-2069 reorder what a person reads. JSON lets them stand
 # raw; we write them as JSON escapes, which every reader undoes.
 _HOSTILE = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
@@ -117,7 +117,7 @@ def convert(document: Any, kind: type[T], *, where: str, what: str) -> T:
 
 def escape(text: str) -> str:
     """The text without lone surrogates; reversible."""
-    return _ESCAPE.sub(_escape_one, text)
+    return _pattern(_ESCAPE).sub(_escape_one, text)
 
 
 def unescape(text: str) -> str:
@@ -129,17 +129,17 @@ def escape_line(text: str) -> str:
     """The text on one line: no control character, lone surrogate or space at an end, no `<text>`; reversible."""
     if text.isascii() and text.isprintable() and "\\" not in text and "<" not in text and text == text.strip(" "):
         return text
-    return _LINE_ESCAPE.sub(_escape_one, text)
+    return _pattern(_LINE_ESCAPE).sub(_escape_one, text)
 
 
 def escape_word(text: str) -> str:
     """As `escape_line`, with no space at all; the inverse is the same."""
-    return _WORD_ESCAPE.sub(_escape_one, text)
+    return _pattern(_WORD_ESCAPE).sub(_escape_one, text)
 
 
 def unescape_line(text: str) -> str:
     """The inverse of `escape_line`."""
-    return _LINE_UNESCAPE.sub(_unescape_one, text) if "\\" in text else text
+    return _pattern(_LINE_UNESCAPE).sub(_unescape_one, text) if "\\" in text else text
 
 
 def change_all(document: Any, change: Callable[[str], str]) -> Any:
@@ -179,6 +179,12 @@ def instant(text: str) -> str:
     if not is_instant(text):
         raise MalformedError("not a time", why=repr(text[:60]), remedy="expected RFC 3339, 2026-01-02T03:04:05Z")
     return _parse(text).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+
+
+@lru_cache(maxsize=8)
+def _pattern(text: str) -> re.Pattern[str]:
+    """Compiled when first needed: with their ranges these take a millisecond, and most runs need none."""
+    return re.compile(text)
 
 
 def _parse(text: str) -> datetime:

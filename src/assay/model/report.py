@@ -11,15 +11,9 @@ from assay.model.inventory import BaseImage, Component, Distro, Gap, Relation
 from assay.model.lifecycle import Lifetime
 from assay.model.lock import LockState
 from assay.model.suspicion import Suspicion
+from assay.model.tool import Tool as Tool  # noqa: PLC0414 - a report names it; who writes documents needs no more
 from assay.model.verdict import Verdict
 from assay.model.vex import VexConflict, VexDocument, VexRevocation
-
-
-class Tool(msgspec.Struct, frozen=True):
-    """Who wrote the report."""
-
-    name: str
-    version: str
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):

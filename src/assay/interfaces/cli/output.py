@@ -1,10 +1,13 @@
 """A report or an inventory in each output format, to standard output or atomically to a file."""
 
+from __future__ import annotations
+
 import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,11 +16,13 @@ from assay.interfaces.cli.options import Output, colour_wanted
 from assay.model.digest import Digest
 from assay.model.image import Subject
 from assay.model.inventory import Inventory
-from assay.model.report import Report
+
+if TYPE_CHECKING:
+    from assay.model.report import Report
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.+]+")
 _LABEL_CHARACTERS = 80
-Writer = Callable[[Inventory, Report | None, Output], bytes]
+Writer = Callable[[Inventory, "Report | None", Output], bytes]
 
 
 def _cyclonedx(inventory: Inventory, _: Report | None, output: Output) -> bytes:
