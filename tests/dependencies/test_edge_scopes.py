@@ -176,8 +176,9 @@ def npm_lock(version: int, **entries: object) -> Sighting:
 
 @pytest.mark.parametrize("version", [2, 3])
 def test_an_npm_lock_tells_what_its_edges_are_for(version: int) -> None:
-    plain = {name: {"version": "1.0.0"} for name in "bcde"}
+    plain = {name: {"version": "1.0.0"} for name in "bcd"}
     more = {
+        "node_modules/al": {"name": "e", "version": "1.0.0"},
         "a": {
             "version": "1.0.0",
             "dependencies": {"b": "1", "c": "1"},
@@ -211,7 +212,7 @@ def test_an_npm_lock_of_version_1_does_not_tell() -> None:
     }
     row = next(one for one in TABLE if one.name == "npm-lock")
     (a, _) = run(row, wanted("app/package-lock.json", json.dumps(lock), installed=False)).packages
-    assert (a.depends, a.scope, a.scoped) == (("b",), "", ())
+    assert (a.depends, a.scope, a.scoped) == (("b@1.0.0",), "", ())
 
 
 def test_what_debian_recommends_is_an_optional_edge() -> None:

@@ -14,6 +14,7 @@ from assay.dependencies.egg_requirements import with_requirements
 from assay.dependencies.gather import Group, base_path, gather
 from assay.dependencies.identity import DISTRIBUTED, Seen, purl_writer, see
 from assay.dependencies.locks import join as locks
+from assay.dependencies.manifest_requests import with_requests
 from assay.dependencies.manifest_scopes import with_scopes
 from assay.dependencies.maven_repository import with_coordinates
 from assay.dependencies.ownership import Owners
@@ -52,7 +53,7 @@ def assemble(
     ordered = sorted(sightings, key=lambda s: (s.path, -1 if s.layer is None else s.layer, s.cataloguer))
     ordered = with_coordinates(with_requirements(ordered))
     if not installed:
-        ordered = with_scopes(ordered)
+        ordered = with_requests(with_scopes(ordered))
     distro = _distro(ordered)
     seen = see(ordered, distro, installed=installed)
     bounded: set[Gap] = set()

@@ -35,6 +35,8 @@ _DIRECT: tuple[tuple[str, str], ...] = (
     ("sbom:direct", "true"),
 )
 _DIRECT_SUFFIX = ":direct"
+_INDIRECT = frozenset([("go:indirect", "true")])
+"""Records that call a package transitive without a path that leads to it: Go's `// indirect`."""
 _REQUESTED = frozenset(["conda:requested"])
 """Records whose value is the words of the request."""
 
@@ -110,7 +112,7 @@ class Graph:
         ecosystem = self.components[key].ecosystem
         if ecosystem not in self._recorded:
             return "unknown", f"nothing records which {ecosystem or 'unidentified'} packages were asked for"
-        if key in self._depths:
+        if key in self._depths or not _INDIRECT.isdisjoint(self.components[key].properties):
             return "transitive", ""
         return "unknown", "no record calls it direct, and no recorded direct dependency leads to it"
 

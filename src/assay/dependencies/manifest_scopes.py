@@ -14,6 +14,7 @@ from assay.dependencies.catalogers.gradle_lock import SCOPE, configured
 from assay.dependencies.locks import neighbours, reading
 from assay.dependencies.locks.constraints import satisfies
 from assay.dependencies.locks.pairing import Placed
+from assay.dependencies.manifest_requests import direct
 from assay.dependencies.sheets import Sheet, Wish
 from assay.formats.edges import strongest
 from assay.formats.javameta import coordinate
@@ -67,7 +68,7 @@ def _cargo(packages: Sequence[Package], path: str, crates: Mapping[str, Sequence
     for package in packages:
         local = _LOCAL in package.properties
         if not local and not asked.isdisjoint((package.name, *package.provides)):
-            package = _direct(package)
+            package = direct(package)
         named = crates.get(package.name, ())
         sheets = [
             one.sheet
@@ -99,7 +100,7 @@ def _gradle(packages: tuple[Package, ...], path: str, scripts: Mapping[str, Sequ
     if len(sheets) != 1 or path.rpartition("/")[2] != "gradle.lockfile":
         return packages
     asked = _asked(sheets[0].wishes, {package.name: dict(package.properties).get(SCOPE, "") for package in packages})
-    marked = tuple(_direct(package) if package.name in asked else package for package in packages)
+    marked = tuple(direct(package) if package.name in asked else package for package in packages)
     group, name, version = sheets[0].project
     name = name or home.rpartition("/")[2]
     if not (coordinate(group) and coordinate(name) and asked):
@@ -117,12 +118,6 @@ def _gradle(packages: tuple[Package, ...], path: str, scripts: Mapping[str, Sequ
         scoped=tuple(sorted(asked.items())),
     )
     return (*marked, project)
-
-
-def _direct(package: Package) -> Package:
-    """With the record that a project of the tree itself asks for it."""
-    record = (f"{package.ecosystem}:direct", "true")
-    return msgspec.structs.replace(package, properties=tuple(sorted({*package.properties, record})))
 
 
 def _asked(wishes: Iterable[Wish], locked: Mapping[str, str]) -> Mapping[str, str]:

@@ -114,9 +114,10 @@ class _Names:
         self._real: dict[tuple[str, str], list[Group]] = {}
         self._provided: dict[tuple[str, str], list[Group]] = {}
 
-    def add(self, group: Group, places: Iterable[str]) -> None:
+    def add(self, group: Group, places: Iterable[str], *, scoped: bool = False) -> None:
+        """`scoped`: a package's own name is the whole one (`@types/node` is not `node`)."""
         package = group.seen[0].package
-        names = {package.name, package.purl_name or package.name}
+        names = {package.name} if scoped else {package.name, package.purl_name or package.name}
         provided = dict.fromkeys(name for one in group.seen for name in one.package.provides)
         for place in {"", *places}:
             for name in names:
@@ -189,7 +190,7 @@ def _npm(groups: Sequence[Group]) -> Iterator[Relation]:
     """Node's own search: `node_modules/NAME` in the package's folder, then in each folder above it."""
     names, at = _Names(), {}
     for group in groups:
-        names.add(group, ())
+        names.add(group, (), scoped=True)
         at.update({one.path.rpartition("/")[0]: group for one in group.seen})
     roots = {directory.rpartition(f"{_MODULES}/")[0] for directory in at}
     for group in groups:

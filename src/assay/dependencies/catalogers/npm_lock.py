@@ -25,6 +25,8 @@ INSTALL_SCRIPT = "npm:install-script"
 REGISTRY = "npm:registry"
 """Property: scheme and authority it was fetched from."""
 _TOLD_CHARACTERS = 500
+_FOLDERS_COUNT = 400
+"""Folders above each other in which a package is looked for; npm's own trees have a dozen."""
 _HASH_BYTES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 _GROUPS = ("npm:bundled", "npm:dev", "npm:optional")
 _SCOPES = (
@@ -117,16 +119,19 @@ def _entries(lock: _Lock, file: File, *, brief: bool = False) -> Iterator[_Entry
 
 def _version2(packages: dict[str, dict[str, Any]], *, brief: bool) -> Iterator[_Entry]:
     """`packages` by folder (lock versions 2 and 3)."""
+    places = (
+        {} if brief else {place: named for place, body in packages.items() if (named := _named(place, body, packages))}
+    )
     for place, body in packages.items():
         if not place or body.get("link") is True:
             continue
-        alias = place.rpartition("node_modules/")[2] if "node_modules/" in place else place.rpartition("/")[2]
         resolved = _text(body, "resolved")
-        wants = {} if brief else _wants(body, development="node_modules/" not in place)
+        wants = {} if brief else _wants(body, place, places, development="node_modules/" not in place)
+        name, version = _named(place, body, packages) or ("", "")
         yield _Entry(
             place=place,
-            name=_text(body, "name") or alias,
-            version=_text(body, "version"),
+            name=name,
+            version=version,
             hashes=() if brief else _hashes(_text(body, "integrity")),
             commit=_commit(resolved),
             groups=_groups(body, "inBundle"),
@@ -138,8 +143,52 @@ def _version2(packages: dict[str, dict[str, Any]], *, brief: bool) -> Iterator[_
         )
 
 
+def _named(place: str, body: dict[str, Any], packages: dict[str, dict[str, Any]]) -> tuple[str, str] | None:
+    """Name and version of what lies in a folder; of a link, those of its target."""
+    if body.get("link") is True:
+        target = _text(body, "resolved")
+        body = packages.get(target, {})
+        return _named(target, body, packages) if body and body.get("link") is not True else None
+    alias = place.rpartition("node_modules/")[2] if "node_modules/" in place else place.rpartition("/")[2]
+    name = _text(body, "name") or alias
+    return (name, _text(body, "version")) if name else None
+
+
+def _answer(place: str, name: str, places: dict[str, tuple[str, str]]) -> str:
+    """Node's own search (documentation of Node.js, "Loading from `node_modules` folders"), as `name@version`.
+
+    Empty for what is not there: an optional package, a peer nobody asked for.
+    """
+    while place.count("/") <= _FOLDERS_COUNT:
+        found = places.get(f"{place}/node_modules/{name}" if place else f"node_modules/{name}")
+        if found is not None:
+            return "@".join(found) if found[1] else found[0]
+        if not place:
+            break
+        place = place.rpartition("/")[0]
+    return ""
+
+
 def _version1(dependencies: dict[str, dict[str, Any]]) -> Iterator[_Entry]:
     """Nested `dependencies` (lock version 1); an explicit stack, for their depth is the file's choice."""
+    rows = list(_nested(dependencies))
+    places = {place: _released(place, body)[:2] for place, body in rows}
+    for place, body in rows:
+        name, version, commit = _released(place, body)
+        yield _Entry(
+            place=place,
+            name=name,
+            version=version,
+            hashes=_hashes(_text(body, "integrity")),
+            commit=commit,
+            groups=_groups(body, "bundled"),
+            depends=_answers(place, _names(body, "requires"), places),
+            licence=Licence(reason="lock files of version 1 record no licence"),
+        )
+
+
+def _nested(dependencies: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Folder and body of every entry."""
     stack = [("", dependencies)]
     while stack:
         outer, level = stack.pop()
@@ -150,23 +199,20 @@ def _version1(dependencies: dict[str, dict[str, Any]]) -> Iterator[_Entry]:
             inner = body.get("dependencies")
             if isinstance(inner, dict):
                 stack.append((place + "/", inner))
-            version = _text(body, "version")
-            name = alias
-            if version.startswith("npm:"):
-                name, _, version = version[4:].rpartition("@")
-            commit = _commit(version)
-            if commit or ":" in version:
-                version = ""
-            yield _Entry(
-                place=place,
-                name=name,
-                version=version,
-                hashes=_hashes(_text(body, "integrity")),
-                commit=commit,
-                groups=_groups(body, "bundled"),
-                depends=_names(body, "requires"),
-                licence=Licence(reason="lock files of version 1 record no licence"),
-            )
+            yield place, body
+
+
+def _released(place: str, body: dict[str, Any]) -> tuple[str, str, str]:
+    """Name, version and commit of an entry of version 1."""
+    name, version = place.rpartition("node_modules/")[2], _text(body, "version")
+    if version.startswith("npm:"):
+        name, _, version = version[4:].rpartition("@")
+    commit = _commit(version)
+    return name, "" if commit or ":" in version else version, commit
+
+
+def _answers(place: str, names: tuple[str, ...], places: dict[str, tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(sorted({found for name in names if (found := _answer(place, name, places))}))
 
 
 def _packages(entries: Iterator[_Entry]) -> tuple[Package, ...]:
@@ -215,6 +261,7 @@ def _package(entry: _Entry) -> Package:
         depends=entry.depends,
         scope=entry.scope,
         scoped=entry.scoped,
+        provides=(f"{entry.name}@{entry.version}",) if entry.version else (),
     )
 
 
@@ -227,7 +274,7 @@ def _notes(lock: _Lock, root: str, file: File) -> Iterator[Note]:
             if name != INSTALL_SCRIPT:  # the package's own manifest says which
                 yield Note(prefix + entry.place, name, value)
     project = (lock.packages or {}).get("", {})
-    for name in _names(project, "dependencies", "devDependencies", "optionalDependencies", real=False):
+    for name in _names(project, "dependencies", "devDependencies", "optionalDependencies"):
         yield Note(f"{prefix}node_modules/{name}", "npm:direct", "true")
 
 
@@ -238,36 +285,31 @@ def _groups(body: dict[str, Any], bundled: str) -> frozenset[str]:
     return frozenset(group for group, flag in zip(_GROUPS, flags, strict=True) if flag)
 
 
-def _names(body: dict[str, Any], *keys: str, real: bool = True) -> tuple[str, ...]:
-    """Names of dependencies, sorted; an alias (`npm:real@range`) by its real name, or by its folder."""
+def _names(body: dict[str, Any], *keys: str) -> tuple[str, ...]:
+    """Names of dependencies, sorted; an alias (`npm:real@range`) by its folder."""
     names: set[str] = set()
     for key in keys:
         group = body.get(key)
-        for name, wanted in group.items() if isinstance(group, dict) else ():
-            names.add(_real(name, wanted) if real else name)
+        names.update(group if isinstance(group, dict) else ())
     return tuple(sorted(names))
 
 
-def _real(name: str, wanted: object) -> str:
-    if isinstance(wanted, str) and wanted.startswith("npm:"):
-        return wanted[4:].rpartition("@")[0] or wanted[4:]
-    return name
-
-
-def _wants(body: dict[str, Any], *, development: bool) -> dict[str, str]:
-    """Real name → scope of all an entry needs.
+def _wants(
+    body: dict[str, Any], place: str, places: dict[str, tuple[str, str]], *, development: bool
+) -> dict[str, str]:
+    """`name@version` → scope of all an entry needs and finds.
 
     `development`: whether what its developers need counts, as it does for a project's own folder (a workspace); npm
     installs it for no other package.
     """
-    written: dict[str, tuple[str, str]] = {}
+    written: dict[str, str] = {}
     for key, scope in _SCOPES if development else _SCOPES[1:]:
         group = body.get(key)
-        for name, wanted in group.items() if isinstance(group, dict) else ():
-            written[name] = (_real(name, wanted), scope)
+        written.update(dict.fromkeys(group, scope) if isinstance(group, dict) else {})
     found: dict[str, str] = {}
-    for name, scope in written.values():
-        found[name] = _stronger(found.get(name, scope), scope)
+    for name, scope in written.items():
+        if answer := _answer(place, name, places):
+            found[answer] = _stronger(found.get(answer, scope), scope)
     return found
 
 
@@ -328,7 +370,7 @@ def _text(body: dict[str, Any], key: str) -> str:
 
 CATALOGUER = Cataloguer(
     name="npm-lock",
-    version=3,
+    version=4,
     ecosystem="npm",
     wants=Wanted(names=frozenset(["package-lock.json", "npm-shrinkwrap.json", _HIDDEN])),
     catalogue=catalogue,

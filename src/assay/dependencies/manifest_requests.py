@@ -1,0 +1,97 @@
+"""Which locked packages the projects of a source tree ask for themselves: the record that makes a package direct.
+
+Most locks name what was locked and not what was asked for; the manifest beside them does, or the lock remembers it.
+Where a lock holds several versions of one package, the folder it is found from or the constraint chooses among them;
+of several that a constraint allows, each is marked. A POM, a Dockerfile and a workflow name nothing but requests.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from assay.dependencies.cataloger import Package, Sighting
+from assay.dependencies.locks import neighbours, reading
+from assay.dependencies.locks.constraints import satisfies
+from assay.dependencies.locks.pairing import Pair, Placed, pairs
+from assay.dependencies.locks.wishes import alias
+from assay.dependencies.sheets import Wish
+
+_REQUESTS = frozenset({"dockerfile", "pom", "workflow-uses"})
+"""Cataloguers all of whose packages somebody wrote down."""
+_INDIRECT = "indirect"
+Asked = dict[tuple[str, str], list[tuple[str, frozenset[str]]]]
+"""(ecosystem, name) → for each wish its constraint, and the versions it is known to have led to (none: unknown)."""
+
+
+def with_requests(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """The sightings of a source tree; what its projects ask for carries `ECOSYSTEM:direct`."""
+    placed = [Placed(one.path, sheet) for one in sightings if one.removed_by is None for sheet in one.fragment.sheets]
+    asked: dict[str, Asked] = {}
+    for pair in pairs(neighbours.explained(placed)) if placed else ():
+        if pair.lock is not None:
+            _note(pair, pair.lock, asked.setdefault(pair.lock.path, {}))
+    return [_marked(one, asked.get(one.path, {})) for one in sightings]
+
+
+def direct(package: Package) -> Package:
+    """With the record that a project of the tree itself asks for it."""
+    record = (f"{package.ecosystem}:direct", "true")
+    return msgspec.structs.replace(package, properties=tuple(sorted({*package.properties, record})))
+
+
+def _note(pair: Pair, lock: Placed, asked: Asked) -> None:
+    places = {entry.place: entry.version for entry in lock.sheet.entries if entry.place}
+    for member, wish in _wishes(pair, lock):
+        if wish.group == _INDIRECT or wish.source == "local":
+            continue
+        name, wanted = alias(wish)
+        versions = frozenset(_found(places, member, wish.name))
+        asked.setdefault((lock.sheet.ecosystem, name), []).append(("" if wish.source else wanted, versions))
+
+
+def _wishes(pair: Pair, lock: Placed) -> Iterator[tuple[str, Wish]]:
+    """What the lock remembers, else what the manifest says now; each with the folder of the member that wishes."""
+    if lock.sheet.recorded:
+        yield from ((member, wish) for member, wishes in lock.sheet.recorded for wish in wishes)
+    elif pair.manifest is not None:
+        yield from ((pair.member, wish) for wish in pair.manifest.sheet.wishes)
+
+
+def _found(places: Mapping[str, str], member: str, name: str) -> Iterator[str]:
+    """The version that Node finds from the member's folder, where a lock says where packages lie."""
+    while True:
+        place = f"{member}/node_modules/{name}" if member else f"node_modules/{name}"
+        if place in places:
+            yield places[place]
+            return
+        if not member:
+            return
+        member = member.rpartition("/")[0]
+
+
+def _marked(sighting: Sighting, asked: Asked) -> Sighting:
+    packages = sighting.fragment.packages
+    if sighting.cataloguer in _REQUESTS:
+        packages = tuple(direct(package) for package in packages)
+    elif asked and packages:
+        packages = tuple(_chosen(packages, asked))
+    if packages == sighting.fragment.packages:
+        return sighting
+    return msgspec.structs.replace(sighting, fragment=msgspec.structs.replace(sighting.fragment, packages=packages))
+
+
+def _chosen(packages: Sequence[Package], asked: Asked) -> Iterator[Package]:
+    named = [(package.ecosystem, reading.spelled(package.ecosystem, package.name)) for package in packages]
+    alike: dict[tuple[str, str], int] = {}
+    for name in named:
+        alike[name] = alike.get(name, 0) + 1
+    for package, name in zip(packages, named, strict=True):
+        wishes = asked.get(name, ())
+        meant = any(_leads(wanted, versions, package, only=alike[name] == 1) for wanted, versions in wishes)
+        yield direct(package) if meant else package
+
+
+def _leads(wanted: str, versions: frozenset[str], package: Package, *, only: bool) -> bool:
+    if versions:
+        return package.version in versions
+    return only or not wanted or satisfies(package.ecosystem, wanted, package.version) is not False

@@ -1,0 +1,137 @@
+"""Direct or transitive in a source tree: what the manifests beside the locks ask for, or what the locks remember."""
+
+import json
+
+import pytest
+
+from assay.dependencies.assemble import Assembled, assemble
+from assay.dependencies.cataloger import File, Sighting
+from assay.dependencies.catalogers import TABLE
+from assay.dependencies.chooser import Chooser, run
+from assay.dependencies.graph import Graph
+from assay.dependencies.locks import ROWS
+from assay.model.image import Subject
+from assay.model.inventory import Inventory
+from assay.model.limits import DEFAULT_LIMITS
+
+
+def tree(files: dict[str, str]) -> Assembled:
+    chooser, found = Chooser((*TABLE, *ROWS)), []
+    for path, text in files.items():
+        data = text.encode()
+        file = File(path, (data,), len(data), DEFAULT_LIMITS, False)
+        for row in chooser.choose(path, data[:4], len(data), 0o644) or ():
+            found.append(Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=run(row, file)))
+    return assemble(found, (), installed=False)
+
+
+def standings(files: dict[str, str]) -> dict[str, str]:
+    """Name and version → direct, transitive or unknown."""
+    found = tree(files)
+    inventory = Inventory(
+        subject=Subject(name="tree"),
+        components=found.components,
+        relations=found.relations,
+    )
+    graph = Graph(inventory)
+    return {f"{c.name} {c.version}": graph.standing(c.key)[0] for c in found.components}
+
+
+PACKAGE = json.dumps(
+    {"name": "app", "dependencies": {"a": "^1.0.0", "al": "npm:d@^2"}, "devDependencies": {"b": "^2.0.0"}}
+)
+YARN = """# yarn lockfile v1
+
+
+a@^1.0.0:
+  version "1.2.0"
+  dependencies:
+    b "^1.0.0"
+
+"al@npm:d@^2":
+  version "2.0.0"
+
+b@^1.0.0:
+  version "1.5.0"
+
+b@^2.0.0:
+  version "2.1.0"
+"""
+
+
+def lock(packages: dict[str, dict[str, object]]) -> str:
+    return json.dumps({"lockfileVersion": 3, "packages": packages})
+
+
+def test_a_manifest_chooses_among_versions_by_its_constraint() -> None:
+    assert standings({"package.json": PACKAGE, "yarn.lock": YARN}) == {
+        "a 1.2.0": "direct", "b 1.5.0": "transitive", "b 2.1.0": "direct", "d 2.0.0": "direct",
+    }  # fmt: skip
+
+
+def test_a_lock_of_npm_chooses_by_the_folder_each_member_finds() -> None:
+    packages: dict[str, dict[str, object]] = {
+        "": {"workspaces": ["web"], "dependencies": {"b": "*"}},
+        "web": {"version": "0.1.0", "dependencies": {"b": "*", "c": "*"}},
+        "node_modules/web": {"link": True, "resolved": "web"},
+        "node_modules/b": {"version": "1.0.0"},
+        "node_modules/c": {"version": "1.0.0", "dependencies": {"b": "^3", "gone": "1"}},
+        "node_modules/c/node_modules/b": {"version": "3.0.0"},
+        "node_modules/@types/b": {"version": "9.0.0"},
+        "web/node_modules/b": {"version": "2.0.0"},
+    }
+    assert standings({"package-lock.json": lock(packages)}) == {
+        "@types/b 9.0.0": "unknown", "b 1.0.0": "direct", "b 2.0.0": "direct", "b 3.0.0": "transitive",
+        "c 1.0.0": "direct", "web 0.1.0": "unknown",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_edges_of_an_npm_lock_lead_where_node_finds_them(version: int) -> None:
+    """Neither a package of the same name elsewhere, nor one whose scope is left out."""
+    nested = {
+        "x": {"version": "1.0.0"},
+        "y": {"version": "2.0.0"},
+        "@types/y": {"version": "5.0.0"},
+        "z": {"version": "1.0.0"},
+    }
+    if version == 1:
+        nested["x"] |= {"requires": {"y": "1", "z": "*", "gone": "*"}, "dependencies": {"y": {"version": "1.0.0"}}}
+        text = json.dumps({"lockfileVersion": 1, "dependencies": nested})
+    else:
+        packages: dict[str, dict[str, object]] = {f"node_modules/{name}": dict(body) for name, body in nested.items()}
+        packages["node_modules/x"]["dependencies"] = {"y": "1", "z": "*", "gone": "*"}
+        packages["node_modules/x/node_modules/y"] = {"version": "1.0.0"}
+        text = lock(packages)
+    found = tree({"package-lock.json": text})
+    names = {c.key: f"{c.name} {c.version}" for c in found.components}
+    assert {(names[r.source], names[r.target]) for r in found.relations} == {
+        ("x 1.0.0", "y 1.0.0"), ("x 1.0.0", "z 1.0.0"),
+    }  # fmt: skip
+
+
+POM = """<project><modelVersion>4.0.0</modelVersion><groupId>g</groupId><artifactId>a</artifactId><version>1</version>
+<dependencies><dependency><groupId>o</groupId><artifactId>l</artifactId><version>2</version></dependency></dependencies></project>"""
+
+
+def test_a_pom_and_a_dockerfile_name_only_requests() -> None:
+    files = {"pom.xml": POM, "Dockerfile": "FROM debian:12\n"}
+    assert set(standings(files).values()) == {"direct"}
+
+
+def test_what_go_calls_indirect_is_transitive() -> None:
+    text = "module example.org/m\n\ngo 1.22\n\nrequire a.example/b v1.0.0\nrequire c.example/d v1.1.0 // indirect\n"
+    found = standings({"go.mod": text})
+    assert found["a.example/b v1.0.0"] == "direct"
+    assert found["c.example/d v1.1.0"] == "transitive"
+
+
+def test_without_a_manifest_the_standing_is_unknown() -> None:
+    assert set(standings({"yarn.lock": YARN}).values()) == {"unknown"}
+
+
+def test_a_tower_of_folders_ends_fast() -> None:
+    place = "node_modules/a/" * 20_000 + "node_modules/b"
+    body: dict[str, object] = {"version": "1.0.0", "dependencies": {f"n{index}": "1" for index in range(2_000)}}
+    found = tree({"package-lock.json": lock({place: body})})
+    assert [component.name for component in found.components] == ["b"]
