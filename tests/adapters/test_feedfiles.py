@@ -85,6 +85,14 @@ def test_bombs_meet_the_limit(tmp_path):
         folder.document("b.jsonl.gz", 1_000)
 
 
+def test_the_end_of_an_endless_line_is_not_looked_for(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b"{}\n" + b"x" * 5_000 + b"\n{}\n" + b"x" * 200_000)
+    records = FeedDirectory(tmp_path).records("a.jsonl", 1_000)
+    assert [len(next(records)) for _ in range(3)] == [2, 1_001, 2]
+    with pytest.raises(MalformedError, match="a line of more than 8000 bytes"):
+        next(records)
+
+
 def test_a_folder_that_is_none_and_a_name_that_climbs(tmp_path):
     with pytest.raises(UsageError):
         FeedDirectory(tmp_path / "none")

@@ -44,6 +44,12 @@ def test_a_feed_with_too_many_bad_records_fails_the_build(tmp_path, good, bad, f
     assert not (tmp_path / "a.db").exists()
 
 
+def test_a_feed_of_bad_records_alone_is_not_read_to_its_end(tmp_path):
+    (tmp_path / "pypi.jsonl").write_bytes(b"[]\n" * 50_000)
+    with pytest.raises(MalformedError, match="20000 of 20000, first"):
+        built(tmp_path, tmp_path / "a.db")
+
+
 def test_an_empty_feed_fails_the_build(tmp_path):
     (tmp_path / "pypi.jsonl.gz").write_bytes(gzip.compress(b""))
     with pytest.raises(MalformedError, match="without records"):

@@ -29,6 +29,14 @@ def test_kev_entries_and_the_bad_one():
     assert bare[1].date_added == ""
 
 
+@pytest.mark.parametrize("odd", [5, None, [], {"cveID": []}, {"cveID": "CVE-2024-1234", "dateAdded": None}])
+def test_an_entry_of_another_shape_costs_kev_that_entry_alone(odd):
+    document = {"vulnerabilities": [odd, {"cveID": "CVE-2008-0015"}]}
+    first, second = kev.parse(json.dumps(document).encode(), where="kev.json")[1]
+    assert isinstance(first, MalformedError)
+    assert second[0] == "CVE-2008-0015"
+
+
 def test_epss_rows_carry_date_and_model():
     lines = [
         b"#model_version:v2025.03.14,score_date:2026-08-16T00:00:00Z", b"cve,epss,percentile",

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 FOLDER = "/"
 """Ends the name of a feed that is a folder of JSON documents."""
 _CHUNK_BYTES = 1 << 17
+_LINE_LIMITS = 8
+"""A line this many times longer than a record may be is no bad record but a bomb: its end is not looked for."""
 _TARS = (".tar", ".tar.gz", ".tar.bz2", ".tar.zst")
 
 
@@ -116,9 +118,12 @@ class FeedDirectory:
             while line := file.readline(limit + 1):
                 total += len(line)
                 self._bound(name, total)
-                whole = line
+                whole, length = line, len(line)
                 while not line.endswith(b"\n") and (line := file.readline(limit)):
                     total += len(line)
+                    length += len(line)
+                    if length > _LINE_LIMITS * limit + _CHUNK_BYTES:
+                        raise _bad(name, f"a line of more than {_LINE_LIMITS * limit} bytes")
                     self._bound(name, total)
                 if whole.strip():
                     yield whole.rstrip(b"\r\n") if whole.endswith(b"\n") else whole

@@ -27,6 +27,8 @@ from assay.ports.feeds import (
 
 _BAD_SHARE_PERCENT = 1
 _BAD_COUNT = 10
+_HOPELESS_COUNT = 20_000
+"""From so many bad records on, more of them than good ones, the rest is not read: a small file can hold billions."""
 _REASONS_COUNT = 100
 _FACTS_COUNT = 5_000
 _DATELESS = frozenset({"debian-tracker", "alpine-secdb"})
@@ -69,20 +71,25 @@ class Reading:
             self.date = date[:10]
 
     def skip(self, record: str, error: MalformedError) -> None:
-        """Count a bad record, and keep why."""
+        """Count a bad record, and keep why; refuses a feed that has shown nothing much but bad ones."""
         self.bad += 1
         if len(self.skipped) < _REASONS_COUNT:
             self.skipped.append(Skipped(self.row.name, record, f"{error.what}: {error.why}"))
+        if self.bad >= _HOPELESS_COUNT and self.bad > self.read:
+            raise self._too_many()
+
+    def _too_many(self) -> MalformedError:
+        first = "; ".join(f"{item.record or '?'}: {item.reason}" for item in self.skipped[:3])
+        return MalformedError(
+            "too many bad records in a feed", where=self.file.name,
+            why=f"{self.bad} of {self.read + self.bad}, first {first}",
+            remedy="fetch the feed again, or leave it out of the folder",
+        )  # fmt: skip
 
     def feed(self) -> Feed:
         """The feed's own row; refuses a feed of which too much is bad, or that is empty."""
         if self.bad > max(_BAD_COUNT, (self.read + self.bad) * _BAD_SHARE_PERCENT // 100):
-            first = "; ".join(f"{item.record or '?'}: {item.reason}" for item in self.skipped[:3])
-            raise MalformedError(
-                "too many bad records in a feed", where=self.file.name,
-                why=f"{self.bad} of {self.read + self.bad}, first {first}",
-                remedy="fetch the feed again, or leave it out of the folder",
-            )  # fmt: skip
+            raise self._too_many()
         if not self.read:
             raise MalformedError(
                 "a feed without records", where=self.file.name, why="nothing in it could be read as one",

@@ -20,8 +20,11 @@ class _Entry(msgspec.Struct, rename="camel"):
 
 
 class _Catalogue(msgspec.Struct, rename="camel"):
-    vulnerabilities: list[_Entry]
+    vulnerabilities: list[msgspec.Raw]
     date_released: str = ""
+
+
+_decode = msgspec.json.Decoder(_Entry).decode
 
 
 def parse(data: bytes, *, where: str) -> tuple[str, Iterator[tuple[str, Kev] | MalformedError]]:
@@ -39,7 +42,11 @@ def parse(data: bytes, *, where: str) -> tuple[str, Iterator[tuple[str, Kev] | M
     return catalogue.date_released[:10], (_entry(item, where) for item in catalogue.vulnerabilities)
 
 
-def _entry(item: _Entry, where: str) -> tuple[str, Kev] | MalformedError:
+def _entry(data: msgspec.Raw, where: str) -> tuple[str, Kev] | MalformedError:
+    try:
+        item = _decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return MalformedError("not an entry of the catalogue", where=where, why=str(error))
     if not _CVE.fullmatch(item.cve):
         return MalformedError("not a CVE id", where=where, why=repr(item.cve[:50]))
     if not (_DATE.fullmatch(item.date_added) and _DATE.fullmatch(item.due_date)):
