@@ -39,7 +39,7 @@ SCRIPT = (
 )
 TRACERS: dict[tuple[Scope, str], tuple[Callable[[], Tracer], float]] = {
     ("files", "fanotify, root's"): (Fanotify, 1.2),
-    ("files", "fanotify of a copy, anybody's"): (Handles, 1.2),
+    ("files", "fanotify, anybody's"): (Handles, 1.2),
     ("processes", "strace, programs and connections"): (Strace, math.inf),
     ("files", "strace, files too"): (Strace, math.inf),
 }

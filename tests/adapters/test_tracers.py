@@ -3,6 +3,7 @@
 import json
 import os
 import struct
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from assay.adapters import tracers
 from assay.adapters.sandbox import Bubblewrap
 from assay.adapters.tracer_fanotify import Fanotify
 from assay.adapters.tracer_handles import Handles
-from assay.adapters.tracer_marking import Seen
+from assay.adapters.tracer_marking import OVERLAY, Seen
 from assay.adapters.tracer_strace import Strace
 from assay.build import canaries, sealing
 from assay.model.limits import Limits
@@ -39,7 +40,12 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return root, inputs
 
 
-@pytest.fixture(params=[Fanotify, Handles, Strace])
+def copying() -> Handles:
+    """The tracer as it is where no overlay can be marked."""
+    return Handles(overlays=False)
+
+
+@pytest.fixture(params=[Fanotify, Handles, copying, Strace])
 def only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """One tracer alone, where it works here."""
     kind: Callable[[], Fanotify | Handles | Strace] = request.param
@@ -133,6 +139,8 @@ def test_an_ordinary_user_may_not_mark() -> None:
 
 
 needs_handles = pytest.mark.skipif(bool(Handles().available()), reason=Handles().available() or "works")
+needs_overlays = pytest.mark.skipif(Handles().describe() != OVERLAY, reason="no overlay can be marked here")
+needs_copies = pytest.mark.skipif(bool(copying().available()), reason=copying().available() or "works")
 
 
 @pytest.fixture
@@ -145,14 +153,21 @@ def handles(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return only
 
 
-@needs_handles
-def test_a_copy_is_watched_by_a_user_without_rights(places: tuple[Path, Path], handles: Callable[..., None]) -> None:
+@pytest.mark.parametrize(
+    "overlays", [pytest.param(True, marks=needs_overlays), pytest.param(False, marks=needs_copies)]
+)
+def test_a_root_is_watched_by_a_user_without_rights(
+    places: tuple[Path, Path], handles: Callable[..., None], overlays: bool
+) -> None:
     root, _ = places
-    os.link(root / "usr" / "share" / "words", root / "usr" / "share" / "vocabulary")
+    words, vocabulary = (root / "usr" / "share" / name for name in ("words", "vocabulary"))
+    vocabulary.unlink(missing_ok=True)
+    os.link(words, vocabulary)
     mounts = Path("/proc/self/mounts").read_text()
-    handles()
+    handles(overlays=overlays)
     trace, log = traced(places, "cat /usr/share/vocabulary")
-    assert (trace.tracer, trace.kind, trace.state, trace.detail) == ("fanotify of a copy", "fanotify", "complete", "")
+    name = "fanotify of an overlay" if overlays else "fanotify of a copy"
+    assert (trace.tracer, trace.kind, trace.state, trace.detail) == (name, "fanotify", "complete", "")
     assert log == b"w", "and the launcher is whoever it is elsewhere: root's becomes nobody before it"
     with Handles().watch(root=str(root), inputs="", scope="files", uid=os.getuid()) as watch:
         assert not watch.needs_root
@@ -162,26 +177,95 @@ def test_a_copy_is_watched_by_a_user_without_rights(places: tuple[Path, Path], h
     assert Path("/proc/self/mounts").read_text() == mounts
 
 
-@needs_handles
+@needs_copies
 def test_what_is_too_large_to_copy_is_left_to_strace(places: tuple[Path, Path], handles: Callable[..., None]) -> None:
     if why := Strace().available():
         pytest.skip(why)
-    handles(copy_bytes=1 << 12)
+    handles(copy_bytes=1 << 12, overlays=False)
     trace, _ = traced(places, SCRIPT)
     assert (trace.kind, trace.state) == ("strace", "complete")
     assert {"/usr/share/words", "/src/a"} <= set(trace.reads or ())
 
 
-@needs_handles
+@needs_copies
 def test_a_step_runs_though_its_copy_does_not_fit(
     places: tuple[Path, Path], handles: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Strace, "available", lambda _: "forbidden")
-    handles(copy_bytes=1 << 12)
+    handles(copy_bytes=1 << 12, overlays=False)
     trace, log = traced(places, SCRIPT)
     assert log == b"wabcat: /nope: No such file or directory\na"
     assert (trace.state, trace.reads) == ("unavailable", ())
     assert "No space left on device" in trace.detail
+
+
+@needs_overlays
+def test_of_an_overlay_nothing_is_copied(places: tuple[Path, Path], handles: Callable[..., None]) -> None:
+    handles(copy_bytes=1 << 12)
+    trace, _ = traced(places, SCRIPT)
+    assert (trace.tracer, trace.state) == (OVERLAY, "complete")
+
+
+@needs_overlays
+def test_others_who_open_the_same_files_are_not_in_the_trace(
+    places: tuple[Path, Path], handles: Callable[..., None], tmp_path: Path
+) -> None:
+    """What is marked is the step's own view: the builder reads the same root beside it."""
+    root, _ = places
+    (root / "usr" / "share" / "others").write_text("o")
+    handles()
+    ended = threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            (root / "usr" / "share" / "others").read_text()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        trace, _ = traced(places, "for i in 1 2 3 4 5 6 7 8 9; do cat /usr/share/words; done")
+    finally:
+        ended.set()
+        thread.join()
+    assert trace.state == "complete", trace.detail
+    assert "/usr/share/others" not in (trace.reads or ())
+
+
+@needs_overlays
+def test_every_folder_is_watched_and_links_lead_to_what_they_mean(
+    tmp_path_factory: pytest.TempPathFactory, handles: Callable[..., None]
+) -> None:
+    above = tmp_path_factory.mktemp("deep")
+    root, inputs = make(above / "root", "cat"), above / "inputs"
+    wanted = set()
+    for one in range(12):
+        for other in range(12):
+            for base, place in ((root / "usr", "/usr"), (inputs, "/src")):
+                (base / f"f{one}" / f"f{other}").mkdir(parents=True, exist_ok=True)
+                (base / f"f{one}" / f"f{other}" / "file").write_text("x")
+                wanted.add(f"{place}/f{one}/f{other}/file")
+    (root / "usr" / "link").symlink_to("f3/f4")
+    handles()
+    trace, log = traced((root, inputs), "cat /usr/f*/f*/file /src/f*/f*/file; cat /usr/link/file")
+    assert (trace.state, len(log)) == ("complete", 289), trace.detail
+    assert wanted <= set(trace.reads or ())
+    assert not any("link" in path for path in trace.reads or ())
+
+
+@pytest.mark.parametrize("name", ["a:b", "a,b", "a\\b"])
+@needs_overlays
+@needs_copies
+def test_a_folder_no_overlay_takes_is_copied(
+    name: str, tmp_path_factory: pytest.TempPathFactory, handles: Callable[..., None]
+) -> None:
+    above = tmp_path_factory.mktemp("named")
+    root, inputs = make(above / name, "cat"), above / "inputs"
+    inputs.mkdir()
+    (root / "usr" / "words").write_text("w")
+    handles()
+    trace, log = traced((root, inputs), "cat /usr/words")
+    assert (trace.tracer, trace.state, log) == ("fanotify of a copy", "complete", b"w"), trace.detail
+    assert "/usr/words" in (trace.reads or ())
 
 
 @needs_handles

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
 
 _LAYING = threading.Lock()
@@ -41,7 +42,7 @@ def lay_interpreter(folder: str, place: str) -> tuple[str, ...]:
     for module in modules:
         relative = os.path.relpath(module, library)
         if not relative.startswith(".."):
-            copy(module, modules_place / relative)
+            _copy_module(module, modules_place / relative)
     shared = [path for path in maps if ".so" in os.path.basename(path) and not path.startswith(library + os.sep)]
     for path in shared:
         for name in _names(os.path.basename(path)):
@@ -52,6 +53,16 @@ def lay_interpreter(folder: str, place: str) -> tuple[str, ...]:
     if loader:
         start = [f"{place}/lib/{loader}", "--library-path", f"{place}/lib", *start]
     return tuple(start)
+
+
+def _copy_module(source: str, target: Path) -> None:
+    """With the compiled form and the time it was compiled of: to compile them is most of what a start takes."""
+    copy(source, target)
+    about = os.stat(source)
+    os.utime(target, ns=(about.st_atime_ns, about.st_mtime_ns))
+    compiled = cache_from_source(source, optimization="")
+    if os.path.exists(compiled):
+        copy(compiled, Path(cache_from_source(str(target), optimization="")))
 
 
 def _names(library: str) -> list[str]:

@@ -1,17 +1,15 @@
-"""Steps watched by fanotify as an ordinary user (`ports.tracing.Tracer`): a marked copy of the root in memory.
+"""Steps watched by fanotify as an ordinary user (`ports.tracing.Tracer`): a marked overlay or copy of the root.
 
-What runs in front of the launcher is `tracer_marking`; here it is prepared, bounded and listened to. The copy takes
-memory, so folders that are too large for it are left to `strace`. Connections are not seen: what is said of the network
-rests on namespace and filter. The user's queue of events is the kernel's (16,384): where it runs over, nothing follows
-from the trace.
+What runs in front of the launcher is `tracer_marking`; here it is prepared, bounded and listened to. Where no overlay
+can be marked the root is copied into memory, and folders that are too large for that are left to `strace`. Connections
+are not seen: what is said of the network rests on namespace and filter. The user's queue of events is the kernel's
+(16,384): where it runs over, nothing follows from the trace.
 """
 
 import contextlib
 import json
 import os
-import select
 import tempfile
-import threading
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
@@ -20,6 +18,7 @@ import msgspec
 
 from assay.adapters import tracer_marking
 from assay.adapters.bareinterpreter import interpreter
+from assay.adapters.tracer_pipe import Pipe, listening
 from assay.adapters.tracer_strace import Strace
 from assay.formats.stracelog import settled
 from assay.model.limits import DEFAULT_LIMITS, Limits
@@ -29,7 +28,7 @@ from assay.ports.tracing import Watch
 COPY_BYTES = 2 << 30
 """Root and inputs together, in memory while the step runs; never more than half of what is free."""
 _NOBODY = 65534
-_PIECE_BYTES, _BLOCK = 1 << 16, 4096
+_BLOCK = 4096
 
 
 class _Report(msgspec.Struct, frozen=True):
@@ -37,6 +36,8 @@ class _Report(msgspec.Struct, frozen=True):
 
     state: TraceState
     detail: str = ""
+    how: str = ""
+    """`fanotify of an overlay`, `fanotify of a copy`."""
     reads: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
 
@@ -44,47 +45,46 @@ class _Report(msgspec.Struct, frozen=True):
 class Handles:
     """The `Tracer` port by fanotify's handle events."""
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS, copy_bytes: int = COPY_BYTES) -> None:
-        self._limits, self._copy_bytes = limits, copy_bytes
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, copy_bytes: int = COPY_BYTES, *, overlays: bool = True) -> None:
+        self._limits, self._copy_bytes, self._overlays = limits, copy_bytes, overlays
 
     def describe(self) -> str:
         """It has no version but the kernel's, which may vary where the trace may not."""
-        return "fanotify of a copy"
+        return tracer_marking.COPY if self._trial().overlay else tracer_marking.OVERLAY
 
     def available(self) -> str:
-        """Whether a user without rights may mark a file system of a namespace of their own."""
-        return _tried()
+        """Whether a user without rights may mark what is mounted in a namespace of their own."""
+        trial = self._trial()
+        return f"{trial.overlay}; {trial.copy}" if trial.overlay and trial.copy else ""
+
+    def _trial(self) -> "_Trial":
+        trial = _tried()
+        return trial if self._overlays else msgspec.structs.replace(trial, overlay="no overlay is wanted")
 
     @contextlib.contextmanager
     def watch(self, *, root: str, inputs: str, scope: Scope, uid: int) -> Iterator[Watch]:
-        """Stand ready at the end of the pipe; `strace` watches what is too large to copy."""
+        """Stand ready at the end of the pipe; `strace` watches what is too large to copy where it has to be."""
         room = min(self._copy_bytes, _free() // 2)
         folders = [(folder, place) for folder, place in ((root, ""), (inputs, "/src")) if folder]
-        instead = Strace(limits=self._limits)
+        instead, said = Strace(limits=self._limits), bytearray()
         with contextlib.ExitStack() as stack:
-            if _size([folder for folder, _ in folders], room) > room and not instead.available():
+            copied = not all(self._trial().covers(folder) for folder, _ in folders)
+            if copied and _size([folder for folder, _ in folders], room) > room and not instead.available():
                 yield stack.enter_context(instead.watch(root=root, inputs=inputs, scope=scope, uid=uid))
                 return
-            place = stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-trace-"))
+            pipe = stack.enter_context(listening(said.extend, self._limits.trace_bytes, uid))
+            above = os.path.dirname(pipe.path)
+            plan, place = os.path.join(above, "plan"), os.path.join(above, "place")
+            os.mkdir(place)
             os.chmod(place, 0o755)  # noqa: S103
-            plan, pipe = os.path.join(place, "plan"), os.path.join(place, "report")
-            copy = os.path.join(place, "copy")
-            os.mkdir(copy)
-            os.mkfifo(pipe, 0o600)
-            if os.geteuid() == 0:
-                os.chown(pipe, uid, uid)
             told = {
-                "place": copy, "bytes": room, "folders": folders, "report": pipe,
-                "paths": self._limits.trace_paths_count,
+                "place": place, "bytes": room, "folders": folders, "report": pipe.path,
+                "paths": self._limits.trace_paths_count, "overlays": self._overlays,
             }  # fmt: skip
             Path(plan).write_text(json.dumps(told), encoding="utf-8")
             os.chmod(plan, 0o644)
-            # Both ends, so that neither opening blocks and the end is ours to say.
-            descriptor = os.open(pipe, os.O_RDWR | os.O_CLOEXEC)
-            stack.callback(os.close, descriptor)
-            watch = _Watch((*interpreter(), "-I", "-S", "-B", "-c", _source(), plan, "--"), descriptor, scope, self)
-            stack.callback(watch.close)
-            yield watch
+            words = (*interpreter(), "-I", "-S", "-B", "-c", _source(), plan, "--")
+            yield _Watch(words, pipe, said, scope, self.describe())
 
 
 class _Watch:
@@ -92,54 +92,26 @@ class _Watch:
 
     needs_root = False
 
-    def __init__(self, words: tuple[str, ...], descriptor: int, scope: Scope, tracer: Handles) -> None:
-        self.words, self._descriptor, self._scope = words, descriptor, scope
-        self._limit = tracer._limits.trace_bytes
-        self._name = tracer.describe()
-        self._said = bytearray()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
+    def __init__(self, words: tuple[str, ...], pipe: Pipe, said: bytearray, scope: Scope, name: str) -> None:
+        self.words, self._pipe, self._said, self._scope, self._name = words, pipe, said, scope, name
 
     def enter(self) -> None:
         """Nothing to do: the program in front does it."""
 
     def finish(self) -> Trace:
         """It tells before it ends, so all of it is in the pipe by now."""
-        self.close()
+        self._pipe.close()
         try:
             found = msgspec.convert(json.loads(self._said), _Report)
         except (ValueError, RecursionError):
             found = _Report("unavailable", "the tracer was ended before it told anything")
-        if len(self._said) > self._limit:
+        if self._pipe.overran:
             found = _Report("overflow", "what the tracer tells is larger than trace_bytes")
         return Trace(
-            tracer=self._name, scope=self._scope, state=found.state, detail=found.detail,
+            tracer=found.how or self._name, scope=self._scope, state=found.state, detail=found.detail,
             programs=tuple(sorted({settled(path) for path in found.programs})),
             reads=tuple(sorted({settled(path) for path in found.reads})) if self._scope == "files" else None,
         )  # fmt: skip
-
-    def close(self) -> None:
-        """Read what is left and stop."""
-        if self._ended.is_set():
-            return
-        self._ended.set()
-        self._thread.join()
-        os.set_blocking(self._descriptor, False)
-        with contextlib.suppress(BlockingIOError):
-            while self._take():
-                pass
-
-    def _listen(self) -> None:
-        while not self._ended.is_set():
-            if select.select([self._descriptor], [], [], 0.05)[0]:
-                self._take()
-
-    def _take(self) -> bool:
-        piece = os.read(self._descriptor, _PIECE_BYTES)
-        if len(self._said) <= self._limit:
-            self._said += piece
-        return bool(piece)
 
 
 def _size(folders: list[str], limit: int) -> int:
@@ -171,27 +143,51 @@ def _source() -> str:
     return Path(tracer_marking.__file__).read_text(encoding="utf-8")
 
 
+class _Trial(msgspec.Struct, frozen=True):
+    """What can be marked here."""
+
+    overlay: str
+    """Why an overlay's folders cannot be; empty where they can."""
+    copy: str
+    """Why a copy cannot be."""
+    device: int = -1
+    """The file system an overlay was tried on."""
+
+    def covers(self, folder: str) -> bool:
+        """Whether an overlay is to be had on a folder, as far as it is known."""
+        return not self.overlay and os.stat(folder).st_dev == self.device
+
+
 @lru_cache
-def _tried() -> str:
+def _tried() -> _Trial:
     """Try it in a child, which root first makes nobody."""
     with tempfile.TemporaryDirectory(prefix="assay-trace-") as folder:
-        os.chmod(folder, 0o755)  # noqa: S103
+        place, lower = os.path.join(folder, "place"), os.path.join(folder, "lower")
+        for name in (place, lower):
+            os.mkdir(name)
+        Path(lower, "file").touch()
+        for name in (folder, lower):
+            os.chmod(name, 0o755)  # noqa: S103
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            why = "nothing was tried"
+            why = ("nothing was tried",) * 2
             try:
                 if os.geteuid() == 0:
                     os.setgroups([])
                     os.setresgid(_NOBODY, _NOBODY, _NOBODY)
                     os.setresuid(_NOBODY, _NOBODY, _NOBODY)
                     tracer_marking.dumpable()
-                why = tracer_marking.tried(folder)
+                why = tracer_marking.tried(place, lower)
             finally:
-                os.write(writing, why.encode()[:500] or b"\0")
+                os.write(writing, json.dumps(why).encode())
                 os._exit(0)
         os.close(writing)
         with os.fdopen(reading, "rb") as pipe:
             told = pipe.read()
         os.waitpid(child, 0)
-    return "" if told == b"\0" else told.decode("utf-8", "replace") or "fanotify: the trial ended without a word"
+        try:
+            overlay, copy = json.loads(told)
+        except ValueError:
+            overlay = copy = "fanotify: the trial ended without a word"
+        return _Trial(overlay, copy, os.stat(lower).st_dev)

@@ -1,10 +1,16 @@
-"""The program that watches a launcher as an ordinary user: copies, marks, starts it, and tells what was opened.
+"""The program that watches a launcher as an ordinary user: marks, starts it, and tells what was opened.
 
-It is run by a bare interpreter in front of the launcher (`tracer_handles`), so it imports nothing of Assay. The kernel
-lets a user mark a file system that belongs to a user namespace of the user's own: a tmpfs, mounted where nobody else
-sees it, that takes a copy of each folder and is then bound over it. Events name a folder by its handle and the entry in
-it by its name (`FAN_REPORT_DFID_NAME`, fanotify_init(2)); the table of folders' handles is made before the launcher
-starts, and the step cannot rename anything, for its root is read-only.
+It is run by a bare interpreter in front of the launcher (`tracer_handles`), so it imports nothing of Assay. What is
+marked must be the step's alone, so it belongs to namespaces of the user's own, mounted over each folder where nobody
+else sees it:
+
+- an overlay without an upper layer. The kernel lets a user mark its folders, one by one, for what is opened in them
+  (`FAN_EVENT_ON_CHILD`, fanotify_mark(2)); nothing is copied.
+- where that cannot be had (kernels before 6.8, folders an overlay does not take), a tmpfs with a copy of each folder,
+  which may be marked as a whole.
+
+Events name a folder by its handle and the entry in it by its name (`FAN_REPORT_DFID_NAME`, fanotify_init(2)); the table
+of folders' handles is made before the launcher starts, and the step cannot rename anything, for its root is read-only.
 
     python -I -S -B -c SOURCE PLAN -- LAUNCHER…
 """
@@ -20,27 +26,30 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, NoReturn
 
 _NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
-_NO_SETUID, _NO_DEVICES = 0x2, 0x4
-_BIND = 0x1000
-_CLOEXEC, _NONBLOCK, _REPORT = 0x1, 0x2, 0x200 | 0x400 | 0x800
-"""`FAN_REPORT_FID`, `FAN_REPORT_DIR_FID`, `FAN_REPORT_NAME`."""
-_ADD, _FILESYSTEM = 0x1, 0x100
+_READ_ONLY, _NO_SETUID, _NO_DEVICES = 0x1, 0x2, 0x4
+_BIND, _DETACH = 0x1000, 0x2
+_CLOEXEC, _NONBLOCK, _REPORT = 0x1, 0x2, 0x400 | 0x800
+"""`FAN_REPORT_DIR_FID`, `FAN_REPORT_NAME`."""
+_ADD, _FILESYSTEM, _ON_CHILD = 0x1, 0x100, 0x08000000
 _OPEN, _OPEN_EXEC, _OVERFLOW = 0x20, 0x1000, 0x4000
 _NAMED = 2
 """`FAN_EVENT_INFO_TYPE_DFID_NAME`."""
 _EVENT, _RECORD, _HANDLE = struct.Struct("=IBBHQii"), struct.Struct("=BBH8x"), struct.Struct("=Ii")
 _HANDLE_BYTES = 128
 """`MAX_HANDLE_SZ`."""
-_AT_FDCWD = -100
+_AT_FDCWD, _HANDLE_FID = -100, 0x200
+"""The second: a handle that need not lead back to the file (name_to_handle_at(2))."""
 _DEATH_SIGNAL, _DUMPABLE = 1, 4
 _BUFFER_BYTES = 1 << 18
 _GATHERED_MILLISECONDS = 5
 """Events of this long are read together: to be woken by each of them is what would slow a step down."""
 _PIECE_BYTES = 1 << 24
+OVERLAY, COPY = "fanotify of an overlay", "fanotify of a copy"
+"""What the trace is named, by what was marked."""
 _library = ctypes.CDLL(None, use_errno=True)
 
 
@@ -60,16 +69,59 @@ def _namespaces() -> None:
             file.write(text)
 
 
+def _group() -> int:
+    flags = ctypes.c_uint(_CLOEXEC | _NONBLOCK | _REPORT)
+    return _done(_library.fanotify_init(flags, ctypes.c_uint(os.O_RDONLY)), "fanotify_init")
+
+
+def _marked(group: int, path: bytes, how: int, more: int = 0) -> None:
+    wanted = ctypes.c_uint64(_OPEN | _OPEN_EXEC | more)
+    _done(_library.fanotify_mark(group, how, wanted, _AT_FDCWD, path), "fanotify_mark")
+
+
 def mark(folder: str, size: int) -> int:
     """A tmpfs of at most `size` bytes on a folder, and a group that sees all that is opened in it; its descriptor."""
     data = f"size={size},mode=0755".encode()
     private = ctypes.c_ulong(_NO_SETUID | _NO_DEVICES)
     _done(_library.mount(b"tmpfs", folder.encode(), b"tmpfs", private, data), "mount tmpfs")
-    flags = ctypes.c_uint(_CLOEXEC | _NONBLOCK | _REPORT)
-    group = _done(_library.fanotify_init(flags, ctypes.c_uint(os.O_RDONLY)), "fanotify_init")
-    wanted = ctypes.c_uint64(_OPEN | _OPEN_EXEC)
-    _done(_library.fanotify_mark(group, _ADD | _FILESYSTEM, wanted, _AT_FDCWD, folder.encode()), "fanotify_mark")
+    group = _group()
+    _marked(group, folder.encode(), _ADD | _FILESYSTEM)
     return group
+
+
+def _cover(folder: str, empty: str) -> None:
+    """An overlay on a folder that shows what lies there; its handles' number of the file system is the folder's."""
+    if set(folder + empty) & set(":,\\"):
+        raise OSError(0, "a path that stands for something else in options", folder)
+    data = f"lowerdir={folder}:{empty},uuid=null".encode()
+    sealed = ctypes.c_ulong(_READ_ONLY | _NO_SETUID | _NO_DEVICES)
+    _done(_library.mount(b"overlay", folder.encode(), b"overlay", sealed, data), "mount overlay")
+
+
+def overlaid(folders: "list[tuple[str, str]]", empty: str) -> "tuple[int, dict[bytes, str]]":
+    """Overlays on the folders with a mark on each folder in them; the group that sees them, and their handles.
+
+    Raises:
+        OSError: that cannot be done here; everything is as before.
+    """
+    covered: list[str] = []
+    group = _group()
+    try:
+        found: dict[bytes, str] = {}
+        for folder, place in folders:
+            _cover(folder, empty)
+            covered.append(folder)
+            for handle, path in _handles(folder, place, _HANDLE_FID).items():
+                if handle in found:
+                    raise OSError(0, "two folders have one handle", folder)
+                found[handle] = path
+                _marked(group, os.fsencode(folder + path[len(place) :]), _ADD, _ON_CHILD)
+    except OSError:
+        os.close(group)
+        for folder in covered:
+            _library.umount2(folder.encode(), _DETACH)
+        raise
+    return group, found
 
 
 def _copy(source: bytes, target: bytes, linked: "dict[tuple[int, int], bytes]") -> None:
@@ -110,17 +162,25 @@ def _file(source: bytes, target: bytes, about: os.stat_result) -> None:
         os.close(writing)
 
 
-def _handles(folder: str, place: str) -> "dict[bytes, str]":
+def _handles(folder: str, place: str, flags: int = 0) -> "dict[bytes, str]":
     """Handle of each folder → what the step calls it."""
-    found = {}
-    for path, _, _ in os.walk(folder):
+    found: dict[bytes, str] = {}
+    for path, _, _ in os.walk(folder, onerror=_raised):
         held = ctypes.create_string_buffer(_HANDLE.pack(_HANDLE_BYTES, 0), _HANDLE.size + _HANDLE_BYTES)
         mount = ctypes.c_int()
-        call = _library.name_to_handle_at(_AT_FDCWD, os.fsencode(path), held, ctypes.byref(mount), 0)
+        call = _library.name_to_handle_at(_AT_FDCWD, os.fsencode(path), held, ctypes.byref(mount), flags)
         _done(call, "name_to_handle_at")
         size, _ = _HANDLE.unpack_from(held.raw)
-        found[held.raw[: _HANDLE.size + size]] = place + path[len(folder) :]
+        if (
+            found.setdefault(held.raw[: _HANDLE.size + size], place + path[len(folder) :])
+            != place + path[len(folder) :]
+        ):
+            raise OSError(0, "two folders have one handle", path)
     return found
+
+
+def _raised(error: OSError) -> None:
+    raise error
 
 
 class Seen:
@@ -209,9 +269,23 @@ def _told(plan: "dict[str, Any]", **found: object) -> None:
         return
 
 
-def _prepared(plan: "dict[str, Any]") -> "tuple[int, dict[bytes, str]]":
-    """The copies in place of the folders; the group that sees them, and their handles."""
+def _prepared(plan: "dict[str, Any]") -> "tuple[int, dict[bytes, str], str]":
+    """What is to be watched, in place of the folders: the group that sees it, its folders' handles, what it is."""
     _namespaces()
+    how = OVERLAY
+    try:
+        if not plan["overlays"]:
+            raise OSError(0, "no overlay is wanted")
+        group, folders = overlaid(plan["folders"], plan["place"])
+    except OSError:
+        how = COPY
+        group, folders = _copied(plan)
+    for _ in _queued(group):  # what preparing it opened
+        pass
+    return group, folders, how
+
+
+def _copied(plan: "dict[str, Any]") -> "tuple[int, dict[bytes, str]]":
     group = mark(plan["place"], plan["bytes"])
     folders: dict[bytes, str] = {}
     for number, (folder, place) in enumerate(plan["folders"]):
@@ -219,12 +293,10 @@ def _prepared(plan: "dict[str, Any]") -> "tuple[int, dict[bytes, str]]":
         _copy(os.fsencode(folder), os.fsencode(copy), {})
         folders |= _handles(copy, place)
         _done(_library.mount(copy.encode(), folder.encode(), None, ctypes.c_ulong(_BIND), None), "bind")
-    for _ in _queued(group):  # what the copying opened
-        pass
     return group, folders
 
 
-def _watched(plan: "dict[str, Any]", launcher: "list[str]", group: int, folders: "dict[bytes, str]") -> int:
+def _watched(plan: "dict[str, Any]", launcher: "list[str]", group: int, folders: "dict[bytes, str]", how: str) -> int:
     """Start, follow, tell. From here on the launcher runs: whatever fails, it is not started a second time."""
     process = os.fork()
     if process == 0:
@@ -237,7 +309,7 @@ def _watched(plan: "dict[str, Any]", launcher: "list[str]", group: int, folders:
         code = _code(os.waitpid(process, 0)[1])
     flaw = seen.flaw or ("" if seen.begun else "no program was seen to start")
     state = "overflow" if seen.lost else "unavailable" if flaw else "complete"
-    _told(plan, state=state, detail=flaw, reads=sorted(seen.reads), programs=sorted(seen.programs))
+    _told(plan, state=state, detail=flaw, how=how, reads=sorted(seen.reads), programs=sorted(seen.programs))
     return code
 
 
@@ -275,8 +347,7 @@ def main(words: "list[str]") -> int:
             _die_with_parent()
             prepared = _prepared(plan)
         except (OSError, AttributeError) as error:  # the second: a C library without the call
-            what = getattr(error, "filename", None) or "fanotify"
-            _told(plan, state="unavailable", detail=f"{what}: {getattr(error, 'strerror', None) or error}"[:200])
+            _told(plan, state="unavailable", detail=_why(error)[:200])
             os.write(writing, b"x")
             os._exit(1)
         os._exit(_watched(plan, launcher, *prepared))
@@ -292,19 +363,47 @@ def dumpable() -> None:
     _done(_library.prctl(_DUMPABLE, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3), "dumpable")
 
 
-def tried(folder: str) -> str:
-    """In a child of its own: mark a file system and see an event; empty, or why not."""
+def tried(place: str, lower: str) -> "tuple[str, str]":
+    """In a child of its own: see an event of either kind.
+
+    Args:
+        place: an empty folder.
+        lower: a folder with an empty file `file`.
+
+    Returns:
+        Why an overlay's folders, and why a tmpfs cannot be marked; empty where they can.
+    """
     try:
         _namespaces()
-        group = mark(folder, 1 << 20)
-        with open(f"{folder}/file", "wb"):
+    except OSError as error:
+        return _why(error), _why(error)
+    return _trial(lower, lambda: overlaid([(lower, "")], place)), _trial(place, lambda: _made(place))
+
+
+def _made(place: str) -> "tuple[int, dict[bytes, str]]":
+    group = mark(place, 1 << 20)
+    with open(f"{place}/file", "wb"):
+        pass
+    for _ in _queued(group):
+        pass
+    return group, _handles(place, "")
+
+
+def _trial(folder: str, prepare: "Callable[[], tuple[int, dict[bytes, str]]]") -> str:
+    try:
+        group, folders = prepare()
+        with open(f"{folder}/file", "rb"):
             pass
-        seen = Seen(_handles(folder, ""), 1)
+        seen = Seen(folders, 1)
         seen.begun = True
         seen.take(os.read(group, _BUFFER_BYTES))
-    except (OSError, AttributeError) as error:
-        return f"{getattr(error, 'filename', None) or 'fanotify'}: {getattr(error, 'strerror', None) or error}"
+    except (OSError, AttributeError) as error:  # the second: a C library without the call
+        return _why(error)
     return "" if seen.reads == {"/file"} else "fanotify: events without names"
+
+
+def _why(error: Exception) -> str:
+    return f"{getattr(error, 'filename', None) or 'fanotify'}: {getattr(error, 'strerror', None) or error}"
 
 
 if __name__ == "__main__":

@@ -6,22 +6,18 @@ applies to it, and no file of any size is left.
 """
 
 import contextlib
-import os
-import select
 import shutil
 import subprocess
-import tempfile
-import threading
 from collections.abc import Iterator
 from functools import lru_cache
 
 import msgspec
 
+from assay.adapters.tracer_pipe import Pipe, listening
 from assay.formats import stracelog
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.tracing import Scope, Trace
 
-_PIECE_BYTES = 1 << 16
 _SECONDS = 10.0
 
 
@@ -43,20 +39,9 @@ class Strace:
     @contextlib.contextmanager
     def watch(self, *, root: str, inputs: str, scope: Scope, uid: int) -> Iterator["_Watch"]:
         """Stand ready at the end of the pipe."""
-        with tempfile.TemporaryDirectory(prefix="assay-trace-") as folder:
-            os.chmod(folder, 0o711)  # noqa: S103
-            pipe = os.path.join(folder, "log")
-            os.mkfifo(pipe, 0o600)
-            if os.geteuid() == 0:
-                os.chown(pipe, uid, uid)
-            reader = stracelog.Reader(self.describe(), scope, self._limits)
-            # Both ends, so that neither opening blocks and the end is ours to say.
-            descriptor = os.open(pipe, os.O_RDWR | os.O_CLOEXEC)
-            watch = _Watch(self._words(pipe, scope), reader, descriptor, self._limits.trace_bytes)
-            try:
-                yield watch
-            finally:
-                watch.close()
+        reader = stracelog.Reader(self.describe(), scope, self._limits)
+        with listening(reader.feed, self._limits.trace_bytes, uid) as pipe:
+            yield _Watch(self._words(pipe.path, scope), reader, pipe)
 
     def _words(self, pipe: str, scope: Scope) -> tuple[str, ...]:
         calls = (*stracelog.CALLS, *(stracelog.FILE_CALLS if scope == "files" else ()))
@@ -73,47 +58,21 @@ class _Watch:
 
     needs_root = False
 
-    def __init__(self, words: tuple[str, ...], reader: stracelog.Reader, descriptor: int, limit: int) -> None:
-        self.words, self._reader, self._descriptor, self._left = words, reader, descriptor, limit
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
+    def __init__(self, words: tuple[str, ...], reader: stracelog.Reader, pipe: Pipe) -> None:
+        self.words, self._reader, self._pipe = words, reader, pipe
 
     def enter(self) -> None:
         """Nothing to do."""
 
     def finish(self) -> Trace:
         """All that was written is in the pipe by now; an empty pipe is the end."""
-        self.close()
+        self._pipe.close()
         trace = self._reader.finish()
-        if self._left < 0:
+        if self._pipe.overran:
             return msgspec.structs.replace(
                 trace, state="overflow", detail="the tracer's log is larger than trace_bytes"
             )
         return trace
-
-    def close(self) -> None:
-        """Read what is left and stop."""
-        if self._ended.is_set():
-            return
-        self._ended.set()
-        self._thread.join()
-        os.set_blocking(self._descriptor, False)
-        with contextlib.suppress(BlockingIOError):
-            while piece := os.read(self._descriptor, _PIECE_BYTES):
-                self._take(piece)
-        os.close(self._descriptor)
-
-    def _read(self) -> None:
-        while not self._ended.is_set():
-            ready, _, _ = select.select([self._descriptor], [], [], 0.05)
-            if ready:
-                self._take(os.read(self._descriptor, _PIECE_BYTES))
-
-    def _take(self, piece: bytes) -> None:
-        self._left -= len(piece)
-        if self._left >= 0:
-            self._reader.feed(piece)
 
 
 @lru_cache
