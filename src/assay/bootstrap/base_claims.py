@@ -1,7 +1,8 @@
-"""The base image that provenance beside an image names, where that costs no connection: layouts and archives."""
+"""The base image that provenance beside an image names, wherever the image lies; a registry is asked briefly."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,32 @@ if TYPE_CHECKING:
     from assay.model.image import Image
     from assay.model.inventory import Inventory
     from assay.ports.content import ImageSource
+    from assay.settings import Settings
 
+_REGISTRY_SECONDS = 10
+"""What a registry may take, all answers together; then nobody has named a base."""
 _ARCHIVES = frozenset({"oci-archive", "file"})
 
 
-def claimed(inventory: Inventory, image: Image, target: Target, source: ImageSource) -> Inventory:
-    """The inventory with that base; unchanged for a registry, which would have to be asked, and where nothing lies."""
-    place = _place(image, target, source)
-    if place is None:
+def claimed(inventory: Inventory, image: Image, target: Target, source: ImageSource, settings: Settings) -> Inventory:
+    """The inventory with that base; unchanged where a given base fits, where nothing lies, and where nobody answers."""
+    if inventory.base is None or inventory.base.method == "given":
         return inventory
     from assay.flows.base_provenance import with_provenance
 
-    return with_provenance(inventory, image, place, LIMITS)
+    if target.scheme == "registry":
+        from assay.adapters.registry import RegistryStore
+        from assay.flows.attached import Place
+
+        store = RegistryStore(
+            target, limits=LIMITS, insecure=settings.insecure, env=os.environ, overall=_REGISTRY_SECONDS
+        )
+        try:
+            return with_provenance(inventory, image, Place(store), LIMITS)
+        finally:
+            store.close()
+    place = _place(image, target, source)
+    return inventory if place is None else with_provenance(inventory, image, place, LIMITS)
 
 
 def _place(image: Image, target: Target, source: ImageSource) -> Place | None:

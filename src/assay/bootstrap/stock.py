@@ -82,7 +82,8 @@ def take_stock(
             source, platform=reading.platform, host=host(), all_platforms=reading.all_platforms, limits=LIMITS
         )
         return tuple(
-            claimed(remembered(image, memory, partial(read, image)), image, target, source) for image in images
+            claimed(remembered(image, memory, partial(read, image)), image, target, source, settings)
+            for image in images
         )
     finally:
         source.close()

@@ -1,7 +1,7 @@
 """The base image out of provenance that lies beside an image: BuildKit's in the index, and what is attached.
 
-Only what is at hand is read: nothing here opens a connection. No signature is checked, and so a claim sharpens where
-the base ends and is called a claim; nothing is refused for it.
+No signature is checked, and so a claim sharpens where the base ends and is called a claim; nothing is refused for it.
+Once the image's own index has listed the base's layers, nobody is asked who may have attached what.
 """
 
 from collections.abc import Iterator
@@ -54,6 +54,8 @@ def named_bases(place: Place, subject: Subject, limits: Limits = DEFAULT_LIMITS)
                 known = found.get((one.name, one.digest))
                 if known is None or len(one.layers) > len(known.layers):
                     found[one.name, one.digest] = one
+            if item.found == "index" and any(one.layers for one in found.values()):
+                break
         except AssayError:
             continue  # evidence is judged by `verify`, which says what is wrong with it; here it only tells nothing
     return tuple(found.values())
