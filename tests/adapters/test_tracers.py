@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import struct
 import threading
 from collections.abc import Callable
@@ -266,6 +267,25 @@ def test_a_folder_no_overlay_takes_is_copied(
     trace, log = traced((root, inputs), "cat /usr/words")
     assert (trace.tracer, trace.state, log) == ("fanotify of a copy", "complete", b"w"), trace.detail
     assert "/usr/words" in (trace.reads or ())
+
+
+@needs_handles
+@pytest.mark.parametrize("overlays", [True, False])
+def test_a_root_that_an_overlay_would_show_otherwise_is_not_watched(
+    overlays: bool, tmp_path_factory: pytest.TempPathFactory, handles: Callable[..., None]
+) -> None:
+    """A device of number 0 is a name that is gone, to an overlay; here it stands for all devices."""
+    above = tmp_path_factory.mktemp("devices")
+    root, inputs = make(above / "root", "cat"), above / "inputs"
+    inputs.mkdir()
+    try:
+        os.mknod(root / "usr" / "gone", 0o644 | stat.S_IFCHR, 0)
+    except OSError as error:
+        pytest.skip(f"no device can be made here: {error}")
+    handles(overlays=overlays)
+    trace, log = traced((root, inputs), "test -c /usr/gone && echo there")
+    assert (trace.state, log) == ("unavailable", b"there\n")
+    assert "device" in trace.detail
 
 
 @needs_handles

@@ -109,13 +109,15 @@ def overlaid(folders: "list[tuple[str, str]]", empty: str) -> "tuple[int, dict[b
     try:
         found: dict[bytes, str] = {}
         for folder, place in folders:
+            paths = _folders(folder)
             _cover(folder, empty)
             covered.append(folder)
-            for handle, path in _handles(folder, place, _HANDLE_FID).items():
-                if handle in found:
-                    raise OSError(0, "two folders have one handle", folder)
-                found[handle] = path
-                _marked(group, os.fsencode(folder + path[len(place) :]), _ADD, _ON_CHILD)
+            for path in paths:
+                _marked(group, os.fsencode(path), _ADD, _ON_CHILD)
+            handles = _handles(paths, folder, place, _HANDLE_FID)
+            if handles.keys() & found.keys():
+                raise OSError(0, "two folders have one handle", folder)
+            found |= handles
     except OSError:
         os.close(group)
         for folder in covered:
@@ -162,25 +164,38 @@ def _file(source: bytes, target: bytes, about: os.stat_result) -> None:
         os.close(writing)
 
 
-def _handles(folder: str, place: str, flags: int = 0) -> "dict[bytes, str]":
-    """Handle of each folder → what the step calls it."""
+def _folders(folder: str) -> "list[str]":
+    """All folders in one, itself first.
+
+    Raises:
+        OSError: one cannot be read, or there is something else than folders, files and links: in a step's root that
+            has no place, and an overlay takes some devices for names that are gone.
+    """
+    found = [folder]
+    for path in found:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    found.append(entry.path)
+                elif not entry.is_file(follow_symlinks=False) and not entry.is_symlink():
+                    raise OSError(0, "a folder of a step holds a device, a socket or a pipe", entry.path)
+    return found
+
+
+def _handles(paths: "list[str]", folder: str, place: str, flags: int = 0) -> "dict[bytes, str]":
+    """Handle of each folder → what the step calls it, which calls `folder` `place`."""
     found: dict[bytes, str] = {}
-    for path, _, _ in os.walk(folder, onerror=_raised):
+    for path in paths:
         held = ctypes.create_string_buffer(_HANDLE.pack(_HANDLE_BYTES, 0), _HANDLE.size + _HANDLE_BYTES)
         mount = ctypes.c_int()
         call = _library.name_to_handle_at(_AT_FDCWD, os.fsencode(path), held, ctypes.byref(mount), flags)
         _done(call, "name_to_handle_at")
         size, _ = _HANDLE.unpack_from(held.raw)
-        if (
-            found.setdefault(held.raw[: _HANDLE.size + size], place + path[len(folder) :])
-            != place + path[len(folder) :]
-        ):
+        handle = held.raw[: _HANDLE.size + size]
+        if handle in found:
             raise OSError(0, "two folders have one handle", path)
+        found[handle] = place + path[len(folder) :]
     return found
-
-
-def _raised(error: OSError) -> None:
-    raise error
 
 
 class Seen:
@@ -291,7 +306,7 @@ def _copied(plan: "dict[str, Any]") -> "tuple[int, dict[bytes, str]]":
     for number, (folder, place) in enumerate(plan["folders"]):
         copy = f"{plan['place']}/{number}"
         _copy(os.fsencode(folder), os.fsencode(copy), {})
-        folders |= _handles(copy, place)
+        folders |= _handles(_folders(copy), copy, place)
         _done(_library.mount(copy.encode(), folder.encode(), None, ctypes.c_ulong(_BIND), None), "bind")
     return group, folders
 
@@ -386,7 +401,7 @@ def _made(place: str) -> "tuple[int, dict[bytes, str]]":
         pass
     for _ in _queued(group):
         pass
-    return group, _handles(place, "")
+    return group, _handles(_folders(place), place, "")
 
 
 def _trial(folder: str, prepare: "Callable[[], tuple[int, dict[bytes, str]]]") -> str:
