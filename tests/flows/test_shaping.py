@@ -13,7 +13,7 @@ from assay.adapters.spool import FileSpool
 from assay.build.spec_read import read_spec
 from assay.flows.build import build
 from assay.flows.lock import Locking, make_lock
-from assay.flows.shaping import compressor, shaping_tools
+from assay.flows.shaping import compressor, shaping_names, shaping_tools
 from assay.formats import compressors
 from assay.model.errors import UnsupportedError
 from assay.model.limits import DEFAULT_LIMITS
@@ -73,4 +73,5 @@ def test_a_promise_nothing_here_keeps_is_refused(project, tmp_path):
 def test_without_a_lock_the_name_alone_decides(project):
     placed, lock, _ = project
     assert shaping_tools(placed.spec) == shaping_tools(placed.spec, lock) == lock.tools
+    assert {tool.name for tool in lock.tools} == shaping_names(placed.spec)
     assert compressor(placed.spec, lock).feeding == "members of 4194304"

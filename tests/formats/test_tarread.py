@@ -113,3 +113,13 @@ def test_any_changed_byte_gives_entries_or_one_error(place, value):
     data = bytearray(archive(tarfile.PAX_FORMAT, ("ä" * 60, tarfile.REGTYPE, b"x" * 10)))
     data[place % len(data)] = value
     assert outcome(bytes(data)) is not None
+
+
+@given(st.lists(st.sampled_from([b".", b"..", b"/", b"a", b".b", b"\0", b"c.d", b""]), max_size=7).map(b"".join))
+def test_a_path_is_cleaned_part_by_part(name):
+    parts = [part for part in name.split(b"/") if part not in (b"", b".")]
+    if not name or name.startswith(b"/") or b".." in parts or b"\0" in name:
+        with pytest.raises(MalformedError):
+            tarread.clean(name, DEFAULT_LIMITS, "t")
+    else:
+        assert tarread.clean(name, DEFAULT_LIMITS, "t") == b"/".join(parts)

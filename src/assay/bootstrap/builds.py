@@ -185,7 +185,7 @@ def build_spec(
     from assay.bootstrap.rebuilding import Recipe, assured, run_of
     from assay.build import lock as locks
     from assay.build.provenance import WORKSTATION, When
-    from assay.flows.build import build, check_lock
+    from assay.flows.build import build, check_fit
     from assay.flows.build_evidence import Run, context
     from assay.flows.step_cache import keep
 
@@ -195,7 +195,7 @@ def build_spec(
     found = _lock_if_there(goal)
     if found is None:
         raise UsageError("there is no lock", where=str(goal), remedy=f"run `assay lock {path}` first")
-    check_lock(spec, found)
+    check_fit(spec, found)
     folder, tag = _layout(output)
     tag = tag or re.sub(r"[^A-Za-z0-9_.-]", "-", spec.metadata.version)
     stand = _stand() if spec.steps or spec.image.tests else None

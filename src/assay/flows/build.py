@@ -4,6 +4,7 @@ One row of `COLLECTORS` a kind of input: it gives entries with their owners; eve
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 
@@ -17,7 +18,7 @@ from assay.flows.collect_debian import Sharing, architecture_of, of_role, one_by
 from assay.flows.collect_languages import trees as trees_of
 from assay.flows.image_tests import Ran, run_tests
 from assay.flows.install import install, laid
-from assay.flows.shaping import compressor, shaping_tools
+from assay.flows.shaping import compressor, shaping_names, shaping_tools
 from assay.flows.steps import RanStep, Running, Stand, run_steps
 from assay.formats import compressors
 from assay.model.errors import UnsupportedError, UntrustedError
@@ -26,6 +27,8 @@ from assay.model.limits import Limits
 from assay.model.tree import OwnedEntry, Owner, TreeEntry
 from assay.ports.stores import BlobSink, ContentStore, Spool
 
+_PARTS_COUNT = 8
+"""The inputs are read in so many parts, as many of them at once as there are threads."""
 PASSWD, GROUP = b"etc/passwd", b"etc/group"
 _ACCOUNTS = Owner("rule", "accounts")
 
@@ -103,7 +106,7 @@ def build(
         MalformedError: two inputs disagree on a path.
     """
     spec = placed.spec
-    check_lock(spec, lock)
+    check_fit(spec, lock)
     at = Building(
         spec=spec,
         lock=lock,
@@ -115,7 +118,7 @@ def build(
         sharing=sharing,
         ahead=ahead,
     )
-    read = content.check(at.store, locks.blobs(lock))
+    read = _checked(at)
     at = msgspec.structs.replace(at, dependencies=_dependencies(at, spec.platforms[0]))
     sealed_on = checked_on = ""
     if spec.steps:
@@ -150,6 +153,14 @@ def build(
     )
 
 
+def _checked(at: Building) -> int:
+    """Look at the tools, and read every input to its end, side by side; how many bytes of inputs there are."""
+    digests = list(locks.blobs(at.lock))
+    parts = [digests[start::_PARTS_COUNT] for start in range(_PARTS_COUNT)]
+    jobs = [partial(_check_tools, at.spec, at.lock), *(partial(content.check, at.store, part) for part in parts)]
+    return sum(filter(None, at.sharing(lambda job: job(), jobs)))
+
+
 def check_lock(spec: specs.Spec, lock: locks.Lock) -> None:
     """Whether the lock is this spec's, and the tools here make the bytes it promises.
 
@@ -157,17 +168,35 @@ def check_lock(spec: specs.Spec, lock: locks.Lock) -> None:
         UntrustedError: it pins another spec, or says other than the spec. UnsupportedError: a tool differs; the
             message names it.
     """
+    check_fit(spec, lock)
+    _check_tools(spec, lock)
+
+
+def check_fit(spec: specs.Spec, lock: locks.Lock) -> None:
+    """Whether the lock is this spec's, whatever the tools here are.
+
+    Raises:
+        UntrustedError: it pins another spec, or says other than the spec.
+    """
     if lock.spec != str(spec_digest(spec)):
         raise _mismatch(
             spec, f"the lock pins the spec {lock.spec}, this is {spec_digest(spec)}",
             "run `assay lock` and look at what changed",
         )  # fmt: skip
     odd = list(misfits(spec, lock))
-    here = {tool.name: tool for tool in shaping_tools(spec, lock)}
-    odd += [f"it pins no {name}" for name in sorted(here.keys() - {tool.name for tool in lock.tools})]
+    odd += [f"it pins no {name}" for name in sorted(shaping_names(spec) - {tool.name for tool in lock.tools})]
     if odd:
         more = f", and {len(odd) - 3} more" if len(odd) > 3 else ""
         raise _mismatch(spec, "; ".join(odd[:3]) + more, "somebody edited it: write it anew with `assay lock`")
+
+
+def _check_tools(spec: specs.Spec, lock: locks.Lock) -> None:
+    """Whether the tools here make the bytes the lock promises.
+
+    Raises:
+        UnsupportedError: one differs; the message names it.
+    """
+    here = {tool.name: tool for tool in shaping_tools(spec, lock)}
     for tool in lock.tools:
         _same_bytes(tool, here.get(tool.name))
 

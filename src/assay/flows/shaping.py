@@ -5,6 +5,8 @@ from assay.build import spec as specs
 from assay.formats import compressors, tarwrite
 from assay.model.digest import Digest
 
+_TAR = "tar"
+
 
 def shaping_tools(spec: specs.Spec, lock: locks.Lock | None = None) -> tuple[locks.ShapingTool, ...]:
     """The tools that shape this image's bytes, as they are here; with a lock, those that it means.
@@ -21,7 +23,12 @@ def shaping_tools(spec: specs.Spec, lock: locks.Lock | None = None) -> tuple[loc
         feeding=row.feeding,
         golden=str(compressors.golden(row.name)),
     )
-    return (packer, locks.ShapingTool(name="tar", version=tarwrite.VERSION))
+    return (packer, locks.ShapingTool(name=_TAR, version=tarwrite.VERSION))
+
+
+def shaping_names(spec: specs.Spec) -> frozenset[str]:
+    """Names of the tools that a lock of this spec pins."""
+    return frozenset((spec.image.layers.compression, _TAR))
 
 
 def compressor(spec: specs.Spec, lock: locks.Lock) -> compressors.Compressor:

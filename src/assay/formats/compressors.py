@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from importlib import import_module, metadata
+from importlib import import_module
 from types import ModuleType
 from typing import Protocol, TypeVar
 
@@ -132,7 +132,7 @@ def _module(*names: str) -> ModuleType:
 
 _GZIP = Compressor(
     name="gzip", media_type=_TAR + "+gzip", level=6, feeding=f"members of {MEMBER_BYTES}",
-    block=_member, block_bytes=MEMBER_BYTES, version=lambda: f"deflate {metadata.version('deflate')}",
+    block=_member, block_bytes=MEMBER_BYTES, version=lambda: f"deflate {_module('deflate').__version__}",
 )  # fmt: skip
 TABLE: dict[str, Compressor] = {
     row.name: row
@@ -239,9 +239,10 @@ def vectors() -> tuple[bytes, ...]:
     same bytes: byte b gives the b modulo 64th of 64 words, each word the decimal digits of its number's square and a
     space. The last vector is the text and 64 KiB of the noise: more than one block.
     """
-    noise = b"".join(hashlib.sha256(number.to_bytes(8, "big")).digest() for number in range(1 << 15))
+    sha256 = hashlib.sha256
+    noise = b"".join([sha256(number.to_bytes(8, "big")).digest() for number in range(1 << 15)])
     words = [b"%d " % (number * number) for number in range(64)]
-    few = noise[: 1 << 19].translate(bytes(byte & 63 for byte in range(256)))  # each gives two bytes or more
+    few = noise[: 1 << 18].translate(bytes(byte & 63 for byte in range(256)))  # each gives some four bytes
     text = b"".join(map(words.__getitem__, few))[: 1 << 20]
     return b"", b"a", text, noise, text + noise[: 1 << 16]
 

@@ -127,16 +127,24 @@ def _entry(block: bytes, flag: bytes, size: int, records: dict[bytes, bytes], li
             remedy="write the archive again as plain ustar or pax",
         )  # fmt: skip
     path = clean(name, limits, where)
+    mode, uid = _number(block[100:108], where), _number(block[108:116], where)
+    gid, mtime = _number(block[116:124], where), _number(block[136:148], where)
+    xattrs: tuple[tuple[bytes, bytes], ...] = ()
+    if records:
+        uid, gid = _record(records, b"uid", uid, where), _record(records, b"gid", gid, where)
+        mtime = _record(records, b"mtime", mtime, where)
+        size = _record(records, b"size", size, where) if kind == "file" else 0
+        xattrs = tuple(sorted((key[len(_XATTR) :], text) for key, text in records.items() if key.startswith(_XATTR)))
     return TreeEntry(
         path=path,
         kind=kind,
-        mode=_number(block[100:108], where) & 0o7777,
-        uid=_record(records, b"uid", _number(block[108:116], where), where),
-        gid=_record(records, b"gid", _number(block[116:124], where), where),
-        mtime=_record(records, b"mtime", _number(block[136:148], where), where),
-        size=_record(records, b"size", size, where) if kind == "file" else 0,
+        mode=mode & 0o7777,
+        uid=uid,
+        gid=gid,
+        mtime=mtime,
+        size=size if kind == "file" else 0,
         link=clean(link, limits, where) if kind == "hardlink" else link if kind == "symlink" else b"",
-        xattrs=tuple(sorted((key[len(_XATTR) :], value) for key, value in records.items() if key.startswith(_XATTR))),
+        xattrs=xattrs,
     )
 
 
@@ -148,6 +156,9 @@ def clean(name: bytes, limits: Limits, where: str) -> bytes:
     """
     if len(name) > limits.path_bytes:
         raise _over(where, f"a path of {len(name)} bytes, limit {limits.path_bytes}")
+    plain = name.removeprefix(b"./")
+    if plain and plain[0] not in b"./" and b"//" not in plain and b"/." not in plain and b"\0" not in plain:
+        return plain.removesuffix(b"/")  # nearly every path
     parts = [part for part in name.split(b"/") if part not in (b"", b".")]
     if name.startswith(b"/") or b".." in parts or b"\0" in name or not name:
         raise MalformedError(

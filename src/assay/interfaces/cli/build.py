@@ -10,7 +10,7 @@ from assay.interfaces.cli import options
 from assay.interfaces.cli.compare import exit_code
 from assay.interfaces.cli.ending import unwound
 from assay.interfaces.cli.lock import with_store
-from assay.interfaces.cli.render import archives, evidence
+from assay.interfaces.cli.render import archives
 from assay.interfaces.cli.render.text import safe
 from assay.model.errors import UsageError
 
@@ -93,6 +93,8 @@ def command(
         if maker is None and words is not None:  # a token does not outlast a build
             maker = stack.enter_context(bootstrap.bundle_maker(None, None, None, words, settings))
         if maker is not None:
+            from assay.interfaces.cli.render import evidence
+
             for attached in bootstrap.attest_build(done, settings, maker, console):
                 click.echo(evidence.attached(attached))
     return 0
