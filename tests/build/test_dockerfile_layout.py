@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import tarfile
 
 import pytest
@@ -249,3 +250,32 @@ def test_any_ignore_file_is_read(text):
     found = ignoring.read(text)
     assert all(pattern for pattern in found.exclude)
     assert tidy(tidy(text)) == tidy(text)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "gcc -O2 -o /usr/local/bin/hello /src/hello.c",
+        "cp /src/hello /usr/local/bin/hello && echo done",
+        "cat /src/a /src/b > /usr/local/bin/hello",
+        'install -m 755 /src/hello "/usr/local/bin/hello"',
+    ],
+)
+def test_a_file_that_a_stage_writes_among_the_roots_own_lies_in_the_steps_tree(command):
+    text = (
+        f"FROM debian:bookworm AS b\nRUN apt-get update && apt-get install -y gcc\nCOPY . /src\nRUN {command}\n"
+        "FROM debian:bookworm\nCOPY --from=b /usr/local/bin/hello /hello\n"
+    )
+    run = spec_of(text)[0]["steps"][0]["run"]
+    assert "mkdir -p /build/root/usr/local/bin\n" in run
+    assert 'cp -a /build/root/usr/local/bin/hello "$OUT/part-0/hello"' in run
+    assert not re.search(r"(?<!/build/root)/usr/local/bin", run)
+
+
+def test_a_file_that_a_package_brought_is_taken_from_the_root():
+    text = (
+        "FROM debian:bookworm AS b\nRUN apt-get update && apt-get install -y git\nCOPY . /src\n"
+        "RUN strip --version /usr/bin/git\nFROM debian:bookworm\nCOPY --from=b /usr/bin/git /git\n"
+    )
+    run = spec_of(text)[0]["steps"][0]["run"]
+    assert 'cp -a /usr/bin/git "$OUT/part-0/git"' in run

@@ -109,6 +109,7 @@ def _step(work: Work, name: str, stage: Stage, last: Stage, named: Named) -> dic
     brought, laying = _brought(name, stage, named)
     lines += laying
     lines.append(f"cd {shlex.quote(ROOT + stage.workdir)}")
+    lines += [f"mkdir -p {shlex.quote(ROOT + folder)}" for folder in _above(stage, taken)]
     lines += [_moved(text, own) for text in stage.script]
     outputs: dict[str, str] = {}
     for number, one in enumerate(taken):
@@ -134,7 +135,28 @@ def _own(stage: Stage, taken: list[Copied]) -> set[str]:
     """Folders of the stage's tree that are not the root's: where it works, copies to, and what others take from it."""
     own = {stage.workdir, *(one.to.rstrip("/") or "/" for one in stage.copied)}
     tops = {f"/{path.strip('/').partition('/')[0]}" for one in taken for path in one.paths}
-    return (own | {top for top in tops if top not in _SYSTEM}) - {"/"}
+    return (own | {top for top in tops if top not in _SYSTEM} | _written(stage, taken)) - {"/"}
+
+
+def _written(stage: Stage, taken: list[Copied]) -> set[str]:
+    """Files among the root's own folders that the stage writes and others take (`go build -o /bin/app`).
+
+    The root is read-only, so such a file comes to lie in the step's tree. What is only read stays where its package
+    put it: a place counts as written after `-o`, after `>`, or as the last word of `cp`, `mv` and `install`.
+    """
+    found = set()
+    for path in {f"/{path.strip('/')}" for one in taken for path in one.paths}:
+        place = rf"['\"]?{re.escape(path)}['\"]?(?=[\s;&|)]|$)"
+        target = rf"(?:(?:^|\s)(?:-o|--output)[ =]|>)\s{{0,20}}{place}"
+        copy = rf"(?:^|[;&|]\s{{0,20}})(?:cp|mv|install)\s[^;&|\n]{{1,500}}\s{place}\s{{0,20}}(?:[;&|\n]|$)"
+        if any(re.search(target, text) or re.search(copy, text) for text in stage.script):
+            found.add(path)
+    return found
+
+
+def _above(stage: Stage, taken: list[Copied]) -> list[str]:
+    """Folders that files of the root's own places need in the step's tree."""
+    return sorted({path.rpartition("/")[0] for path in _written(stage, taken)} - {""})
 
 
 def _moved(text: str, own: set[str]) -> str:
