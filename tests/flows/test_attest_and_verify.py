@@ -336,3 +336,20 @@ def test_an_sbom_is_attached_as_a_document_too_and_once(store):
     assert (again.written, again.manifest, len(store.writes)) == (False, done.manifest, writes)
     assert attach_document(store, DESCRIPTOR, facts, FixedClock()) is None
     assert collected(store, P256).ignored_count == 1, "a document is no evidence"
+
+
+def test_every_kind_of_sbom_has_its_media_type(store):
+    from assay.flows.attest import PLAIN_TYPES, attach_document
+    from assay.flows.statements import document
+
+    store.push_referrer = lambda manifest, descriptor, _: (
+        store.blobs.__setitem__(Digest.of(manifest), manifest),
+        store.listed.append(descriptor),
+    )
+    for kind in PLAIN_TYPES:
+        assert attach_document(store, DESCRIPTOR, document(SUBJECT, kind=kind, data=b"{}"), FixedClock()).written
+    assert [one.artifact_type for one in store.listed] == [
+        "application/vnd.cyclonedx+json",
+        "application/spdx+json",
+        "application/spdx3+json",
+    ]

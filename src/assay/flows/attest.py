@@ -18,7 +18,11 @@ from assay.model.statement import Statement
 from assay.ports.content import ReferrerStore
 from assay.ports.world import Clock
 
-PLAIN_TYPES = {predicates.CYCLONEDX: "application/vnd.cyclonedx+json", predicates.SPDX: "application/spdx+json"}
+PLAIN_TYPES = {
+    predicates.CYCLONEDX: "application/vnd.cyclonedx+json",
+    predicates.SPDX: "application/spdx+json",
+    predicates.SPDX3: "application/spdx3+json",
+}
 """Media types of SBOMs as documents (IANA), by predicate type."""
 
 
