@@ -245,3 +245,29 @@ def test_any_tree_is_refused_with_a_place(value):
 def test_the_published_schema_is_that_of_the_structs():
     published = Path(__file__).parents[2] / "docs" / "reference" / "build.schema.json"
     assert json.loads(published.read_bytes()) == json.loads(json.dumps(spec_schema.schema())), "run `make docs`"
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("config: {ports: [65536]}", "a number from 1 to 65535"),
+        ("config: {ports: [65536/tcp]}", "One port from 1 to 65535"),
+        ("config: {ports: [80-90]}", "One port from 1 to 65535"),
+        ("packages: [libc6=2.36]", "its version stands in the lock"),
+        ("install: [{from: app, to: /}]", "sources.X, dependencies.X and steps.X.OUTPUT"),
+        ("install: [{from: sources.app, to: /}]", "there is no source 'app'"),
+        ("install: [{from: dependencies.py, to: /}]", "there is no dependencies called 'py'"),
+        ("config: {working-dir: app}", "An absolute path"),
+    ],
+)
+def test_a_remedy_says_what_fits(line, says):
+    head = "apiVersion: assay.build/v1\nkind: Image\nmetadata: {name: t, version: '1'}\nepoch: 0\nimage:\n  "
+    with pytest.raises(MalformedError, match=r"assay\.yaml:6:") as caught:
+        read_spec((head + line + "\n").encode(), where="assay.yaml")
+    assert says in caught.value.line()
+
+
+def test_the_last_port_is_one():
+    text = b"apiVersion: assay.build/v1\nkind: Image\nmetadata: {name: t, version: '1'}\nepoch: 0\n"
+    spec = read_spec(text + b"image: {config: {ports: [1, 65535, 65535/udp]}}\n", where="assay.yaml").spec
+    assert spec.image.config.ports == (1, 65535, "65535/udp")

@@ -11,7 +11,12 @@ from msgspec import Meta, field
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$", description="Lower case, 1 to 64.")]
 """A name the spec itself gives to something; no dots, for `steps.NAME.OUTPUT` parts at them."""
-ImageName = Annotated[str, Meta(pattern=r"^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$", max_length=200)]
+ImageName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$", max_length=200, description="As a repository's name: lower case."
+    ),
+]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in lower-case hexadecimal.")]
 Commit = Annotated[str, Meta(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$", description="A full git object id.")]
 Text = Annotated[str, Meta(min_length=1, max_length=65_536)]
@@ -24,16 +29,45 @@ KeyringPath = Annotated[
     str, Meta(pattern=r"^(?!(?:.*/)?\.\.(?:/|$))[^\x00-\x1f]+$", max_length=4096, description="Without `..`.")
 ]
 """Relative to the folder of the spec, or an absolute path: a keyring the machine's own distribution brings."""
-AbsolutePath = Annotated[str, Meta(pattern=r"^/(?!(?:.*/)?\.\.?(?:/|$))[^\x00-\x1f]*$", max_length=4096)]
-AccountPath = Annotated[str, Meta(pattern=r"^/(?!(?:.*/)?\.\.?(?:/|$))[^:\x00-\x1f]*$", max_length=4096)]
+AbsolutePath = Annotated[
+    str,
+    Meta(
+        pattern=r"^/(?!(?:.*/)?\.\.?(?:/|$))[^\x00-\x1f]*$", max_length=4096,
+        description="An absolute path, without `.` and `..`.",
+    ),
+]  # fmt: skip
+AccountPath = Annotated[
+    str,
+    Meta(
+        pattern=r"^/(?!(?:.*/)?\.\.?(?:/|$))[^:\x00-\x1f]*$", max_length=4096,
+        description="An absolute path, without `.`, `..` and colons.",
+    ),
+]  # fmt: skip
 """Without the colon that parts the fields of passwd(5)."""
-DebianName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=200)]
+DebianName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=200,
+        description="The name of a package, lower case; its version stands in the lock.",
+    ),
+]  # fmt: skip
 """Debian policy §5.6.7."""
-Suite = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9./+_-]*$", max_length=200)]
-Platform = Annotated[str, Meta(pattern=r"^linux/[a-z0-9]+(?:/v[0-9]+)?$", max_length=40)]
+Suite = Annotated[
+    str, Meta(pattern=r"^[a-z0-9][a-z0-9./+_-]*$", max_length=200, description="Such as bookworm-updates.")
+]
+Platform = Annotated[
+    str,
+    Meta(pattern=r"^linux/[a-z0-9]+(?:/v[0-9]+)?$", max_length=40, description="Such as linux/amd64 or linux/arm64."),
+]
 Id = Annotated[int, Meta(ge=0, le=4_294_967_294)]
 """A user or group number."""
-Port = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}(?:/(?:tcp|udp))?$")]
+_PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+Port = Annotated[
+    str, Meta(pattern=rf"^{_PORT}(?:/(?:tcp|udp))?$", description="One port from 1 to 65535, or such as 53/udp.")
+]
+Variable = Annotated[
+    str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The name of a variable: letters, digits and `_`.")
+]
 Mode = Annotated[str, Meta(pattern=r"^0?[0-7]{3,4}$", description="Octal, as `chmod` reads it.")]
 
 
@@ -189,9 +223,13 @@ class Step(_Wire, frozen=True, kw_only=True):
 class Install(_Wire, frozen=True, kw_only=True):
     """Something laid into the image."""
 
-    from_: Annotated[Text, Meta(pattern=r"^(?:sources|dependencies)\.[^.]+$|^steps\.[^.]+\.[^.]+$")] = field(
-        name="from"
-    )
+    from_: Annotated[
+        Text,
+        Meta(
+            pattern=r"^(?:sources|dependencies)\.[^.]+$|^steps\.[^.]+\.[^.]+$",
+            description="One of sources.X, dependencies.X and steps.X.OUTPUT.",
+        ),
+    ] = field(name="from")
     to: AbsolutePath
     path: RelativePath | None = None
     """Only this part of it."""
@@ -246,12 +284,15 @@ class RunConfig(_Wire, frozen=True, kw_only=True):
 
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    env: dict[Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = {}
-    ports: tuple[int | Port, ...] = ()
+    env: dict[Variable, str] = {}
+    ports: tuple[Annotated[int, Meta(ge=1, le=65535)] | Port, ...] = ()
     working_dir: AbsolutePath = "/"
     labels: dict[str, str] = {}
     volumes: tuple[AbsolutePath, ...] = ()
-    stop_signal: Annotated[str, Meta(pattern=r"^(?:SIG[A-Z0-9+]+|[0-9]+)$")] | None = None
+    stop_signal: (
+        Annotated[str, Meta(pattern=r"^(?:SIG[A-Z0-9+]+|[0-9]+)$", description="Such as SIGTERM, or its number.")]
+        | None
+    ) = None
     healthcheck: HealthCheck | None = None
 
 

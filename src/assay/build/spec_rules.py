@@ -96,7 +96,11 @@ def _leads(spec: Spec, outputs: dict[str, set[str]], wanted: str, path: str) -> 
     elif kind == "steps" and output not in outputs.get(step, set()):
         yield _unknown(path, "earlier step's output", rest, known[kind])
     elif kind != "steps" and rest not in known[kind]:
-        yield _unknown(path, kind, rest, known[kind])
+        yield _unknown(path, _WORDS[kind], rest, known[kind])
+
+
+_WORDS = {"sources": "source", "dependencies": "dependencies called"}
+"""What one entry of a section is called."""
 
 
 def _accounts(spec: Spec) -> Iterator[Fault]:
