@@ -1,12 +1,13 @@
 """Matching: who is judged by whom, in three values, with reasons."""
 
 import pytest
+from msgspec import structs
 
 from assay.dependencies import ranges
 from assay.dependencies.matching import match
 from assay.dependencies.reasons import RUNGS
 from assay.formats import osv
-from assay.model.advisory import Advisory, Affected, Epss, Kev, Score, VersionRange
+from assay.model.advisory import Advisory, Affected, Epss, Kev, Score, VersionRange, VulnerableCode
 from assay.model.finding import Finding
 from assay.model.inventory import Component, Distro, Occurrence, SourcePackage
 from assay.ports.stores import Enrichment
@@ -124,6 +125,16 @@ def test_name_of_a_foreign_document_is_completed_from_its_package_url() -> None:
 def test_go_toolchain(version: str, hit: bool) -> None:
     store = MemoryStore([advisory("GO-1", "Go", "stdlib", ("1.22.0-0", "1.22.2"))])
     assert bool(match([component("golang", "stdlib", version)], None, store).findings) is hit
+
+
+@pytest.mark.parametrize("name", ["github.com/Acme/Tool", "github.com/acme/tool"])
+@pytest.mark.parametrize("spelt", ["github.com/Acme/Tool", "github.com/ACME/tool"])
+def test_a_go_module_is_met_in_any_case_and_exonerated_in_its_own_alone(name: str, spelt: str) -> None:
+    code = (VulnerableCode(name=spelt, path=f"{spelt}/run", symbols=("Run",)),)
+    record = structs.replace(advisory("GO-1", "Go", spelt, ("", "2.0.0")), code=code)
+    found = match([component("golang", name, "v1.0.0")], None, MemoryStore([record]))
+    assert [finding.status for finding in found.findings] == ["affected"]
+    assert tuple(found.code.values()) == ((code,) if spelt == name else ())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.dependencies.vex import apply
+from assay.dependencies.vex_match import names_package
 from assay.model.digest import Digest
 from assay.model.finding import Finding
 from assay.model.image import Subject
@@ -205,3 +206,16 @@ def test_nothing_disappears(said: list[VexStatement]) -> None:
 def test_one_more_author_who_warns_never_suppresses(said: list[VexStatement], more: VexStatement) -> None:
     warning = statement(str(MANIFEST), status="affected", author="somebody else", document="warning")
     assert judged(*said, more, warning).suppressed is None
+
+
+@pytest.mark.parametrize(
+    ("said", "purl", "matches"),
+    [
+        ("pkg:golang/github.com/acme/tool", "pkg:golang/github.com/Acme/Tool@v1.0.0", True),
+        ("pkg:golang/github.com/Acme/Tool@v1.0.0", "pkg:golang/github.com/acme/tool@v1.0.0", True),
+        ("pkg:golang/github.com/acme/tools", "pkg:golang/github.com/Acme/Tool@v1.0.0", False),
+        ("pkg:npm/jsonstream", "pkg:npm/JSONStream@1.0.0", False),
+    ],
+)
+def test_package_urls_of_go_tell_no_upper_case(said: str, purl: str, matches: bool) -> None:
+    assert names_package(said, purl, None) is matches

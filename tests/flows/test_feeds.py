@@ -82,6 +82,16 @@ def test_osv_exports_and_records_of_ones_own_are_feeds_by_their_names(tmp_path):
     database.close()
 
 
+def test_modules_of_go_are_kept_and_asked_for_in_one_case(tmp_path):
+    jsonl(tmp_path / "go.jsonl", [record("GO-1", affected("Go", "github.com/Acme/Tool", ZERO, {"fixed": "2"}))])
+    built(tmp_path, tmp_path / "a.db")
+    database = opened(tmp_path / "a.db")
+    names = ("github.com/Acme/Tool", "github.com/acme/tool", "github.com/ACME/TOOL", "github.com/acme/tools")
+    hits = database.lookup([Query("Go", name, None) for name in names])
+    assert [[hit.advisory for hit in found] for found in hits] == [["GO-1"], ["GO-1"], ["GO-1"], []]
+    database.close()
+
+
 def test_an_id_that_comes_twice_is_merged(tmp_path):
     jsonl(
         tmp_path / "almalinux.jsonl",

@@ -182,8 +182,11 @@ class AdvisoryDatabase:
                 wanted.setdefault(query.ecosystem, {})[query] = canonical_name(query.ecosystem, query.name)
             known: dict[Query, list[AdvisoryHit]] = {}
             for ecosystem, names in wanted.items():
-                packages = dict(self._db.execute(_PACKAGES, (ecosystem, _array(set(names.values())))))
-                for query, name in names.items():
+                # As it was written too: a database may be older than the folding of names is.
+                spelt = {*names.values(), *(query.name for query in names)}
+                packages = dict(self._db.execute(_PACKAGES, (ecosystem, _array(spelt))))
+                for query, canonical in names.items():
+                    name = canonical if canonical in packages else query.name
                     if (package := packages.get(name)) is not None:
                         known[query] = self._hits(query, name, package)
             return [list(known.get(query, ())) for query in queries]

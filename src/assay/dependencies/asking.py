@@ -108,10 +108,11 @@ def ask(component: Component, distro: Distro | None) -> Asked | str:
     if ecosystem is None:
         kind = component.ecosystem
         return f"no advisory ecosystem for packages of type {kind}" if kind else "unidentified: it has no package URL"
-    name = canonical_name(ecosystem, _language_name(component))
-    if ecosystem == "Go":
+    name = _language_name(component)
+    if ecosystem == "Go":  # as written: the database folds the case, and one made before it did still answers
         version, doubt = _go(component)
         return Asked(ecosystems=(ecosystem,), name=name, version=version, doubt=doubt)
+    name = canonical_name(ecosystem, name)
     if component.ecosystem == "github":
         version, doubt = _action(component)
         return Asked(ecosystems=(ecosystem,), name=name, version=version, doubt=doubt)

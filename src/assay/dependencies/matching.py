@@ -360,7 +360,10 @@ def _code(question: Asked, deciding: Sequence[str], records: Mapping[str, Adviso
     heads = [records[identifier] for identifier in deciding if identifier in records]
     if any(head.id.startswith("GO-") and not head.code for head in heads):
         return ()
-    named = {one for head in heads for one in head.code if canonical_name(ecosystem, one.name) == question.name}
+    name = canonical_name(ecosystem, question.name)
+    named = {one for head in heads for one in head.code if canonical_name(ecosystem, one.name) == name}
+    if ecosystem == "Go" and any(one.name != question.name for one in named):
+        return ()  # spelt otherwise, its functions are called otherwise than the program's: their absence shows nothing
     return tuple(sorted(named))
 
 

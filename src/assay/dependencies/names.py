@@ -3,7 +3,7 @@
 import re
 
 _RUNS = re.compile(r"[-_.]+")
-_LOWER = frozenset({"Packagist", "NuGet", "Hex", "Pub", "Bitnami", "GitHub Actions", "SwiftURL"})
+_LOWER = frozenset({"Go", "Packagist", "NuGet", "Hex", "Pub", "Bitnami", "GitHub Actions", "SwiftURL"})
 _SCHEME = re.compile(r"^[a-z+]+://(?:[^/@]*@)?", re.IGNORECASE)
 
 
@@ -11,7 +11,8 @@ def canonical_name(osv_ecosystem: str, name: str) -> str:
     """The name under which advisories are kept and asked for.
 
     PyPI: PEP 503 normalisation; registries that do not tell upper from lower case: lower case; SwiftURL: a repository
-    without scheme and `.git`; others: as written.
+    without scheme and `.git`; others: as written. Go's proxy does tell them apart, but package URLs do not (purl-spec,
+    `golang`), and neither does the host that most modules lie on: its advisories come in either spelling.
 
     >>> canonical_name("SwiftURL", "https://github.com/Apple/swift-nio.git")
     'github.com/apple/swift-nio'

@@ -133,8 +133,9 @@ def package_fit(identifier: str, purl: str, component: Component | None) -> Miss
     if ("arch", "source") in wanted.qualifiers and component is not None and component.source is not None:
         name, version = component.source.name, component.source.version
         qualifiers["arch"] = "source"
-    if (wanted.namespace, wanted.name) != (actual.namespace, name):
-        return Miss("name", f"{_full(wanted.namespace, wanted.name)} is not {_full(actual.namespace, name)}")
+    said, here = _full(wanted.namespace, wanted.name), _full(actual.namespace, name)
+    if said != here and (wanted.type != "golang" or said.lower() != here.lower()):  # purl-spec, golang: in lower case
+        return Miss("name", f"{said[:200]} is not {here[:200]}")
     if wanted.version not in ("", version):
         return Miss("version", f"{wanted.version[:100]} is not {version[:100]}")
     for key, value in wanted.qualifiers:
@@ -149,7 +150,7 @@ def package_fit(identifier: str, purl: str, component: Component | None) -> Miss
 
 
 def _full(namespace: str, name: str) -> str:
-    return f"{namespace}/{name}"[:200] if namespace else name[:200]
+    return f"{namespace}/{name}" if namespace else name
 
 
 def names_subject(identifier: str, subject: Subject) -> bool:
