@@ -10,13 +10,14 @@ what they keep is theirs. Nothing is unpacked, nothing but wanted content is kep
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from assay.artifact.integrity import check_diff_id, checked
 from assay.artifact.names import Notes, clean
-from assay.artifact.tar import DIRECTORY, FILE, HARD_LINK, SYMLINK, UNKNOWN, Entry, entries
+from assay.artifact.tar import DIRECTORY, FILE, HARD_LINK, SYMLINK, UNKNOWN, Entry, entries_and_runs
+from assay.artifact.tarrun import FILE_FLAG, FOLDER_FLAG, LINK_FLAG, Run
 from assay.artifact.tarstream import StreamReader
 from assay.formats.codec import inflate
 from assay.model.digest import Digest
@@ -35,6 +36,8 @@ SCAN_VERSION = 1
 _WHITEOUT, _OPAQUE, _AUFS = b".wh.", b".wh..wh..opq", b".wh..wh."
 _KNOWN_COUNT = 50_000
 _TO_CLEAN = (b"", b".")
+_KINDS = {FILE_FLAG: FILE, FOLDER_FLAG: DIRECTORY, LINK_FLAG: SYMLINK}
+_new_hash = blake2b(digest_size=HASH_BYTES).copy  # a copy is made faster than one is set up
 _BATCH_BYTES = 4 << 20
 """Inflated and hashed before the walk goes on."""
 
@@ -120,96 +123,175 @@ def walk_layer(
     hasher = hashlib.new(algorithm)
     meter = _Meter()
     reader = StreamReader(_hashed(chunks, hasher.update, meter), where)
-    notes = Notes(limits)
-    files, directories, whiteouts, opaques = bytearray(), bytearray(), bytearray(), bytearray()
-    taken: dict[str, int] = {}
-    parents: set[bytes] = set()
-    buried: dict[bytes, int] = {}
-    links: list[Link] = []
-    folder = b""
-    depth, most = limits.path_depth_count, limits.layer_entries_count
-    shallow = min(2 * depth, limits.path_bytes)
-    known: set[bytes] = set()
-    new_hash = blake2b(digest_size=HASH_BYTES).copy  # a copy is made faster than one is set up
-    count = symlinks = 0
-    for entry in entries(reader, limits, where):  # hot: one turn an entry
-        count += 1
-        if count > most:
-            raise _too_many(where, limits)
+    walk = _Walk(reader, choose, take, limits, where)
+    for found in entries_and_runs(reader, limits, where):
+        if isinstance(found, Run):
+            walk.run(found)
+        else:
+            walk.entry(found)
+    if reader.rest():
+        walk.notes.add("skipped", "", "data after the end of the archive, which container runtimes do not unpack")
+    return walk.finish(Digest(algorithm, hasher.hexdigest()), meter.total)
+
+
+class _Walk(Generic[T]):
+    """What is known of a layer so far. Two hot methods, hence long and plain: `run` for most entries, else `entry`."""
+
+    __slots__ = (
+        "_buried", "_choose", "_count", "_directories", "_files", "_folders", "_limits", "_links", "_opaques",
+        "_parents", "_reader", "_shallow", "_symlinks", "_take", "_taken", "_where", "_whiteouts", "notes",
+    )  # fmt: skip
+
+    def __init__(self, reader: StreamReader, choose: Choose[T], take: Take[T], limits: Limits, where: str) -> None:
+        self._reader, self._choose, self._take, self._limits, self._where = reader, choose, take, limits, where
+        self.notes = Notes(limits)
+        self._files, self._directories = bytearray(), bytearray()
+        self._whiteouts, self._opaques = bytearray(), bytearray()
+        self._taken: dict[str, int] = {}
+        self._parents: set[bytes] = set()
+        self._buried: dict[bytes, int] = {}
+        self._links: list[Link] = []
+        self._folders = {b""}
+        self._count = self._symlinks = 0
+        self._shallow = min(2 * limits.path_depth_count, limits.path_bytes)
+
+    def run(self, run: Run) -> None:
+        """Entries that lie whole in the reader's chunk, as nearly all do that lie beside others."""
+        count, most = self._count, self._limits.layer_entries_count
+        if count + len(run.names) > most:
+            raise _too_many(self._where, self._limits)
+        chunk, folders, shallow, parents, taken = (
+            self._reader.chunk, self._folders, self._shallow, self._parents, self._taken
+        )  # fmt: skip
+        choose = self._choose
+        found: list[bytes] = []
+        for name, flag, size, mode, start in zip(*run[:5], strict=True):
+            if flag == FOLDER_FLAG and name.endswith(b"/"):
+                name = name[:-1]
+            cut = name.rfind(b"/") + 1
+            # What lies in a folder whose name is clean, and begins with no dot, is clean and no whiteout.
+            if name[:cut] not in folders or name[cut : cut + 1] in _TO_CLEAN or len(name) > shallow:
+                self._files += b"".join(found)
+                found.clear()
+                self._count = count
+                self._reader.at, self._reader.left = start, size
+                self.entry(Entry(name, _KINDS[flag], size, mode))
+                self._reader.chunk = chunk
+                count += 1
+                continue
+            count += 1
+            hashed = _new_hash()
+            hashed.update(name)
+            digest = hashed.digest()
+            if flag == FOLDER_FLAG:
+                self._directories += digest
+                if len(folders) < _KNOWN_COUNT:
+                    folders.add(name + b"/")  # so that what lies in it does not hash it again
+                if taken and taken.get(text := name.decode()):
+                    taken[text] = 0
+                continue
+            found.append(digest)
+            if digest in parents:
+                self._buried[digest] = count
+            text = name.decode()
+            if flag == FILE_FLAG:
+                wanted = choose(text, chunk[start : start + (4 if size > 3 else size)], size, mode)
+                if wanted is not None:
+                    self._count = count
+                    self._taken_out(wanted, name, text, (chunk[start : start + size],) if size else (), size, mode)
+                    continue
+            else:
+                self._symlinks += 1
+            if text in taken:
+                taken[text] = 0
+        self._files += b"".join(found)
+        self._count = count
+
+    def entry(self, entry: Entry) -> None:
+        """One entry, of whatever kind."""
+        self._count += 1
+        limits, reader, notes = self._limits, self._reader, self.notes
+        if self._count > limits.layer_entries_count:
+            raise _too_many(self._where, limits)
         raw = entry.name
         cut = raw.rfind(b"/") + 1
-        # What lies beside a clean name, and begins with no dot, is clean and no whiteout: most entries, unsearched.
-        beside = raw[:cut] == folder and raw[cut : cut + 1] not in _TO_CLEAN and 0 not in raw
+        # What lies in a folder whose name is clean, and begins with no dot, is clean and no whiteout.
+        beside = raw[:cut] in self._folders and raw[cut : cut + 1] not in _TO_CLEAN and 0 not in raw
         name = raw if beside else clean(raw)
-        if name is None or (len(name) > shallow and (len(name) > limits.path_bytes or name.count(b"/") > depth)):
+        if name is None or (
+            len(name) > self._shallow and (len(name) > limits.path_bytes or name.count(b"/") > limits.path_depth_count)
+        ):
             notes.bad_name(raw, limits)
-            continue
+            return
         if not beside:
             cut = name.rfind(b"/") + 1
             if name.startswith(_WHITEOUT, cut):
-                _whiteout(name, cut, whiteouts, opaques, notes)
-                continue
+                _whiteout(name, cut, self._whiteouts, self._opaques, notes)
+                return
             if not name:
-                continue
-            if name[:cut] != folder:
-                folder = name[:cut]
-                _add_parents(folder, known, directories)
-                if len(directories) > HASH_BYTES * most:
-                    raise _too_many(where, limits)
+                return
+            if name[:cut] not in self._folders:
+                _add_parents(name[:cut], self._folders, self._directories)
+                if len(self._directories) > HASH_BYTES * limits.layer_entries_count:
+                    raise _too_many(self._where, limits)
         kind = entry.kind
-        hashed = new_hash()
-        hashed.update(name)
-        digest = hashed.digest()
+        digest = path_hash(name)
         if kind == DIRECTORY:
-            directories += digest
-            if len(known) < _KNOWN_COUNT:
-                known.add(name)  # so that what lies in it does not hash it again
-            if taken and taken.get(text := name.decode("utf-8", "surrogateescape")):
-                taken[text] = 0
-            continue
-        files += digest
+            self._directories += digest
+            if len(self._folders) < _KNOWN_COUNT:
+                self._folders.add(name + b"/")  # so that what lies in it does not hash it again
+            if self._taken and self._taken.get(text := name.decode("utf-8", "surrogateescape")):
+                self._taken[text] = 0
+            return
+        self._files += digest
         text = name.decode("utf-8", "surrogateescape")
-        if digest in parents:
-            buried[digest] = count
+        if digest in self._parents:
+            self._buried[digest] = self._count
         if kind == FILE and not entry.sparse:
             at = reader.at
             head = reader.chunk[at : at + 4]
             if len(head) < 4 or reader.left < 4:
                 head = reader.peek()
-            wanted = choose(text, head, entry.size, entry.mode)
+            wanted = self._choose(text, head, entry.size, entry.mode)
             if wanted is not None:
-                take(wanted, text, reader.content(), entry.size, entry.mode)
-                taken[text] = count
-                _remember_parents(name, parents)
-                if len(parents) > limits.layer_directories_count:
-                    raise _too_scattered(where, limits)
-                continue
+                self._taken_out(wanted, name, text, reader.content(), entry.size, entry.mode)
+                return
         elif kind == HARD_LINK:
-            _link(entry, text, taken, choose, links, notes, limits)
+            _link(entry, text, self._taken, self._choose, self._links, notes, limits)
         elif kind == SYMLINK:
-            symlinks += 1
-        elif kind != FILE:
-            if kind == UNKNOWN:
-                notes.add("unsupported", text, "an entry of an unknown type")
-        else:
+            self._symlinks += 1
+        elif kind == UNKNOWN:
+            notes.add("unsupported", text, "an entry of an unknown type")
+        elif kind == FILE:
             notes.add("unsupported", text, f"stored as a sparse file of {entry.size} bytes; its content was not read")
-        if text in taken:
-            taken[text] = 0
-    if reader.rest():
-        notes.add("skipped", "", "data after the end of the archive, which container runtimes do not unpack")
-    return LayerScan(
-        diff_id=Digest(algorithm, hasher.hexdigest()),
-        entries=count,
-        inflated_bytes=meter.total,
-        files=bytes(files),
-        directories=bytes(directories),
-        whiteouts=bytes(whiteouts),
-        opaques=bytes(opaques),
-        links=tuple(sorted(set(links))),
-        symlinks=symlinks,
-        superseded=tuple(sorted(path for path, number in taken.items() if not number or _under(path, number, buried))),
-        gaps=notes.finish(),
-    )
+        if text in self._taken:
+            self._taken[text] = 0
+
+    def _taken_out(self, wanted: T, name: bytes, text: str, content: tuple[bytes, ...], size: int, mode: int) -> None:
+        """Hand over a file that is wanted; remember it, and what is above it."""
+        self._take(wanted, text, content, size, mode)
+        self._taken[text] = self._count
+        _remember_parents(name, self._parents)
+        if len(self._parents) > self._limits.layer_directories_count:
+            raise _too_scattered(self._where, self._limits)
+
+    def finish(self, diff_id: Digest, inflated_bytes: int) -> LayerScan:
+        """Everything that was learnt."""
+        taken, buried = self._taken, self._buried
+        gone = (path for path, number in taken.items() if not number or _under(path, number, buried))
+        return LayerScan(
+            diff_id=diff_id,
+            entries=self._count,
+            inflated_bytes=inflated_bytes,
+            files=bytes(self._files),
+            directories=bytes(self._directories),
+            whiteouts=bytes(self._whiteouts),
+            opaques=bytes(self._opaques),
+            links=tuple(sorted(set(self._links))),
+            symlinks=self._symlinks,
+            superseded=tuple(sorted(gone)),
+            gaps=self.notes.finish(),
+        )
 
 
 class _Meter:
@@ -241,13 +323,13 @@ def _hashed(chunks: Iterable[bytes], update: Callable[[bytes], None], meter: _Me
 
 def _add_parents(folder: bytes, known: set[bytes], directories: bytearray) -> None:
     """An entry makes the directories above it, listed or not. `known` only saves work: it may forget."""
-    path = folder[:-1]
-    while path and path not in known:
+    while folder not in known:
         if len(known) > _KNOWN_COUNT:
             known.clear()
-        known.add(path)
-        directories += path_hash(path)
-        path = path.rpartition(b"/")[0]
+            known.add(b"")
+        known.add(folder)
+        directories += path_hash(folder[:-1])
+        folder = folder[: folder.rfind(b"/", 0, -1) + 1]
 
 
 def _whiteout(name: bytes, cut: int, whiteouts: bytearray, opaques: bytearray, notes: Notes) -> None:

@@ -12,11 +12,14 @@ obeys (a global pax header that renames files), the archive is refused. About 20
 
 from collections.abc import Iterator
 from struct import Struct
+from typing import cast
 from zlib import adler32
 
 import msgspec
 
 from assay.artifact.pax import SPARSE_KEYS, parse_records, pax_size
+from assay.artifact.tarfields import MODES, SIZES, SPACES, SUMS, mode_of, number, octal, prefixed, size_of, total_of
+from assay.artifact.tarrun import Run, run_of
 from assay.artifact.tarstream import BLOCK, Reader, truncated
 from assay.formats.codec import gzip_module
 from assay.model.errors import MalformedError, UnsupportedError
@@ -27,7 +30,7 @@ FILE, DIRECTORY, HARD_LINK, SYMLINK, OTHER, UNKNOWN = "file", "directory", "hard
 _ZERO = bytes(BLOCK)
 _FIELDS = Struct("100s8s16x12s12x8s1s355x")
 """Name, mode, size, checksum, type; what most headers leave empty is looked at by place."""
-_LINK, _MAGIC, _PREFIX = slice(157, 257), slice(257, 265), slice(345, 500)
+_LINK, _MAGIC = slice(157, 257), slice(257, 265)
 _KINDS = {
     b"0": FILE,
     b"\0": FILE,  # v7; a trailing slash makes it a directory
@@ -43,15 +46,6 @@ _KINDS = {
 _META = frozenset((b"L", b"K", b"x", b"X", b"g"))
 _NO_CONTENT = frozenset((DIRECTORY, HARD_LINK, SYMLINK, OTHER))
 _USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
-_NUMBERS_COUNT = 20_000
-"""Numbers remembered by their text."""
-_MODES_COUNT = 1_000
-_NUMBERS: dict[bytes, int] = {}
-_MODES: dict[bytes, int] = {}
-_SUMS: dict[bytes, int] = {}
-"""What texts of numbers mean, shared by all archives: the same sizes, modes and checksums come again in the next."""
-_SPACES = 8 * 32
-"""A checksum counts its own field as eight spaces."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -72,21 +66,36 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
     """The entries of an archive, in order; metadata headers are applied, not shown. Missing end blocks are no error.
 
-    Between two entries the caller may read content from the reader; the walker skips what is left of it. This is a
-    hot loop (one turn an entry, 50,000 and more an image), hence long and plain.
+    Between two entries the caller may read content from the reader; the walker skips what is left of it.
 
     Raises:
         MalformedError: a bad checksum, number, extended header or end mark; the archive ends inside a file.
         UnsupportedError: a global pax header that renames or resizes files; an extended header over its limit.
     """
+    return cast("Iterator[Entry]", entries_and_runs(reader, limits, where, runs=False))
+
+
+def entries_and_runs(reader: Reader, limits: Limits, where: str, *, runs: bool = True) -> Iterator[Entry | Run]:
+    """The same, with runs of plain entries (`tarrun`) instead of these, wherever they lie whole in a chunk.
+
+    The caller may move in the chunk while it works on a run; the walker goes on behind it. This is a hot loop (one turn
+    an entry, 50,000 and more an image), hence long and plain.
+    """
     unpack, kinds, block_of, skip = _FIELDS.unpack, _KINDS, reader.block, reader.skip
-    numbers, modes, sums = _NUMBERS, _MODES, _SUMS
+    sizes, modes, sums = SIZES, MODES, SUMS
     quick_sum = gzip_module().adler32  # of what inflates: a third of zlib's time
     records: dict[bytes, bytes] = {}
     long_name = long_link = b""
     pending = False
     while True:
         at = reader.at
+        if runs and not pending:
+            chunk = reader.chunk
+            run = run_of(chunk, at, quick_sum, where)
+            if run is not None:
+                yield run
+                reader.chunk, reader.at, reader.left = chunk, run.end, 0
+                continue
         block = reader.chunk[at : at + BLOCK]
         if len(block) == BLOCK:
             reader.at = at + BLOCK
@@ -96,18 +105,13 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
             break
         raw_name, raw_mode, raw_size, checksum, flag = unpack(block)
         # A table before a call: the same few thousand sums and sizes come again and again.
-        total = sums.get(checksum)
-        if total is None:
-            total = sums[checksum] = _octal(checksum, where, "checksum") - _SPACES + sum(checksum) + 1
+        total = sums.get(checksum) or total_of(checksum, where)
         # What cannot reach adler32's modulus (65,521), as 512 bytes of ASCII cannot, has 1 + sum as its low half.
         if (quick_sum(block) & 0xFFFF if block.isascii() else _sum_of_halves(block)) != total:
             _check_signed(block, checksum, where)
-        size = numbers.get(raw_size)
+        size = sizes.get(raw_size)
         if size is None:
-            if len(numbers) > _NUMBERS_COUNT or len(sums) > _NUMBERS_COUNT:
-                numbers.clear()
-                sums.clear()
-            size = numbers[raw_size] = _number(raw_size, where, "size")
+            size = size_of(raw_size, where)
         if flag in _META:
             if size > limits.pax_header_bytes:
                 raise _over(where, size, limits)
@@ -127,12 +131,10 @@ def entries(reader: Reader, limits: Limits, where: str) -> Iterator[Entry]:
         kind = kinds.get(flag, UNKNOWN)
         mode = modes.get(raw_mode)
         if mode is None:
-            if len(modes) > _MODES_COUNT:
-                modes.clear()
-            mode = modes[raw_mode] = _number(raw_mode, where, "mode") & 0o7777
+            mode = mode_of(raw_mode, where)
         name = raw_name.partition(b"\0")[0]
         if block[345] and block[_MAGIC] == _USTAR:
-            name = _prefixed(name, block)
+            name = prefixed(name, block)
         link = block[_LINK].partition(b"\0")[0] if block[157] else b""
         sparse = flag == b"S"
         stored = size
@@ -182,44 +184,11 @@ def _sum_of_halves(block: bytes) -> int:
     return (adler32(block[:256]) & 0xFFFF) + (adler32(block[256:]) & 0xFFFF) - 1
 
 
-def _prefixed(name: bytes, block: bytes) -> bytes:
-    """ustar: prefix, slash, name; star ends its headers with `tar\\0` and has a prefix of 131 bytes."""
-    prefix = block[_PREFIX]
-    if block[508:512] == b"tar\0":
-        prefix = prefix[:131]
-    prefix = prefix.partition(b"\0")[0]
-    return prefix + b"/" + name if prefix else name
-
-
-def _number(field: bytes, where: str, what: str) -> int:
-    """Octal text, or base-256 when the first bit is set (GNU); never negative."""
-    if field[0] < 0x80:
-        return _octal(field, where, what)
-    value = int.from_bytes(field, "big") - (1 << (8 * len(field) - 1))
-    if field[0] & 0x40 or value >= 1 << 63:
-        raise _bad_number(field, where, what)
-    return value
-
-
-def _octal(field: bytes, where: str, what: str) -> int:
-    text = field.strip(b" \0")
-    if not text:
-        return 0
-    if not text.isdigit():
-        text = text.partition(b"\0")[0].rstrip(b" ")
-        if not text.isdigit():
-            raise _bad_number(field, where, what)
-    try:
-        return int(text, 8)
-    except ValueError as error:
-        raise _bad_number(field, where, what) from error
-
-
 def _check_signed(block: bytes, checksum: bytes, where: str) -> None:
     """Some old writers summed signed bytes (Sun tar): the second chance before an archive is damaged."""
-    wanted = _octal(checksum, where, "checksum")
+    wanted = octal(checksum, where, "checksum")
     rest = block[:148] + block[156:]
-    if sum(byte - 256 if byte > 127 else byte for byte in rest) + _SPACES != wanted:
+    if sum(byte - 256 if byte > 127 else byte for byte in rest) + SPACES != wanted:
         raise MalformedError(
             "damaged tar archive",
             where=where,
@@ -232,7 +201,7 @@ def _old_sparse(reader: Reader, block: bytes, where: str) -> int:
     """Old GNU sparse: read past the extension headers; the file's real size."""
     if block[257:265] != _GNU:
         raise MalformedError("damaged tar archive", where=where, why="a sparse file outside the GNU format")
-    size = _number(block[483:495], where, "real size")
+    size = number(block[483:495], where, "real size")
     extended = block[482]
     while extended:
         more = reader.block()
@@ -257,11 +226,6 @@ def _check_global(records: dict[bytes, bytes], where: str) -> None:
 def _between(where: str) -> MalformedError:
     why = "a global header between an extended header and its entry; readers disagree about what that means"
     return MalformedError("damaged tar archive", where=where, why=why, remedy="build the image again")
-
-
-def _bad_number(field: bytes, where: str, what: str) -> MalformedError:
-    why = f"a header's {what} is {field!r}"
-    return MalformedError("damaged tar archive", where=where, why=why, remedy="fetch or build the image again")
 
 
 def _over(where: str, size: int, limits: Limits) -> UnsupportedError:
