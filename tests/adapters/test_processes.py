@@ -53,6 +53,15 @@ def test_the_caller_and_its_helpers_work_side_by_side() -> None:
     """)
 
 
+def test_the_caller_prepares_what_comes_next_once_and_before_it_waits_for_helpers() -> None:
+    interpreter("""
+        done = []
+        assert Processes(2, lambda: done.append(os.getpid())).map(str, [1, 2, 3]) == ["1", "2", "3"]
+        assert done == [parent]
+        assert Processes(1, lambda: done.append(0)).map(str, [1]) == ["1"] and done == [parent]
+    """)
+
+
 def test_more_items_than_a_pipe_holds_are_done_all_the_same() -> None:
     interpreter("assert Processes(2).map(int, range(20_000)) == list(range(20_000))")
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assay.dependencies import classifiers
 from assay.dependencies.cataloger import File, Fragment
 from assay.dependencies.catalogers import TABLE, with_classifiers
 from assay.dependencies.chooser import Chooser, run, table_version
@@ -128,3 +129,8 @@ def test_on_the_command_line_and_by_the_environment(tmp_path: Path) -> None:
     refused = assay("sbom", f"rootfs:{root}", "--classifiers", str(rules), home=tmp_path)
     assert refused.code == 65
     assert "mine.toml line 2" in refused.err
+
+
+def test_the_classifiers_that_come_with_assay_hold_what_is_asked_of_a_users() -> None:
+    source = Path(classifiers.__file__).with_name("classifiers.toml")
+    assert builtin().rules == read_rules(source.read_bytes(), source.name)

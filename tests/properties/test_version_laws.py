@@ -93,3 +93,9 @@ def test_too_long_is_not_compared(name: str) -> None:
     assert SCHEMES[name].key(text) is None
     if name != "generic":
         assert SCHEMES[name].compare(text, "1.0") is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scheme_bears_the_name_it_is_found_by(name: str) -> None:
+    assert SCHEMES[name].name == name
+    assert SCHEMES[name] is SCHEMES[name]

@@ -50,8 +50,10 @@ class Processes:
     there.
     """
 
-    def __init__(self, count: int = 0) -> None:
+    def __init__(self, count: int = 0, prepare: Callable[[], object] | None = None) -> None:
+        """`prepare` is what the caller will need next; done, if at all, when only others still work."""
         self._count = count if count > 0 else processors()
+        self._prepare = prepare
 
     def map(self, function: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """Results in the items' order. After an error nothing new is begun; what runs is waited for.
@@ -77,6 +79,8 @@ class Processes:
             for _ in range(count - 1):
                 helpers.append(_fork(function, items, queue))  # those begun must be known to `finally`
             answers = _work(function, items, queue)
+            if self._prepare is not None:
+                self._prepare()
             for helper in helpers:
                 answers += _collect(helper)
         finally:

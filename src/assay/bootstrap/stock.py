@@ -248,7 +248,12 @@ def _workers(count: int, scheme: str) -> Workers:
         return Threads(count)
     from assay.adapters.processes import Processes
 
-    return Processes(count)
+    return Processes(count, _load_joiners)
+
+
+def _load_joiners() -> None:
+    """Import what joins layers, and would be imported next: meanwhile another process reads the last one."""
+    import assay.dependencies.assemble  # noqa: F401
 
 
 def _bench(settings: Settings, reading: Reading, progress: Progress, scheme: str) -> Bench:

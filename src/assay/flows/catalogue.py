@@ -16,7 +16,6 @@ from assay.artifact.image import blob_of
 from assay.artifact.integrity import check_diff_id
 from assay.artifact.layers import SCAN_VERSION, LayerScan, scan_layer
 from assay.artifact.rootfs import hidden_by, resolve_links
-from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
 from assay.dependencies.chooser import Chooser, Rows, limit_of, run, table_version
 from assay.dependencies.functions import program_rows, with_functions
@@ -323,6 +322,8 @@ def _inventory(
     created: str = "",
     facts: tuple[tuple[str, str], ...] = (),
 ) -> Inventory:
+    from assay.dependencies.assemble import assemble  # 25 ms, which workers spend on layers (bootstrap.stock)
+
     joined = assemble(sightings, layers, installed=installed, limits=bench.limits)
     return Inventory(
         subject=subject,

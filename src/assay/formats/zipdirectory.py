@@ -7,11 +7,13 @@ lie. Data before the first member (a launcher script) is allowed, as every reade
 
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from struct import Struct
 
 import msgspec
 
 from assay.formats.chunks import ChunkView
+from assay.formats.codec import gzip_module
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import Limits
 
@@ -146,6 +148,13 @@ def inflate(directory: Directory, member: Member, limit: int) -> bytes:
 
 
 def _inflate(data: bytes, size: int, where: str) -> bytes:
+    """The data by the fastest library, half of zlib's time; where it is not plainly right, zlib says what it is."""
+    library = gzip_module()
+    with suppress(library.error):
+        quick = library.decompressobj(-15)
+        found: bytes = quick.decompress(data, size + 1)
+        if quick.eof and len(found) == size:
+            return found
     inflater = zlib.decompressobj(-15)
     try:
         out = inflater.decompress(data, size + 1)

@@ -1,21 +1,10 @@
 """Which ecosystem orders its versions how. Grow by rows."""
 
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from importlib import import_module
 
-from assay.dependencies.versions.apk import APK
-from assay.dependencies.versions.composer import COMPOSER
-from assay.dependencies.versions.conan import CONAN
-from assay.dependencies.versions.deb import DEB
-from assay.dependencies.versions.gem import GEM
-from assay.dependencies.versions.gentoo import GENTOO
-from assay.dependencies.versions.maven import MAVEN
-from assay.dependencies.versions.moments import DATETIME, LEXICOGRAPHIC
-from assay.dependencies.versions.nuget import NUGET
-from assay.dependencies.versions.numbers import CRAN, HACKAGE
-from assay.dependencies.versions.pep440 import PEP440
-from assay.dependencies.versions.rpm import RPM
 from assay.dependencies.versions.scheme import Scheme
-from assay.dependencies.versions.semver import PUB, SEMVER
 
 
 def _no_key(version: str) -> bytes | None:
@@ -29,51 +18,86 @@ def _same_text(a: str, b: str) -> int | None:
 GENERIC = Scheme("generic", 1, _no_key, _same_text)
 """Order unknown: two versions are the same text, or cannot be compared."""
 
-SCHEMES: dict[str, Scheme] = {
-    scheme.name: scheme
-    for scheme in (
-        APK, COMPOSER, CONAN, CRAN, DATETIME, DEB, GEM, GENERIC, GENTOO, HACKAGE, LEXICOGRAPHIC, MAVEN, NUGET, PEP440,
-        PUB, RPM, SEMVER,
-    )
-}  # fmt: skip
+_PLACES = {
+    "apk": "apk.APK",
+    "composer": "composer.COMPOSER",
+    "conan": "conan.CONAN",
+    "cran": "numbers.CRAN",
+    "datetime": "moments.DATETIME",
+    "deb": "deb.DEB",
+    "gem": "gem.GEM",
+    "generic": "table.GENERIC",
+    "gentoo": "gentoo.GENTOO",
+    "hackage": "numbers.HACKAGE",
+    "lexicographic": "moments.LEXICOGRAPHIC",
+    "maven": "maven.MAVEN",
+    "nuget": "nuget.NUGET",
+    "pep440": "pep440.PEP440",
+    "pub": "semver.PUB",
+    "rpm": "rpm.RPM",
+    "semver": "semver.SEMVER",
+}
+
+
+class _Schemes(Mapping[str, Scheme]):
+    """Loads a scheme's module when it is first asked for: all of them take 8 ms, an image needs two or three."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Scheme] = {}
+
+    def __getitem__(self, name: str) -> Scheme:
+        found = self._loaded.get(name)
+        if found is None:
+            module, _, constant = _PLACES[name].partition(".")
+            found = self._loaded[name] = getattr(import_module(f"assay.dependencies.versions.{module}"), constant)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        return len(_PLACES)
+
+
+SCHEMES: Mapping[str, Scheme] = _Schemes()
 """Every scheme by name."""
 
-_ECOSYSTEMS: dict[str, Scheme] = {
-    "AlmaLinux": RPM,
-    "Alpaquita": APK,
-    "Alpine": APK,
-    "Azure Linux": RPM,
-    "BellSoft Hardened Containers": APK,
-    "Bitnami": SEMVER,
-    "ConanCenter": CONAN,
-    "CRAN": CRAN,
-    "Chainguard": APK,
-    "crates.io": SEMVER,
-    "Debian": DEB,
-    "Echo": DEB,
-    "GHC": HACKAGE,
-    "GitHub Actions": SEMVER,
-    "Go": SEMVER,
-    "Hackage": HACKAGE,
-    "Hex": SEMVER,
-    "MinimOS": APK,
-    "Mageia": RPM,
-    "Maven": MAVEN,
-    "npm": SEMVER,
-    "NuGet": NUGET,
-    "openEuler": RPM,
-    "openSUSE": RPM,
-    "Packagist": COMPOSER,
-    "Photon OS": RPM,
-    "Pub": PUB,
-    "PyPI": PEP440,
-    "Red Hat": RPM,
-    "Rocky Linux": RPM,
-    "RubyGems": GEM,
-    "SUSE": RPM,
-    "SwiftURL": SEMVER,
-    "Ubuntu": DEB,
-    "Wolfi": APK,
+_ECOSYSTEMS = {
+    "AlmaLinux": "rpm",
+    "Alpaquita": "apk",
+    "Alpine": "apk",
+    "Azure Linux": "rpm",
+    "BellSoft Hardened Containers": "apk",
+    "Bitnami": "semver",
+    "ConanCenter": "conan",
+    "CRAN": "cran",
+    "Chainguard": "apk",
+    "crates.io": "semver",
+    "Debian": "deb",
+    "Echo": "deb",
+    "GHC": "hackage",
+    "GitHub Actions": "semver",
+    "Go": "semver",
+    "Hackage": "hackage",
+    "Hex": "semver",
+    "MinimOS": "apk",
+    "Mageia": "rpm",
+    "Maven": "maven",
+    "npm": "semver",
+    "NuGet": "nuget",
+    "openEuler": "rpm",
+    "openSUSE": "rpm",
+    "Packagist": "composer",
+    "Photon OS": "rpm",
+    "Pub": "pub",
+    "PyPI": "pep440",
+    "Red Hat": "rpm",
+    "Rocky Linux": "rpm",
+    "RubyGems": "gem",
+    "SUSE": "rpm",
+    "SwiftURL": "semver",
+    "Ubuntu": "deb",
+    "Wolfi": "apk",
 }
 """OSV schema, "Defined ecosystems"; a name missing here cannot be compared."""
 
@@ -90,40 +114,42 @@ def scheme_for(osv_ecosystem: str) -> Scheme | None:
     >>> scheme_for("Debian:12").name, scheme_for("Alpine:v3.17").name, scheme_for("Fortran")
     ('deb', 'apk', None)
     """
-    return _ECOSYSTEMS.get(osv_ecosystem.partition(":")[0])
+    name = _ECOSYSTEMS.get(osv_ecosystem.partition(":")[0])
+    return SCHEMES[name] if name is not None else None
 
 
-_PURL_TYPES: dict[str, Scheme] = {
-    "apk": APK,
-    "bitnami": SEMVER,
-    "cargo": SEMVER,
-    "composer": COMPOSER,
-    "conan": CONAN,
-    "cran": CRAN,
-    "datetime": DATETIME,
-    "deb": DEB,
-    "ebuild": GENTOO,
-    "gem": GEM,
-    "gentoo": GENTOO,
-    "github": SEMVER,
-    "golang": SEMVER,
-    "hackage": HACKAGE,
-    "hex": SEMVER,
-    "lexicographic": LEXICOGRAPHIC,
-    "maven": MAVEN,
-    "npm": SEMVER,
-    "nuget": NUGET,
-    "pub": PUB,
-    "pypi": PEP440,
-    "rpm": RPM,
-    "swift": SEMVER,
+_PURL_TYPES = {
+    "apk": "apk",
+    "bitnami": "semver",
+    "cargo": "semver",
+    "composer": "composer",
+    "conan": "conan",
+    "cran": "cran",
+    "datetime": "datetime",
+    "deb": "deb",
+    "ebuild": "gentoo",
+    "gem": "gem",
+    "gentoo": "gentoo",
+    "github": "semver",
+    "golang": "semver",
+    "hackage": "hackage",
+    "hex": "semver",
+    "lexicographic": "lexicographic",
+    "maven": "maven",
+    "npm": "semver",
+    "nuget": "nuget",
+    "pub": "pub",
+    "pypi": "pep440",
+    "rpm": "rpm",
+    "swift": "semver",
 }
 
 
+@lru_cache(maxsize=1_024)
 def scheme_of_type(purl_type: str) -> Scheme:
     """The order of versions of a purl type, or of a scheme of vers-spec; `GENERIC` when nobody here knows it.
 
     >>> scheme_of_type("deb").name, scheme_of_type("fortran").name
     ('deb', 'generic')
     """
-    return _PURL_TYPES.get(purl_type, GENERIC)
+    return SCHEMES[_PURL_TYPES.get(purl_type, "generic")]
