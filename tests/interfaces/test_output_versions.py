@@ -37,6 +37,7 @@ def test_a_value_is_read(value: str, expected: tuple[str, str, str]) -> None:
         ("cyclonedx-json@", "cyclonedx-json@1.7"),
         ("table@1", "choose among table"),
         ("nothing@1.5", "choose among"),
+        ("spdx-json@3.0.1", "choose among spdx-json@2.3, spdx3-json@3.0.1"),
     ],
 )
 def test_a_version_nobody_writes_is_refused(value: str, word: str) -> None:

@@ -32,7 +32,8 @@ def catalogue(file: File) -> Fragment:
         raise UnsupportedError("the lock file has too many entries", where=file.path, why=f"{len(pins)}")
     found = [package for pin in tables(pins) if (package := _package(pin)) is not None]
     lost = len(pins) - len(found)
-    gaps = (Gap("unreadable", file.path, None, f"{lost} pins without a location", "swift-resolved"),) if lost else ()
+    why = f"{lost} pins without a location on a host: no package URL names them"
+    gaps = (Gap("unreadable", file.path, None, why, "swift-resolved"),) if lost else ()
     return Fragment(packages=tuple(found), gaps=gaps)
 
 
@@ -85,7 +86,7 @@ def repository(location: str) -> str:
 
 CATALOGUER = Cataloguer(
     name="swift-resolved",
-    version=1,
+    version=2,
     ecosystem="swift",
     wants=Wanted(names=frozenset(["Package.resolved"]), limit="metadata_bytes"),
     catalogue=catalogue,

@@ -66,7 +66,7 @@ def _wishes(written: str, undecided: list[str]) -> Iterator[Wish]:
 
 
 def _wish(inner: list[Token], condition: str) -> Wish | None:
-    """One `.package(…)`; a name of "" for a folder, None for what is computed."""
+    """One `.package(…)`; a name of "" for a folder or a repository in one, None for what is computed."""
     named: dict[str, list[Token]] = {}
     bare: list[list[Token]] = []
     for part in parted(inner):
@@ -78,8 +78,10 @@ def _wish(inner: list[Token], condition: str) -> Wish | None:
         return Wish("")
     place = _only(named.get("url")) or _only(named.get("id"))
     name = place.replace(".", "/", 1) if "id" in named else swift_resolved.repository(place)
-    if not place or not name:
+    if not place:
         return None
+    if not name:
+        return Wish("")  # a repository in a folder, which no lock names by a host
     wanted = _wanted(named, bare)
     return Wish(reading.spelled("swift", name), wanted, "", condition, "")
 
@@ -122,7 +124,7 @@ def _only(part: list[Token] | None) -> str:
 
 ROW = Cataloguer(
     name="locks-swift",
-    version=1,
+    version=2,
     ecosystem="swift",
     wants=Wanted(names=frozenset(["Package.swift", "Package.resolved"]), limit="description_bytes"),
     catalogue=catalogue,

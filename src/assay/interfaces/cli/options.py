@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 import click
@@ -21,8 +21,11 @@ FORMAT_VERSIONS: Mapping[str, tuple[str, ...]] = {
     "cyclonedx-xml": ("1.4", "1.5", "1.6", "1.7"),
     "cyclonedx-vex": ("1.4", "1.5", "1.6", "1.7"),
     "csaf": ("2.0", "2.1"),
+    "spdx-json": ("2.3",),
+    "spdx-tv": ("2.3",),
+    "spdx3-json": ("3.0.1",),
 }
-"""Formats with a choice of specification version, `-o FORMAT@VERSION`."""
+"""Formats whose specification's version may be named, `-o FORMAT@VERSION`."""
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -33,6 +36,14 @@ class Output(msgspec.Struct, frozen=True):
     everything: bool = False
     """Whether a table also lists what does not count (`-v`)."""
     version: str = ""
+
+
+def _alike(name: str, allowed: tuple[str, ...]) -> Iterator[str]:
+    """The formats of the same family and the same kind of file (`spdx-json`, `spdx3-json`), the one itself first."""
+    family, kind = name[:4], name.rpartition("-")[2]
+    for one in dict.fromkeys((name, *allowed)):
+        if one in FORMAT_VERSIONS and one[:4] == family and one.rpartition("-")[2] == kind:
+            yield one
 
 
 def parse_outputs(
@@ -50,7 +61,7 @@ def parse_outputs(
         if name not in allowed:
             raise UsageError("no such output format", why=repr(name), remedy=f"choose among {', '.join(allowed)}")
         if at and version not in FORMAT_VERSIONS.get(name, ()):
-            choice = ", ".join(f"{name}@{v}" for v in FORMAT_VERSIONS.get(name, ())) or name
+            choice = ", ".join(f"{one}@{v}" for one in _alike(name, allowed) for v in FORMAT_VERSIONS[one]) or name
             raise UsageError("no such version of an output format", why=repr(form), remedy=f"choose among {choice}")
         if equals and not path:
             raise UsageError("an output has no path", why=repr(value), remedy=f"write -o {form}=FILE or -o {form}")

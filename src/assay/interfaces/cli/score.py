@@ -1,13 +1,16 @@
 """`assay score SBOM`."""
 
 import shutil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from assay import bootstrap
 from assay.interfaces.cli import options
+
+if TYPE_CHECKING:
+    from assay.dependencies.score import Missing
 
 FORMATS = ("table", "json")
 _SHOWN = 20
@@ -62,7 +65,14 @@ def table(found: Any, name: str, columns: int) -> str:
         lines.append(f"  {pad(element.of, 9)}  {pad(element.name, 13)}{counts:>13}  {element.clause}")
     if found.missing:
         lines.append("missing:")
-    lines += [f"  {safe(m.label or m.name)}: {', '.join(m.elements)}" for m in found.missing[:_SHOWN]]
+    lines += [f"  {safe(_named(m))}: {', '.join(m.elements)}" for m in found.missing[:_SHOWN]]
     if len(found.missing) > _SHOWN:
         lines.append(f"  … {len(found.missing) - _SHOWN} more with -o json")
     return "\n".join(cut(line, columns) for line in lines) + "\n"
+
+
+def _named(missing: "Missing") -> str:
+    """A package URL where the document's own label is one, without what makes labels of peers unique; else the name."""
+    if missing.label.startswith("pkg:"):
+        return missing.label.partition("?package-id=")[0].partition("&package-id=")[0]
+    return missing.name or missing.label

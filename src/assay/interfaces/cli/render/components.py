@@ -32,7 +32,7 @@ def render(inventory: Inventory, *, columns: int, colour: bool) -> str:
     ]
     if colour:
         lines[0] = click.style(lines[0], bold=True)
-    lines.append(cut(f"\n{len(rows)} packages, {len(inventory.gaps)} gaps", columns + 1))
+    lines.append(cut(f"\n{_counted(len(rows), 'package')}, {_counted(len(inventory.gaps), 'gap')}", columns + 1))
     summary = [share_line(Graph(inventory).shares())]
     if inventory.base is not None:
         summary.append(
@@ -54,3 +54,7 @@ def _row(component: Component, inventory: Inventory) -> tuple[str, ...]:
         origins,
         safe(licence),
     )
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
