@@ -204,3 +204,20 @@ def test_a_lock_with_a_date_that_is_none_is_refused():
     broken = msgspec.structs.replace(bad, indexes=(msgspec.structs.replace(bad.indexes[0], date="yesterday"),))
     with pytest.raises(MalformedError, match="not a lock"):
         lock(Archive(packed("aaa")), previous=broken)
+
+
+def test_a_name_no_index_lists_is_told_with_its_place():
+    text = json.dumps(
+        {
+            "apiVersion": "assay.build/v1", "kind": "Image", "metadata": {"name": "t", "version": "1"}, "epoch": "5",
+            "debian": {"d": {"suites": ["bookworm"], "keys": "k.gpg", "mirror": MIRROR}},
+            "image": {"debian": "d", "packages": ["aaa", "aab"]},
+        }
+    )  # fmt: skip
+    archive = Archive(packed("aaa", more="Provides: aab\n"))
+    with pytest.raises(UsageError) as caught:
+        lock(archive, spec=read_spec(text.encode(), where="assay.yaml"))
+    assert caught.value.where.startswith("assay.yaml:1:")
+    assert caught.value.where.endswith("image.packages[1]")
+    assert "aab is not in bookworm" in caught.value.why
+    assert "did you mean aaa?" in caught.value.remedy

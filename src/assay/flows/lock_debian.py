@@ -1,5 +1,6 @@
 """Debian packages of a spec, pinned: InRelease → Packages → .deb, each link checked before the next is looked at."""
 
+import difflib
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -69,7 +70,7 @@ def lock_debian(
     suites: dict[tuple[str, str], list[_Suite]] = {}
     indexes: dict[str, locks.DebianIndex] = {}
     packages: dict[tuple[str, str, str], locks.DebianPackage] = {}
-    for archive, architecture, role, wanted, essential in wishes:
+    for archive, architecture, role, wanted, essential, path in wishes:
         key = (archive, architecture)
         if key not in suites:
             suites[key] = _suites(placed, tools, archive, architecture, dates)
@@ -77,6 +78,7 @@ def lock_debian(
                 known = indexes.get(suite.locked.name)
                 files = tuple(sorted({*suite.locked.files, *(known.files if known else ())}, key=lambda f: f.path))
                 indexes[suite.locked.name] = msgspec.structs.replace(suite.locked, files=files)
+        _named(placed, suites[key], wanted, path)
         for package in _pinned(tools, suites[key], architecture, role, wanted, essential):
             place = (package.name, package.architecture, package.index)
             known_package = packages.get(place)
@@ -96,8 +98,8 @@ def _date(one: locks.DebianIndex) -> datetime:
         ) from error
 
 
-def _wishes(placed: PlacedSpec) -> Iterator[tuple[str, str, str, tuple[str, ...], bool]]:
-    """(archive, architecture, role, names, with Essential) of the image and each toolchain."""
+def _wishes(placed: PlacedSpec) -> Iterator[tuple[str, str, str, tuple[str, ...], bool, str]]:
+    """(archive, architecture, role, names, with Essential, document path) of the image and each toolchain."""
     spec = placed.spec
     architectures = []
     for platform in spec.platforms:
@@ -109,9 +111,28 @@ def _wishes(placed: PlacedSpec) -> Iterator[tuple[str, str, str, tuple[str, ...]
         architectures.append(ARCHITECTURES[platform])
     if spec.image.debian is not None:
         for architecture in architectures:
-            yield spec.image.debian, architecture, IMAGE, spec.image.packages, False
+            yield spec.image.debian, architecture, IMAGE, spec.image.packages, False, "image.packages"
     for name, toolchain in sorted(spec.toolchains.items()):
-        yield toolchain.debian, architectures[0], f"toolchain:{name}", toolchain.packages, toolchain.essential
+        path = f"toolchains.{name}.packages"
+        yield toolchain.debian, architectures[0], f"toolchain:{name}", toolchain.packages, toolchain.essential, path
+
+
+def _named(placed: PlacedSpec, suites: Sequence[_Suite], wanted: Sequence[str], path: str) -> None:
+    """Whether each name is a package's own; the resolver would also take what several provide, and choose.
+
+    Raises:
+        UsageError: one is not, with its place.
+    """
+    known = {name for suite in suites for name, _ in suite.packages}
+    for number, name in enumerate(wanted):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3)
+            raise UsageError(
+                "no such package", where=placed.places.where(f"{path}[{number}]"),
+                why=f"{name} is not in {', '.join(suite.locked.suite for suite in suites)}",
+                remedy=(f"did you mean {' or '.join(near)}? " if near else "")
+                + "A name that others only provide is given by the one to take",
+            )  # fmt: skip
 
 
 def _suites(
