@@ -200,10 +200,13 @@ def _pair(one: _Walk, other: _Walk, spool: Spool, limit: int) -> None:
     elif a.size > limit or b.size > limit:
         one.tree[one.path] = Row(a, _digest(one.content), form=one.form)
         other.tree[other.path] = Row(b, _digest(other.content), form=other.form)
-    elif (before := b"".join(one.content)) == (after := b"".join(other.content)):
-        one.tree[one.path] = row = Row(a, form=one.form)
-        other.tree[other.path] = row if a is b and one.form == other.form else Row(b, form=other.form)
     else:
+        # In the pieces they come in: layers in step are cut alike, and what is alike needs not be put together.
+        pieces, others = list(one.content), list(other.content)
+        if pieces == others or (before := b"".join(pieces)) == (after := b"".join(others)):
+            one.tree[one.path] = row = Row(a, form=one.form)
+            other.tree[other.path] = row if a is b and one.form == other.form else Row(b, form=other.form)
+            return
         one.tree[one.path] = Row(a, _digest((before,)), spool.add((before,)), one.form)
         other.tree[other.path] = Row(b, _digest((after,)), spool.add((after,)), other.form)
 
