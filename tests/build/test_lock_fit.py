@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from assay.build import lock as locks
-from assay.build.lock_fit import fits, misfits
+from assay.build.lock_fit import fits, misfits, restored
 from assay.build.spec_read import read_spec
 
 A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -118,3 +118,20 @@ def test_a_source_that_the_spec_changed_no_longer_fits():
     spec = read_spec(SPEC.replace(b"tag: v1", b"tag: v3"), where="assay.yaml").spec
     assert not fits(spec.sources["app"], GIT)
     assert fits(spec.sources["here"], change(HERE, content=A))
+
+
+@pytest.mark.parametrize(
+    ("name", "locked", "old", "new"),
+    [
+        ("app", GIT, b"tag: v1", b"tag: v9"),
+        ("app", GIT, b"1" * 40, b"9" * 40),
+        ("speed", ARCHIVE, b"a" * 64 + b"\n    compare", b"c" * 64 + b"\n    compare"),
+        ("speed", ARCHIVE, b"tag: v2", b"tag: v3"),
+        ("note", NOTE, b"note.txt", b"other.txt"),
+    ],
+)
+def test_a_spec_is_what_it_was_before_one_source_changed(name, locked, old, new):
+    before = read_spec(SPEC, where="assay.yaml").spec
+    after = read_spec(SPEC.replace(old, new), where="assay.yaml").spec
+    assert after != before
+    assert restored(after, name, locked) == before

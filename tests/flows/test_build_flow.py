@@ -16,6 +16,7 @@ from assay.adapters.localinputs import FolderInputs
 from assay.adapters.spool import FileSpool
 from assay.build import lock as locks
 from assay.build.spec_read import read_spec
+from assay.flows import lock as flow
 from assay.flows.build import build
 from assay.flows.lock import Locking, make_lock
 from assay.formats import compressors
@@ -447,3 +448,33 @@ def test_update_looks_at_one_source_again(bench, project):
     assert {change.name for change in locks.difference(before, after)} == {"site"}
     with pytest.raises(UsageError, match="motd, site, x"):
         bench.lock(placed, previous=before, update="other")
+
+
+def test_update_follows_a_spec_that_changed_elsewhere(bench, project, tmp_path):
+    before = bench.lock(spec_of())
+    (project / "motd").write_text("hello")
+    motd = {"type": "file", "path": "motd", "sha256": sha256(b"hello").hexdigest()}
+    x = {"type": "archive", "path": "x.tar.gz", "sha256": sha256(ARCHIVE).hexdigest()}
+    changed = spec_of(sources={"site": {"type": "directory", "path": "site"}, "x": x, "motd": motd})
+    after = bench.lock(changed, previous=before, update="x")
+    assert after.sources["motd"].sha256 == "sha256:" + motd["sha256"]
+    bench.build(changed, after, tmp_path / "out")
+
+
+def test_update_of_one_source_keeps_packages_only_where_nothing_else_changed(bench, project, monkeypatch):
+    asked = []
+    monkeypatch.setattr(flow, "_debian", lambda placed, at, previous, update: asked.append(update) or ((), ()))
+    (project / "motd").write_text("hello")
+    site = {"type": "directory", "path": "site"}
+    motd = {"type": "file", "path": "motd", "sha256": sha256(b"hello").hexdigest()}
+    image = {"install": [{"from": "sources.site", "to": "/srv"}]}
+    first = bench.lock(spec_of(sources={"site": site, "motd": motd}, image=image))
+    (project / "motd").write_text("moin")
+    motd = motd | {"sha256": sha256(b"moin").hexdigest()}
+    second = bench.lock(spec_of(sources={"site": site, "motd": motd}, image=image), previous=first, update="motd")
+    bench.lock(
+        spec_of(sources={"site": site, "motd": motd}, image=image, platforms=["linux/arm64"]),
+        previous=second,
+        update="motd",
+    )
+    assert asked == ["", "motd", ""]

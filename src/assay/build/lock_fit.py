@@ -27,7 +27,29 @@ def misfits(spec: specs.Spec, lock: locks.Lock) -> Iterator[str]:
 
 def fits(source: specs.Source, locked: locks.SourceLock) -> bool:
     """Whether a locked source is what the spec asks for now; of a folder this says nothing of its content."""
-    return not any(_differing(source, locked))
+    return not any(_differing(source, locked)) and not any(_unchecked(source, locked))
+
+
+def restored(spec: specs.Spec, name: str, locked: locks.SourceLock) -> specs.Spec:
+    """The spec with what a lock says of one source in the place of what it says now: the spec as it was before."""
+    source = spec.sources[name]
+    was: specs.Source = source
+    if isinstance(source, specs.GitSource) and isinstance(locked, locks.GitLock):
+        was = msgspec.structs.replace(source, url=locked.url, commit=locked.commit, tag=locked.tag or None)
+    elif isinstance(source, specs.ArchiveSource) and isinstance(locked, locks.ArchiveLock):
+        told, against = locked.compared, source.compare_git
+        if against is not None and not isinstance(told, msgspec.UnsetType):
+            commit = told.commit if against.commit is not None else None
+            against = msgspec.structs.replace(against, url=told.url, tag=told.tag, commit=commit)
+        was = msgspec.structs.replace(
+            source, url=locked.url or None, path=locked.path or None, sha256=locked.sha256.removeprefix("sha256:"),
+            compare_git=against,
+        )  # fmt: skip
+    elif isinstance(source, specs.FileSource) and isinstance(locked, locks.FileLock):
+        was = msgspec.structs.replace(
+            source, url=locked.url or None, path=locked.path or None, sha256=locked.sha256.removeprefix("sha256:")
+        )
+    return msgspec.structs.replace(spec, sources={**spec.sources, name: was})
 
 
 def _epoch(spec: specs.Spec, lock: locks.Lock) -> Iterator[str]:
@@ -71,22 +93,22 @@ def _directory(source: Any) -> dict[str, object]:
     return {"path": source.path}
 
 
-def _signed(spec: specs.Spec, lock: locks.Lock) -> Iterator[str]:
-    for name, source in sorted(spec.sources.items()):
-        locked = lock.sources.get(name)
-        asked = isinstance(source, specs.GitSource) and source.signed_by is not None
-        if asked and isinstance(locked, locks.GitLock) and not locked.signers:
-            yield f"source {name} names nobody who signed"
+def _checks(spec: specs.Spec, lock: locks.Lock) -> Iterator[str]:
+    for name in sorted(spec.sources.keys() & lock.sources.keys()):
+        for why in _unchecked(spec.sources[name], lock.sources[name]):
+            yield f"source {name} {why}"
 
 
-def _compared(spec: specs.Spec, lock: locks.Lock) -> Iterator[str]:
-    for name, source in sorted(spec.sources.items()):
-        locked = lock.sources.get(name)
-        if isinstance(source, specs.ArchiveSource) and isinstance(locked, locks.ArchiveLock):
-            told, wanted = locked.compared, source.compare_git
-            seen = None if isinstance(told, msgspec.UnsetType) else (told.url, told.tag)
-            if seen != (None if wanted is None else (wanted.url, wanted.tag)):
-                yield f"source {name} was not compared with the tag it is to be"
+def _unchecked(source: specs.Source, locked: locks.SourceLock) -> Iterator[str]:
+    """What the spec asks to have been checked when a source was locked, and was not."""
+    if isinstance(source, specs.GitSource) and isinstance(locked, locks.GitLock):
+        if source.signed_by is not None and not locked.signers:
+            yield "names nobody who signed"
+    elif isinstance(source, specs.ArchiveSource) and isinstance(locked, locks.ArchiveLock):
+        told, wanted = locked.compared, source.compare_git
+        seen = None if isinstance(told, msgspec.UnsetType) else (told.url, told.tag)
+        if seen != (None if wanted is None else (wanted.url, wanted.tag)):
+            yield "was not compared with the tag it is to be"
 
 
 def _indexes(spec: specs.Spec, lock: locks.Lock) -> Iterator[str]:
@@ -150,5 +172,5 @@ _SOURCES: dict[type, tuple[type, Callable[[Any], dict[str, object]]]] = {
 }
 """Kind of source → how it is locked, and what of it the spec itself says."""
 _RULES: tuple[Callable[[specs.Spec, locks.Lock], Iterator[str]], ...] = (
-    _epoch, _sources, _signed, _compared, _indexes, _packages, _dependencies, _keys,
+    _epoch, _sources, _checks, _indexes, _packages, _dependencies, _keys,
 )  # fmt: skip

@@ -11,6 +11,7 @@ import msgspec
 
 from assay.build import lock as locks
 from assay.build import spec as specs
+from assay.build.lock_fit import fits, restored
 from assay.build.spec_read import PlacedSpec, spec_digest
 from assay.flows.compare_archive import compare_archive
 from assay.flows.lock_debian import DebianTools, lock_debian
@@ -62,7 +63,8 @@ def make_lock(placed: PlacedSpec, at: Locking, *, previous: locks.Lock | None = 
         at: where inputs come from and go to.
         previous: an earlier lock of this spec.
         update: with `previous`, the one source to look at again; the others stay as they were where the spec asks for
-            the same (brief B8, the smallest change).
+            the same (brief B8, the smallest change). Where the spec changed elsewhere too, packages and language
+            dependencies are locked anew: the lock does not say what they were asked for.
 
     Raises:
         UnsupportedError: a kind of input this version cannot lock. UntrustedError: content of another digest.
@@ -74,12 +76,13 @@ def make_lock(placed: PlacedSpec, at: Locking, *, previous: locks.Lock | None = 
         raise UsageError("no such input", where=update, remedy=f"choose among {', '.join(sorted(known)) or 'none'}")
     sources: dict[str, locks.SourceLock] = {}
     at = msgspec.structs.replace(at, previous=previous)
+    alone = previous is not None and bool(update) and _changed_alone(spec, previous, update)
     for name, source in spec.sources.items():
         old = previous.sources.get(name) if previous is not None and update else None
-        keep = old is not None and name != update
+        keep = old is not None and name != update and (alone or _stays(source, old))
         sources[name] = old if keep and old is not None else _LOCKERS[type(source)](at, source, name)
-    indexes, packages = _debian(placed, at, previous, update)
-    pinned = _languages(placed, at, previous, update, sources)
+    indexes, packages = _debian(placed, at, previous, update if alone else "")
+    pinned = _languages(placed, at, previous, update if alone else "", sources)
     return locks.ordered(
         locks.Lock(
             spec=str(spec_digest(spec)),
@@ -94,6 +97,18 @@ def make_lock(placed: PlacedSpec, at: Locking, *, previous: locks.Lock | None = 
             tools=shaping_tools(spec),
         )
     )
+
+
+def _changed_alone(spec: specs.Spec, previous: locks.Lock, name: str) -> bool:
+    """Whether the spec is that of the lock, but for one source at most."""
+    locked = previous.sources.get(name) if name in spec.sources else None
+    candidates = [spec] if locked is None else [spec, restored(spec, name, locked)]
+    return any(str(spec_digest(one)) == previous.spec for one in candidates)
+
+
+def _stays(source: specs.Source, locked: locks.SourceLock) -> bool:
+    """Whether a locked source is what a changed spec asks for; what a folder leaves out no lock tells."""
+    return fits(source, locked) and not (isinstance(source, specs.DirectorySource) and source.exclude)
 
 
 def _debian(
