@@ -54,7 +54,7 @@ ROW = '[[vex.trust]]\nname = "a"\n'
         (ROW + 'key = "other.pub"\nproducts = ["*"]\n', ""),
         (ROW + 'key = "k.pub"\nproducts = ["*"]\nnot_after = "soon"\n', ""),
         ('[[vex.trust]]\nname = " "\nkey = "k.pub"\nproducts = ["*"]\n', "no name"),
-        (2 * (ROW + 'key = "k.pub"\nproducts = ["*"]\n'), "two rows are called 'a'"),
+        (2 * (ROW + 'key = "k.pub"\nproducts = ["*"]\n'), "two rows have the name 'a'"),
     ],
 )
 def test_a_policy_with_two_readings_is_refused(text: str, why: str) -> None:

@@ -23,26 +23,24 @@ which prove less.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import msgspec
 
 from assay.formats import purl as purls
-from assay.formats import toml, trustroot, wire
+from assay.formats import trustroot, wire
 from assay.formats.trustroot import TrustedRoot
 from assay.model.errors import MalformedError
 from assay.model.evidence import Signer
-from assay.model.limits import DEFAULT_LIMITS
 from assay.model.vex import VexProduct, VexStatement, VexStatus
 from assay.trust import keyring
 from assay.trust.expect import Identity, matches
 from assay.trust.keyring import Key, Keyring, is_open
+from assay.trust.vex_rows import ScopedRow, Table
 
-_REMEDY = "correct the trust policy"
+_TABLE = Table("trust", "not a VEX trust policy", "correct the trust policy", 1_000)
 STATUSES: tuple[VexStatus, ...] = get_args(VexStatus)
 """Every status, for a scope that leaves none out."""
-_SIGNERS_COUNT = 1_000
-_PATTERNS_COUNT = 10_000
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,17 +111,12 @@ def _is_within(row: Trusted, moment: str) -> bool:
     return not ((row.not_before and moment < row.not_before) or (row.not_after and moment > row.not_after))
 
 
-class _Row(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
+class _Row(ScopedRow):
     key: str = ""
     key_pem: str = ""
     identity: str = ""
     issuer: str = ""
     glob: bool = False
-    products: list[str] = []
-    images: list[str] = []
-    vulnerabilities: list[str] = []
-    statuses: list[Literal["not_affected", "affected", "fixed", "under_investigation"]] = []
     not_before: str = ""
     not_after: str = ""
 
@@ -149,50 +142,33 @@ def read(
         UntrustedError: a trusted root without windows.
         UnsupportedError: a kind of key nobody can use.
     """
-    document = toml.loads(data, where=where, limit=DEFAULT_LIMITS.vex_trust_bytes)
-    inner = document.get("vex", {})
-    rows = inner.get("trust") if isinstance(inner, dict) else None
-    if not isinstance(rows, list) or not rows:
-        raise _bad(where, "no [[vex.trust]] rows")
-    if len(rows) > _SIGNERS_COUNT:
-        raise _bad(where, f"{len(rows)} rows, limit {_SIGNERS_COUNT}")
+    inner, rows = _TABLE.read(data, where)
     found = tuple(_trusted(row, f"{where}: vex.trust[{n}]", read_key) for n, row in enumerate(rows))
-    names = [row.name for row in found]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise _bad(where, f"two rows are called {twice[0][:100]!r}")
+    _TABLE.once("name", [row.name for row in found], where)
     legacy = inner.get("legacy", [])
     if legacy not in ([], ["cosign-v2"]):
-        raise _bad(where, 'vex.legacy is no list that holds "cosign-v2" alone')
+        raise _TABLE.bad(where, 'vex.legacy is no list that holds "cosign-v2" alone')
     return VexTrust(found, _roots(inner, where, read_root or read_key), bool(legacy))
 
 
 def _roots(inner: dict[str, Any], where: str, read_root: Callable[[str], bytes]) -> TrustedRoot | None:
     name = inner.get("trusted_root", "")
     if not isinstance(name, str):
-        raise _bad(where, "vex.trusted_root is no name of a file")
+        raise _TABLE.bad(where, "vex.trusted_root is no name of a file")
     return trustroot.read(read_root(name), where=name) if name else None
 
 
 def _trusted(value: Any, where: str, read_key: Callable[[str], bytes]) -> Trusted:
-    try:
-        row = msgspec.convert(value, _Row)
-    except msgspec.ValidationError as error:
-        raise _bad(where, str(error)) from error
-    if not row.name.strip():
-        raise _bad(where, "it has no name")
+    row = _TABLE.row(value, _Row, where)
     if not row.products and not row.images:
-        raise _bad(where, "it has no scope: neither products nor images")
-    if sum(map(len, (row.products, row.images, row.vulnerabilities))) > _PATTERNS_COUNT:
-        raise _bad(where, f"more than {_PATTERNS_COUNT} patterns")
-    if "" in (*row.products, *row.images, *row.vulnerabilities):
-        raise _bad(where, "an empty pattern")
+        raise _TABLE.bad(where, "it has no scope: neither products nor images")
     ways = [word for word in ("key", "key_pem", "identity") if getattr(row, word)]
     if len(ways) != 1:
-        raise _bad(where, f"needs exactly one of key, key_pem and identity, has {' and '.join(ways) or 'none'}")
+        raise _TABLE.bad(where, f"needs exactly one of key, key_pem and identity, has {' and '.join(ways) or 'none'}")
     if bool(row.identity) != bool(row.issuer):
-        raise _bad(where, "identity and issuer belong together")
+        raise _TABLE.bad(where, "identity and issuer belong together")
     if row.glob and not row.identity:
-        raise _bad(where, "glob is for an identity")
+        raise _TABLE.bad(where, "glob is for an identity")
     if row.identity:
         _check_window(row, where)
     key = None
@@ -220,7 +196,7 @@ def _check_window(row: _Row, where: str) -> None:
     """Times of one width, so that texts compare as times do."""
     for text in filter(None, (row.not_before, row.not_after)):
         if not wire.is_instant(text) or wire.instant(text) != text:
-            raise _bad(where, f"{text[:40]!r} is not a time like 2026-01-02T03:04:05Z")
+            raise _TABLE.bad(where, f"{text[:40]!r} is not a time like 2026-01-02T03:04:05Z")
 
 
 def within(statement: VexStatement, scope: Scope, image: str) -> tuple[VexStatement | None, str]:
@@ -277,7 +253,3 @@ def _covers(pattern: str, identifier: str) -> bool:
         return False
     bare = msgspec.structs.replace(parsed, version="", qualifiers=(), subpath="")
     return matches(pattern, purls.to_string(parsed)) or matches(pattern, purls.to_string(bare))
-
-
-def _bad(where: str, why: str) -> MalformedError:
-    return MalformedError("not a VEX trust policy", where=where, why=why, remedy=_REMEDY)

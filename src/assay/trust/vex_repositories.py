@@ -13,18 +13,16 @@ With it, `products` must be there: nobody is believed for everything by an omiss
 by its signature alone, here too.
 """
 
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from assay.formats import toml
-from assay.model.errors import MalformedError, UsageError
-from assay.model.limits import DEFAULT_LIMITS
+from assay.model.errors import UsageError
 from assay.trust.vex_policy import STATUSES, Scope, Trusted
+from assay.trust.vex_rows import ScopedRow, Table
 
-_REPOSITORIES_COUNT = 100
-_PATTERNS_COUNT = 10_000
+_TABLE = Table("repository", "not a list of VEX repositories", "correct the settings", 100)
 
 
 class VexRepository(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,14 +35,10 @@ class VexRepository(msgspec.Struct, frozen=True, kw_only=True):
     """For what its unsigned documents are believed; None = for nothing."""
 
 
-class _Row(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
+class _Row(ScopedRow):
     url: str = ""
     folder: str = ""
     accept_unsigned: bool = False
-    products: list[str] = []
-    vulnerabilities: list[str] = []
-    statuses: list[Literal["not_affected", "affected", "fixed", "under_investigation"]] = []
 
 
 def read(data: bytes, *, where: str) -> tuple[VexRepository, ...]:
@@ -53,18 +47,10 @@ def read(data: bytes, *, where: str) -> tuple[VexRepository, ...]:
     Raises:
         MalformedError: not TOML, no rows, an unknown field, no address, belief without a scope.
     """
-    document = toml.loads(data, where=where, limit=DEFAULT_LIMITS.vex_trust_bytes)
-    inner = document.get("vex", {})
-    rows = inner.get("repository") if isinstance(inner, dict) else None
-    if not isinstance(rows, list) or not rows:
-        raise _bad(where, "no [[vex.repository]] rows")
-    if len(rows) > _REPOSITORIES_COUNT:
-        raise _bad(where, f"{len(rows)} rows, limit {_REPOSITORIES_COUNT}")
+    _, rows = _TABLE.read(data, where)
     found = tuple(_repository(row, f"{where}: vex.repository[{n}]") for n, row in enumerate(rows))
-    for field in ("name", "url"):
-        values = [value for one in found if (value := getattr(one, field))]
-        if twice := sorted({value for value in values if values.count(value) > 1}):
-            raise _bad(where, f"two rows have the {field} {twice[0][:100]!r}")
+    _TABLE.once("name", [one.name for one in found], where)
+    _TABLE.once("url", [one.url for one in found], where)
     return found
 
 
@@ -97,23 +83,17 @@ def is_address(text: str) -> bool:
 
 
 def _repository(value: Any, where: str) -> VexRepository:
-    try:
-        row = msgspec.convert(value, _Row)
-    except msgspec.ValidationError as error:
-        raise _bad(where, str(error)) from error
-    if not row.name.strip():
-        raise _bad(where, "it has no name")
+    row = _TABLE.row(value, _Row, where)
     if bool(row.url) == bool(row.folder):
-        raise _bad(where, "needs exactly one of url and folder")
+        raise _TABLE.bad(where, "needs exactly one of url and folder")
     if row.url and not is_address(row.url):
-        raise _bad(where, f"not an https address: {row.url[:200]!r}")
-    scope = (*row.products, *row.vulnerabilities)
-    if len(scope) > _PATTERNS_COUNT or "" in scope:
-        raise _bad(where, f"an empty pattern, or more than {_PATTERNS_COUNT}")
+        raise _TABLE.bad(where, f"not an https address: {row.url[:200]!r}")
+    if row.images:
+        raise _TABLE.bad(where, "images are for the rows of [[vex.trust]]: a repository speaks of packages")
     if row.accept_unsigned and not row.products:
-        raise _bad(where, "accept_unsigned without products: it has no scope")
-    if not row.accept_unsigned and (scope or row.statuses):
-        raise _bad(where, "a scope is for accept_unsigned; that of signed documents is their signer's row")
+        raise _TABLE.bad(where, "accept_unsigned without products: it has no scope")
+    if not row.accept_unsigned and (row.patterns or row.statuses):
+        raise _TABLE.bad(where, "a scope is for accept_unsigned; that of signed documents is their signer's row")
     return VexRepository(name=row.name, url=row.url, folder=row.folder, vouched=_vouched(row))
 
 
@@ -126,7 +106,3 @@ def _vouched(row: _Row) -> Trusted | None:
         statuses=tuple(row.statuses) or STATUSES,
     )
     return Trusted(name=f"{row.name} (unsigned, by its place)", key=None, scope=scope)
-
-
-def _bad(where: str, why: str) -> MalformedError:
-    return MalformedError("not a list of VEX repositories", where=where, why=why, remedy="correct the settings")
