@@ -10,7 +10,7 @@ from assay.model.errors import UnavailableError
 
 
 def content(number):
-    size = (5 << 20) if number % 20 == 0 else number * 7 % 5000
+    size = (9 << 20) if number % 20 == 0 else number * 7 % 5000
     return bytes([number % 50]) * size
 
 
@@ -26,10 +26,10 @@ def test_many_threads_one_file():
 
 def test_what_is_added_may_be_read_from_the_same_spool():
     spool = FileSpool()
-    first = spool.add([bytes(6 << 20)])
+    first = spool.add([bytes(9 << 20)])
     second = spool.add(piece for source in ([b"x"], spool.read(first)) for piece in source)
-    assert second.size == (6 << 20) + 1
-    assert b"".join(spool.read(second)) == b"x" + bytes(6 << 20)
+    assert second.size == (9 << 20) + 1
+    assert b"".join(spool.read(second)) == b"x" + bytes(9 << 20)
     spool.close()
 
 

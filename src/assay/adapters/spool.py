@@ -12,7 +12,7 @@ from assay.model.errors import UnavailableError
 from assay.model.tree import Span
 
 _BUFFER_BYTES = 1 << 20
-_STAGED_BYTES = 4 << 20
+_STAGED_BYTES = 8 << 20
 """A file up to here is held in memory until its digest is known."""
 
 
