@@ -70,7 +70,7 @@ def take_stock(
     def read(image: Image) -> Inventory:  # imports the readers, which an image that is remembered does not need
         from assay.flows.catalogue import catalogue_image
 
-        bench = _bench(settings, reading, progress, target.scheme)
+        bench = _bench(settings, reading, progress, target.scheme, matched=look is not None)
         shelf = look.shelf if look is not None else None
         bench = msgspec.structs.replace(bench, bases=_known_bases(reading, settings), shelf=shelf)
         return catalogue_image(image, source, bench)
@@ -241,14 +241,14 @@ REMOTE = frozenset({"registry"})
 """Schemes whose source holds connections, which two processes cannot share: their layers are read in threads."""
 
 
-def _workers(count: int, scheme: str) -> Workers:
+def _workers(count: int, scheme: str, prepare: Callable[[], None]) -> Workers:
     if scheme in REMOTE:
         from assay.adapters.workers import Threads
 
         return Threads(count)
     from assay.adapters.processes import Processes
 
-    return Processes(count, _load_joiners)
+    return Processes(count, prepare)
 
 
 def _load_joiners() -> None:
@@ -256,13 +256,21 @@ def _load_joiners() -> None:
     import assay.dependencies.assemble  # noqa: F401
 
 
-def _bench(settings: Settings, reading: Reading, progress: Progress, scheme: str) -> Bench:
+def _load_matchers() -> None:
+    """The same, and what a scan imports behind that."""
+    _load_joiners()
+    import assay.adapters.advisorydb_place
+    import assay.flows.scan  # noqa: F401
+
+
+def _bench(settings: Settings, reading: Reading, progress: Progress, scheme: str, *, matched: bool = False) -> Bench:
+    """The tools; `matched`: what is read is matched next."""
     from assay.dependencies.locks import ROWS
     from assay.flows.catalogue import Bench
 
     return Bench(
         table=(*_table(settings, reading), *ROWS),
-        workers=_workers(settings.workers, scheme),
+        workers=_workers(settings.workers, scheme, _load_matchers if matched else _load_joiners),
         cache=_cache(settings, reading),
         limits=LIMITS,
         strict=_strict(settings, reading),
