@@ -92,6 +92,18 @@ def test_a_key_that_is_not_there_is_told_before_anything_is_built(project, run):
     assert not (project.parent / "out").exists()
 
 
+def test_a_folder_that_changed_since_it_was_locked_is_told(project, run):
+    assert run("lock", "assay.yaml").code == 0
+    digest = built(run)
+    (project / "site" / "index.html").write_text("other")
+    done = run("build", "assay.yaml", "--output", "oci-dir:../again")
+    assert done.out.decode().strip() == digest
+    assert "source site: its folder has changed" in done.err
+    shutil.rmtree(project / "site")
+    done = run("build", "assay.yaml", "--output", "oci-dir:../gone")
+    assert (done.out.decode().strip(), "warning" in done.err) == (digest, False)
+
+
 def test_no_lock_no_build(project, run):
     done = run("build", "assay.yaml", "--output", "oci-dir:../out")
     assert done.code == 2

@@ -135,6 +135,8 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     """The image, as other commands take it."""
     report: RebuildReport | None = None
     """What its rebuilds say; None where none was asked for, or a test failed before."""
+    outdated: tuple[str, ...] = ()
+    """Folders beside the spec that hold something else by now than what the lock pins, and the image has."""
 
     @property
     def refused(self) -> bool:
@@ -177,6 +179,7 @@ def build_spec(
     from assay import __version__
     from assay.adapters.clock import WallClock
     from assay.adapters.layout_sink import layout_sink
+    from assay.adapters.localinputs import FolderInputs
     from assay.adapters.spool import FileSpool
     from assay.adapters.stepresults import FolderStepResults
     from assay.adapters.varying import Machine
@@ -187,6 +190,7 @@ def build_spec(
     from assay.build.provenance import WORKSTATION, When
     from assay.flows.build import build, check_fit
     from assay.flows.build_evidence import Run, context
+    from assay.flows.lock import outdated
     from assay.flows.step_cache import keep
 
     placed = read_placed(path)
@@ -196,6 +200,8 @@ def build_spec(
     if found is None:
         raise UsageError("there is no lock", where=str(goal), remedy=f"run `assay lock {path}` first")
     check_fit(spec, found)
+    beside = Path(path).absolute().parent
+    stale = outdated(spec, found, FolderInputs(beside, LIMITS), _beside(beside, goal))  # before the layout lies there
     folder, tag = _layout(output)
     tag = tag or re.sub(r"[^A-Za-z0-9_.-]", "-", spec.metadata.version)
     stand = _stand() if spec.steps or spec.image.tests else None
@@ -247,7 +253,9 @@ def build_spec(
         conditions=conditions,
         rebuild=report,
     )
-    return Finished(built=built, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}", report=report)
+    return Finished(
+        built=built, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}", report=report, outdated=stale
+    )
 
 
 def _seconds(text: str) -> int:
@@ -393,7 +401,11 @@ def _layout(output: str) -> tuple[Path, str]:
     found = re.fullmatch(r"(.+?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?", rest, re.DOTALL)
     last = found[1].rpartition("/")[2] if found else ""
     if scheme != "oci-dir" or not colon or found is None or "@" in last or last.endswith(":"):
-        raise UsageError("not a place to build into", why=repr(output), remedy="write oci-dir:PATH or oci-dir:PATH:TAG")
+        raise UsageError(
+            "not a place to build into",
+            why=repr(output),
+            remedy="write oci-dir:PATH or oci-dir:PATH:TAG; `assay load` brings it to a registry",
+        )
     return Path(found[1]), found[2] or ""
 
 

@@ -3,8 +3,9 @@
 One row a kind of source; a spec that needs a kind without a row is refused whole, before anything is fetched.
 """
 
+import hashlib
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -20,7 +21,7 @@ from assay.flows.lock_languages import Languages, Pinned, lock_languages
 from assay.flows.shaping import shaping_tools
 from assay.formats import tarwrite
 from assay.model.digest import Digest
-from assay.model.errors import UnsupportedError, UsageError
+from assay.model.errors import AssayError, UnsupportedError, UsageError
 from assay.model.limits import Limits
 from assay.model.tree import TreeEntry
 from assay.ports.inputs import Fetcher, LocalInputs
@@ -206,21 +207,50 @@ def _bring(at: Locking, url: str | None, path: str | None, sha256: str) -> int:
 
 def _directory(at: Locking, source: specs.Source, name: str) -> locks.SourceLock:
     assert isinstance(source, specs.DirectorySource)  # noqa: S101 - the table's row
-    own = {posixpath.relpath(path, source.path).encode() for path in at.own_files}
     count = 0
-
-    def leave_out(path: bytes) -> bool:
-        last = path.rpartition(b"/")[2]
-        return last in _ALWAYS_OUT or path in own or any(_fits(path, last, one) for one in source.exclude)
 
     def counted() -> Iterator[tuple[TreeEntry, Iterator[bytes]]]:
         nonlocal count
-        for item in at.inputs.tree(source.path, leave_out):
+        for item in _folder(at.inputs, source, at.own_files):
             count += 1
             yield item
 
     blob = at.store.put(tarwrite.write(counted()), limit=at.limits.build_input_bytes)
     return locks.DirectoryLock(path=source.path, content=str(blob.digest), size=blob.size, files=count)
+
+
+def _folder(
+    inputs: LocalInputs, source: specs.DirectorySource, own_files: Iterable[str]
+) -> Iterator[tuple[TreeEntry, Iterator[bytes]]]:
+    """What a folder holds, without what its source leaves out."""
+    own = {posixpath.relpath(path, source.path).encode() for path in own_files}
+
+    def leave_out(path: bytes) -> bool:
+        last = path.rpartition(b"/")[2]
+        return last in _ALWAYS_OUT or path in own or any(_fits(path, last, one) for one in source.exclude)
+
+    return inputs.tree(source.path, leave_out)
+
+
+def outdated(spec: specs.Spec, lock: locks.Lock, inputs: LocalInputs, own_files: Iterable[str]) -> tuple[str, ...]:
+    """Names of folders that no longer hold what the lock pins: a build takes what is pinned, which may surprise.
+
+    A folder that is not there, or cannot be read, says nothing: lock and store are all a build needs.
+    """
+    found = []
+    for name, source in sorted(spec.sources.items()):
+        locked = lock.sources.get(name)
+        if not isinstance(source, specs.DirectorySource) or not isinstance(locked, locks.DirectoryLock):
+            continue
+        state = hashlib.sha256()
+        try:
+            for piece in tarwrite.write(_folder(inputs, source, own_files)):
+                state.update(piece)
+        except AssayError:
+            continue
+        if f"sha256:{state.hexdigest()}" != locked.content:
+            found.append(name)
+    return tuple(found)
 
 
 def _fits(path: bytes, name: bytes, pattern: str) -> bool:

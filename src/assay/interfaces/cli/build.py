@@ -102,6 +102,10 @@ def command(
 
 def _tell(done: "Finished", console: options.Console, logs: str | None) -> None:
     """What was built and how; each step's log into the folder that was asked for."""
+    for name in done.outdated:
+        console.warn(
+            f"source {name}: its folder has changed; the image has what the lock pins (`assay lock` renews it)"
+        )
     for step in done.built.steps:
         taken = ", result of an earlier build" if step.left is not None and step.left.when is not None else ""
         console.stage(f"step {step.name}: {step.isolation.level} by {step.isolation.tool}{taken}")
