@@ -135,3 +135,16 @@ def test_a_tower_of_folders_ends_fast() -> None:
     body: dict[str, object] = {"version": "1.0.0", "dependencies": {f"n{index}": "1" for index in range(2_000)}}
     found = tree({"package-lock.json": lock({place: body})})
     assert [component.name for component in found.components] == ["b"]
+
+
+WORKFLOW = "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n"
+
+
+@pytest.mark.parametrize("folder", ["node_modules/x/", "lib/python3.12/site-packages/x/", "go/pkg/mod/x@v1.0.0/"])
+def test_what_packages_were_published_with_is_no_wish_of_the_tree(folder: str) -> None:
+    files = {".github/workflows/ci.yml": WORKFLOW, "Dockerfile": "FROM debian:12\n", "yarn.lock": YARN, "pom.xml": POM}
+    alone = tree(files)
+    assert len(alone.components) == 7
+    both = tree(files | {f"{folder}{name}": text.replace("12", "11") for name, text in files.items()})
+    assert (both.components, both.gaps) == (alone.components, alone.gaps)
+    assert tree({f"{folder}{name}": text for name, text in files.items()}).components == ()

@@ -18,6 +18,7 @@ from assay.dependencies.manifest_requests import with_requests
 from assay.dependencies.manifest_scopes import with_scopes
 from assay.dependencies.maven_repository import with_coordinates
 from assay.dependencies.ownership import Owners
+from assay.dependencies.published import without_published
 from assay.dependencies.resolve import locked_edges, relations, required_paths
 from assay.model.image import Layer
 from assay.model.inventory import Component, Distro, Gap, Licence, Relation
@@ -53,7 +54,7 @@ def assemble(
     ordered = sorted(sightings, key=lambda s: (s.path, -1 if s.layer is None else s.layer, s.cataloguer))
     ordered = with_coordinates(with_requirements(ordered))
     if not installed:
-        ordered = with_requests(with_scopes(ordered))
+        ordered = with_requests(with_scopes(without_published(ordered)))
     distro = _distro(ordered)
     seen = see(ordered, distro, installed=installed)
     bounded: set[Gap] = set()
