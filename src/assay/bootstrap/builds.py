@@ -309,7 +309,7 @@ def clean_store(lock_files: Sequence[str], settings: Settings, *, dry_run: bool 
     from assay.adapters.stepresults import FolderStepResults
     from assay.flows import store as flow
 
-    with _store(settings).using(alone=True) as store:
+    with _store(settings).using(alone=not dry_run) as store:
         done = flow.clean(store, _needed(lock_files), dry_run=dry_run)
         if not dry_run:
             store.sweep()
