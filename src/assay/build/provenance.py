@@ -31,13 +31,9 @@ _OWNERS = {"sources": "source", "dependencies": "dependency", "steps": "step"}
 """Kind of an input, and of the owner of its entries."""
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What all statements of one build share."""
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run of the builder adds: times stand in metadata alone."""
 
-    spec: specs.Spec
-    spec_digest: str
-    lock: locks.Lock
-    lock_digest: str
     builder_id: str
     builder_version: Mapping[str, str]
     invocation_id: str
@@ -52,7 +48,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     conditions: Conditions = Conditions()
     """What the build ran under, so that a rebuild that differs can show why."""
     rebuild: RebuildReport | None = None
-    """What its rebuilds say; the build's record carries it whole."""
+    """What its rebuilds say, where it was built again before it was published; the build's record carries it whole."""
+
+
+class Context(Run, frozen=True, kw_only=True):
+    """What all statements of one build share."""
+
+    spec: specs.Spec
+    spec_digest: str
+    lock: locks.Lock
+    lock_digest: str
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from assay.build import spec as specs
 from assay.build.goprograms import GoProgram
 from assay.build.platforms import of_platform
 from assay.build.provenance import Context, StepFacts
+from assay.build.provenance import Run as Run  # noqa: PLC0414  (given to `context` here, so asked for here)
 from assay.build.spec_read import canonical, spec_digest
 from assay.build.stocktaking import stock
 from assay.flows.build import Built
@@ -20,33 +21,12 @@ from assay.flows.image_tests import Ran, result
 from assay.flows.source_findings import Reader, source_findings
 from assay.flows.steps import RanStep
 from assay.formats import intoto, predicate_values, predicates, rebuilding, slsa
-from assay.model.comparison import Conditions
 from assay.model.image import Layer, Subject
 from assay.model.inventory import Component, Distro, Inventory
 from assay.model.predicates import Attribute, AttributeReport
-from assay.model.rebuilding import RebuildReport
 from assay.model.statement import ResourceDescriptor, Statement
 from assay.model.tree import OwnedEntry
 from assay.source.archive_trace import Joined
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What this run of the builder adds: times stand in metadata alone."""
-
-    builder_id: str
-    builder_version: Mapping[str, str]
-    invocation_id: str
-    started_on: str
-    finished_on: str
-    sealed_on: str
-    fetched_on: str = ""
-    """When the last of the locked inputs came into the store."""
-    checked_on: str = ""
-    """When the inputs were hashed again after the last step."""
-    conditions: Conditions = Conditions()
-    """What the build ran under."""
-    rebuild: RebuildReport | None = None
-    """What its rebuilds say, where it was built again before it was published."""
 
 
 class Unexplained(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,16 +49,7 @@ def context(spec: specs.Spec, lock: locks.Lock, run: Run) -> Context:
         spec_digest=str(spec_digest(spec)),
         lock=lock,
         lock_digest=f"sha256:{hashlib.sha256(locks.write(lock)).hexdigest()}",
-        builder_id=run.builder_id,
-        builder_version=run.builder_version,
-        invocation_id=run.invocation_id,
-        started_on=run.started_on,
-        finished_on=run.finished_on,
-        sealed_on=run.sealed_on,
-        fetched_on=run.fetched_on,
-        checked_on=run.checked_on,
-        conditions=run.conditions,
-        rebuild=run.rebuild,
+        **msgspec.structs.asdict(run),
     )
 
 
