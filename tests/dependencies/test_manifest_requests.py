@@ -15,19 +15,19 @@ from assay.model.inventory import Inventory
 from assay.model.limits import DEFAULT_LIMITS
 
 
-def tree(files: dict[str, str]) -> Assembled:
+def tree(files: dict[str, str], *, installed: bool = False) -> Assembled:
     chooser, found = Chooser((*TABLE, *ROWS)), []
     for path, text in files.items():
         data = text.encode()
-        file = File(path, (data,), len(data), DEFAULT_LIMITS, False)
+        file = File(path, (data,), len(data), DEFAULT_LIMITS, installed)
         for row in chooser.choose(path, data[:4], len(data), 0o644) or ():
             found.append(Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=run(row, file)))
-    return assemble(found, (), installed=False)
+    return assemble(found, (), installed=installed)
 
 
-def standings(files: dict[str, str]) -> dict[str, str]:
+def standings(files: dict[str, str], *, installed: bool = False) -> dict[str, str]:
     """Name and version → direct, transitive or unknown."""
-    found = tree(files)
+    found = tree(files, installed=installed)
     inventory = Inventory(
         subject=Subject(name="tree"),
         components=found.components,
@@ -148,3 +148,14 @@ def test_what_packages_were_published_with_is_no_wish_of_the_tree(folder: str) -
     both = tree(files | {f"{folder}{name}": text.replace("12", "11") for name, text in files.items()})
     assert (both.components, both.gaps) == (alone.components, alone.gaps)
     assert tree({f"{folder}{name}": text for name, text in files.items()}).components == ()
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_a_manifest_without_a_lock_asks_for_what_lies_beside_it(installed: bool) -> None:
+    files = {
+        "app/package.json": json.dumps({"dependencies": {"a": "^1"}, "devDependencies": {"gone": "1"}}),
+        "app/node_modules/a/package.json": json.dumps({"name": "a", "version": "1.0.0", "dependencies": {"b": "1"}}),
+        "app/node_modules/b/package.json": json.dumps({"name": "b", "version": "1.0.0"}),
+        "other/node_modules/a/package.json": json.dumps({"name": "a", "version": "2.0.0"}),
+    }
+    assert standings(files, installed=installed) == {"a 1.0.0": "direct", "a 2.0.0": "unknown", "b 1.0.0": "transitive"}

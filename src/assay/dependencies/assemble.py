@@ -14,7 +14,7 @@ from assay.dependencies.egg_requirements import with_requirements
 from assay.dependencies.gather import Group, base_path, gather
 from assay.dependencies.identity import DISTRIBUTED, Seen, purl_writer, see
 from assay.dependencies.locks import join as locks
-from assay.dependencies.manifest_requests import with_requests
+from assay.dependencies.manifest_requests import with_installed, with_requests
 from assay.dependencies.manifest_scopes import with_scopes
 from assay.dependencies.maven_repository import with_coordinates
 from assay.dependencies.ownership import Owners
@@ -52,7 +52,7 @@ def assemble(
         installed: an image or an unpacked root; False for a source tree, where lock files are packages.
     """
     ordered = sorted(sightings, key=lambda s: (s.path, -1 if s.layer is None else s.layer, s.cataloguer))
-    ordered = with_coordinates(with_requirements(ordered))
+    ordered = with_installed(with_coordinates(with_requirements(ordered)))
     if not installed:
         ordered = with_requests(with_scopes(without_published(ordered)))
     distro = _distro(ordered)

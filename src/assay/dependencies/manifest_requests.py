@@ -19,6 +19,7 @@ from assay.dependencies.sheets import Wish
 _REQUESTS = frozenset({"dockerfile", "pom", "workflow-uses"})
 """Cataloguers all of whose packages somebody wrote down."""
 _INDIRECT = "indirect"
+_MANIFEST = "package.json"
 Asked = dict[tuple[str, str], list[tuple[str, frozenset[str]]]]
 """(ecosystem, name) → for each wish its constraint, and the versions it is known to have led to (none: unknown)."""
 
@@ -31,6 +32,21 @@ def with_requests(sightings: Sequence[Sighting]) -> list[Sighting]:
         if pair.lock is not None:
             _note(pair, pair.lock, asked.setdefault(pair.lock.path, {}))
     return [_marked(one, asked.get(one.path, {})) for one in sightings]
+
+
+def with_installed(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """The sightings of any target: what a `package.json` asks for and has beside it, be there a lock or not."""
+    asked = {
+        f"{one.path.removesuffix(_MANIFEST)}node_modules/{wish.name}/{_MANIFEST}"
+        for one in sightings
+        if one.removed_by is None and one.path.endswith(_MANIFEST)
+        for sheet in one.fragment.sheets
+        if sheet.role == "manifest" and sheet.ecosystem == "npm"
+        for wish in sheet.wishes
+    }
+    if not asked:
+        return list(sightings)
+    return [_all_marked(one) if one.path in asked else one for one in sightings]
 
 
 def direct(package: Package) -> Package:
@@ -70,13 +86,20 @@ def _found(places: Mapping[str, str], member: str, name: str) -> Iterator[str]:
 
 
 def _marked(sighting: Sighting, asked: Asked) -> Sighting:
-    packages = sighting.fragment.packages
     if sighting.cataloguer in _REQUESTS:
-        packages = tuple(direct(package) for package in packages)
-    elif asked and packages:
-        packages = tuple(_chosen(packages, asked))
-    if packages == sighting.fragment.packages:
+        return _all_marked(sighting)
+    packages = sighting.fragment.packages
+    if not (asked and packages):
         return sighting
+    return _with(sighting, tuple(_chosen(packages, asked)))
+
+
+def _all_marked(sighting: Sighting) -> Sighting:
+    packages = sighting.fragment.packages
+    return _with(sighting, tuple(direct(package) for package in packages)) if packages else sighting
+
+
+def _with(sighting: Sighting, packages: tuple[Package, ...]) -> Sighting:
     return msgspec.structs.replace(sighting, fragment=msgspec.structs.replace(sighting.fragment, packages=packages))
 
 
