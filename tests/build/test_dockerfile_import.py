@@ -292,3 +292,19 @@ def test_a_broken_file_is_refused_with_its_line(tmp_path: Path) -> None:
     done = assay("import-dockerfile", f"{tmp_path}/Dockerfile", home=tmp_path)
     assert done.code == 65
     assert "line 2" in done.err
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"),
+    [
+        ("COPY . /app\n", "needs-human"),
+        ("COPY docker-entrypoint.sh /usr/local/bin/\n", "translated"),
+        ("COPY docker/start.sh /usr/bin/docker-entrypoint.sh\n", "translated"),
+        ("COPY scripts /usr/local/bin\n", "translated"),
+        ("COPY rootfs /\n", "translated"),
+        ("ENV PATH=/app:/usr/bin\nCOPY . /app\n", "translated"),
+    ],
+)
+def test_a_script_that_only_the_base_had_needs_a_person(lines, outcome):
+    text = f'FROM node:18-bookworm\n{lines}ENTRYPOINT ["docker-entrypoint.sh"]\n'
+    assert judged(text)[-1].outcome == outcome

@@ -97,11 +97,27 @@ def process(field: str) -> Row:
         stage.config[field] = words if instruction.is_json or not words else [*stage.shell, words[0]]
         if words and not instruction.is_json:
             return "translated", "the shell form: the image gets a shell, and nothing else its commands may need", ()
+        if first.endswith(".sh") and first == words[0] and not _brought(stage, first):
+            return (
+                "needs-human",
+                f"{first} is a script of the base: no COPY brings it, and packages alone have none",
+                (),
+            )
         if first in SHELLS or first.endswith(".sh"):
             return "translated", "a script: the image gets a shell, and nothing else the script may need", ()
         return "translated", "", ()
 
     return row
+
+
+def _brought(stage: Stage, name: str) -> bool:
+    """Whether a COPY brings a program of this name to where programs are looked for, or may do so."""
+    for one in stage.copied:
+        goal = one.to.rstrip("/")
+        named = name in {path.rpartition("/")[2] for path in (*one.paths, one.to)}
+        if named or goal in ("", "/usr", "/usr/local") or goal.endswith("bin"):
+            return True
+    return "PATH" in stage.env
 
 
 def expose(work: Work, stage: Stage, instruction: Instruction) -> Answer:
