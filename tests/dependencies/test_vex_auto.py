@@ -131,6 +131,19 @@ def of(made: tuple[VexStatement, ...]) -> VexStatement:
     return one
 
 
+@pytest.mark.parametrize("doubtful", ["affected", "undetermined"])
+def test_a_copy_that_is_not_affected_does_not_speak_for_another_of_the_same_url(doubtful: Any) -> None:
+    copies = (
+        finding("CVE-1", status="not_affected"),
+        finding("CVE-1", status=doubtful),
+        finding("CVE-2", reach=UNLINKED),
+    )
+    (first, second) = statements(report(*copies), now=NOW)
+    assert (first.vulnerability, second.vulnerability) == ("CVE-1", "CVE-2")
+    assert first.status in ("affected", "under_investigation")
+    assert second.status == "not_affected"
+
+
 def test_a_statement_names_evidence_confidence_expiry_product_and_package() -> None:
     said = of(statements(report(finding("CVE-1", fixed_in=("3.1",), aliases=("CVE-1", "GHSA-1"))), now=NOW))
     made = report()

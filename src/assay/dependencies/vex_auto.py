@@ -6,13 +6,14 @@ image by digest as its product, the package as its subcomponent, and ends after 
 `under_investigation` (OpenVEX 0.2.0 itself has no expiry).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from assay.dependencies.vex_contrary import REFUTED_BY_OPENING, RUNG
 from assay.formats.openvex_write import subject_identifiers
+from assay.formats.vex_words import CAUTION
 from assay.model.finding import Finding
 from assay.model.inventory import Component
 from assay.model.report import Report
@@ -214,7 +215,7 @@ def statements(
     by_key = {component.key: component for component in report.components}
     seen = {(one.component, one.vulnerability): one for one in observations}
     revoked = {(one.vulnerability, one.component): one for one in report.vex_revocations}
-    groups: dict[VexStatement, set[str]] = {}
+    words: list[tuple[VexStatement, str]] = []
     for finding in report.findings:
         case = Case(
             finding=finding,
@@ -223,7 +224,10 @@ def statements(
             opts_in=opts_in,
         )
         said = _said(case, report, day, revoked.get((finding.id, finding.component)))
-        groups.setdefault(said, set()).add(finding.purl)
+        words.append((said, finding.purl))
+    groups: dict[VexStatement, set[str]] = {}
+    for said, purl in _most_cautious(words):
+        groups.setdefault(said, set()).add(purl)
     image = subject_identifiers(report.subject)
     result = []
     for said, found in groups.items():
@@ -231,6 +235,19 @@ def statements(
         products = (VexProduct(image, packages),) if image else tuple(VexProduct((purl,)) for purl in packages)
         result.append(msgspec.structs.replace(said, products=products))
     return tuple(sorted(result, key=lambda s: (s.vulnerability, s.status, s.justification, repr(s))))
+
+
+def _most_cautious(words: list[tuple[VexStatement, str]]) -> Iterator[tuple[VexStatement, str]]:
+    """Of statements about one package URL the gravest alone: a copy that is not affected does not speak for the others.
+
+    Several copies of a package in an image share their URL, and nothing in a statement tells them apart. Without a
+    package the statement is about the image, and what is said of any package of it is graver.
+    """
+    gravest: dict[tuple[str, str], int] = {}
+    for said, purl in words:
+        for place in {(said.vulnerability, purl), (said.vulnerability, "")}:
+            gravest[place] = max(gravest.get(place, 0), CAUTION[said.status])
+    return ((said, purl) for said, purl in words if CAUTION[said.status] == gravest[said.vulnerability, purl])
 
 
 def _said(case: Case, report: Report, day: str, revoked: VexRevocation | None) -> VexStatement:
