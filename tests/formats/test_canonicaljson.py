@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.formats import canonicaljson, intoto, strictjson
+from assay.model.errors import MalformedError
 from assay.model.statement import ResourceDescriptor
 
 NUMBERS = {
@@ -99,3 +100,35 @@ def test_equal_predicates_have_equal_statements():
 def test_what_is_no_json_is_refused(value):
     with pytest.raises(ValueError):
         canonicaljson.dumps([value, 1.0])
+
+
+@given(
+    st.dictionaries(_TEXT | st.sampled_from(["\U0001f600", "\ufb33", ",1.0]", ":1e-7"]), _VALUES, max_size=4), st.data()
+)
+def test_part_by_part_is_the_same(value, data):
+    text = json.dumps(value, indent=data.draw(st.sampled_from([None, 2])), ensure_ascii=data.draw(st.booleans()))
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(canonicaljson, "_SMALL_BYTES", data.draw(st.integers(0, 20)))
+        made = canonicaljson.document(f" {text}\n".encode(), where="x", limit=1 << 20)
+    assert made == canonicaljson.dumps(value)
+    subject = (ResourceDescriptor(name='"predicate":{}', digest={"sha256": "1" * 64}),)
+    whole = intoto.statement(subject, "urn:x:1", value)
+    assert intoto.about(subject, "urn:x:1", text.encode(), limit=1 << 20).payload == whole.payload
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"a":1,"a":2}', b"[", b'{"a":NaN}', b'{"a":"\\ud800"}', b"[" * 70 + b"]" * 70, b"{}" * 2]
+)
+def test_a_document_is_held_to_strict_json(data):
+    with pytest.raises(MalformedError) as parts:
+        canonicaljson.document(data, where="x", limit=1_000)
+    with pytest.raises(MalformedError) as whole:
+        strictjson.loads(data, where="x", limit=1_000)
+    assert str(parts.value) == str(whole.value)
+
+
+@pytest.mark.parametrize("empty", ["{}", "[]"])
+def test_what_is_large_by_its_spaces_alone_is_empty(empty, monkeypatch):
+    monkeypatch.setattr(canonicaljson, "_SMALL_BYTES", 4)
+    data = f"{empty[0]}{' ' * 9}{empty[1]}".encode()
+    assert canonicaljson.document(data, where="x", limit=99) == empty.encode()

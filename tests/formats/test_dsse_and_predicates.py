@@ -4,13 +4,14 @@ import base64
 import binascii
 import contextlib
 import doctest
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.flows import statements
-from assay.formats import base64text, dsse, intoto, predicates
+from assay.formats import base64text, bundle, dsse, intoto, predicates, strictjson
 from assay.model.errors import MalformedError
 from assay.model.statement import Envelope, ResourceDescriptor, Signature
 
@@ -76,3 +77,11 @@ def test_base64_has_one_spelling(text: str) -> None:
             assert base64.b64encode(base64.b64decode(text.encode("ascii"), validate=True)).decode() != text
         return
     assert base64.b64encode(data).decode() == text
+
+
+@pytest.mark.parametrize("payload", [b"", b"x", b'{"payload":""}' * 9])
+def test_a_bundle_is_written_as_the_canonical_form_of_its_whole(payload: bytes) -> None:
+    envelope = Envelope(payload_type="a/b", payload=payload, signatures=(Signature(b"s"),))
+    written = bundle.write(envelope, "hint")
+    assert written == strictjson.canonical(json.loads(written))
+    assert bundle.read(written, where="x").envelope == envelope

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
-import msgspec
-
 from assay import __version__
 from assay.formats import image_facts, intoto, predicates, strictjson, vulns, wire
 from assay.model.digest import Digest
@@ -80,9 +78,8 @@ def document(subject: Subject, *, kind: str, data: bytes) -> Statement:
     if subject.digest is None:
         raise UnsupportedError("nothing to attest", where=subject.name, why="no digest", remedy="attest an image")
     resource = ResourceDescriptor(name=wire.escape(subject.name), digest={subject.digest.algorithm: subject.digest.hex})
-    made = intoto.statement((resource,), kind, _object(kind, data))
     # What is signed are the bytes; a large SBOM as values would take five times its size until it is attached.
-    return msgspec.structs.replace(made, predicate={})
+    return intoto.about((resource,), kind, data, limit=DEFAULT_LIMITS.sbom_bytes)
 
 
 def resource_uri(subject: Subject) -> str:

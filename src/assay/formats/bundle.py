@@ -5,6 +5,7 @@ there; which combinations may be believed is for `trust.verify` to say. Clause: 
 `sigstore_bundle.proto`, in its canonical JSON form.
 """
 
+import base64
 import re
 from collections.abc import Iterable
 
@@ -227,12 +228,13 @@ def write(
         material["tlogEntries"] = logged
     if stamped := [{"signedTimestamp": base64text.encode(token)} for token in timestamps]:
         material["timestampVerificationData"] = {"rfc3161Timestamps": stamped}
-    named = (
-        {"dsseEnvelope": dsse.to_object(content)}
-        if isinstance(content, Envelope)
-        else {"messageSignature": _message_object(content)}
-    )
-    return strictjson.canonical({"mediaType": MEDIA_TYPE, "verificationMaterial": material, **named})
+    head = {"mediaType": MEDIA_TYPE, "verificationMaterial": material}
+    if not isinstance(content, Envelope):
+        return strictjson.canonical({**head, "messageSignature": _message_object(content)})
+    # Its payload may be a large SBOM, of which the encoder would hold four copies: it is put in where it comes first.
+    bare = strictjson.canonical({**head, "dsseEnvelope": dsse.to_object(msgspec.structs.replace(content, payload=b""))})
+    start = b'{"dsseEnvelope":{"payload":"'
+    return b"".join((start, base64.b64encode(content.payload), bare.removeprefix(start)))
 
 
 def _raw_object(der: bytes) -> dict[str, object]:

@@ -7,14 +7,20 @@ Python spells another way (`9.0`, `1e-07`), or with characters beyond the Basic 
 import math
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
-from assay.formats import strictjson
+import msgspec
+
+from assay.formats import strictcheck, strictjson
+from assay.model.limits import DEFAULT_LIMITS
 
 _UNUSUAL = re.compile(rb"[:,\[]-?[0-9]++(?:\.0(?=[,\]}])|(?:\.[0-9]++)?e[-+])")
 """A number Python spells its own way, as it stands between a document's signs; a text that looks so costs time only."""
 _HIGH = re.compile(rb"[\xf0-\xf4]")
 """The first byte of a character beyond the Basic Multilingual Plane."""
+_SMALL_BYTES = 1 << 16
+"""Values of this much text take no memory worth saving."""
 
 
 def dumps(value: Any) -> bytes:
@@ -27,6 +33,48 @@ def dumps(value: Any) -> bytes:
         ValueError: NaN, an infinity, or half of a surrogate pair.
     """
     return b"".join(_pieces(value))
+
+
+def document(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.json_depth_count) -> bytes:
+    """The canonical bytes of a JSON document, part by part: as values a large one takes five times its size.
+
+    Args:
+        data: the document.
+        where: named in errors.
+        limit: greatest number of bytes.
+        depth: greatest nesting of arrays and objects.
+
+    Raises:
+        MalformedError: as `strictjson.loads`.
+    """
+    strictcheck.check(data, where=where, limit=limit, depth=depth)
+    written = BytesIO()  # a list of the parts would take the same once more
+    for part in _parts(data, where):
+        written.write(part)
+    return written.getvalue()
+
+
+def _parts(data: bytes | memoryview, where: str) -> Iterator[bytes]:
+    """The canonical bytes of strict JSON; only what is small is made into values."""
+    first = b"" if len(data) <= _SMALL_BYTES else bytes(data[:64]).lstrip()[:1]
+    if first == b"{":
+        members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        if not members:
+            yield b"{"
+        for index, name in enumerate(sorted(members, key=_order)):
+            yield (b"," if index else b"{") + strictjson.canonical(name) + b":"
+            yield from _parts(memoryview(members[name]), where)
+        yield b"}"
+    elif first == b"[":
+        items = msgspec.json.decode(data, type=list[msgspec.Raw])
+        if not items:
+            yield b"["
+        for index, item in enumerate(items):
+            yield b"," if index else b"["
+            yield from _parts(memoryview(item), where)
+        yield b"]"
+    else:
+        yield from _pieces(strictjson.loads(bytes(data), where=where, limit=len(data)))
 
 
 def number(value: float) -> str:
@@ -70,7 +118,7 @@ def _pieces(value: Any) -> Iterator[bytes]:
         yield data
     elif isinstance(value, dict):
         # RFC 8785 §3.2.3: names are sorted as arrays of UTF-16 code units.
-        for index, name in enumerate(sorted(value, key=lambda name: name.encode("utf-16-be"))):
+        for index, name in enumerate(sorted(value, key=_order)):
             yield (b"," if index else b"{") + strictjson.canonical(name) + b":"
             yield from _pieces(value[name])
         yield b"}"
@@ -79,6 +127,10 @@ def _pieces(value: Any) -> Iterator[bytes]:
             yield b"," if index else b"["
             yield from _pieces(item)
         yield b"]"
+
+
+def _order(name: str) -> bytes:
+    return name.encode("utf-16-be")
 
 
 def _differs(value: Any, data: bytes) -> bool:

@@ -53,6 +53,24 @@ def statement(
     return Statement(subject=subjects, predicate_type=predicate_type, predicate=dict(predicate or {}), payload=payload)
 
 
+def about(subject: Iterable[ResourceDescriptor], predicate_type: str, document: bytes, *, limit: int) -> Statement:
+    """As `statement`, of a JSON document: the same payload, without its values, which `predicate` lacks too.
+
+    Raises:
+        MalformedError: as `statement`; the document is no strict JSON, or no object.
+    """
+    canonical = canonicaljson.document(document, where=predicate_type, limit=limit)
+    if not canonical.startswith(b"{"):
+        raise MalformedError(
+            "not a predicate", where=predicate_type, why="no JSON object", remedy="give a JSON document"
+        )
+    bare = statement(subject, predicate_type, {})
+    # Of a canonical statement nothing before its predicate can look like one.
+    before, empty, after = bare.payload.partition(b'"predicate":{}')
+    payload = b"".join((before, empty[:-2], canonical, after))
+    return Statement(subject=bare.subject, predicate_type=predicate_type, predicate={}, payload=payload)
+
+
 class _Brief(msgspec.Struct):
     """The same, with what is large left as it stands."""
 
