@@ -78,7 +78,9 @@ class LayerScan(msgspec.Struct, frozen=True, kw_only=True):
 def path_hash(path: str | bytes) -> bytes:
     """The 16-byte hash of a clean path; "" is the root."""
     raw = path if isinstance(path, bytes) else path.encode("utf-8", "surrogateescape")
-    return blake2b(raw, digest_size=HASH_BYTES).digest()
+    hashed = _new_hash()
+    hashed.update(raw)
+    return hashed.digest()
 
 
 def scan_layer(

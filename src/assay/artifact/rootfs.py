@@ -15,7 +15,6 @@ from assay.model.limits import DEFAULT_LIMITS, Limits
 
 Candidate = tuple[int, str]
 """(index of the layer that holds the file, its clean path)."""
-_KNOWN_COUNT = 50_000
 
 
 class ResolvedLink(msgspec.Struct, frozen=True, order=True):
@@ -39,24 +38,44 @@ def hidden_by(scans: Sequence[LayerScan], candidates: Iterable[Candidate]) -> di
         candidates: files that were seen.
     """
     wanted = list(candidates)
+    if not wanted:
+        return {}
     own = {path: path_hash(path) for _, path in wanted}
-    known: dict[str, tuple[bytes, ...]] = {}
-    folders = {path: path.rpartition("/")[0] for path in own}
-    lineage = {folder: _lineage(folder, known) for folder in set(folders.values())}
-    on_path, on_parent = _events(scans, frozenset(chain(own.values(), *lineage.values())))
-    around: dict[str, list[int]] = {}
+    folders = _folders(own)
+    on_path, on_parent = _events(scans, frozenset(chain(own.values(), folders.values())))
+    around = _around(folders, on_parent)
     answer: dict[Candidate, int | None] = {}
     for layer, path in wanted:
-        folder = folders[path]
-        events = around.get(folder)
-        if events is None:  # what lies in one directory shares what covers the directories above
-            lists = [on_parent.get(parent, ()) for parent in lineage[folder]]
-            events = around[folder] = list(chain.from_iterable(lists))
+        events = around[path.rpartition("/")[0]]
         own_events = on_path.get(own[path])
         if own_events is not None:
             events = [*own_events, *events]
         answer[layer, path] = min([index for index in events if index > layer], default=None) if events else None
     return answer
+
+
+def _folders(paths: Iterable[str]) -> dict[str, bytes]:
+    """The hashes of all directories above some paths, the root ("") included; each behind the one above it."""
+    found = {"": path_hash("")}
+    for path in paths:
+        missing = []
+        folder = path.rpartition("/")[0]
+        while folder not in found:
+            missing.append(folder)
+            folder = folder.rpartition("/")[0]
+        for folder in reversed(missing):
+            found[folder] = path_hash(folder)
+    return found
+
+
+def _around(folders: dict[str, bytes], on_parent: dict[bytes, list[int]]) -> dict[str, list[int]]:
+    """For each directory the layers that cover what is in it: those of the one above, often one list, and its own."""
+    found = {"": on_parent.get(folders[""], [])}
+    for folder, digest in folders.items():
+        if folder:
+            above, here = found[folder.rpartition("/")[0]], on_parent.get(digest)
+            found[folder] = above if here is None else [*above, *here]
+    return found
 
 
 def resolve_links(
@@ -124,21 +143,6 @@ def _follow(
             return held, target
         layer, target = held, following
     return None
-
-
-def _lineage(folder: str, known: dict[str, tuple[bytes, ...]]) -> tuple[bytes, ...]:
-    """Hashes of a directory and every one above, the root ("") last. `known` only saves work: it may forget."""
-    if len(known) > _KNOWN_COUNT:
-        known.clear()
-    known.setdefault("", (path_hash(""),))
-    missing = []
-    while folder not in known:
-        missing.append(folder)
-        folder = folder.rpartition("/")[0]
-    found = known[folder]
-    for folder in reversed(missing):
-        found = known[folder] = (path_hash(folder), *found)
-    return found
 
 
 def _events(

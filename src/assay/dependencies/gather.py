@@ -67,6 +67,8 @@ def _distributed(members: list[Seen]) -> Group:
 
 def _languages(members: list[Seen], owners: Owners) -> list[Group]:
     """One group for each owner, and one for what was removed; a lower version of a visible file is its history."""
+    if len(members) == 1:  # as nearly all are
+        return [_alone(members[0], owners)]
     visible_paths = {one.path for one in members if one.visible}
     parts: dict[tuple[str, bool], list[Seen]] = {}
     for one in members:
@@ -82,6 +84,16 @@ def _languages(members: list[Seen], owners: Owners) -> list[Group]:
         group.introduced = _first(one for one in members if one.path in paths)
         groups.append(group)
     return groups
+
+
+def _alone(one: Seen, owners: Owners) -> Group:
+    """The group of what was seen at one place only."""
+    path = base_path(one.path)
+    owner = owners.of(path) if one.visible else owners.before(path)
+    group = Group(one.purl, [one], owner=owner, removed_by=one.sighting.removed_by)
+    group.places = (_occurrence(one),)
+    group.introduced = one.sighting.layer
+    return group
 
 
 def _name(groups: Iterable[Group]) -> None:
@@ -104,5 +116,9 @@ def _first(members: Iterable[Seen]) -> int | None:
 
 
 def _occurrences(members: Iterable[Seen]) -> tuple[Occurrence, ...]:
-    places = {Occurrence(one.path, one.sighting.layer, one.package.kind, one.package.confidence) for one in members}
+    places = {_occurrence(one) for one in members}
     return tuple(sorted(places, key=lambda place: (place.path, place.layer or 0, place.kind, place.confidence)))
+
+
+def _occurrence(one: Seen) -> Occurrence:
+    return Occurrence(one.path, one.sighting.layer, one.package.kind, one.package.confidence)
