@@ -159,3 +159,9 @@ def test_a_manifest_without_a_lock_asks_for_what_lies_beside_it(installed: bool)
         "other/node_modules/a/package.json": json.dumps({"name": "a", "version": "2.0.0"}),
     }
     assert standings(files, installed=installed) == {"a 1.0.0": "direct", "a 2.0.0": "unknown", "b 1.0.0": "transitive"}
+
+
+def test_what_pub_calls_transitive_is() -> None:
+    row = '  {name}:\n    dependency: {need}\n    description: {{name: {name}}}\n    source: hosted\n    version: "1.0.0"\n'
+    text = "packages:\n" + row.format(name="a", need='"direct main"') + row.format(name="b", need="transitive")
+    assert standings({"pubspec.lock": text}) == {"a 1.0.0": "direct", "b 1.0.0": "transitive"}

@@ -35,8 +35,8 @@ _DIRECT: tuple[tuple[str, str], ...] = (
     ("sbom:direct", "true"),
 )
 _DIRECT_SUFFIX = ":direct"
-_INDIRECT = frozenset([("go:indirect", "true")])
-"""Records that call a package transitive without a path that leads to it: Go's `// indirect`."""
+_INDIRECT = frozenset([("go:indirect", "true"), ("pub:indirect", "true")])
+"""Records that call a package transitive without a path that leads to it: Go's `// indirect`, pub's `transitive`."""
 _REQUESTED = frozenset(["conda:requested"])
 """Records whose value is the words of the request."""
 

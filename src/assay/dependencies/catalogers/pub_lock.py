@@ -37,6 +37,7 @@ def _locked(name: str, body: Mapping[str, Any]) -> Locked:
     origin, need, source = table(body.get("description")), text(body, "dependency"), text(body, "source")
     facts = {
         "pub:direct": "true" if need.startswith("direct") else "",
+        "pub:indirect": "true" if need == "transitive" else "",
         "pub:source": "" if source == "hosted" else source,
     }
     return Locked(
@@ -51,7 +52,7 @@ def _locked(name: str, body: Mapping[str, Any]) -> Locked:
 
 CATALOGUER = Cataloguer(
     name="pub-lock",
-    version=1,
+    version=2,
     ecosystem="pub",
     wants=Wanted(names=frozenset(["pubspec.lock"]), limit="metadata_bytes"),
     catalogue=catalogue,
