@@ -179,7 +179,6 @@ def build_spec(
     from assay import __version__
     from assay.adapters.clock import WallClock
     from assay.adapters.layout_sink import layout_sink
-    from assay.adapters.localinputs import FolderInputs
     from assay.adapters.spool import FileSpool
     from assay.adapters.stepresults import FolderStepResults
     from assay.adapters.varying import Machine
@@ -188,20 +187,13 @@ def build_spec(
     from assay.bootstrap.rebuilding import Recipe, assured, run_of
     from assay.build import lock as locks
     from assay.build.provenance import WORKSTATION, When
-    from assay.flows.build import build, check_fit
+    from assay.flows.build import build
     from assay.flows.build_evidence import Run, context
-    from assay.flows.lock import outdated
     from assay.flows.step_cache import keep
 
     placed = read_placed(path)
     spec = placed.spec
-    goal = Path(lock) if lock else lock_path(path, placed)
-    found = _lock_if_there(goal)
-    if found is None:
-        raise UsageError("there is no lock", where=str(goal), remedy=f"run `assay lock {path}` first")
-    check_fit(spec, found)
-    beside = Path(path).absolute().parent
-    stale = outdated(spec, found, FolderInputs(beside, LIMITS), _beside(beside, goal))  # before the layout lies there
+    found, stale = _pinned(path, placed, lock)  # before the layout lies there: it may lie in a source
     folder, tag = _layout(output)
     tag = tag or re.sub(r"[^A-Za-z0-9_.-]", "-", spec.metadata.version)
     stand = _stand() if spec.steps or spec.image.tests else None
@@ -256,6 +248,21 @@ def build_spec(
     return Finished(
         built=built, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}", report=report, outdated=stale
     )
+
+
+def _pinned(path: str, placed: PlacedSpec, lock: str) -> tuple[Lock, tuple[str, ...]]:
+    """The lock of a spec, held to it; and names of folders that hold something else by now than what it pins."""
+    from assay.adapters.localinputs import FolderInputs
+    from assay.flows.build import check_fit
+    from assay.flows.lock import outdated
+
+    goal = Path(lock) if lock else lock_path(path, placed)
+    found = _lock_if_there(goal)
+    if found is None:
+        raise UsageError("there is no lock", where=str(goal), remedy=f"run `assay lock {path}` first")
+    check_fit(placed.spec, found)
+    folder = Path(path).absolute().parent
+    return found, outdated(placed.spec, found, FolderInputs(folder, LIMITS), _beside(folder, goal))
 
 
 def _seconds(text: str) -> int:
