@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 
 from assay.artifact import names, pax, tar, tarstream
-from assay.formats import chunks, codec, zipdirectory
+from assay.formats import chunks, codec, deflated, zipdirectory
 from assay.formats.chunks import ChunkView
 from assay.model.errors import AssayError
 from assay.model.limits import DEFAULT_LIMITS, Limits
@@ -102,6 +102,18 @@ def check_zip(data: bytes) -> None:
             continue
 
 
+def check_deflated(data: bytes) -> None:
+    """Never more than was asked for, nothing of what is damaged; what was deflated comes back."""
+    assert len(deflated.inflate(data, _PIECE)) <= _PIECE
+    assert deflated.inflate(deflated.deflate(data), len(data) + 1) == data
+
+
+def deflated_seeds() -> Iterable[bytes]:
+    """Whole, cut, with rubbish behind it, and much in little."""
+    made = zlib.compress(b"a line of text\n" * 40)
+    yield from (made, made[:-5], made + b"x", made[:9] + b"\xff" + made[10:], zlib.compress(bytes(1 << 19)))
+
+
 HARNESSES = (
     Harness(
         name="tar", check=check_tar, doors=(tar.entries, tarstream.StreamReader), bytes_limit=8192,
@@ -109,6 +121,7 @@ HARNESSES = (
     Harness(name="pax", check=check_pax, doors=(pax.parse_records,)),
     Harness(name="entry-name", check=check_name, doors=(names.clean,), bytes_limit=512),
     Harness(name="codec", check=check_codec, doors=(codec.inflate,), seeds=codec_seeds),
+    Harness(name="deflated", check=check_deflated, doors=(deflated.inflate,), seeds=deflated_seeds),
     Harness(name="zip", check=check_zip, doors=(zipdirectory.read_directory, chunks.ChunkView), bytes_limit=8192),
 )  # fmt: skip
 """Rows of the table."""
