@@ -141,6 +141,22 @@ def test_names_meet_in_any_spelling_and_strangers_get_nothing(database):
     assert database.lookup([Query("PyPI", "foo", b"\1"), Query("Nowhere", "foo-bar", b"\1")]) == [[], []]
 
 
+def test_half_a_surrogate_is_in_no_row(database):
+    """File names bring bytes outside UTF-8 as lone surrogates, JSON any of them: nothing is known, and nothing breaks."""
+    for odd in ("\ud800", "foo\udcff"):
+        queries = [Query("PyPI", odd, None), Query(odd, "foo-bar", None), Query("PyPI", "foo.bar", None)]
+        assert [bool(hits) for hits in database.lookup(queries)] == [False, False, True]
+        assert set(database.lifecycle([odd, "debian"])) == {"debian"}
+        assert set(database.advisories([odd, "GHSA-2"])) == {"GHSA-2"}
+        assert set(database.enrich([odd, "CVE-2024-1111", f"CVE-2024-{odd}"])) == {"CVE-2024-1111"}
+        pairs = [("Debian:12", odd), (odd, "foo"), ("Debian:12", "foo")]
+        assert set(database.coverage(pairs)) == {("Debian:12", "foo")}
+        assert set(database.unaffected([("Alpine:v3.17", odd), ("Alpine:v3.17", "curl")])) == {("Alpine:v3.17", "curl")}
+        assert database.speaking(odd) == ()
+        assert database.named([odd], [odd]) == ()
+        assert database.cpes([(odd, "x"), ("", odd)]) == {}
+
+
 def test_records_carry_their_whole_alias_class(database):
     found = database.advisories(["PYSEC-2", "GHSA-2", "PYSEC-3", "nothing"])
     assert found["PYSEC-2"].aliases == ("CVE-2024-2222", "GHSA-2")

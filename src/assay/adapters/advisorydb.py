@@ -179,6 +179,8 @@ class AdvisoryDatabase:
                 self._with_text = {row[0] for row in self._db.execute("SELECT DISTINCT package FROM range_text")}
             wanted: dict[str, dict[Query, str]] = {}  # many binary packages share one source package and version
             for query in queries:
+                if not _is_text(query.ecosystem, query.name):
+                    continue
                 wanted.setdefault(query.ecosystem, {})[query] = canonical_name(query.ecosystem, query.name)
             known: dict[Query, list[AdvisoryHit]] = {}
             for ecosystem, names in wanted.items():
@@ -278,6 +280,8 @@ class AdvisoryDatabase:
                         self._covered[ecosystem, name] = (*self._covered.get((ecosystem, name), ()), Coverage(*row))
             feeds, listed = self._whole
             for ecosystem, name in pairs:
+                if not _is_text(ecosystem, name):
+                    continue
                 spelt = canonical_name(ecosystem, name)
                 spoken = self._covered.get((ecosystem, spelt), ())
                 if ecosystem in listed:
@@ -296,7 +300,7 @@ class AdvisoryDatabase:
             if self._sparing is None:
                 self._sparing = {row[0] for row in self._db.execute("SELECT DISTINCT ecosystem FROM unaffected")}
             for pair in pairs:
-                if pair[0] not in self._sparing:
+                if pair[0] not in self._sparing or not _is_text(pair[1]):
                     continue
                 spared = tuple(Spared(*row) for row in self._db.execute(statement, pair))
                 if spared:
@@ -305,6 +309,8 @@ class AdvisoryDatabase:
 
     def speaking(self, identifier: str) -> tuple[str, ...]:
         """Advisories of the id's class, and those with the very id in their record; reads whole tables."""
+        if not _is_text(identifier):
+            return ()
         written = msgspec.msgpack.encode(identifier)  # with its length before it: no id that only begins alike
         with self._lock, schema.reading(self._path):
             rows = self._db.execute(_SPEAKING, (identifier, written, _SPEAKING_COUNT))
@@ -312,7 +318,7 @@ class AdvisoryDatabase:
 
     def named(self, records: Iterable[str], identifiers: Iterable[str]) -> tuple[tuple[str, str], ...]:
         """Packages with a range of these advisories, and those not affected by these ids; reads whole tables."""
-        lists = [msgspec.json.encode(sorted(names)).decode() for names in (records, identifiers)]
+        lists = [_array(names) for names in (records, identifiers)]
         with self._lock, schema.reading(self._path):
             rows = self._db.execute(_NAMED, (*lists, _NAMED_COUNT))
             return tuple((ecosystem, name) for ecosystem, name in rows)
@@ -322,6 +328,8 @@ class AdvisoryDatabase:
         found: dict[tuple[str, str], tuple[CpeHit, ...]] = {}
         with self._lock, schema.reading(self._path):
             for vendor, product in products:
+                if not _is_text(vendor, product):
+                    continue
                 low = f"{product}\t{vendor}"
                 rows = self._db.execute(_CPES, (low, low if vendor else f"{product}\n", bool(vendor)))
                 hits = tuple(CpeHit(cve, feed, _conditions(data)) for cve, feed, data in rows)
@@ -407,8 +415,21 @@ def _epss_number(cve: str) -> int | None:
     return number if number < 1 << 63 else None
 
 
-def _array(values: Iterable[str | int]) -> str:
-    return msgspec.json.encode(sorted(values)).decode()
+def _is_text(*values: str) -> bool:
+    """Whether a row could hold them: half a surrogate (a byte outside UTF-8 in a file's name) is in none."""
+    try:
+        return all(value.isascii() or value.encode() for value in values)
+    except UnicodeEncodeError:
+        return False
+
+
+def _array(values: Iterable[str] | Iterable[int]) -> str:
+    """The values as a JSON array, sorted; without those that no row could hold."""
+    found = sorted(values)
+    try:
+        return msgspec.json.encode(found).decode()
+    except UnicodeEncodeError:
+        return msgspec.json.encode([one for one in found if isinstance(one, str) and _is_text(one)]).decode()
 
 
 def name_of(path: Path, file: BinaryIO | None) -> str:
