@@ -12,8 +12,9 @@ from assay.adapters.layout_sink import layout_sink
 from assay.adapters.localinputs import FolderInputs
 from assay.adapters.spool import FileSpool
 from assay.adapters.workshop import FolderWorkshop
-from assay.build import canaries, platforms
+from assay.build import builder_parts, canaries, platforms
 from assay.build import lock as locks
+from assay.build import provenance as provenances
 from assay.build.debian.root import Tree
 from assay.build.spec_read import read_spec
 from assay.flows import build_evidence
@@ -166,10 +167,16 @@ def test_an_sbom_and_a_provenance_name_what_their_platform_takes(made):
     purls = {part.purl for part in build_evidence.inventory(spec, full, built, 0, Subject(name="t"), None).components}
     assert "pkg:deb/debian/libc6@1?arch=arm64&distro=debian-12" not in purls
     assert "pkg:deb/debian/libc6@1?arch=amd64&distro=debian-12" in purls
-    at = build_evidence.context(spec, full, build_evidence.Run(
+    at = build_evidence.context(spec, full, provenances.Run(
         builder_id="b", builder_version={}, invocation_id="i", started_on="", finished_on="", sealed_on="",
+        parts=(builder_parts.program("assay", "1", "a" * 64), builder_parts.sandbox("a fake", "b" * 64)),
     ))  # fmt: skip
     whole = build_evidence.statements(at, built, 1, ResourceDescriptor(name="t", digest={"sha256": "0" * 64}))[0]
     names = [part["name"] for part in whole.predicate["buildDefinition"]["resolvedDependencies"]]
     assert ("libc6 1 amd64" in names, "libc6 1 arm64" in names, "arm.whl" in names) == (False, True, True)
     assert whole.predicate["buildDefinition"]["internalParameters"]["assembly"] == "cross"
+    parts = whole.predicate["runDetails"]["builder"]["builderDependencies"]
+    assert [(part["name"], part.get("digest")) for part in parts] == [
+        ("assay", {"dirHash": "a" * 64}), ("gzip", None), ("a", {"sha256": "b" * 64}),
+    ]  # fmt: skip
+    assert parts[1]["annotations"]["golden"] == full.tools[0].golden

@@ -245,7 +245,7 @@ def test_provenance_says_where_it_was_taken_from_and_stays_provable(world: World
     world.build()
     built, ran = world.build()
     assert ran == 0
-    run = build_evidence.Run(
+    run = provenances.Run(
         builder_id=provenances.WORKSTATION, builder_version={}, invocation_id="urn:second", started_on="",
         finished_on="", fetched_on="2024-01-01T00:00:00Z", sealed_on=built.sealed_on, checked_on=built.checked_on,
     )  # fmt: skip
@@ -257,6 +257,9 @@ def test_provenance_says_where_it_was_taken_from_and_stays_provable(world: World
     assert internal["takenFrom"] == {"invocationId": "urn:first"}
     assert internal["storeSealedOn"] == WHEN.sealed_on
     assert internal["cacheKey"] == built.steps[0].key
+    builder = made[1].predicate["runDetails"]["builder"]  # type: ignore[index]
+    (sandbox,) = builder["builderDependencies"]
+    assert (sandbox["name"], sandbox.get("digest")) == ("bubblewrap", None)  # it ran elsewhere: nobody knows in which
     rows = judging.judge([as_claim(one, str(one.digest), "") for one in made]).rows
     states = {row.check: row.state for row in rows if row.step == "go"}
     assert states["sealing-order"] == states["cache-key"] == states["isolation"] == "proved", rows

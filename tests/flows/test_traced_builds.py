@@ -80,7 +80,7 @@ class World:
         stand = Stand(sandbox=Bubblewrap(), workshop=FolderWorkshop(DEFAULT_LIMITS), clock=Ticking())
         with self.store.hold(), layout_sink(self.folder / out, DEFAULT_LIMITS) as sink:
             built = build(placed, lock, self.store, self.spool, sink, tag="1", limits=DEFAULT_LIMITS, stand=stand)
-        run = build_evidence.Run(
+        run = provenances.Run(
             builder_id=provenances.WORKSTATION, builder_version={}, invocation_id=f"urn:{out}", started_on="",
             finished_on="", fetched_on="2024-01-01T00:00:00Z", sealed_on=built.sealed_on, checked_on=built.checked_on,
             **under,  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ Run by root, the launcher first becomes a user without rights of its own, so tha
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import platform
@@ -53,6 +54,10 @@ class Launcher:
     def describe(self) -> str:
         """Program and version."""
         raise NotImplementedError
+
+    def program_digest(self) -> str:
+        """SHA-256 of the program's file, hexadecimal; empty where it is none of its own, or cannot be read."""
+        return ""
 
     def _words(
         self, stack: contextlib.ExitStack, command: SealedCommand, extra: tuple[Mount, ...]
@@ -146,6 +151,14 @@ class Bubblewrap(Launcher):
         except (OSError, subprocess.SubprocessError) as error:
             raise _unavailable(f"{self._program} --version: {error}") from error
         return told.stdout.strip()[:100]
+
+    def program_digest(self) -> str:
+        """SHA-256 of `bwrap`."""
+        try:
+            with open(self._program, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return ""
 
     def _words(
         self, stack: contextlib.ExitStack, command: SealedCommand, extra: tuple[Mount, ...]

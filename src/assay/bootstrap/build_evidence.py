@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from assay.bootstrap.machine import TOOL, document_time
 from assay.model.errors import UnsupportedError, UntrustedError
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from assay.model.inventory import Inventory
     from assay.model.rebuilding import RebuildReport
     from assay.model.report import Report
-    from assay.model.statement import Statement
+    from assay.model.statement import ResourceDescriptor, Statement
     from assay.ports.world import Progress
     from assay.settings import Settings
 
@@ -41,6 +43,7 @@ def build_statements(
     from assay.formats import cyclonedx, intoto, predicates, spdx, strictjson
     from assay.model.statement import ResourceDescriptor
 
+    at = msgspec.structs.replace(done.context, parts=_parts(done))
     places = {str(image.manifest.digest): number for number, image in enumerate(done.built.images)}
     found = []
     for scanned, report in zip(inventories, reports, strict=True):
@@ -51,9 +54,7 @@ def build_statements(
         subject = ResourceDescriptor(name=done.context.spec.metadata.name, digest={digest.algorithm: digest.hex})
         own = flow.inventory(done.context.spec, done.context.lock, done.built, number, scanned.subject, scanned.distro)
         made = [image_signature(scanned.subject)]
-        made += flow.statements(
-            done.context, done.built, number, subject, tests=done.built.tests if number == 0 else ()
-        )
+        made += flow.statements(at, done.built, number, subject, tests=done.built.tests if number == 0 else ())
         when = document_time(scanned)
         wanted = done.context.spec.assurance.sbom
         documents = {
@@ -74,6 +75,20 @@ def build_statements(
             made.append(_rebuilt(done, done.report, scanned.subject))
         found.append((scanned.subject, tuple(made), unexplained))
     return tuple(found)
+
+
+def _parts(done: Finished) -> tuple[ResourceDescriptor, ...]:
+    """What the builder consists of here, as far as its digest is known: nobody pays for that but who signs it."""
+    from assay import __version__
+    from assay.adapters import sandboxes
+    from assay.adapters.program import directory_hash
+    from assay.build import builder_parts
+
+    parts = [builder_parts.program("assay", __version__, directory_hash())]
+    if any(step.left is None or step.left.when is None for step in done.built.steps):
+        launcher = sandboxes.best()
+        parts.append(builder_parts.sandbox(launcher.describe(), launcher.program_digest()))
+    return tuple(parts)
 
 
 def _rebuilt(done: Finished, report: RebuildReport, subject: Subject) -> Statement:

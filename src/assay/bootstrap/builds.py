@@ -186,9 +186,9 @@ def build_spec(
     from assay.bootstrap.machine import clock
     from assay.bootstrap.rebuilding import Recipe, assured, run_of
     from assay.build import lock as locks
-    from assay.build.provenance import WORKSTATION, When
+    from assay.build.provenance import WORKSTATION, Run, When
     from assay.flows.build import build
-    from assay.flows.build_evidence import Run, context
+    from assay.flows.build_evidence import context
     from assay.flows.step_cache import keep
 
     placed = read_placed(path)

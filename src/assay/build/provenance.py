@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from assay.build import builder_parts
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.closure import Closure
@@ -49,6 +50,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What the build ran under, so that a rebuild that differs can show why."""
     rebuild: RebuildReport | None = None
     """What its rebuilds say, where it was built again before it was published; the build's record carries it whole."""
+    parts: tuple[ResourceDescriptor, ...] = ()
+    """What the builder consists of on this machine: itself and its sandbox (`build.builder_parts`)."""
 
 
 class Context(Run, frozen=True, kw_only=True):
@@ -231,6 +234,7 @@ def step_provenance(at: Context, step: StepFacts) -> Provenance:
             *(_input(at, name, digest, step.closure.used) for name, digest in step.inputs),
         ),
         builder_version=dict(at.builder_version),
+        builder_dependencies=(*_itself(at), *_sandboxes(at, (step,))),
         invocation_id=at.invocation_id,
         started_on=step.started_on,
         finished_on=step.finished_on,
@@ -257,6 +261,7 @@ def image_provenance(
     skipped: Iterable[Script],
     tools: Iterable[str],
     label: str = "",
+    compressors: Iterable[locks.ShapingTool] = (),
 ) -> Provenance:
     """The provenance of one platform's image.
 
@@ -267,6 +272,7 @@ def image_provenance(
         skipped: maintainer scripts that were not run.
         tools: name and version of what shaped the bytes.
         label: whether code of that platform ran (`build.platforms`).
+        compressors: what shaped the bytes, as it is on this machine.
     """
     own, ran = of_platform(at.lock, platform), tuple(steps)
     outputs = [
@@ -300,11 +306,24 @@ def image_provenance(
             *outputs,
         ),
         builder_version=dict(at.builder_version),
+        builder_dependencies=(*_itself(at), *builder_parts.compressors(compressors), *_sandboxes(at, ran)),
         invocation_id=at.invocation_id,
         started_on=at.started_on,
         finished_on=at.finished_on,
         byproducts=(_document("lock", at.lock_digest), *_rebuilds(at), *_scripts(skipped)),
     )
+
+
+def _itself(at: Context) -> Iterator[ResourceDescriptor]:
+    return (part for part in at.parts if part.annotations.get("role") != builder_parts.SANDBOX)
+
+
+def _sandboxes(at: Context, steps: Iterable[StepFacts]) -> tuple[ResourceDescriptor, ...]:
+    """Of steps that ran in this build, and of those an earlier one ran: of these no program's digest is known."""
+    ran = tuple(steps)
+    own = builder_parts.sandboxes((one.isolation_tool for one in ran if one.taken is None), at.parts, elsewhere=False)
+    other = builder_parts.sandboxes((one.isolation_tool for one in ran if one.taken), at.parts, elsewhere=True)
+    return (*own, *(one for one in other if (one.name, one.annotations) not in [(o.name, o.annotations) for o in own]))
 
 
 def _store_times(at: Context | When) -> dict[str, object]:

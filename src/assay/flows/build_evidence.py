@@ -11,13 +11,13 @@ from assay.build import provenance as provenances
 from assay.build import spec as specs
 from assay.build.goprograms import GoProgram
 from assay.build.platforms import of_platform
-from assay.build.provenance import Context, StepFacts
-from assay.build.provenance import Run as Run  # noqa: PLC0414  (given to `context` here, so asked for here)
+from assay.build.provenance import Context, Run, StepFacts
 from assay.build.spec_read import canonical, spec_digest
 from assay.build.stocktaking import stock
 from assay.flows.build import Built
 from assay.flows.hermetic import as_claim
 from assay.flows.image_tests import Ran, result
+from assay.flows.shaping import shaping_tools
 from assay.flows.source_findings import Reader, source_findings
 from assay.flows.steps import RanStep
 from assay.formats import intoto, predicate_values, predicates, rebuilding, slsa
@@ -69,8 +69,9 @@ def statements(
     image = built.images[number]
     tools = [f"{tool.name} {tool.version}" for tool in at.lock.tools]
     whole = provenances.image_provenance(
-        at, str(image.platform), facts, skipped=built.skipped, tools=tools, label=image.label
-    )
+        at, str(image.platform), facts, skipped=built.skipped, tools=tools, label=image.label,
+        compressors=shaping_tools(at.spec, at.lock),
+    )  # fmt: skip
     made = [intoto.statement((subject,), predicates.PROVENANCE, slsa.write(whole))]
     for step in facts:
         value = provenances.step_provenance(at, step)
