@@ -2,8 +2,11 @@
 
 import json
 
+import msgspec
 import pytest
 
+from assay.interfaces.cli.render import locks
+from assay.model.lock import LockState
 from command import assay
 
 LOCK = {
@@ -53,3 +56,24 @@ def test_the_state_travels_through_an_sbom(tree):
 def test_nothing_to_say(tree):
     (tree / "empty").mkdir()
     assert b"no manifests and no locks" in assay("locks", f"dir:{tree}/empty", home=tree).out
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_projects_can_be_told_apart_where_columns_are_few(columns):
+    folders = [f"services/{part}/web" for part in ("payments", "orders")]
+    state = LockState(
+        ecosystem="npm", tool="npm", manifest="", lock="", present="yes", hashed="none", with_manifest="yes",
+        with_installed="absent",
+    )  # fmt: skip
+    states = [
+        msgspec.structs.replace(state, manifest=f"{one}/package.json", lock=lock)
+        for one in folders
+        for lock in (f"{one}/package-lock.json", "package-lock.json", "")
+    ]
+    lines = locks.render(states, "t", columns=columns, colour=False, everything=False).splitlines()
+    assert max(map(len, lines)) <= columns
+    rows = [line.split() for line in lines if "package.json" in line]
+    assert {row[0] for row in rows} == {row[0] for row in rows if row[0].endswith("s/web/package.json")}
+    assert len({row[0] for row in rows}) == 2
+    assert len({tuple(row[:2]) for row in rows}) == 6
+    assert all(row[-1] == "absent" for row in rows)

@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width
+from assay.interfaces.cli.render.text import cut, cut_start, pad, safe, width
 from assay.model.lock import LockDisagreement, LockState, counts
 
 _HEAD = ("MANIFEST", "LOCK", "TOOL", "ENTRIES", "HASHED", "IN STEP WITH MANIFEST", "INSTALLED")
+_NARROW = ("MANIFEST", "LOCK", "TOOL", "ENTRIES", "HASHED", "IN STEP", "INSTALLED")
+_PLACE = 12
+"""Columns a path has at least."""
 _SHOWN = 10
 _WORDS = {
     "missing-lock": "no lock",
@@ -44,12 +47,12 @@ def render(locks: Sequence[LockState], name: str, *, columns: int, colour: bool,
     """A table of the locks, then what each disagrees about; at most ten of each lock unless `everything`."""
     if not locks:
         return cut(f"{safe(name)}: no manifests and no locks", columns) + "\n"
-    rows = [_row(one) for one in locks]
-    widths = [max(width(row[i]) for row in [_HEAD, *rows]) for i in range(len(_HEAD))]
-    rest = sum(widths[2:]) + 2 * (len(_HEAD) - 1)
-    for place in (0, 1):
-        widths[place] = min(widths[place], max(12, (columns - rest) // 2))
-    head = _cells(_HEAD, widths)
+    titles, rows = _HEAD, [_row(one) for one in locks]
+    widths = _widths(titles, rows)
+    if sum(widths) > columns:
+        titles, rows = _NARROW, [(row[0], _beside(row[0], row[1]), *row[2:]) for row in rows]
+        widths = _fitted(_widths(titles, rows), columns)
+    head = _cells(titles, widths)
     lines = [safe(name), click.style(head, bold=True) if colour else head]
     for one, row in zip(locks, rows, strict=True):
         lines.append(_cells(row, widths))
@@ -64,9 +67,29 @@ def _row(one: LockState) -> tuple[str, ...]:
     return tuple(safe(text) for text in (*texts, one.with_manifest, one.with_installed))
 
 
+def _widths(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    """What each column takes, the two blanks behind it with it."""
+    every = [max(width(row[i]) for row in (titles, *rows)) + 2 for i in range(len(titles))]
+    return [*every[:-1], every[-1] - 2]
+
+
+def _fitted(widths: Sequence[int], columns: int) -> list[int]:
+    """The lock gives way first: which project it is, the manifest tells."""
+    manifest, lock, *others = widths
+    room, least = columns - sum(others), _PLACE + 2
+    lock = min(lock, max(room - manifest, least))
+    return [min(manifest, max(room - lock, least)), lock, *others]
+
+
+def _beside(manifest: str, lock: str) -> str:
+    """A lock in its manifest's folder by its own name: the folder already stands before it."""
+    folder, slash, name = lock.rpartition("/")
+    return f"…/{name}" if slash and folder == manifest.rpartition("/")[0] else lock
+
+
 def _cells(row: Sequence[str], widths: Sequence[int]) -> str:
-    paths = tuple(cut_middle(cell, most) for cell, most in zip(row[:2], widths[:2], strict=True))
-    return "  ".join(pad(cell, most) for cell, most in zip((*paths, *row[2:]), widths, strict=True)).rstrip()
+    paths = [cut_start(cell, most - 2) for cell, most in zip(row[:2], widths[:2], strict=True)]
+    return "".join(pad(cell, most) for cell, most in zip((*paths, *row[2:]), widths, strict=True)).rstrip()
 
 
 def _details(one: LockState, *, everything: bool) -> Iterator[str]:
