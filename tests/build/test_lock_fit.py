@@ -114,6 +114,16 @@ def test_an_index_that_is_missing_takes_its_packages_with_it():
     assert found(indexes=())[0] == "index d/bookworm is missing"
 
 
+def test_an_archive_was_compared_with_the_commit_that_the_spec_names():
+    named = SPEC.replace(b"tag: v2}", b"tag: v2, commit: " + b"3" * 40 + b"}")
+    spec = read_spec(named, where="assay.yaml").spec
+    other = change(ARCHIVE, compared=change(COMPARED, commit="9" * 40))
+    assert list(misfits(spec, GOOD)) == []
+    says = "source speed was not compared with the tag it is to be"
+    assert list(misfits(spec, msgspec.structs.replace(GOOD, **source(speed=other)))) == [says]
+    assert not fits(spec.sources["speed"], other)
+
+
 def test_a_source_that_the_spec_changed_no_longer_fits():
     spec = read_spec(SPEC.replace(b"tag: v1", b"tag: v3"), where="assay.yaml").spec
     assert not fits(spec.sources["app"], GIT)

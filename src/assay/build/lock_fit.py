@@ -106,8 +106,11 @@ def _unchecked(source: specs.Source, locked: locks.SourceLock) -> Iterator[str]:
             yield "names nobody who signed"
     elif isinstance(source, specs.ArchiveSource) and isinstance(locked, locks.ArchiveLock):
         told, wanted = locked.compared, source.compare_git
-        seen = None if isinstance(told, msgspec.UnsetType) else (told.url, told.tag)
-        if seen != (None if wanted is None else (wanted.url, wanted.tag)):
+        if wanted is None or isinstance(told, msgspec.UnsetType):
+            same = wanted is None and isinstance(told, msgspec.UnsetType)
+        else:
+            same = (told.url, told.tag) == (wanted.url, wanted.tag) and wanted.commit in (None, told.commit)
+        if not same:
             yield "was not compared with the tag it is to be"
 
 
