@@ -15,7 +15,7 @@ LIMITS = Limits(path_bytes=60, path_depth_count=4)
 NAMES = [
     b"a", b"a/", b"a/b", b"./a/b", b"a/b/c.txt", b"a/b/", b"/a", b"a//b", b"a/.wh.b", b"a/.wh..wh..opq", b".wh.a", b"a/.hid",
     b"a/../b", b"..", b".", b"", b"a/\xc3\xa4", b"a/\xff", b"d/e/f/g/h/i/j", b"n" * 70, b"w/1", b"w/2", b"w/3", b"w/4",
-    b"w/a/5", b"w/6/", b"b\0c",
+    b"w/a/5", b"w/6/", b"b\0c", b"../up/", b"w//", b"n" * 60 + b"/", b"n" * 61 + b"/",
 ]  # fmt: skip
 headers = st.builds(
     lambda name, content, flag, more: entry(name, content, flag, **more),
@@ -59,6 +59,14 @@ def test_a_layer_reads_alike_in_chunks_of_any_size(data: bytes, end: bytes, dama
         data = data[:damage] + bytes([data[damage] ^ 1]) + data[damage + 1 :]
     plain = told(data, 512)  # no chunk holds four headers: no run
     assert [told(data, step) for step in (4096, 5000, len(data) + 1)] == [plain] * 3
+
+
+def test_a_folder_in_a_run_keeps_its_slash_where_its_name_is_told_or_measured() -> None:
+    folders = [b"../up/", b"n" * 61 + b"/", b"a/", b"b/", b"c/"]
+    data = b"".join(entry(name, b"", b"5") for name in folders) + END
+    for step in (len(data), 512):
+        scan = walk_layer(cut(data, step), lambda *_: None, lambda *_: None, LIMITS, "layer")
+        assert [gap.path for gap in scan.gaps] == ["n" * 61 + "/", "../up/"]
 
 
 def test_small_files_side_by_side_are_a_run_and_what_is_special_ends_it() -> None:

@@ -167,9 +167,8 @@ class _Walk(Generic[T]):
         )  # fmt: skip
         choose = self._choose
         found: list[bytes] = []
-        for name, flag, size, mode, start in zip(*run[:5], strict=True):
-            if flag == FOLDER_FLAG and name.endswith(b"/"):
-                name = name[:-1]
+        for raw, flag, size, mode, start in zip(*run[:5], strict=True):
+            name = raw[:-1] if flag == FOLDER_FLAG and raw.endswith(b"/") else raw
             cut = name.rfind(b"/") + 1
             # What lies in a folder whose name is clean, and begins with no dot, is clean and no whiteout.
             if name[:cut] not in folders or name[cut : cut + 1] in _TO_CLEAN or len(name) > shallow:
@@ -177,7 +176,7 @@ class _Walk(Generic[T]):
                 found.clear()
                 self._count = count
                 self._reader.at, self._reader.left = start, size
-                self.entry(Entry(name, _KINDS[flag], size, mode))
+                self.entry(Entry(raw, _KINDS[flag], size, mode))
                 self._reader.chunk = chunk
                 count += 1
                 continue
