@@ -6,16 +6,18 @@ what lies in several files.
 """
 
 from collections.abc import Callable
+from functools import cached_property
 
 import msgspec
 
 from assay.dependencies.go_program import GoProgram
 from assay.dependencies.sheets import Sheet
+from assay.formats.chunks import ChunkView
 from assay.model.inventory import Confidence, Distro, Gap, Licence, SourcePackage
 from assay.model.limits import Limits
 
 
-class File(msgspec.Struct, frozen=True):
+class File(msgspec.Struct, frozen=True, dict=True):
     """One wanted file: its path in the image (no leading slash), its bytes in chunks, its size, the limits."""
 
     path: str
@@ -28,6 +30,11 @@ class File(msgspec.Struct, frozen=True):
     def data(self) -> bytes:
         """The bytes in one piece."""
         return self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
+
+    @cached_property
+    def view(self) -> ChunkView:
+        """The bytes as they lie in their chunks: one view for all rows, so that headers are read once."""
+        return ChunkView(self.chunks, where=self.path)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

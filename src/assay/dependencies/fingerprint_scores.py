@@ -6,6 +6,7 @@ does not have.
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -41,47 +42,53 @@ def by_classes(block: Block, present: dict[int, set[int]], versions: int) -> lis
                 conflicts[mask] += 1
     if sum(hits) < min(_LEAST_CLASSES, len(block.classes)):
         return [Score(1, 0, 0)] * versions  # compiled anew: nothing to tell the versions by
-    counted = Counter(block.class_masks)
-    return _scores(block, versions, [counted[mask] for mask in range(len(block.masks))], hits, conflicts)
+    return _scores(block.masks, versions, _totals(block.masks, block.class_masks, versions), hits, conflicts)
 
 
 def by_names(block: Block, present: dict[int, set[int]], versions: int) -> list[Score]:
     """The same by names alone: nothing contradicts."""
-    total, hits = ([0] * len(block.masks) for _ in range(2))
+    hits = [0] * len(block.masks)
     for name, mask in zip(block.names, block.name_masks, strict=True):
-        total[mask] += 1
         hits[mask] += name in present
     if sum(hits) < _NAMES_SHARE * _LEAST_NAMES:
         return [Score(1, 0, 0)] * versions
-    return _scores(block, versions, total, hits, [0] * len(total))
+    return _scores(block.masks, versions, _totals(block.masks, block.name_masks, versions), hits, [0] * len(hits))
 
 
 def _scores(
-    block: Block, versions: int, total: Sequence[int], hits: Sequence[int], conflicts: Sequence[int]
+    masks: Sequence[bytes], versions: int, totals: Sequence[int], hits: Sequence[int], conflicts: Sequence[int]
 ) -> list[Score]:
-    """Counts for each mask summed for each version.
+    """Counts for each mask summed for each version. Of the masks of a library few speak of one archive."""
+    said = (_summed(masks, counts, versions) for counts in (hits, conflicts))
+    return [Score(*values) for values in zip(totals, *said, strict=True)]
 
-    Masks are mostly runs of neighbouring versions: a run adds its counts where it starts and takes them where it ends.
+
+@lru_cache(maxsize=32)  # a library that is in one archive is mostly in others, too
+def _totals(masks: tuple[bytes, ...], used: tuple[int, ...], versions: int) -> list[int]:
+    """How many features each version has; `used` names the mask of each feature."""
+    counted = Counter(used)
+    return _summed(masks, [counted[mask] for mask in range(len(masks))], versions)
+
+
+def _summed(masks: Sequence[bytes], counts: Sequence[int], versions: int) -> list[int]:
+    """For each version the sum over the masks it is in.
+
+    Masks are mostly runs of neighbouring versions: a run adds its count where it starts and takes it where it ends.
     """
-    changes = [[0] * (versions + 1) for _ in range(3)]
-    first, second, third = changes
+    changes = [0] * (versions + 1)
     every = (1 << versions) - 1
-    for mask, one, two, three in zip(block.masks, total, hits, conflicts, strict=True):
+    for mask, count in zip(masks, counts, strict=True):
+        if not count:
+            continue
         bits = int.from_bytes(mask, "little") & every
         while bits:
             start = (bits & -bits).bit_length() - 1
             bits += 1 << start  # carries through the run
             end = (bits & -bits).bit_length() - 1
             bits ^= 1 << end
-            first[start] += one
-            first[end] -= one
-            if two:
-                second[start] += two
-                second[end] -= two
-            if three:
-                third[start] += three
-                third[end] -= three
-    return [Score(*values) for values in zip(*(accumulate(change[:-1]) for change in changes), strict=True)]
+            changes[start] += count
+            changes[end] -= count
+    return list(accumulate(changes[:-1]))
 
 
 def unchanged(scores: Sequence[Score]) -> list[int]:

@@ -10,7 +10,7 @@ from assay.model.errors import MalformedError
 class ChunkView:
     """Reads byte ranges of a sequence of chunks by bisection; copies only what is asked for."""
 
-    __slots__ = ("_chunks", "_ends", "size", "where")
+    __slots__ = ("_chunks", "_ends", "learnt", "size", "where")
 
     def __init__(self, chunks: Sequence[bytes], *, where: str) -> None:
         """View `chunks` as one file; `where` is named in errors."""
@@ -18,6 +18,8 @@ class ChunkView:
         self._ends = list(accumulate(map(len, chunks)))
         self.size = self._ends[-1] if self._ends else 0
         self.where = where
+        self.learnt: object = None
+        """What a reader of headers found in them, for whoever reads the same view next."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes at `offset`.

@@ -5,6 +5,7 @@ type 0xcafe1a7e: systemd's "Package Metadata for Executable Files", a JSON objec
 """
 
 import struct
+from typing import Literal
 
 import msgspec
 
@@ -16,6 +17,9 @@ _EXEC, _DYN = 2, 3
 _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 2, 3, 4
 _DT_FLAGS_1, _DF_1_PIE = 0x6FFFFFFB, 0x08000000
 _BUILD_ID, _PACKAGE, _GO_BUILD_ID = (b"GNU", 3), (b"FDO", 0xCAFE1A7E), (b"Go", 4)
+_ROWS = {(e, wide): struct.Struct(e + ("II6Q" if wide else "8I")) for e in "<>" for wide in (True, False)}
+"""One program header, by byte order and class."""
+_NOTE = {e: struct.Struct(e + "III") for e in "<>"}
 _HEADERS_COUNT, _SEGMENT_BYTES = 1024, 1 << 16
 """More headers or notes than any real file has; what lies beyond is left out."""
 
@@ -49,7 +53,7 @@ def read_elf(view: ChunkView) -> ElfFacts | None:
     wide, e = start[4] == 2, "<" if start[5] == 1 else ">"
     kind = struct.unpack_from(e + "H", start, 16)[0]
     offset, step, count = _table(start, e, wide)
-    row = struct.Struct(e + ("II6Q" if wide else "8I"))
+    row = _ROWS[e, wide]
     if not count or not offset:
         return ElfFacts(program=kind == _EXEC)
     if step < row.size or count > _HEADERS_COUNT:
@@ -85,8 +89,9 @@ def _table(start: bytes, e: str, wide: bool) -> tuple[int, int, int]:
 def _notes(data: bytes, e: str, align: int, found: dict[tuple[bytes, int], bytes]) -> None:
     """The first note of each owner and type; a note that runs over the end ends the list."""
     at = 0
+    head = _NOTE[e].unpack_from
     while at + 12 <= len(data):
-        name_bytes, value_bytes, kind = struct.unpack_from(e + "III", data, at)
+        name_bytes, value_bytes, kind = head(data, at)
         name_at = at + 12
         value_at = name_at + -(-name_bytes // 4) * 4
         value_at += -value_at % align
@@ -99,6 +104,13 @@ def _notes(data: bytes, e: str, align: int, found: dict[tuple[bytes, int], bytes
 
 def _is_pie(data: bytes, e: str, wide: bool) -> bool:
     """Whether the dynamic section marks a position-independent program (a static one has no interpreter)."""
-    row = struct.Struct(e + ("QQ" if wide else "II"))
-    whole = data[: len(data) // row.size * row.size]
-    return any(tag == _DT_FLAGS_1 and value & _DF_1_PIE for tag, value in row.iter_unpack(whole))
+    order: Literal["little", "big"] = "little" if e == "<" else "big"
+    word = 8 if wide else 4
+    tag = _DT_FLAGS_1.to_bytes(word, order)
+    at = data.find(tag)  # entries are a tag and a value, a word each
+    while at >= 0:
+        value = data[at + word : at + 2 * word]
+        if at % (2 * word) == 0 and len(value) == word and int.from_bytes(value, order) & _DF_1_PIE:
+            return True
+        at = data.find(tag, at + 1)
+    return False

@@ -5,7 +5,7 @@ without the section asked for is answered from a few hundred bytes, whatever its
 """
 
 from struct import Struct
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -77,6 +77,22 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
         raise _bad(self.view, f"no segment holds address {address:#x}")
 
 
+class _Elf(NamedTuple):
+    """The headers of an ELF file as far as every search for a section needs them; kept at the view."""
+
+    order: ByteOrder
+    wide: bool
+    segments: tuple[int, int, int]
+    """Offset, entry size and number of the program headers."""
+    listed: bool
+    """Whether there are section headers."""
+    step: int
+    table: bytes
+    """The section headers."""
+    names: bytes
+    """A NUL and the section names; empty without such a table."""
+
+
 def read_program(view: ChunkView, section: bytes, macho_section: bytes) -> Program | None:
     """Recognise the file and look for a section; None when it is no program of the three kinds.
 
@@ -97,6 +113,21 @@ def read_program(view: ChunkView, section: bytes, macho_section: bytes) -> Progr
 
 
 def _elf(view: ChunkView, start: bytes, wanted: bytes) -> Program:
+    elf = view.learnt
+    if not isinstance(elf, _Elf):
+        view.learnt = elf = _elf_headers(view, start)
+    place: Region | None = None
+    if elf.listed:
+        place = _elf_section(elf, wanted)
+        if place is None:
+            return Program(view=view, order=elf.order, segments=(), places=(), exact=True)
+    segments, writable = _elf_segments(view, *elf.segments, elf.wide, elf.order)
+    places = (place,) if place else writable[:1]
+    return Program(view=view, order=elf.order, segments=segments, places=places, exact=place is not None)
+
+
+def _elf_headers(view: ChunkView, start: bytes) -> _Elf:
+    """The file header, the section headers and their names (gABI 4)."""
     if len(start) < 52 or start[4] not in (1, 2) or start[5] not in (1, 2):
         raise _bad(view, "ELF header cut short or of unknown class")
     wide, order = start[4] == 2, _ORDERS[start[5]]
@@ -104,31 +135,25 @@ def _elf(view: ChunkView, start: bytes, wanted: bytes) -> Program:
         raise _bad(view, "ELF header cut short")
     header = _ELF_HEADER[order, wide]
     phoff, shoff, phsize, phnum, shsize, shnum, names_at = header.unpack_from(start, 32 if wide else 28)
-    if shoff and shnum and shsize < (64 if wide else 40):
-        raise _bad(view, f"section headers of {shsize} bytes")
-    place: Region | None = None
-    if shoff and shnum:
-        place = _elf_section(view, view.read(shoff, shsize * shnum), shsize, names_at, wanted, wide, order)
-        if place is None:
-            return Program(view=view, order=order, segments=(), places=(), exact=True)
-    segments, writable = _elf_segments(view, phoff, phsize, phnum, wide, order)
-    places = (place,) if place else writable[:1]
-    return Program(view=view, order=order, segments=segments, places=places, exact=place is not None)
+    listed = bool(shoff and shnum)
+    table = names = b""
+    if listed:
+        if shsize < (64 if wide else 40):
+            raise _bad(view, f"section headers of {shsize} bytes")
+        table = view.read(shoff, shsize * shnum)
+        if names_at * shsize < len(table):
+            _, _, offset, size = _ELF_SECTION[order, wide].unpack_from(table, names_at * shsize)
+            names = b"\0" + view.read(offset, _bounded(view, size))
+    return _Elf(order, wide, (phoff, phsize, phnum), listed, shsize, table, names)
 
 
-def _elf_section(
-    view: ChunkView, table: bytes, step: int, names_at: int, wanted: bytes, wide: bool, order: ByteOrder
-) -> Region | None:
+def _elf_section(elf: _Elf, wanted: bytes) -> Region | None:
     """The section of this name (gABI 4, "Sections"), from the name table alone when it does not occur there."""
-    if names_at * step >= len(table):
-        return None
-    row = _ELF_SECTION[order, wide]
-    _, _, offset, size = row.unpack_from(table, names_at * step)
-    names = view.read(offset, _bounded(view, size))
-    found = (b"\0" + names).find(b"\0" + wanted + b"\0")
+    found = elf.names.find(b"\0" + wanted + b"\0")
     if found < 0:
         return None
-    name = found.to_bytes(4, order)
+    name, table, step = found.to_bytes(4, elf.order), elf.table, elf.step
+    row = _ELF_SECTION[elf.order, elf.wide]
     for base in range(0, len(table) - step + 1, step):
         if table[base : base + 4] == name:
             kind, address, offset, size = row.unpack_from(table, base)

@@ -49,7 +49,7 @@ def catalogue(file: File, rules: Classifiers | None = None) -> Fragment:
     Raises:
         MalformedError: damaged headers, or a note that is not as systemd defines it.
     """
-    view = ChunkView(file.chunks, where=file.path)
+    view = file.view
     facts = read_elf(view)
     if facts is None:
         return Fragment()
@@ -67,7 +67,7 @@ def catalogue(file: File, rules: Classifiers | None = None) -> Fragment:
 
 def catalogue_text(file: File, rules: Classifiers | None = None) -> Fragment:
     """A file `release` or `VERSION` that names a runtime; nothing for any other of that name."""
-    view = ChunkView(file.chunks, where=file.path)
+    view = file.view
     found = (rules or builtin()).classify(file.path.rpartition("/")[2], view, text=True)
     if found is None:
         return Fragment()

@@ -11,7 +11,6 @@ from typing import Any
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.dependencies.lockfiles import integrity, malformed, table, text
 from assay.formats import strictjson
-from assay.formats.chunks import ChunkView
 from assay.formats.netbundle import read_net_bundle
 from assay.model.errors import UnsupportedError
 from assay.model.inventory import Gap, Licence
@@ -91,7 +90,7 @@ def catalogue_program(file: File) -> Fragment:
     Raises:
         MalformedError: a bundle that is there and cannot be read.
     """
-    bundle = read_net_bundle(ChunkView(file.chunks, where=file.path), file.limits)
+    bundle = read_net_bundle(file.view, file.limits)
     if bundle is None:
         return Fragment()
     if bundle.deps is not None:

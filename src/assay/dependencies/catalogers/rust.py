@@ -2,7 +2,6 @@
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.formats.auditdata import Crate, read_audit_data
-from assay.formats.chunks import ChunkView
 from assay.formats.executable import PROGRAM_MAGIC
 from assay.model.inventory import Licence
 
@@ -20,7 +19,7 @@ def catalogue(file: File) -> Fragment:
     Raises:
         MalformedError: a list that is there and cannot be read.
     """
-    crates = read_audit_data(ChunkView(file.chunks, where=file.path), file.limits)
+    crates = read_audit_data(file.view, file.limits)
     if crates is None:
         return Fragment()
     root = next((index for index, crate in enumerate(crates) if crate.root), None)
