@@ -55,6 +55,12 @@ _PROJECT = (
     b'<Project><PropertyGroup Condition="x"/><ItemGroup><PackageReference Include="A" Version="[1.0,2.0)"/>'
     b'<PackageReference Include="B;C"><Version>1.*</Version></PackageReference></ItemGroup></Project>'
 )
+_CENTRAL = (
+    b'<Project><PropertyGroup><V>1.0</V><W Condition="x">$(V)</W></PropertyGroup><Import Project="y"/><ItemGroup>'
+    b'<PackageVersion Include="A;B" Version="$(V)"/>'
+    b'<PackageVersion Update="a"><Version>[1.0]</Version></PackageVersion>'
+    b'<GlobalPackageReference Include="C" Version="1.*"/><PackageVersion Remove="B"/></ItemGroup></Project>'
+)
 _MIX = b'defp deps do\n[{:a, "~> 1.0", only: [:dev]}, {:b, path: "../b"}, {:c, ">= 0.0.0", hex: :d}] # x\nend\n'
 _PUBSPEC = b"name: a\ndependencies:\n  b: ^1.0.0\n  c:\n    git: https://c.example\ndev_dependencies:\n  d: any\n"
 _SUM = b"ab" * 32
@@ -91,7 +97,9 @@ SEEDS: dict[str, Iterable[bytes]] = {
     "locks-nuget": (
         b"\0" + _PROJECT,
         b'\1{"version":1,"dependencies":{"net8.0":{"A":{"type":"Direct","resolved":"1.0.0","contentHash":"x"}}}}',
+        b"\2" + _CENTRAL,
     ),
+    "nuget-central": (_CENTRAL,),
     "locks-mix": (
         b"\0" + _MIX,
         b'\1%{\n  "a": {:hex, :a, "1.0.0", "' + _SUM + b'", [:mix], [], "hexpm", "' + _SUM + b'"},\n}\n',

@@ -53,7 +53,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "src/a.cabal", "src/cabal.project", "src/cabal.project.freeze", "src/stack.yaml", "src/stack.yaml.lock",
     ),
     "locks-swift": ("src/Package.swift", "src/Package.resolved"),
-    "locks-nuget": ("src/a.csproj", "src/packages.lock.json"),
+    "locks-nuget": ("src/a.csproj", "src/packages.lock.json", "src/Directory.Packages.props"),
     "locks-pub": ("src/pubspec.yaml", "src/pubspec.lock"),
     "locks-mix": ("src/mix.exs", "src/mix.lock"),
     "pypi-record": ("opt/a-1.dist-info/RECORD", "opt/a-1.egg-info/installed-files.txt"),

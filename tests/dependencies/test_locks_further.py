@@ -102,6 +102,50 @@ def test_what_msbuild_computes_stays_open(reference: str, why: str) -> None:
     assert any(why in reason for reason in state.reasons)
 
 
+PROPS = """<Project><PropertyGroup><Range>[2.0,3.0)</Range></PropertyGroup><ItemGroup>
+    <PackageVersion Include="Serilog" Version="3.1.0" /><PackageVersion Include="Dapper" Version="$(Range)" />
+    <PackageVersion Include="Odd" Version="$(Elsewhere)" /><PackageVersion Include="Unused" Version="1.0" />
+    <PackageVersion Include="Two" Version="1.0" Condition="x" /><PackageVersion Include="Two" Version="2.0" />
+    {more}</ItemGroup></Project>"""
+LIST = "Directory.Packages.props"
+
+
+def project(*names: str) -> str:
+    rows = "".join(f'<PackageReference Include="{name}" />' for name in names)
+    return f"<Project><ItemGroup>{rows}</ItemGroup></Project>"
+
+
+def test_nuget_takes_versions_from_the_nearest_central_list() -> None:
+    files = {LIST: PROPS, "src/a/x.csproj": project("Serilog", "Dapper")}
+    state = only(files | {"src/a/packages.lock.json": nuget(Serilog="3.0.0", Dapper="3.0.0")})
+    assert kinds(state) == {("constraint", "serilog"), ("constraint", "dapper")}
+    assert only(files | {"src/a/packages.lock.json": nuget(Serilog="3.1.1", Dapper="2.9")}).with_manifest == "yes"
+    nearer = files | {f"src/{LIST}": "<Project/>"}
+    state = only(nearer | {"src/a/packages.lock.json": nuget(Serilog="3.0.0", Dapper="3.0.0")})
+    assert state.with_manifest == "unknown"
+
+
+@pytest.mark.parametrize("name", ["Odd", "Two", "Absent"])
+def test_a_version_the_central_list_does_not_tell_stays_open(name: str) -> None:
+    state = only({LIST: PROPS, "x.csproj": project(name), "packages.lock.json": nuget(**{name: "0.1.0"})})
+    assert (state.with_manifest, state.disagreements) == ("unknown", ())
+    assert any("stands in another manifest" in reason for reason in state.reasons)
+
+
+def test_what_every_project_gets_is_to_be_locked() -> None:
+    files = {LIST: PROPS.replace("{more}", '<GlobalPackageReference Include="Analyzers" Version="1.0" />')}
+    state = only(files | {"x.csproj": project("Serilog"), "packages.lock.json": nuget(Serilog="3.1.0")})
+    assert kinds(state) == {("not-locked", "analyzers")}
+    own = '<Project><ItemGroup><PackageReference Include="Serilog" Version="3.1.0" /></ItemGroup></Project>'
+    state = only(files | {"x.csproj": own, "packages.lock.json": nuget(Serilog="3.1.0")})
+    assert (state.with_manifest, state.disagreements) == ("unknown", ())
+
+
+def test_a_damaged_central_list_explains_nothing() -> None:
+    state = only({LIST: "<Project>", "x.csproj": project("A"), "packages.lock.json": nuget(A="1.0.0")})
+    assert state.with_manifest == "unknown"
+
+
 @pytest.mark.parametrize(
     "project", ["<Project><PackageReference", '<!DOCTYPE x><Project><PackageReference Include="A"/>']
 )

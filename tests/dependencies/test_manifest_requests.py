@@ -165,3 +165,14 @@ def test_what_pub_calls_transitive_is() -> None:
     row = '  {name}:\n    dependency: {need}\n    description: {{name: {name}}}\n    source: hosted\n    version: "1.0.0"\n'
     text = "packages:\n" + row.format(name="a", need='"direct main"') + row.format(name="b", need="transitive")
     assert standings({"pubspec.lock": text}) == {"a 1.0.0": "direct", "b 1.0.0": "transitive"}
+
+
+def test_a_central_list_is_asked_for_by_the_projects_below_it() -> None:
+    items = "".join(f'<PackageVersion Include="{name}" Version="1.0.0" />' for name in "ABC")
+    always = '<GlobalPackageReference Include="D" Version="1.0.0" />'
+    files = {
+        "src/Directory.Packages.props": f"<Project><ItemGroup>{items}{always}</ItemGroup></Project>",
+        "src/a/a.csproj": '<Project><PackageReference Include="a" /><PackageReference Include="C" Version="2" /></Project>',
+        "b/b.csproj": '<Project><PackageReference Include="B" /></Project>',
+    }
+    assert standings(files) == {"A 1.0.0": "direct", "B 1.0.0": "unknown", "C 1.0.0": "unknown", "D 1.0.0": "direct"}

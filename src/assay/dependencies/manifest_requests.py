@@ -31,6 +31,7 @@ def with_requests(sightings: Sequence[Sighting]) -> list[Sighting]:
     for pair in pairs(neighbours.explained(placed)) if placed else ():
         if pair.lock is not None:
             _note(pair, pair.lock, asked.setdefault(pair.lock.path, {}))
+    _note_central(placed, asked)
     return [_marked(one, asked.get(one.path, {})) for one in sightings]
 
 
@@ -63,6 +64,23 @@ def _note(pair: Pair, lock: Placed, asked: Asked) -> None:
         name, wanted = alias(wish)
         versions = frozenset(_found(places, member, wish.name))
         asked.setdefault((lock.sheet.ecosystem, name), []).append(("" if wish.source else wanted, versions))
+
+
+def _note_central(placed: Sequence[Placed], asked: dict[str, Asked]) -> None:
+    """What projects ask for without a version stands, with it, in the nearest central list above them."""
+    lists = {one.directory: one.path for one in placed if (one.sheet.role, one.sheet.tool) == ("catalog", "nuget")}
+    for one in placed if lists else ():
+        path = _nearest(one.directory, lists) if (one.sheet.role, one.sheet.tool) == ("manifest", "nuget") else ""
+        for wish in one.sheet.wishes if path else ():
+            if wish.source == "workspace":
+                asked.setdefault(path, {}).setdefault(("nuget", wish.name), []).append(("", frozenset()))
+
+
+def _nearest(folder: str, lists: Mapping[str, str]) -> str:
+    """What lies in the folder or the first above it; "" for nothing."""
+    while folder and folder not in lists:
+        folder = folder.rpartition("/")[0]
+    return lists.get(folder, "")
 
 
 def _wishes(pair: Pair, lock: Placed) -> Iterator[tuple[str, Wish]]:

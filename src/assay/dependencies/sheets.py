@@ -50,7 +50,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     ecosystem: str
     tool: str
     wishes: tuple[Wish, ...] = ()
-    """Of a manifest."""
+    """Of a manifest; of a catalog what it asks for in the name of every manifest it explains."""
     entries: tuple[Entry, ...] = ()
     """Of a lock, or what lies in a vendor folder."""
     recorded: tuple[tuple[str, tuple[Wish, ...]], ...] = ()

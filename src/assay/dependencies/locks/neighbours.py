@@ -64,6 +64,8 @@ def _sheet(one: Placed, shelf: _Shelf, own: Mapping[str, str]) -> Sheet:
     catalog, known = next(shelf.above(sheet.tool, one.directory), (None, {}))
     undecided = set(sheet.undecided)
     found = tuple(dict.fromkeys(_wishes(sheet.wishes, known, undecided)))
+    if catalog is not None and catalog.sheet.role == _CATALOG and catalog.sheet.wishes:
+        found = tuple(dict.fromkeys((*found, *_everywhere(catalog, sheet))))
     if sheet.tool == "gradle" and any("${" in wish.wanted for wish in found):
         places = [meanings for _, meanings in shelf.above(PROPERTIES, one.directory)]
         found = tuple(_filled(wish, places) for wish in found)
@@ -81,6 +83,13 @@ def _filled(wish: Wish, places: Sequence[Meanings]) -> Wish:
         return next((place[match[1]][0].wanted for place in places if match[1] in place), match[0])
 
     return msgspec.structs.replace(wish, wanted=_VARIABLE.sub(value, wish.wanted))
+
+
+def _everywhere(catalog: Placed, sheet: Sheet) -> Iterator[Wish]:
+    """What a catalog asks for in the name of every project: for sure only of one that takes its versions from there."""
+    obeys = any(wish.source == _WORKSPACE for wish in sheet.wishes)
+    for wish in catalog.sheet.wishes:
+        yield wish if obeys or wish.marker else msgspec.structs.replace(wish, marker=f"whether {catalog.path} counts")
 
 
 def _local(wish: Wish) -> Wish:

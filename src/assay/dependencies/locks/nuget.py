@@ -1,4 +1,4 @@
-"""NuGet: project files (`PackageReference`, NuGet documentation) and `packages.lock.json`.
+"""NuGet: project files (`PackageReference`, NuGet documentation), `Directory.Packages.props`, `packages.lock.json`.
 
 MSBuild computes: what a property or a condition decides is not followed but said.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
-from assay.dependencies.catalogers import dotnet
+from assay.dependencies.catalogers import dotnet, nuget_central
 from assay.dependencies.locks import reading
 from assay.dependencies.sheets import Sheet, Wish
 from assay.model.errors import MalformedError
@@ -34,7 +34,33 @@ def catalogue(file: File) -> Fragment:
     if file.path.endswith(".json"):
         entries = reading.entries(file, dotnet.catalogue_lock)
         return reading.fragment(Sheet(role="lock", ecosystem="nuget", tool="nuget", entries=entries))
+    if file.path.endswith(f"/{nuget_central.NAME}") or file.path == nuget_central.NAME:
+        return reading.fragment(_catalog(file))
     return reading.fragment(_manifest(file))
+
+
+def _catalog(file: File) -> Sheet:
+    """The versions of the projects below, and as `wishes` what each of them asks for with no word of its own.
+
+    Where only a condition or a property would tell a version the name stays out: then it stays unknown.
+    """
+    every, _ = nuget_central.read(file)
+    said: dict[str, set[nuget_central.Central]] = {}
+    for one in every:
+        said.setdefault(reading.spelled("nuget", one.name), set()).add(one)
+    known = tuple((name, (_told(name, only),)) for name, (only, *more) in sorted(said.items()) if not more)
+    return Sheet(
+        role="catalog",
+        ecosystem="nuget",
+        tool="nuget",
+        recorded=tuple((name, told) for name, told in known if told[0].wanted and not told[0].marker),
+        wishes=reading.bounded((told[0] for name, told in known for one in said[name] if one.everywhere), file),
+    )
+
+
+def _told(name: str, one: nuget_central.Central) -> Wish:
+    wanted = "" if "$" in one.wanted else one.wanted
+    return Wish(name, wanted, marker="a condition of MSBuild" if one.conditional else "")
 
 
 def _manifest(file: File) -> Sheet | None:
@@ -115,8 +141,12 @@ def _bad(file: File, why: str) -> MalformedError:
 
 ROW = Cataloguer(
     name="locks-nuget",
-    version=1,
+    version=2,
     ecosystem="nuget",
-    wants=Wanted(names=frozenset(["packages.lock.json"]), suffixes=frozenset(_SUFFIXES), limit="lock_file_bytes"),
+    wants=Wanted(
+        names=frozenset(["packages.lock.json", nuget_central.NAME]),
+        suffixes=frozenset(_SUFFIXES),
+        limit="lock_file_bytes",
+    ),
     catalogue=catalogue,
 )
