@@ -37,7 +37,7 @@ image: {debian: d, packages: [libc6, tzdata]}
 def package(name, architecture="amd64", roles=("image",), index="d/bookworm"):
     return locks.DebianPackage(
         name=name, version="1", architecture=architecture, source=name, source_version="1", path=f"pool/{name}.deb",
-        size=1, sha256=A, index=index, roles=roles,
+        size=0, sha256=A, index=index, roles=roles,
     )  # fmt: skip
 
 
@@ -104,6 +104,7 @@ def test_what_locking_writes_fits():
         ({"npm": (locks.NpmTarball(name="x", version="1", path="x", integrity=A, sha256=A, dependencies="py"),)},
          "npm files of dependencies 'py', which the spec does not have"),
         ({"keys": {"d.gpg": B}}, "key file k.asc is missing"),
+        ({"packages": (change(PACKAGES[0], size=2), *PACKAGES[1:])}, f"{A} has two sizes, 0 and 2"),
     ],
 )  # fmt: skip
 def test_each_thing_that_a_spec_names_is_held_to_it(changed, says):

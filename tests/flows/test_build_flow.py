@@ -128,6 +128,18 @@ def members(out, image):
     return found
 
 
+@pytest.mark.parametrize("name", ["site", "x", "motd"])
+def test_a_size_that_is_not_the_blobs_is_refused(bench, tmp_path, name):
+    placed = spec_of()
+    lock = bench.lock(placed)
+    wrong = msgspec.structs.replace(lock.sources[name], size=lock.sources[name].size + 1)
+    edited = msgspec.structs.replace(lock, sources={**lock.sources, name: wrong})
+    with pytest.raises(UntrustedError, match="not of what it pins") as caught:
+        bench.build(placed, edited, tmp_path / "out")
+    assert (caught.value.code, f"locked {wrong.size}" in caught.value.why) == ("LOCK_MISMATCH", True)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_was_asked_for_is_in_the_image(bench, tmp_path):
     placed = spec_of()
     done = bench.build(placed, bench.lock(placed), tmp_path / "out")

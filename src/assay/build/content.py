@@ -1,10 +1,10 @@
 """Reading and sealing a content store: whole small blobs, and a store nobody can write to any more."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 
 from assay.model.digest import Digest
-from assay.model.errors import UnsupportedError, UsageError
+from assay.model.errors import UnsupportedError, UntrustedError, UsageError
 from assay.ports.stores import Blob, ContentStore
 
 
@@ -23,16 +23,27 @@ def whole(store: ContentStore, digest: Digest, *, limit: int) -> bytes:
         return b"".join(pieces)
 
 
-def check(store: ContentStore, digests: Iterable[Digest]) -> int:
+def check(store: ContentStore, digests: Iterable[Digest], sizes: Mapping[Digest, int] | None = None) -> int:
     """Read every blob to its end, so that what has rotted is found before it is used; how many bytes were read.
 
+    Args:
+        store: holds them.
+        digests: of the blobs.
+        sizes: how many bytes a lock says that some of them have.
+
     Raises:
-        UntrustedError: the content changed. UnavailableError: one is missing.
+        UntrustedError: the content changed, or a size is not the lock's. UnavailableError: one is missing.
     """
     total = 0
     for digest in digests:
         with store.open(digest) as pieces:
-            total += sum(map(len, pieces))
+            size = sum(map(len, pieces))
+        if sizes is not None and sizes.get(digest, size) != size:
+            raise UntrustedError(
+                "the lock is not of what it pins", where=str(digest), why=f"{size} bytes, locked {sizes[digest]}",
+                remedy="somebody edited it: write it anew with `assay lock`", code="LOCK_MISMATCH", step="lock",
+            )  # fmt: skip
+        total += size
     return total
 
 

@@ -347,5 +347,18 @@ def blobs(lock: Lock) -> tuple[Digest, ...]:
     return tuple(Digest.parse(text) for text in sorted(found))
 
 
+def sizes(lock: Lock) -> Iterator[tuple[Digest, int]]:
+    """(digest, bytes) of every blob whose size a lock tells, in no order; one digest twice where it stands twice."""
+    for source in lock.sources.values():
+        yield (
+            Digest.parse(source.content if isinstance(source, GitLock | DirectoryLock) else source.sha256),
+            source.size,
+        )
+    files = (file for index in lock.indexes for file in index.files)
+    for group in (files, lock.packages, lock.python, lock.npm, lock.go):
+        for one in group:
+            yield Digest.parse(one.sha256), one.size
+
+
 def _bad(where: str, why: str, remedy: str = "write it anew with `assay lock`") -> MalformedError:
     return MalformedError("not an acceptable lock", where=where, why=why, remedy=remedy)

@@ -12,6 +12,7 @@ import msgspec
 from assay.build import lock as locks
 from assay.build import spec as specs
 from assay.build.platforms import ARCHITECTURES
+from assay.model.digest import Digest
 
 _LANGUAGES: tuple[tuple[str, type], ...] = (
     ("python", specs.PipDependencies), ("npm", specs.NpmDependencies), ("go", specs.GoDependencies),
@@ -160,6 +161,14 @@ def _keys(spec: specs.Spec, lock: locks.Lock) -> Iterator[str]:
     yield from _names("key file", wanted, set(lock.keys))
 
 
+def _sizes(spec: specs.Spec, lock: locks.Lock) -> Iterator[str]:
+    del spec
+    seen: dict[Digest, int] = {}
+    for digest, size in locks.sizes(lock):
+        if seen.setdefault(digest, size) != size:
+            yield f"{digest} has two sizes, {seen[digest]} and {size}"
+
+
 def _names(what: str, wanted: set[str], found: set[str]) -> Iterator[str]:
     for name in sorted(wanted - found):
         yield f"{what} {name} is missing"
@@ -175,5 +184,5 @@ _SOURCES: dict[type, tuple[type, Callable[[Any], dict[str, object]]]] = {
 }
 """Kind of source → how it is locked, and what of it the spec itself says."""
 _RULES: tuple[Callable[[specs.Spec, locks.Lock], Iterator[str]], ...] = (
-    _epoch, _sources, _checks, _indexes, _packages, _dependencies, _keys,
+    _epoch, _sources, _checks, _indexes, _packages, _dependencies, _keys, _sizes,
 )  # fmt: skip

@@ -155,9 +155,9 @@ def build(
 
 def _checked(at: Building) -> int:
     """Look at the tools, and read every input to its end, side by side; how many bytes of inputs there are."""
-    digests = list(locks.blobs(at.lock))
+    digests, sizes = list(locks.blobs(at.lock)), dict(locks.sizes(at.lock))
     parts = [digests[start::_PARTS_COUNT] for start in range(_PARTS_COUNT)]
-    jobs = [partial(_check_tools, at.spec, at.lock), *(partial(content.check, at.store, part) for part in parts)]
+    jobs = [partial(_check_tools, at.spec, at.lock), *(partial(content.check, at.store, part, sizes) for part in parts)]
     return sum(filter(None, at.sharing(lambda job: job(), jobs)))
 
 

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from assay.build import lock as locks
-from assay.build.debian import root
+from assay.build.debian import relations, root
+from assay.build.debian.deb import Control
 from assay.build.debian.unpack import Unpacked, unpack
 from assay.build.platforms import ARCHITECTURES
+from assay.dependencies.versions.deb import DEB
 from assay.model.digest import Digest
+from assay.model.errors import UntrustedError
 from assay.model.image import Platform
 from assay.model.limits import Limits
 from assay.ports.stores import ContentStore, Spool
@@ -51,6 +54,7 @@ def of_role(
         sharing: packages are inflated beside each other; the tree is the same.
 
     Raises:
+        UntrustedError: one depends on what the lock does not hold for that role: somebody edited it.
         UnsupportedError: a maintainer script nobody has reviewed. MalformedError: two packages own one path.
     """
     wanted = [one for one in lock.packages if role in one.roles and one.architecture in (architecture, "all")]
@@ -58,6 +62,7 @@ def of_role(
     # The largest first, so that no thread is left with it at the end.
     order = sorted(wanted, key=lambda one: (-one.size, one.name))
     unpacked = sharing(lambda one: _unpacked(one, store, spool, left_out, limits), order)
+    _closed(role, architecture, [one.control for one in unpacked])
     return root.build(
         unpacked,
         architecture=architecture,
@@ -67,6 +72,18 @@ def of_role(
         acknowledged=acknowledged,
         mount_points=mount_points,
     )
+
+
+def _closed(role: str, architecture: str, packages: Sequence[Control]) -> None:
+    """A resolver leaves nothing out; an editor may."""
+    found = relations.wanting(packages, architecture=architecture, compare=DEB.compare)
+    if found:
+        told = "; ".join(f"{one.package} depends on {one.clause}" for one in found[:3])
+        more = f", and {len(found) - 3} more" if len(found) > 3 else ""
+        raise UntrustedError(
+            "the lock is not whole", where=f"packages for {role}", why=f"{told}{more}: it pins nothing that is that",
+            remedy="somebody edited it: write it anew with `assay lock`", code="LOCK_MISMATCH", step="lock",
+        )  # fmt: skip
 
 
 def _unpacked(

@@ -14,7 +14,9 @@ from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.tree import TreeEntry
 
 _SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
-_CONTROL_FIELDS = frozenset({"package", "version", "architecture", "source", "replaces", "depends"})
+_CONTROL_FIELDS = frozenset(
+    {"package", "version", "architecture", "source", "replaces", "depends", "pre-depends", "provides"}
+)
 _FORMAT = b"2.0\n"
 _CONTROL_BYTES = 8 << 20
 _HEAD_BYTES = 6
@@ -33,6 +35,9 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     architecture: str
     replaces: str = ""
+    depends: str = ""
+    pre_depends: str = ""
+    provides: str = ""
     text: str = ""
     """The control file, as it is."""
     scripts: Mapping[str, str] = {}
@@ -124,6 +129,9 @@ def _control(plain: Iterator[bytes], where: str, limits: Limits) -> Control:
         version=fields["version"],
         architecture=fields["architecture"],
         replaces=fields.get("replaces", ""),
+        depends=fields.get("depends", ""),
+        pre_depends=fields.get("pre-depends", ""),
+        provides=fields.get("provides", ""),
         text=text,
         scripts={name: f"sha256:{hashlib.sha256(files[name]).hexdigest()}" for name in _SCRIPTS if name in files},
         postinst=files.get("postinst", b"")[:_SCRIPT_CHARS].decode("utf-8", "replace"),
