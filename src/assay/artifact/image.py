@@ -16,6 +16,7 @@ from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError, UsageError
 from assay.model.image import BuildStep, Descriptor, Image, Layer, Platform, Subject
 from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.patterns import lazy
 from assay.ports.content import ImageSource, Root
 
 __all__ = ["blob_of", "check", "check_diff_id", "checked", "parse_platform", "platform_manifests", "resolve"]
@@ -25,7 +26,7 @@ LAYER_INDEX, CONFIG_PATH = "assay.layer.index", "assay.config.path"
 """How an old docker archive's parts are asked for: annotations of descriptors that have no digest."""
 INDEX_DEPTH_COUNT = 4
 """An index may list indexes (image-index.md); deeper nesting than this is refused."""
-_HEX = re.compile(r"(?:sha256:)?([0-9a-f]{64})(?:\.json)?", re.ASCII)
+_HEX = lazy(r"(?:sha256:)?([0-9a-f]{64})(?:\.json)?", re.ASCII)
 _VARIANT_OF = {("arm64", ""): "v8", ("arm", ""): "v7", ("amd64", ""): "v1"}
 """What an absent variant means (containerd's normalisation, Go's GOARM and GOAMD64 defaults)."""
 

@@ -12,6 +12,7 @@ import msgspec
 
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UsageError
+from assay.model.patterns import lazy
 
 Scheme: TypeAlias = Literal["registry", "oci-dir", "oci-archive", "docker-archive", "dir", "rootfs", "sbom", "file"]
 Exists: TypeAlias = Callable[[str], bool]
@@ -21,11 +22,11 @@ DEFAULT_TAG = "latest"
 STANDARD_INPUT = "-"
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_AUTHORITY = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:]+\])(?::([1-9][0-9]{{0,4}}))?", re.ASCII)
+_AUTHORITY = lazy(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:]+\])(?::([1-9][0-9]{{0,4}}))?", re.ASCII)
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
-_IMAGE_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_REPOSITORY = lazy(rf"{_PART}(?:/{_PART})*", re.ASCII)
+_TAG = lazy(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
+_IMAGE_ID = lazy(r"[0-9a-f]{64}", re.ASCII)
 _NAME_CHARACTERS = 255
 _TEXT_CHARACTERS = 8_192
 

@@ -25,11 +25,10 @@ def claimed(inventory: Inventory, image: Image, target: Target, source: ImageSou
     """The inventory with that base; unchanged where a given base fits, where nothing lies, and where nobody answers."""
     if inventory.base is None or inventory.base.method == "given":
         return inventory
-    from assay.flows.base_provenance import with_provenance
-
     if target.scheme == "registry":
         from assay.adapters.registry import RegistryStore
         from assay.flows.attached import Place
+        from assay.flows.base_provenance import with_provenance
 
         store = RegistryStore(
             target, limits=LIMITS, insecure=settings.insecure, env=os.environ, overall=_REGISTRY_SECONDS
@@ -39,7 +38,11 @@ def claimed(inventory: Inventory, image: Image, target: Target, source: ImageSou
         finally:
             store.close()
     place = _place(image, target, source)
-    return inventory if place is None else with_provenance(inventory, image, place, LIMITS)
+    if place is None:
+        return inventory
+    from assay.flows.base_provenance import with_provenance  # twenty modules, which a layout of one image need not load
+
+    return with_provenance(inventory, image, place, LIMITS)
 
 
 def _place(image: Image, target: Target, source: ImageSource) -> Place | None:

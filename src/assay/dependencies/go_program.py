@@ -19,6 +19,7 @@ from assay.formats.gopclntab import FunctionNames, read_functions
 from assay.formats.rustsymbols import read_rust_functions
 from assay.model.errors import MalformedError
 from assay.model.limits import Limits
+from assay.model.patterns import lazy
 
 _STANDARD = frozenset(
     b"""
@@ -35,8 +36,8 @@ _MADE_UP = (b"type:", b"type..", b"go:", b"go.", b"_")
 """Begins of names that the linker or the C compiler gives."""
 _UTF8_BYTES = 4
 """Longest form of one byte of the table in our text (a byte that is not UTF-8 becomes three)."""
-_RELEASE = re.compile(r"(?:go\d|devel)")
-_END_OF_FIRST = re.compile(rb"[.:(]")
+_RELEASE = lazy(r"(?:go\d|devel)")
+_END_OF_FIRST = lazy(rb"[.:(]")
 
 
 class GoProgram(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,7 +267,7 @@ def _in(names: Sequence[str], symbol: str) -> bool:
     )
 
 
-_WORD = re.compile(r"\w")
+_WORD = lazy(r"\w")
 
 
 def _beginning(names: Sequence[str], text: str) -> Iterator[str]:

@@ -3,14 +3,13 @@
 The familiar form of Docker's reference grammar (distribution/reference): `[REGISTRY/]PATH[:TAG][@DIGEST]`.
 """
 
-import re
-
 from assay.dependencies.cataloger import Package
 from assay.model.inventory import Licence
+from assay.model.patterns import lazy
 
-_NAME = re.compile(r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._/]|__|-{1,100})[a-z0-9]+)*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_NAME = lazy(r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._/]|__|-{1,100})[a-z0-9]+)*")
+_TAG = lazy(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = lazy(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _NO_LICENCE = Licence(reason="a name of an image records no licence")
 _REFERENCE_CHARACTERS = 1_000
 

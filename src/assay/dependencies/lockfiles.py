@@ -5,7 +5,6 @@ whose frame is wrong is malformed.
 """
 
 import binascii
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,11 +14,12 @@ from assay.dependencies.cataloger import File, Package
 from assay.dependencies.names import canonical_name
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Licence
+from assay.model.patterns import lazy
 
 HASH_BYTES = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
-_HEX = re.compile(r"[0-9a-f]+")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_URL_COMMIT = re.compile(r"(?:[#@=]|/tar\.gz/|/archive/|[#&][a-z]+:)([0-9a-f]{40})(?![0-9A-Za-z])")
+_HEX = lazy(r"[0-9a-f]+")
+_COMMIT = lazy(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_URL_COMMIT = lazy(r"(?:[#@=]|/tar\.gz/|/archive/|[#&][a-z]+:)([0-9a-f]{40})(?![0-9A-Za-z])")
 _GROUPS_COUNT = 256
 """Every group is followed through the whole graph."""
 _Place = TypeVar("_Place")

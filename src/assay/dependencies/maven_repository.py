@@ -4,7 +4,6 @@ Debian's Java policy ("Maven repository"): a library package lists `/usr/share/m
 ARTIFACT-VERSION.jar`, a link to its jar in `/usr/share/java`. dpkg's list of files is enough: no link is followed.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,11 +12,12 @@ import msgspec
 from assay.dependencies.cataloger import Note, Package, Sighting
 from assay.dependencies.java_identity import fold
 from assay.formats.javameta import coordinate
+from assay.model.patterns import lazy
 
 FOLDER = "usr/share/maven-repo"
 _FOLDER = FOLDER.encode() + b"/"
 _JARS = "usr/share/java/"
-_NUMBERED = re.compile(r"(?<=[a-z])[0-9]+(?=-|$)")
+_NUMBERED = lazy(r"(?<=[a-z])[0-9]+(?=-|$)")
 """`tomcat9-api`, `commons-collections3`: Debian numbers packages that live side by side."""
 
 Coordinates = tuple[str, str, str]

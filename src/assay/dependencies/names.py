@@ -2,9 +2,11 @@
 
 import re
 
-_RUNS = re.compile(r"[-_.]+")
+from assay.model.patterns import lazy
+
+_RUNS = lazy(r"[-_.]+")
 _LOWER = frozenset({"Go", "Packagist", "NuGet", "Hex", "Pub", "Bitnami", "GitHub Actions", "SwiftURL"})
-_SCHEME = re.compile(r"^[a-z+]+://(?:[^/@]*@)?", re.IGNORECASE)
+_SCHEME = lazy(r"^[a-z+]+://(?:[^/@]*@)?", re.IGNORECASE)
 
 
 def canonical_name(osv_ecosystem: str, name: str) -> str:

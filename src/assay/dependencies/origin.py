@@ -1,11 +1,15 @@
 """Base or application: whose a component is, by the layer that brought it."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from assay.model.inventory import BaseImage, Component
-from assay.model.report import Origins
+
+if TYPE_CHECKING:
+    from assay.model.report import Origins
 
 Origin = Literal["base", "application", "unknown"]
 _SYSTEM = frozenset({"deb", "apk", "rpm"})
@@ -43,6 +47,8 @@ def described(layer: int | None, base: BaseImage | None) -> str:
 
 def count(components: Iterable[Component], base: BaseImage | None) -> Origins:
     """The visible components that no other owns, by origin."""
+    from assay.model.report import Origins  # eight modules that taking stock has no use for
+
     tally = Counter(origin(c, base) for c in components if c.removed_by is None and not c.owner)
     return Origins(base=tally["base"], application=tally["application"], unknown=tally["unknown"])
 

@@ -14,6 +14,7 @@ import msgspec
 from assay.formats import base64text, dsse, strictcheck, strictjson
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.patterns import lazy
 from assay.model.statement import Envelope
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -27,7 +28,7 @@ VERSIONS = {
 """Exact media types; anything else is an unknown version."""
 DIGEST_NAMES = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 _WRITTEN_NAMES = {name: wire for wire, name in DIGEST_NAMES.items()}
-_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_DECIMAL = lazy(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 class MessageSignature(msgspec.Struct, frozen=True, kw_only=True):

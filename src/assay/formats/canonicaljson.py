@@ -5,7 +5,6 @@ Python spells another way (`9.0`, `1e-07`), or with characters beyond the Basic 
 """
 
 import math
-import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -14,10 +13,11 @@ import msgspec
 
 from assay.formats import strictcheck, strictjson
 from assay.model.limits import DEFAULT_LIMITS
+from assay.model.patterns import lazy
 
-_UNUSUAL = re.compile(rb"[:,\[]-?[0-9]++(?:\.0(?=[,\]}])|(?:\.[0-9]++)?e[-+])")
+_UNUSUAL = lazy(rb"[:,\[]-?[0-9]++(?:\.0(?=[,\]}])|(?:\.[0-9]++)?e[-+])")
 """A number Python spells its own way, as it stands between a document's signs; a text that looks so costs time only."""
-_HIGH = re.compile(rb"[\xf0-\xf4]")
+_HIGH = lazy(rb"[\xf0-\xf4]")
 """The first byte of a character beyond the Basic Multilingual Plane."""
 _SMALL_BYTES = 1 << 16
 """Values of this much text take no memory worth saving."""

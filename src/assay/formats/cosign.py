@@ -15,6 +15,7 @@ from assay.formats.bundle import LogEntry
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.patterns import lazy
 
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 TYPE = "cosign container image signature"
@@ -26,8 +27,8 @@ TIMESTAMP = "dev.sigstore.cosign/rfc3161timestamp"
 PAYLOAD_BYTES = 64 << 10
 """A `.sig` payload names one digest; the largest with annotations are some kilobytes."""
 
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n?-----END CERTIFICATE-----", re.ASCII)
-_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_PEM = lazy(r"-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n?-----END CERTIFICATE-----", re.ASCII)
+_HEX = lazy(r"[0-9a-f]{64}", re.ASCII)
 _NUMBERS = range(1 << 63)
 
 

@@ -13,11 +13,12 @@ import msgspec
 from assay.formats import dockerwords as words
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.patterns import lazy
 
-_DIRECTIVE = re.compile(r"#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=(?:[ \t]*(\S.*)|[ \t]+)", re.ASCII)
+_DIRECTIVE = lazy(r"#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=(?:[ \t]*(\S.*)|[ \t]+)", re.ASCII)
 _DIRECTIVES = frozenset({"syntax", "escape", "check"})
-_HEREDOC = re.compile(r"(\d{0,9})<<(-?)([^<]+)", re.ASCII)
-_FIRST = re.compile(r"(\S*)(\s*)", re.ASCII)
+_HEREDOC = lazy(r"(\d{0,9})<<(-?)([^<]+)", re.ASCII)
+_FIRST = lazy(r"(\S*)(\s*)", re.ASCII)
 _JSON = json.JSONDecoder()
 _DOCUMENTED = frozenset({"RUN", "COPY", "ADD"})
 """Instructions that may carry here-documents."""

@@ -12,6 +12,7 @@ from assay.formats.chunks import ChunkView
 from assay.formats.executable import ByteOrder, Program, Region, read_program
 from assay.model.errors import MalformedError
 from assay.model.limits import Limits
+from assay.model.patterns import lazy
 
 _MAGIC = b"\xff Go buildinf:"
 _ALIGN, _HEADER = 16, 32
@@ -184,8 +185,8 @@ def _setting(rest: str) -> tuple[str, str]:
     return key, value
 
 
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|`([^`]*)`')
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))")
+_QUOTED = lazy(r'"((?:[^"\\]|\\.)*)"|`([^`]*)`')
+_ESCAPE = lazy(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))")
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 

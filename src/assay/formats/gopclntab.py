@@ -19,12 +19,13 @@ from assay.formats.chunks import ChunkView
 from assay.formats.executable import ByteOrder, read_program
 from assay.model.errors import MalformedError
 from assay.model.limits import Limits
+from assay.model.patterns import lazy
 
 _SECTIONS = (b".gopclntab", b".data.rel.ro.gopclntab")
 """ELF: of a plain and of a position-independent program."""
 _MACHO_SECTION = b"__gopclntab"
 _LAYOUTS = {0xFFFFFFFB: "1.2", 0xFFFFFFFA: "1.16", 0xFFFFFFF0: "1.18", 0xFFFFFFF1: "1.20"}
-_MAGIC: re.Pattern[bytes] = re.compile(
+_MAGIC: re.Pattern[bytes] = lazy(
     rb"[\xfb\xfa\xf0\xf1]\xff\xff\xff\0\0[\1\2\4][\4\x08]|\xff\xff\xff[\xfb\xfa\xf0\xf1]\0\0[\1\2\4][\4\x08]"
 )
 """Magic, two zero bytes, the smallest instruction's size, an address's size."""

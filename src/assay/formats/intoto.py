@@ -9,11 +9,12 @@ import msgspec
 from assay.formats import canonicaljson, claims, strictcheck, strictjson
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS, Limits
+from assay.model.patterns import lazy
 from assay.model.statement import ResourceDescriptor, Statement
 
 STATEMENT_V1 = "https://in-toto.io/Statement/v1"
 STATEMENT_V01 = "https://in-toto.io/Statement/v0.1"
-_TYPE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+", re.ASCII)
+_TYPE_URI = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+", re.ASCII)
 
 
 class _Statement(msgspec.Struct):

@@ -5,12 +5,14 @@ JAR File Specification, "Manifest specification"; `java.util.Properties`; Maven 
 
 import re
 
-_PROPERTY = re.compile(rb"^[ \t\f]*(groupId|artifactId|version)[ \t\f]*[=:]([^\r\n]*)", re.MULTILINE)
-_STEM = re.compile(r"(?P<name>[A-Za-z_].*?)-(?P<version>\d.*)")
-_LATER = re.compile(
+from assay.model.patterns import lazy
+
+_PROPERTY = lazy(rb"^[ \t\f]*(groupId|artifactId|version)[ \t\f]*[=:]([^\r\n]*)", re.MULTILINE)
+_STEM = lazy(r"(?P<name>[A-Za-z_].*?)-(?P<version>\d.*)")
+_LATER = lazy(
     r"-(?!alpha|beta|rc|cr|snapshot|milestone|release|final|ga|b\d|m\d)[A-Za-z]\w*-(\d+\.\d.*)$", re.IGNORECASE
 )
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+~-]*")
+_PLAIN = lazy(r"[A-Za-z0-9_][A-Za-z0-9_.+~-]*")
 _LICENCE_TEXTS, _LICENCE_CHARACTERS = 10, 500
 
 

@@ -10,13 +10,14 @@ from assay.formats.chunks import ChunkView
 from assay.formats.executable import read_program
 from assay.model.errors import MalformedError
 from assay.model.limits import Limits
+from assay.model.patterns import lazy
 
-_HASH = re.compile(r"h[0-9a-f]{16}")
+_HASH = lazy(r"h[0-9a-f]{16}")
 _ESCAPES = {
     "$SP$": "@", "$BP$": "*", "$RF$": "&", "$LT$": "<", "$GT$": ">", "$LP$": "(", "$RP$": ")", "$C$": ",", "..": "::",
     "$u20$": " ", "$u27$": "'", "$u5b$": "[", "$u5d$": "]", "$u7b$": "{", "$u7d$": "}", "$u7e$": "~",
 }  # fmt: skip
-_ESCAPE = re.compile("|".join(map(re.escape, _ESCAPES)))
+_ESCAPE = lazy("|".join(map(re.escape, _ESCAPES)))
 _NAME_CHARACTERS = 4_096
 _DEPTH_COUNT = 64
 _STEPS_COUNT = 2_000

@@ -4,7 +4,6 @@ RFC 8259 leaves duplicate names and depth to the reader; a claim with two readin
 """
 
 import json
-import re
 from array import array
 from itertools import accumulate
 from typing import Any, NoReturn
@@ -13,13 +12,14 @@ import msgspec
 
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
+from assay.model.patterns import lazy
 
 _STEPS = bytes.maketrans(b'[{]}"', b"\x01\x01\xff\xff\x00")
 """An opening bracket is a step down (+1), a closing one a step up (-1 as a signed byte)."""
 _OTHERS = bytes(set(range(256)) - set(b'"[]{}'))
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_HALF = re.compile("[\ud800-\udfff]")
-_STRING = re.compile(rb'"[^"]*"')
+_SURROGATE = lazy(rb"\\u[dD][89a-fA-F]")
+_HALF = lazy("[\ud800-\udfff]")
+_STRING = lazy(rb'"[^"]*"')
 _CONTAINERS = frozenset({dict, list})
 _INFINITE = frozenset({float("inf"), float("-inf")})
 _IN_DOUBT = object()

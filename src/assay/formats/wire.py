@@ -18,6 +18,7 @@ import msgspec
 
 from assay.formats import strictjson
 from assay.model.errors import MalformedError
+from assay.model.patterns import lazy
 
 T = TypeVar("T")
 
@@ -25,14 +26,14 @@ _LITERAL = b"\\\\ud"
 """How a text backslash followed by `ud` looks in JSON bytes: only then can a text hold an escape or its look-alike."""
 # The look-behind and the possessive runs keep both linear in a megabyte of backslashes.
 _ESCAPE = "(?<!\\\\)(\\\\*+)([\ud800-\udfff]|ud[89a-f][0-9a-f]{2})"
-_UNESCAPE = re.compile(r"(?<!\\)(\\++)(ud[89a-f][0-9a-f]{2})")
+_UNESCAPE = lazy(r"(?<!\\)(\\++)(ud[89a-f][0-9a-f]{2})")
 _NO_LINE = "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028-\u202e\u2066-\u2069]|<(?=/?text>)|u[0-9a-f]{4}"
 _LINE_ESCAPE = f"(?<!\\\\)(\\\\*+)({_NO_LINE}|\\A | \\Z)"
 _WORD_ESCAPE = f"(?<!\\\\)(\\\\*+)({_NO_LINE}| )"
 _LINE_UNESCAPE = r"(?<!\\)(\\++)(u[0-9a-f]{4})"
 # C1 controls and DEL drive terminals, U+2028-202E and U+2066-2069 reorder what a person reads. JSON lets them stand
 # raw; we write them as JSON escapes, which every reader undoes.
-_HOSTILE = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+_HOSTILE = lazy(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 
 _HOSTILE_FIRSTS = (b"\x7f", b"\xc2", b"\xe2")
 """A byte each of these begins with: megabytes in which there are few of them are not searched by a pattern."""
@@ -41,7 +42,7 @@ _FEW = 10_000
 _NAMESPACE = bytes.fromhex("7b1c0a3e5f6d4c8e9a2b1d0f3e5c7a91")
 """Name space of our version 5 UUIDs."""
 _EPOCH = "1970-01-01T00:00:00Z"
-_INSTANT = re.compile(
+_INSTANT = lazy(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
 )  # RFC 3339 §5.6, date-time
 

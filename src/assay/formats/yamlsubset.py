@@ -12,17 +12,18 @@ from typing import NoReturn, TypeAlias
 
 from assay.model.errors import MalformedError
 from assay.model.limits import DEFAULT_LIMITS
+from assay.model.patterns import lazy
 
 Node: TypeAlias = "str | list[Node] | dict[str, Node]"
 
-_KEY_END = re.compile(r":(?= |$)")
-_COMMENT = re.compile(r"[ \t]#")
-_FLOW_END = re.compile(r"[,\[\]{}]|:(?=[ ,\]}]|$)|[ \t]#")
-_SINGLE = re.compile(r"'((?:[^']|'')*+)'")
-_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*+)"')
-_BLOCK = re.compile(r"([|>])([+-]?)(?:[ \t]+#.*)?")
+_KEY_END = lazy(r":(?= |$)")
+_COMMENT = lazy(r"[ \t]#")
+_FLOW_END = lazy(r"[,\[\]{}]|:(?=[ ,\]}]|$)|[ \t]#")
+_SINGLE = lazy(r"'((?:[^']|'')*+)'")
+_DOUBLE = lazy(r'"((?:[^"\\]|\\.)*+)"')
+_BLOCK = lazy(r"([|>])([+-]?)(?:[ \t]+#.*)?")
 _NOT_PLAIN = tuple("&*!%@`|>")
-_ESCAPED_AS_JSON = re.compile(r'\\(?!["\\/bfnrtu])')
+_ESCAPED_AS_JSON = lazy(r'\\(?!["\\/bfnrtu])')
 
 
 def loads(data: bytes, *, where: str, limit: int, depth: int = DEFAULT_LIMITS.json_depth_count) -> tuple[Node, ...]:

@@ -13,10 +13,11 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.lockfiles import Locked, table, text
 from assay.formats import strictjson
 from assay.model.errors import UnsupportedError
+from assay.model.patterns import lazy
 
-COMMA = re.compile(r'("(?:[^"\\]|\\.|\\\Z)*+"?)|,(?=[ \t\r\n]*+[\]}])', re.DOTALL)
-_NUMBER = re.compile(r"\d+\.\d+\.\d+.*", re.DOTALL)
-_GIT = re.compile(r"#([0-9a-f]{40})$")
+COMMA = lazy(r'("(?:[^"\\]|\\.|\\\Z)*+"?)|,(?=[ \t\r\n]*+[\]}])', re.DOTALL)
+_NUMBER = lazy(r"\d+\.\d+\.\d+.*", re.DOTALL)
+_GIT = lazy(r"#([0-9a-f]{40})$")
 _GROUPS = {"dependencies": "", "peerDependencies": "", "devDependencies": "dev", "optionalDependencies": "optional"}
 _EDGES = ("dependencies", "optionalDependencies", "peerDependencies")
 _BINARY = "bun.lockb"

@@ -3,7 +3,6 @@
 In an image it says what somebody wanted, not what was built: nothing is read there.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,12 +11,13 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wa
 from assay.formats import toml
 from assay.model.errors import MalformedError
 from assay.model.inventory import Licence
+from assay.model.patterns import lazy
 
 _NO_LICENCE = Licence(reason="Cargo.lock records no licence")
-_REGISTRY = re.compile(r"(?:registry|sparse)\+.*")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_COMMIT = re.compile(r"git\+[^#]*#([0-9a-f]{7,64})")
-_OLD_CHECKSUM = re.compile(r"checksum (\S+) (\S+) \(.*\)")
+_REGISTRY = lazy(r"(?:registry|sparse)\+.*")
+_SHA256 = lazy(r"[0-9a-f]{64}")
+_COMMIT = lazy(r"git\+[^#]*#([0-9a-f]{7,64})")
+_OLD_CHECKSUM = lazy(r"checksum (\S+) (\S+) \(.*\)")
 
 
 def catalogue(file: File) -> Fragment:

@@ -4,7 +4,6 @@ Conan documentation, "Lockfiles" and "conanfile.txt". A reference is `name/versi
 range, `name/[>=1.0]`, is a wish without a version.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,8 +12,9 @@ from assay.dependencies.lockfiles import malformed, table, text, texts
 from assay.formats import strictjson
 from assay.model.errors import UnsupportedError
 from assay.model.inventory import Gap, Licence
+from assay.model.patterns import lazy
 
-_REFERENCE = re.compile(
+_REFERENCE = lazy(
     r"([a-z0-9_+.-]{1,100})/(\[[^\]\n]{1,100}\]|[A-Za-z0-9_+.~-]{1,100})"
     r"(?:@([A-Za-z0-9_+.-]{0,100})(?:/([A-Za-z0-9_+.-]{0,100}))?)?(?:#([0-9a-f]{1,64}))?(?:%[0-9.]{1,40})?"
     r"(?:#[0-9a-f]{1,64})?"

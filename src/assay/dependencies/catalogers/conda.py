@@ -5,7 +5,6 @@ files of its package: the Python distributions among them (`…/site-packages/x.
 components of their own beside it, since advisories speak of the Python name.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,12 +15,13 @@ from assay.dependencies.licences import licence
 from assay.dependencies.lockfiles import hashes, malformed, text, texts
 from assay.dependencies.paths import path_hashes
 from assay.model.errors import UnsupportedError
+from assay.model.patterns import lazy
 
 _FOLDER = "conda-meta"
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_NAME = lazy(r"[A-Za-z0-9_.-]+")
 _FORMS = {".conda": "conda", ".tar.bz2": "tar.bz2"}
 _SUMS = ("md5", "sha256")
-_SECRET = re.compile(r"/t/[^/]+(?=/)")
+_SECRET = lazy(r"/t/[^/]+(?=/)")
 
 
 def catalogue(file: File) -> Fragment:

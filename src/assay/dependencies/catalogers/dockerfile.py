@@ -12,8 +12,9 @@ from assay.dependencies.image_names import image_package
 from assay.formats import dockerfile
 from assay.formats.dockerfile import Instruction
 from assay.model.inventory import Gap
+from assay.model.patterns import lazy
 
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(?::?([-+])([^{}$]*))?\}|([A-Za-z_][A-Za-z0-9_]*))")
+_VARIABLE = lazy(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(?::?([-+])([^{}$]*))?\}|([A-Za-z_][A-Za-z0-9_]*))")
 
 
 def catalogue(file: File) -> Fragment:

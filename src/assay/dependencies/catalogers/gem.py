@@ -12,19 +12,20 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wa
 from assay.dependencies.licences import licence
 from assay.model.errors import MalformedError
 from assay.model.inventory import Gap
+from assay.model.patterns import lazy
 
-_STUB = re.compile(r"^# stub: (\S+) (\S+) (\S+) ", re.MULTILINE)
+_STUB = lazy(r"^# stub: (\S+) (\S+) (\S+) ", re.MULTILINE)
 _TEXT = r"""(?:"((?:[^"\\#]|\\.|#(?!\{)){0,300}+)"|'((?:[^'\\]|\\.){0,300}+)'|%q<([^<>]{0,300}+)>)"""
-_STRING = re.compile(_TEXT)
-_FIELD = re.compile(
+_STRING = lazy(_TEXT)
+_FIELD = lazy(
     r"^[ \t]*\w+\.(name|version|platform|licenses?|authors?|email)[ \t]*=[ \t]*"
     r"(?:Gem::Version\.new[ \t]*\(?[ \t]*|Gem::Platform\.new[ \t]*\(?[ \t]*)?(\[[^\]]{0,2000}+\]|[^\n]{0,2000}+)",
     re.MULTILINE,
 )
-_NEED = re.compile(rf"\.add_(runtime_|development_|)dependency[ \t]*\(?[ \t]*{_TEXT}")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}", re.ASCII)
-_VERSION = re.compile(r"[0-9][0-9A-Za-z.-]{0,200}", re.ASCII)
-_CHECKOUT = re.compile(r"(?:^|/)bundler/gems/[^/]*-([0-9a-f]{7,40})/[^/]*$")
+_NEED = lazy(rf"\.add_(runtime_|development_|)dependency[ \t]*\(?[ \t]*{_TEXT}")
+_NAME = lazy(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}", re.ASCII)
+_VERSION = lazy(r"[0-9][0-9A-Za-z.-]{0,200}", re.ASCII)
+_CHECKOUT = lazy(r"(?:^|/)bundler/gems/[^/]*-([0-9a-f]{7,40})/[^/]*$")
 
 
 def catalogue(file: File) -> Fragment:

@@ -9,12 +9,11 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wa
 from assay.dependencies.lockfiles import commit, hashes
 from assay.model.errors import UnsupportedError
 from assay.model.inventory import Gap, Licence
+from assay.model.patterns import lazy
 
 _SOURCES = frozenset(["GEM", "GIT", "PATH", "PLUGIN SOURCE"])
-_LINE = re.compile(
-    r"(?P<indent> *)(?P<name>[^ ()!]+)(?: \((?P<version>[^-)]*)(?:-(?P<platform>[^)]*))?\))?!?(?P<rest> .*)?"
-)
-_OPTION = re.compile(r"  (\w+): (.*)")
+_LINE = lazy(r"(?P<indent> *)(?P<name>[^ ()!]+)(?: \((?P<version>[^-)]*)(?:-(?P<platform>[^)]*))?\))?!?(?P<rest> .*)?")
+_OPTION = lazy(r"  (\w+): (.*)")
 _NO_LICENCE = Licence(reason="Gemfile.lock records no licence")
 
 

@@ -12,17 +12,18 @@ import msgspec
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Package, Wanted
 from assay.model.errors import UnsupportedError
 from assay.model.inventory import Confidence, Gap, Licence
+from assay.model.patterns import lazy
 
 _NO_LICENCE = Licence(reason="go.mod records no licence")
 _COMPLETE = "go:complete"
 """Note of a `go.mod` that names indirect modules too."""
 _COMPLETE_SINCE = (1, 17)
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|=>|[()]|[^\s()"`]+')
-_RELEASE = re.compile(r"(?:go)?(\d+\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)(?=$|[^\w.])")
+_TOKEN = lazy(r'"(?:[^"\\]|\\.)*"|`[^`]*`|=>|[()]|[^\s()"`]+')
+_RELEASE = lazy(r"(?:go)?(\d+\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)(?=$|[^\w.])")
 _WORDS = frozenset(
     ["module", "go", "toolchain", "godebug", "require", "exclude", "replace", "retract", "tool", "ignore"]
 )
-_SUM = re.compile(r"(\S+) (v\S+) (h1:[A-Za-z0-9+/]{43}=)")
+_SUM = lazy(r"(\S+) (v\S+) (h1:[A-Za-z0-9+/]{43}=)")
 
 Module = tuple[str, str]
 """Path and version; version "" = every one."""

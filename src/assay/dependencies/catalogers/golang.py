@@ -6,19 +6,19 @@
 import re
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
-from assay.formats.chunks import ChunkView
 from assay.formats.executable import PROGRAM_MAGIC
 from assay.formats.gobuildinfo import GoBuild, GoModule, read_go_build
 from assay.model.inventory import Confidence, Gap, Licence
+from assay.model.patterns import lazy
 
 _NO_LICENCE = Licence(reason="Go build information records no licence")
 _DEVEL = "(devel)"
-_RELEASE = re.compile(r"go(\d+\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)(?=$|[^\w.])")
-_LINKER_VARIABLE = re.compile(r"""-X[=\s]+['"]?[^\s'"=]*?\.(\w+)=([^\s'"]+)""")
+_RELEASE = lazy(r"go(\d+\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)(?=$|[^\w.])")
+_LINKER_VARIABLE = lazy(r"""-X[=\s]+['"]?[^\s'"=]*?\.(\w+)=([^\s'"]+)""")
 _VERSION_NAMES = frozenset(
     ["version", "gitversion", "appversion", "buildversion", "releaseversion", "progversion", "tag", "gittag", "semver"]
 )
-_VERSION = re.compile(r"v?\d+\.\d+(?:\.\d+)?(?:[-+][0-9A-Za-z.+-]+)?")
+_VERSION = lazy(r"v?\d+\.\d+(?:\.\d+)?(?:[-+][0-9A-Za-z.+-]+)?")
 _SETTINGS = {"vcs.revision": "go:vcs.revision", "vcs.time": "go:vcs.time", "vcs.modified": "go:vcs.modified"}
 
 
@@ -32,7 +32,7 @@ def catalogue(file: File) -> Fragment:
     Raises:
         MalformedError: build information that is there and cannot be read.
     """
-    build = read_go_build(ChunkView(file.chunks, where=file.path), file.limits)
+    build = read_go_build(file.view, file.limits)
     if build is None:
         return Fragment()
     main = (_main(build, build.main),) if build.main else ()

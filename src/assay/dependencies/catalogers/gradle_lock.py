@@ -1,14 +1,14 @@
 """Gradle: `gradle.lockfile`, one line a module: `group:artifact:version=configuration,…` ("Locking versions")."""
 
-import re
 from collections.abc import Iterator
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.formats.edges import strongest
 from assay.model.errors import UnsupportedError
 from assay.model.inventory import Gap, Licence
+from assay.model.patterns import lazy
 
-_LINE = re.compile(r"([^:=\s]+):([^:=\s]+):([^:=\s]+)(?:=(\S*))?")
+_LINE = lazy(r"([^:=\s]+):([^:=\s]+):([^:=\s]+)(?:=(\S*))?")
 _NO_LICENCE = Licence(reason="gradle.lockfile records no licence")
 SCOPE = "maven:scope"
 """Property: what the configurations that hold a module are for, the strongest of them."""

@@ -1,19 +1,19 @@
 """Haskell: `cabal.project.freeze` and `stack.yaml.lock` of a source tree (Cabal User Guide; Stack, "Lock files")."""
 
-import re
 from collections.abc import Iterator
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.lockfiles import Locked, commit, hashes, malformed, packages, table, tables, text
 from assay.formats import yamlsubset
 from assay.model.inventory import Gap
+from assay.model.patterns import lazy
 
 _NAME = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
 _VERSION = r"[0-9]+(?:\.[0-9]+)*"
-_CONSTRAINT = re.compile(rf"(?:any\.)?({_NAME}) *== *({_VERSION})")
-_FLAGS = re.compile(rf"(?:any\.)?{_NAME}(?:\s+(?:[+-]\S+|installed|source|test|bench))+")
-_FIELD = re.compile(r"^([a-z][a-z-]*):(.*)")
-_PINNED = re.compile(rf"({_NAME})-({_VERSION})(?:@(?:sha256:([0-9a-f]{{64}})(?:,\d+)?|rev:\d+))?")
+_CONSTRAINT = lazy(rf"(?:any\.)?({_NAME}) *== *({_VERSION})")
+_FLAGS = lazy(rf"(?:any\.)?{_NAME}(?:\s+(?:[+-]\S+|installed|source|test|bench))+")
+_FIELD = lazy(r"^([a-z][a-z-]*):(.*)")
+_PINNED = lazy(rf"({_NAME})-({_VERSION})(?:@(?:sha256:([0-9a-f]{{64}})(?:,\d+)?|rev:\d+))?")
 
 
 def catalogue(file: File) -> Fragment:

@@ -3,19 +3,19 @@
 Read as text, never evaluated.
 """
 
-import re
 from collections.abc import Iterator
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.lockfiles import Locked, commit, hashes, packages
 from assay.model.inventory import Gap
+from assay.model.patterns import lazy
 
-_ENTRY = re.compile(r'\s*"([^"\\]+)":\s*(\{.*\}),?\s*')
-_HEX = re.compile(r'\{:hex,\s*:"?([\w.@-]+)"?,\s*"([^"\\]+)",\s*"([0-9a-fA-F]*)"(.*)\}')
-_GIT = re.compile(r'\{:git,\s*"[^"]*",\s*"([0-9a-f]*)".*\}')
-_NEED = re.compile(r'\{:"?([\w@.-]+)"?,\s*"[^"]*",\s*\[')
-_REPOSITORY = re.compile(r'\],\s*"([^"\\]+)"(?:,\s*"([0-9a-fA-F]{64})")?\s*')
-_FRAME = re.compile(r"\s*(?:%\{|\}|#.*)?\s*")
+_ENTRY = lazy(r'\s*"([^"\\]+)":\s*(\{.*\}),?\s*')
+_HEX = lazy(r'\{:hex,\s*:"?([\w.@-]+)"?,\s*"([^"\\]+)",\s*"([0-9a-fA-F]*)"(.*)\}')
+_GIT = lazy(r'\{:git,\s*"[^"]*",\s*"([0-9a-f]*)".*\}')
+_NEED = lazy(r'\{:"?([\w@.-]+)"?,\s*"[^"]*",\s*\[')
+_REPOSITORY = lazy(r'\],\s*"([^"\\]+)"(?:,\s*"([0-9a-fA-F]{64})")?\s*')
+_FRAME = lazy(r"\s*(?:%\{|\}|#.*)?\s*")
 
 
 def catalogue(file: File) -> Fragment:

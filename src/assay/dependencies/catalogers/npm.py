@@ -6,7 +6,6 @@ no installed package: `npm ls` lists none of them, and neither do we. The name i
 (aliases: `npm:real@1`).
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,12 +15,13 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wa
 from assay.dependencies.licences import licence
 from assay.model.errors import MalformedError
 from assay.model.inventory import Confidence, Licence
+from assay.model.patterns import lazy
 
-_DEBIAN = re.compile(r"usr/(?:share|lib(?:/[a-z0-9_]+-linux-gnu[a-z0-9]*)?)/nodejs/")
-_PLACE = re.compile(r"(?:@[^/]+/[^/@][^/]*|[^/@.][^/]*)")
+_DEBIAN = lazy(r"usr/(?:share|lib(?:/[a-z0-9_]+-linux-gnu[a-z0-9]*)?)/nodejs/")
+_PLACE = lazy(r"(?:@[^/]+/[^/@][^/]*|[^/@.][^/]*)")
 """A package's folder inside `node_modules`."""
-_STORE = re.compile(r"(?:\.pnpm|\.store)/[^/]+")
-_NAME = re.compile(r"(?:@[^/@\s%]+/)?[^/@\s%][^/@\s%]*")
+_STORE = lazy(r"(?:\.pnpm|\.store)/[^/]+")
+_NAME = lazy(r"(?:@[^/@\s%]+/)?[^/@\s%][^/@\s%]*")
 
 _INSTALL_SCRIPT = "npm:install-script"
 _PHASES = ("preinstall", "install", "postinstall")

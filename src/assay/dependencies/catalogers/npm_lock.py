@@ -16,10 +16,11 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Packa
 from assay.dependencies.licences import licence
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Licence
+from assay.model.patterns import lazy
 
 _HIDDEN = ".package-lock.json"
-_COMMIT = re.compile(r"(?:git[+:]|github:|gitlab:|bitbucket:)[^#]*#(?:.*[^0-9a-f])?([0-9a-f]{40})")
-_TARBALL = re.compile(r"(https?)://(?:[^/@?#]*@)?([A-Za-z0-9.\-]{1,253}(?::[0-9]{1,5})?)(?=/)", re.IGNORECASE)
+_COMMIT = lazy(r"(?:git[+:]|github:|gitlab:|bitbucket:)[^#]*#(?:.*[^0-9a-f])?([0-9a-f]{40})")
+_TARBALL = lazy(r"(https?)://(?:[^/@?#]*@)?([A-Za-z0-9.\-]{1,253}(?::[0-9]{1,5})?)(?=/)", re.IGNORECASE)
 INSTALL_SCRIPT = "npm:install-script"
 """Property: npm ran code of the package when it installed it; here `true`, in `node_modules` which."""
 REGISTRY = "npm:registry"

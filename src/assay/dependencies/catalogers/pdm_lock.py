@@ -4,7 +4,6 @@ PDM documentation, "Lock file". `groups` lists what asks for a package; `default
 extras has an entry more, of the same name and version. Before version 4.4 hashes lie under `[metadata.files]`.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,9 +12,10 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.lockfiles import Locked, table, tables, text, texts
 from assay.dependencies.names import canonical_name
 from assay.formats import toml
+from assay.model.patterns import lazy
 
 _DEFAULT = "default"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = lazy(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def catalogue(file: File) -> Fragment:

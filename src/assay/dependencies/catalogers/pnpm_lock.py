@@ -14,10 +14,11 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.lockfiles import Locked, table, text
 from assay.formats import yamlsubset
 from assay.model.errors import UnsupportedError
+from assay.model.patterns import lazy
 
-_NUMBER = re.compile(r"\d+\.\d+\.\d+.*", re.DOTALL)
-_KEY = re.compile(r"((?:@[^/@]+/)?[^/@]+)@(.*)", re.DOTALL)
-_HOST = re.compile(r"\A[^/@]+\.[^/@]+(?=/)")
+_NUMBER = lazy(r"\d+\.\d+\.\d+.*", re.DOTALL)
+_KEY = lazy(r"((?:@[^/@]+/)?[^/@]+)@(.*)", re.DOTALL)
+_HOST = lazy(r"\A[^/@]+\.[^/@]+(?=/)")
 """Version 5 writes the registry's host before a name that comes from another one than the default."""
 _KNOWN = frozenset({"5", "6", "7", "9"})
 _GROUPS = {"dependencies": "", "devDependencies": "dev", "optionalDependencies": "optional"}

@@ -4,7 +4,6 @@ A POM is no lock file: it names direct dependencies, often with versions that on
 and nothing of what those need in turn. So each POM with dependencies leaves a gap that says what could not be known.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -13,13 +12,14 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wa
 from assay.formats.javameta import coordinate
 from assay.model.errors import MalformedError
 from assay.model.inventory import Gap, Licence
+from assay.model.patterns import lazy
 
 _NO_LICENCE = Licence(reason="a dependency in pom.xml records no licence")
-_VARIABLE = re.compile(r"\$\{([^${}]{1,200})\}")
+_VARIABLE = lazy(r"\$\{([^${}]{1,200})\}")
 _DEPTH = 64
 _ROUNDS = 8
 """A property may name another; a circle ends here."""
-_EXACT = re.compile(r"\[([^\[\](),]+)\]")
+_EXACT = lazy(r"\[([^\[\](),]+)\]")
 _DEPENDENCIES = ("project", "dependencies", "dependency")
 _MANAGED = ("project", "dependencyManagement", "dependencies", "dependency")
 _FIELDS = frozenset(["groupId", "artifactId", "version", "scope", "optional", "type", "classifier"])

@@ -4,7 +4,6 @@ packaging.python.org, "pylock.toml specification" 1.0. A package whose marker as
 in every alternative belongs to these; any other is the project's own.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,9 +13,10 @@ from assay.dependencies.lockfiles import Locked, table, tables, text
 from assay.dependencies.names import canonical_name
 from assay.formats import toml
 from assay.model.errors import UnsupportedError
+from assay.model.patterns import lazy
 
-_FILE = re.compile(r"pylock(?:\.[^.]+)?\.toml")
-_MEMBER = re.compile(r"""["']([^"']+)["']\s+in\s+(dependency_groups|extras)\b""")
+_FILE = lazy(r"pylock(?:\.[^.]+)?\.toml")
+_MEMBER = lazy(r"""["']([^"']+)["']\s+in\s+(dependency_groups|extras)\b""")
 _DISTRIBUTIONS = ("archive", "sdist")
 _SOURCES = ("archive", "directory", "vcs")
 

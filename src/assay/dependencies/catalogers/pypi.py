@@ -18,8 +18,9 @@ from assay.dependencies.egg_requirements import REQUIRES
 from assay.dependencies.licences import licence
 from assay.model.errors import MalformedError
 from assay.model.inventory import Gap, Licence
+from assay.model.patterns import lazy
 
-_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
+_HEADER = lazy(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
 _FIELDS = frozenset(
     [
         "name",
@@ -34,8 +35,8 @@ _FIELDS = frozenset(
         "maintainer-email",
     ]
 )
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
-_EXTRA = re.compile(r"\bextra\s*==")
+_REQUIREMENT = lazy(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+_EXTRA = lazy(r"\bextra\s*==")
 _LONG_LICENCE = 250
 _VENDORS = frozenset(["_vendor", "vendor", "_vendored", "vendored", "_vendored_packages"])
 """Folders in which a distribution keeps copies of others (setuptools does): there, but not installed by themselves."""

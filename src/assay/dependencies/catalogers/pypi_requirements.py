@@ -16,6 +16,7 @@ from assay.dependencies.lockfiles import hashed, url_commit
 from assay.dependencies.names import canonical_name
 from assay.model.errors import UnsupportedError
 from assay.model.inventory import Gap, GapKind, Licence
+from assay.model.patterns import lazy
 
 _NAMES = frozenset(
     [
@@ -25,15 +26,15 @@ _NAMES = frozenset(
         "requirements-dev.lock",
     ]
 )  # fmt: skip
-_NAME = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)[ \t]*(?:\[([^\]]*)\])?[ \t]*")
-_CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)[ \t]*([^\s,;()]+)")
-_OPTIONS = re.compile(r"(?:^|[ \t])(?:--?[A-Za-z])")
-_HASH = re.compile(r"--hash(?:[ \t]+|=)(\S*)")
-_COMMENT = re.compile(r"(?:^|[ \t])#.*")
-_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
-_WHEEL = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([^-]+)(?:-[0-9][^-]*)?-[^-]+-[^-]+-[^-]+\.whl")
+_NAME = lazy(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)[ \t]*(?:\[([^\]]*)\])?[ \t]*")
+_CLAUSE = lazy(r"(===|==|~=|!=|<=|>=|<|>)[ \t]*([^\s,;()]+)")
+_OPTIONS = lazy(r"(?:^|[ \t])(?:--?[A-Za-z])")
+_HASH = lazy(r"--hash(?:[ \t]+|=)(\S*)")
+_COMMENT = lazy(r"(?:^|[ \t])#.*")
+_VARIABLE = lazy(r"\$\{[A-Z0-9_]+\}")
+_WHEEL = lazy(r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([^-]+)(?:-[0-9][^-]*)?-[^-]+-[^-]+-[^-]+\.whl")
 _EDITABLE = ("-e", "--editable")
-_LONG_OPTION = re.compile(r"--[^ \t=]*")
+_LONG_OPTION = lazy(r"--[^ \t=]*")
 _PLACES = ("-f ", "-i ")
 """Where to look for packages: names none."""
 _INCLUDES = {"-r": "file", "--requirement": "file", "-c": "constraints", "--constraint": "constraints"}

@@ -11,12 +11,13 @@ from assay.dependencies.licences import licence
 from assay.dependencies.lockfiles import commit
 from assay.model.errors import MalformedError
 from assay.model.inventory import Licence
+from assay.model.patterns import lazy
 
-_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9@/_-]*):[ \t]*(.*)")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.]*", re.ASCII)
-_VERSION = re.compile(r"[0-9]+(?:[.-][0-9]+)*", re.ASCII)
-_FILE = re.compile(r"\s*[+|]?\s*file\s+LICEN[SC]E\s*", re.IGNORECASE)
-_SPEC = re.compile(r"([A-Za-z]+)(?:-| *\( *>= *)([0-9.]+) *\)?")
+_FIELD = lazy(r"([A-Za-z][A-Za-z0-9@/_-]*):[ \t]*(.*)")
+_NAME = lazy(r"[A-Za-z][A-Za-z0-9.]*", re.ASCII)
+_VERSION = lazy(r"[0-9]+(?:[.-][0-9]+)*", re.ASCII)
+_FILE = lazy(r"\s*[+|]?\s*file\s+LICEN[SC]E\s*", re.IGNORECASE)
+_SPEC = lazy(r"([A-Za-z]+)(?:-| *\( *>= *)([0-9.]+) *\)?")
 _FAMILIES = frozenset(["AGPL", "GPL", "LGPL"])
 _PLAIN = {
     "gpl": "GPL-1.0-or-later",

@@ -4,18 +4,18 @@ GitHub documentation, "Workflow syntax", `jobs.<id>.steps[*].uses` and `jobs.<id
 (the files may use all of it): a `uses:` key on a line of its own counts, one inside a block scalar (a script) does not.
 """
 
-import re
 from collections.abc import Iterator
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.dependencies.image_names import image_package
 from assay.model.inventory import Gap, Licence
+from assay.model.patterns import lazy
 
-_USES = re.compile(r"[ \t]*(?:-[ \t]+)?uses:[ \t]+(?:\"([^\"]*)\"|'([^']*)'|([^\s#\"'][^\s#]*))[ \t]*(?:#[ \t]*(.*))?")
-_BLOCK = re.compile(r"[ \t]*(?:-[ \t]+)*(?:[A-Za-z0-9_.-]+|\"[^\"]*\"|'[^']*'):[ \t]+[|>][0-9+-]{0,2}[ \t]*(?:#.*)?")
-_ACTION = re.compile(r"([A-Za-z0-9_-]{1,100})/([A-Za-z0-9_.-]{1,100})((?:/[A-Za-z0-9_.-]+){0,20})@(\S{1,250})")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_VERSION = re.compile(r"(?:tag[=:] ?)?(v?[0-9][0-9A-Za-z.+-]{0,40})(?:\s.*)?")
+_USES = lazy(r"[ \t]*(?:-[ \t]+)?uses:[ \t]+(?:\"([^\"]*)\"|'([^']*)'|([^\s#\"'][^\s#]*))[ \t]*(?:#[ \t]*(.*))?")
+_BLOCK = lazy(r"[ \t]*(?:-[ \t]+)*(?:[A-Za-z0-9_.-]+|\"[^\"]*\"|'[^']*'):[ \t]+[|>][0-9+-]{0,2}[ \t]*(?:#.*)?")
+_ACTION = lazy(r"([A-Za-z0-9_-]{1,100})/([A-Za-z0-9_.-]{1,100})((?:/[A-Za-z0-9_.-]+){0,20})@(\S{1,250})")
+_COMMIT = lazy(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_VERSION = lazy(r"(?:tag[=:] ?)?(v?[0-9][0-9A-Za-z.+-]{0,40})(?:\s.*)?")
 _NO_LICENCE = Licence(reason="a workflow records no licence")
 
 

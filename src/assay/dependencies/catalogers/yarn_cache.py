@@ -16,10 +16,11 @@ from assay.formats.chunks import ChunkView
 from assay.formats.zipdirectory import inflate, read_directory
 from assay.model.errors import MalformedError
 from assay.model.inventory import Gap, Licence
+from assay.model.patterns import lazy
 
-_ARCHIVE = re.compile(r"(?:.*/)?\.yarn/cache/[^/]+\.zip", re.IGNORECASE)
-_MANIFEST = re.compile(r"(?:.*/)?node_modules/((?:@[^/]+/)?[^/@.][^/]*)/package\.json")
-_NAME = re.compile(r"(?:@[^/@\s%]+/)?[^/@\s%][^/@\s%]*")
+_ARCHIVE = lazy(r"(?:.*/)?\.yarn/cache/[^/]+\.zip", re.IGNORECASE)
+_MANIFEST = lazy(r"(?:.*/)?node_modules/((?:@[^/]+/)?[^/@.][^/]*)/package\.json")
+_NAME = lazy(r"(?:@[^/@\s%]+/)?[^/@\s%][^/@\s%]*")
 _DEPENDENCIES = ("dependencies", "optionalDependencies", "peerDependencies")
 
 

@@ -13,13 +13,14 @@ from assay.dependencies import lockfiles
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.lockfiles import Locked, table, text
 from assay.formats import yamlsubset
+from assay.model.patterns import lazy
 
 _METADATA = "__metadata"
-_PIECE = re.compile(r'"((?:[^"\\]|\\.)*+)"|([^\s",:][^\s",]*)')
-_SHA1 = re.compile(r"[0-9a-f]{40}")
+_PIECE = lazy(r'"((?:[^"\\]|\\.)*+)"|([^\s",:][^\s",]*)')
+_SHA1 = lazy(r"[0-9a-f]{40}")
 _EDGES = ("dependencies", "optionalDependencies")
 _PROJECT = ("workspace:", "link:", "portal:")
-_NAMED = re.compile(r"(@[^@/]+/[^@]+|[^@]+)@(.*)", re.DOTALL)
+_NAMED = lazy(r"(@[^@/]+/[^@]+|[^@]+)@(.*)", re.DOTALL)
 
 
 def catalogue(file: File) -> Fragment:

@@ -6,17 +6,20 @@ NuGet documentation, "Package versioning"; Dart documentation, "Package dependen
 
 import re
 
+from assay.model.patterns import lazy
+
 Bound = tuple[str, str]
 """As in `constraints`."""
+
 _NUMBERS = r"[0-9]{1,15}(?:\.[0-9]{1,15}){0,3}"
 _PRE = r"(?:-[0-9A-Za-z-]{1,200}(?:\.[0-9A-Za-z-]{1,200}){0,20})?"
-_NUGET = re.compile(_NUMBERS + _PRE)
-_NUGET_FLOAT = re.compile(r"((?:[0-9]{1,15}\.){0,3})\*")
-_INTERVAL = re.compile(r"([\[(])([^,\[\]()]{0,300})(?:(,)([^,\[\]()]{0,300}))?([\])])")
-_SEMVER = re.compile(r"([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})(" + _PRE + ")")
-_PUB = re.compile(r"(\^|>=|<=|>|<)?[ \t]*([0-9][^\s<>=^]{0,300})[ \t]*")
-_HEX = re.compile(r"(~>|==|!=|>=|<=|>|<|=)?[ \t]*([0-9][^\s<>=~!]{0,300})[ \t]*")
-_HEX_SHORT = re.compile(r"([0-9]{1,15})\.([0-9]{1,15})()(" + _PRE + ")")
+_NUGET = lazy(_NUMBERS + _PRE)
+_NUGET_FLOAT = lazy(r"((?:[0-9]{1,15}\.){0,3})\*")
+_INTERVAL = lazy(r"([\[(])([^,\[\]()]{0,300})(?:(,)([^,\[\]()]{0,300}))?([\])])")
+_SEMVER = lazy(r"([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})(" + _PRE + ")")
+_PUB = lazy(r"(\^|>=|<=|>|<)?[ \t]*([0-9][^\s<>=^]{0,300})[ \t]*")
+_HEX = lazy(r"(~>|==|!=|>=|<=|>|<|=)?[ \t]*([0-9][^\s<>=~!]{0,300})[ \t]*")
+_HEX_SHORT = lazy(r"([0-9]{1,15})\.([0-9]{1,15})()(" + _PRE + ")")
 _PARTS_COUNT = 50
 
 

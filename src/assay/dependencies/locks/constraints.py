@@ -11,19 +11,20 @@ from collections.abc import Callable, Iterator
 
 from assay.dependencies.locks import constraint_forms, gradle_versions, haskell_ranges, swift_versions
 from assay.dependencies.versions import SCHEMES, Scheme
+from assay.model.patterns import lazy
 
 Bound = tuple[str, str]
 """Operator (`=`, `!=`, `>`, `>=`, `<`, `<=`) and version."""
 Alternatives = list[list[Bound]]
 _CHARACTERS = 1_000
 _PARTS_COUNT = 50
-_PARTIAL = re.compile(
+_PARTIAL = lazy(
     r"[v=]*([0-9]{1,15}|[xX*])(?:\.([0-9]{1,15}|[xX*]))?(?:\.([0-9]{1,15}|[xX*]))?"
     r"(?:-?([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]*)?"
 )
-_OPERATOR = re.compile(r"(>=|<=|~>|~=|!=|==|>|<|=|\^|~)?[ \t]*")
-_HYPHEN = re.compile(r"(\S+)[ \t]+-[ \t]+(\S+)")
-_NUMBERS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15}){0,9}")
+_OPERATOR = lazy(r"(>=|<=|~>|~=|!=|==|>|<|=|\^|~)?[ \t]*")
+_HYPHEN = lazy(r"(\S+)[ \t]+-[ \t]+(\S+)")
+_NUMBERS = lazy(r"[0-9]{1,15}(?:\.[0-9]{1,15}){0,9}")
 
 
 def satisfies(ecosystem: str, wanted: str, version: str) -> bool | None:

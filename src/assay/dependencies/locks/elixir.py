@@ -11,10 +11,11 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.catalogers import mix_lock
 from assay.dependencies.locks import reading
 from assay.dependencies.sheets import Sheet, Wish
+from assay.model.patterns import lazy
 
-_TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|[\[\]{},]|:\w+[?!]?|\w+:(?![\w:])|[^\s\[\]{},"#:]+|\S')
-_DEPS = re.compile(r"\bdefp?[ \t]+deps(?:\(\))?[ \t]+do\b")
-_ASKS = re.compile(r"\bdeps\b")
+_TOKEN = lazy(r'#[^\n]*|"(?:[^"\\]|\\.)*"|[\[\]{},]|:\w+[?!]?|\w+:(?![\w:])|[^\s\[\]{},"#:]+|\S')
+_DEPS = lazy(r"\bdefp?[ \t]+deps(?:\(\))?[ \t]+do\b")
+_ASKS = lazy(r"\bdeps\b")
 _UNREAD = "what mix.exs asks for is not read"
 _SOURCES = {"git:": "git", "github:": "git", "path:": "local", "in_umbrella:": "local"}
 

@@ -4,16 +4,16 @@ Go Modules Reference, "go.sum files": a line `path version h1:…` is of the mod
 `go.mod` alone. `go.sum` may keep lines nobody needs any more: they are no disagreement.
 """
 
-import re
 from collections.abc import Iterator
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.catalogers import go_mod
 from assay.dependencies.locks import reading
 from assay.dependencies.sheets import Entry, Sheet, Wish
+from assay.model.patterns import lazy
 
-_SUM = re.compile(r"(\S+) (v[^\s/]+)(/go\.mod)? h1:[A-Za-z0-9+/]{43}=")
-_VENDORED = re.compile(r"# (\S+)(?: (v\S+))?(?: => (\S+)(?: (v\S+))?)?")
+_SUM = lazy(r"(\S+) (v[^\s/]+)(/go\.mod)? h1:[A-Za-z0-9+/]{43}=")
+_VENDORED = lazy(r"# (\S+)(?: (v\S+))?(?: => (\S+)(?: (v\S+))?)?")
 _NOT_MODULES = frozenset({"stdlib"})
 
 

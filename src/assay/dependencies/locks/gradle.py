@@ -10,13 +10,12 @@ from assay.dependencies.lockfiles import table, text, texts
 from assay.dependencies.locks import gradle_scripts, reading
 from assay.dependencies.locks.neighbours import PROPERTIES
 from assay.dependencies.sheets import Sheet, Wish
+from assay.model.patterns import lazy
 
 _LOCK, _CATALOG, _PROPERTIES = "gradle.lockfile", "libs.versions.toml", "gradle.properties"
-_PROPERTY = re.compile(
-    r"[ \t]*([\w.-]{0,100}version[\w.-]{0,100})[ \t]*[=:][ \t]*([0-9][\w.+-]{0,60})[ \t]*", re.IGNORECASE
-)
+_PROPERTY = lazy(r"[ \t]*([\w.-]{0,100}version[\w.-]{0,100})[ \t]*[=:][ \t]*([0-9][\w.+-]{0,60})[ \t]*", re.IGNORECASE)
 """Only versions are taken out of a file in which passwords may stand."""
-_ALIAS = re.compile(r"[-_.]")
+_ALIAS = lazy(r"[-_.]")
 _TERMS = ("strictly", "require", "prefer")
 
 

@@ -4,14 +4,14 @@ A script is a program and is not run: of it the block `dependencies` of the proj
 or changes dependencies is said, with its line.
 """
 
-import re
 from collections.abc import Iterator
 
 from assay.dependencies.locks.tokens import Token, closed, parted, tokens
 from assay.dependencies.sheets import Wish
+from assay.model.patterns import lazy
 
-_NOTATION = re.compile(r"([\w.-]{1,200}):([\w.-]{1,200})(?::([^:@]{0,300}))?(?::[^:@]{0,200})?(?:@\w{1,50})?")
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w{0,100})\}|([A-Za-z_]\w{0,100}))")
+_NOTATION = lazy(r"([\w.-]{1,200}):([\w.-]{1,200})(?::([^:@]{0,300}))?(?::[^:@]{0,200})?(?:@\w{1,50})?")
+_VARIABLE = lazy(r"\$(?:\{([A-Za-z_]\w{0,100})\}|([A-Za-z_]\w{0,100}))")
 _LOCAL = frozenset(
     ["project", "files", "fileTree", "gradleApi", "gradleTestKit", "localGroovy", "gradleKotlinDsl", "projects"]
 )

@@ -6,9 +6,11 @@ A rich version is written here as its terms joined by ` and `: `strictly [1.0,2.
 import re
 from itertools import zip_longest
 
-_SEPARATORS = re.compile(r"[0-9]+|[^0-9.\-_+]+")
-_RANGE = re.compile(r"([\[\](])([^,\[\]()]{0,300})(?:(,)([^,\[\]()]{0,300}))?([\[\])])")
-_VERSION = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._+-]{0,300}")
+from assay.model.patterns import lazy
+
+_SEPARATORS = lazy(r"[0-9]+|[^0-9.\-_+]+")
+_RANGE = lazy(r"([\[\](])([^,\[\]()]{0,300})(?:(,)([^,\[\]()]{0,300}))?([\[\])])")
+_VERSION = lazy(r"[0-9A-Za-z_][0-9A-Za-z._+-]{0,300}")
 _RANKS = {"dev": -1, "rc": 1, "snapshot": 2, "final": 3, "ga": 4, "release": 5, "sp": 6}
 """Words with a place of their own; all other words have rank 0 and go by the alphabet."""
 _TERMS_COUNT = 50

@@ -13,13 +13,14 @@ from assay.dependencies.lockfiles import table, tables, text
 from assay.dependencies.locks import reading
 from assay.dependencies.sheets import Entry, Sheet, Wish
 from assay.formats import yamlsubset
+from assay.model.patterns import lazy
 
 _SNAPSHOT = "(snapshot)"
-_FIELD = re.compile(r"([ \t]*)([A-Za-z][\w-]{0,60})[ \t]*:(.*)")
-_STANZA = re.compile(r"(library|executable|test-suite|benchmark|foreign-library|common|custom-setup|flag|source-repository)\b[ \t]*(\S*)", re.IGNORECASE)  # noqa: E501  # fmt: skip
-_CONDITION = re.compile(r"(if|elif|else)\b", re.IGNORECASE)
-_ASKED = re.compile(r"([A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)(?::[^\s<>=^&|,(]*)?[ \t]*(.*)")
-_EXTRA = re.compile(r"([A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)-([0-9]+(?:\.[0-9]+)*)(?:@.*)?")
+_FIELD = lazy(r"([ \t]*)([A-Za-z][\w-]{0,60})[ \t]*:(.*)")
+_STANZA = lazy(r"(library|executable|test-suite|benchmark|foreign-library|common|custom-setup|flag|source-repository)\b[ \t]*(\S*)", re.IGNORECASE)  # noqa: E501  # fmt: skip
+_CONDITION = lazy(r"(if|elif|else)\b", re.IGNORECASE)
+_ASKED = lazy(r"([A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)(?::[^\s<>=^&|,(]*)?[ \t]*(.*)")
+_EXTRA = lazy(r"([A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)-([0-9]+(?:\.[0-9]+)*)(?:@.*)?")
 _GROUPS = {"test-suite": "test", "benchmark": "bench"}
 _CABAL, _TOOL, _STACK = "hackage", "cabal", "stack"
 _BUILT = frozenset({".stack-work", "dist", "dist-newstyle", ".cabal"})

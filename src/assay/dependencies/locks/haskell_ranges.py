@@ -1,10 +1,9 @@
 """Version ranges of Cabal files (Cabal User Guide, `build-depends`), weighed against one version."""
 
-import re
-
 from assay.dependencies.versions import SCHEMES
+from assay.model.patterns import lazy
 
-_TOKEN = re.compile(r"[ \t]*(&&|\|\||\^>=|>=|<=|==|[<>(){},]|-any|-none|[0-9]{1,15}(?:\.[0-9]{1,15}){0,20}(?:\.\*)?)")
+_TOKEN = lazy(r"[ \t]*(&&|\|\||\^>=|>=|<=|==|[<>(){},]|-any|-none|[0-9]{1,15}(?:\.[0-9]{1,15}){0,20}(?:\.\*)?)")
 _DEPTH = 30
 _TOKENS_COUNT = 400
 _ORDERS = {">": (1,), ">=": (0, 1), "<": (-1,), "<=": (-1, 0), "==": (0,)}

@@ -4,9 +4,10 @@ Asked in every environment that the facts leave open; an answer counts only if a
 runs this is looked at.
 """
 
-import re
 from functools import lru_cache
 from itertools import product
+
+from assay.model.patterns import lazy
 
 _SYSTEMS = {
     "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
@@ -14,7 +15,7 @@ _SYSTEMS = {
 }
 _MACHINES = ("x86_64", "aarch64", "armv7l")
 _PATCHES = ("0", "99")
-_PYTHON = re.compile(r"(?:^|/)python(\d{1,2})\.(\d{1,3})(?:/|$)")
+_PYTHON = lazy(r"(?:^|/)python(\d{1,2})\.(\d{1,3})(?:/|$)")
 _MARKER_CHARACTERS = 2_000
 
 

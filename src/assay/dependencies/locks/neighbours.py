@@ -7,11 +7,12 @@ import msgspec
 
 from assay.dependencies.locks.pairing import Placed
 from assay.dependencies.sheets import Sheet, Wish
+from assay.model.patterns import lazy
 
 _CATALOG, _WORKSPACE = "catalog", "workspace"
 PROPERTIES = "gradle-properties"
 """Tool of the sheet that holds the versions of a `gradle.properties`."""
-_VARIABLE = re.compile(r"\$\{([\w.-]{1,200})\}")
+_VARIABLE = lazy(r"\$\{([\w.-]{1,200})\}")
 
 
 Meanings = Mapping[str, Sequence[Wish]]

@@ -1,6 +1,5 @@
 """package.json and the locks of npm, Yarn, pnpm and Bun (npm documentation, "package.json", "package-lock.json")."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from assay.dependencies.lockfiles import table, text
 from assay.dependencies.locks import reading
 from assay.dependencies.sheets import Entry, Sheet, Wish
 from assay.formats import strictjson, yamlsubset
+from assay.model.patterns import lazy
 
 _GROUPS = {"dependencies": "", "devDependencies": "dev", "optionalDependencies": "optional"}
 PEER = "peer"
@@ -17,7 +17,7 @@ PEER = "peer"
 _LOCAL = ("file:", "link:", "portal:", "workspace:", "./", "../", "/", "~/")
 _GIT = ("git+", "git:", "git@", "github:", "gitlab:", "bitbucket:", "gist:")
 _URL = ("http:", "https:", "catalog:", "patch:", "exec:", "jsr:")
-_SHORTHAND = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+(?:#.*)?")
+_SHORTHAND = lazy(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+(?:#.*)?")
 _SHRINKWRAP = "npm-shrinkwrap.json"
 
 

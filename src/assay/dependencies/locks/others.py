@@ -1,12 +1,11 @@
 """Maven: a `pom.xml` has no lock of its own; that it asks for packages is told, what it asks for is not read."""
 
-import re
-
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.locks import reading
 from assay.dependencies.sheets import Sheet
+from assay.model.patterns import lazy
 
-_ASKS = re.compile(rb"<dependency>")
+_ASKS = lazy(rb"<dependency>")
 
 
 def catalogue(file: File) -> Fragment:

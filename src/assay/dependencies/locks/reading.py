@@ -1,6 +1,5 @@
 """What readers of manifests and locks share: the way from a cataloguer's packages to entries, and guarded shapes."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from assay.dependencies.names import canonical_name
 from assay.dependencies.sheets import Entry, Sheet, Wish
 from assay.formats import strictjson, toml
 from assay.model.errors import UnsupportedError
+from assay.model.patterns import lazy
 
 WISHES_COUNT = 20_000
 """No project names more direct dependencies than this."""
@@ -112,7 +112,7 @@ def lines(file: File) -> Iterator[str]:
     return iter(file.data().decode("utf-8", "replace").removeprefix("\ufeff").splitlines())
 
 
-_PARENT = re.compile(r"(?:\./)+")
+_PARENT = lazy(r"(?:\./)+")
 
 
 def folder(value: str) -> str:

@@ -10,13 +10,14 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.catalogers import gem_lock
 from assay.dependencies.locks import reading
 from assay.dependencies.sheets import Sheet, Wish
+from assay.model.patterns import lazy
 
-_GEM = re.compile(r"""gem[ (]\s*(["'])([A-Za-z0-9._-]+)\1((?:\s*,\s*(["'])[^"']*\4)*)\s*(,.*)?\)?""")
-_TEXT = re.compile(r"""["']([^"']*)["']""")
-_PLAIN = re.compile(r"(?:source|ruby|group|end|platforms?|#|git_source|plugin|env)\b.*|#.*|\}|\{")
+_GEM = lazy(r"""gem[ (]\s*(["'])([A-Za-z0-9._-]+)\1((?:\s*,\s*(["'])[^"']*\4)*)\s*(,.*)?\)?""")
+_TEXT = lazy(r"""["']([^"']*)["']""")
+_PLAIN = lazy(r"(?:source|ruby|group|end|platforms?|#|git_source|plugin|env)\b.*|#.*|\}|\{")
 _SOURCES = {"git": "git", "github": "git", "path": "local", "gist": "git"}
-_OPTION = re.compile(r"(?::(\w+)\s*=>|\b(\w+):)")
-_DEPENDENCY = re.compile(r"  ([A-Za-z0-9._-]+)(?: \(([^)]*)\))?(!)?")
+_OPTION = lazy(r"(?::(\w+)\s*=>|\b(\w+):)")
+_DEPENDENCY = lazy(r"  ([A-Za-z0-9._-]+)(?: \(([^)]*)\))?(!)?")
 _LINE_CHARACTERS = 2_000
 
 

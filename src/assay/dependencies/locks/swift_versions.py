@@ -3,10 +3,11 @@
 import re
 
 from assay.dependencies.versions import SCHEMES
+from assay.model.patterns import lazy
 
-_SEMVER = re.compile(r"([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})(-[0-9A-Za-z.-]{1,200})?(?:\+[0-9A-Za-z.-]{1,200})?")
+_SEMVER = lazy(r"([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})(-[0-9A-Za-z.-]{1,200})?(?:\+[0-9A-Za-z.-]{1,200})?")
 _PLACES = ("branch ", "revision ")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMIT = lazy(r"[0-9a-f]{40}")
 
 
 def allows(wanted: str, version: str) -> bool | None:

@@ -1,15 +1,17 @@
 """Words, strings and marks of a program that is read and not run (Groovy, Kotlin, Swift). Linear in the text."""
 
-import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from assay.model.patterns import lazy
+
 Kind = Literal["word", "text", "template", "mark"]
 
-_PIECE = re.compile(
+
+_PIECE = lazy(
     r"[ \t\r\n]+|//[^\n]*|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[A-Za-z_$][\w$]{0,200}|[0-9][\w.]{0,200}|."
 )
-_COMMENT = re.compile(r"/\*|\*/")
+_COMMENT = lazy(r"/\*|\*/")
 _TRIPLE = ('"""', "'''")
 
 

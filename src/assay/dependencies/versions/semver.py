@@ -5,11 +5,10 @@ A leading `v` or `=` and missing numbers are forgiven; further numbers (`1.2.3.4
 dropped. Build metadata does not count (§10), except in Dart.
 """
 
-import re
-
 from assay.dependencies.versions.scheme import Scheme, by_key, guarded, num
+from assay.model.patterns import lazy
 
-_FORM = re.compile(
+_FORM = lazy(
     r"[vV=]*([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?((?:\.[0-9]+)*)"
     r"(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
     r"(?:\+([0-9A-Za-z.\-_]*))?"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,11 +15,12 @@ from assay.interfaces.cli.options import Output, colour_wanted
 from assay.model.digest import Digest
 from assay.model.image import Subject
 from assay.model.inventory import Inventory
+from assay.model.patterns import lazy
 
 if TYPE_CHECKING:
     from assay.model.report import Report
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.+]+")
+_UNSAFE = lazy(r"[^A-Za-z0-9_.+]+")
 _LABEL_CHARACTERS = 80
 Writer = Callable[[Inventory, "Report | None", Output], bytes]
 
