@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assay.formats import sbom, spdx3
 from assay.formats.spdx3_write import CONTEXT
 from assay.model.digest import Digest
-from assay.model.errors import AssayError, MalformedError
+from assay.model.errors import AssayError, MalformedError, UnsupportedError
 from assay.model.inventory import Distro, Relation
 from inventories import TIME, TOOL, full
 
@@ -120,6 +120,12 @@ def test_a_damaged_document_names_the_place(data: bytes, place: str) -> None:
     with pytest.raises(MalformedError) as caught:
         spdx3.read(data, "x")
     assert place in caught.value.where
+
+
+@pytest.mark.parametrize("context", [[CONTEXT], {"@vocab": CONTEXT}, None, 1, "https://example.org/context"])
+def test_another_context_is_refused_whatever_it_is(context: object) -> None:
+    with pytest.raises(UnsupportedError, match="@context"):
+        spdx3.read(json.dumps({"@context": context, "@graph": []}).encode(), "x")
 
 
 JUNK = st.sampled_from([None, 1, True, "", "x", [], [[]], {}, {"type": []}, [None], "_:creation"])

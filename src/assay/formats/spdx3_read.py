@@ -62,7 +62,7 @@ def read(data: bytes, name: str) -> Inventory:
 def read_document(document: Any, data: bytes, name: str) -> Inventory:
     """As `read`, for a document decoded already; `data` are its bytes."""
     context = document.get("@context") if isinstance(document, dict) else None
-    if context not in _CONTEXTS:
+    if not isinstance(context, str) or context not in _CONTEXTS:
         raise UnsupportedError(
             "a JSON-LD document this program does not read",
             where=name,
