@@ -62,7 +62,7 @@ def test_a_package_without_versions_stays_as_unspecified():
 def test_names():
     assert canonical_name("PyPI", "Foo__Bar.baz") == "foo-bar-baz"
     assert canonical_name("Packagist", "Vendor/Package") == "vendor/package"
-    assert canonical_name("Go", "github.com/BurntSushi/toml") == "github.com/BurntSushi/toml"
+    assert canonical_name("Go", "github.com/BurntSushi/toml") == "github.com/burntsushi/toml"
     assert canonical_name("Debian:12", "libX11") == "libX11"
 
 
