@@ -96,7 +96,7 @@ def test_each_value_of_the_wrong_form_is_named_with_its_line(value, steps):
 )
 def test_an_unknown_key_is_named_with_its_line(value, steps):
     data = edited(value, (*steps, "Wrong_Key"), lambda parent, key: parent.__setitem__(key, "x"))
-    fields = steps[-1] in ("env", "labels")  # any name is one
+    fields = steps[-1] in ("env", "labels", "annotations")  # any name is one
     if fields:
         assert read_spec(data, where="shop.yaml")
         return
@@ -186,6 +186,17 @@ def test_the_two_examples_use_every_field():
         (b"version: 1.4.2", b"version: ", "found nothing"),
         (b"outputs: {wheel: \"*.whl\"}", b"outputs: {}", "0 entries, at least 1"),
         (b"kind: Image", b"kind: Picture", "write one of Image"),
+        (b"[linux/amd64]", b"[linux/amd64, linux/aarch64]", r"s.yaml:\d+:\d+ \(?platforms\[1\]\)?.*did you mean linux/arm64"),
+        (b"[linux/amd64]", b"[linux/armhf]", "did you mean linux/arm/v7"),
+        (b"[linux/amd64]", b"[linux/riscv46]", "did you mean linux/riscv64"),
+        (b"[linux/amd64]", b"[linux/zzz]", "choose among 386, amd64"),
+        (b"path: src, to: /app}", b"path: src, to: /app, platforms: [linux/aarch64]}", r"install\[3\].platforms\[0\]"),
+        (b"  layers:", b"  annotations: {org.opencontainers.image.licence: MIT}\n  layers:", "mean org.opencontainers.image.licenses"),
+        (b"  layers:", b"  annotations: {org.opencontainers.zzz: x}\n  layers:", "a name under your own domain"),
+        (b"  layers:", b"  annotations: {org.opencontainers.image.created: x}\n  layers:", "set `epoch`"),
+        (b"  layers:", b"  annotations: {org.opencontainers.image.ref.name: x}\n  layers:", "give it to --output"),
+        (b"  layers:", b"  annotations: {a b: x}\n  layers:", "under your own domain, turned round"),
+        (b"  layers:", b"  annotations: {a: [x]}\n  layers:", "expected a text"),
         (b"v1\n", b"v2\n", "apiVersion.*write one of assay.build/v1"),
     ],
 )  # fmt: skip
@@ -212,6 +223,16 @@ def test_the_digest_knows_the_meaning_and_not_the_layout():
     written = FULL.replace(b"uid: 65532", b"uid: 65532, shell: /usr/sbin/nologin")
     assert spec_digest(read_spec(written, where="c").spec) == spec_digest(first)
     assert spec_digest(read_spec(FULL.replace(b"65532", b"65533"), where="d").spec) != spec_digest(first)
+
+
+def test_a_spec_without_annotations_keeps_its_digest():
+    without = read_spec(FULL, where="a").spec
+    assert b"annotations" not in canonical(without)
+    assert spec_digest(read_spec(FULL.replace(b"  layers:", b"  annotations: {}\n  layers:"), where="b").spec) == (
+        spec_digest(without)
+    )
+    more = FULL.replace(b"  layers:", b"  annotations: {x.y: 3.10}\n  layers:")
+    assert read_spec(more, where="c").spec.image.annotations == {"x.y": "3.10"}
 
 
 def test_canonical_form_is_read_again_as_the_same_spec():

@@ -128,6 +128,20 @@ def members(out, image):
     return found
 
 
+def test_annotations_are_the_manifests(bench, tmp_path):
+    key = "org.opencontainers.image."
+    image = {"annotations": {f"{key}source": "https://example.org/x", f"{key}title": "Mine", "org.example.n": "3.10"}}
+    placed = spec_of(image=image)
+    (built,) = bench.build(placed, bench.lock(placed), tmp_path / "out").images
+    manifest = json.loads((tmp_path / "out" / "blobs" / "sha256" / built.manifest.digest.hex).read_bytes())
+    assert manifest["annotations"] == {
+        f"{key}created": "2023-11-14T22:13:20Z", f"{key}title": "Mine", f"{key}version": "1",
+        f"{key}source": "https://example.org/x", "org.example.n": "3.10",
+    }  # fmt: skip
+    config = json.loads((tmp_path / "out" / "blobs" / "sha256" / built.config.digest.hex).read_bytes())
+    assert "Labels" not in config["config"]
+
+
 @pytest.mark.parametrize("name", ["site", "x", "motd"])
 def test_a_size_that_is_not_the_blobs_is_refused(bench, tmp_path, name):
     placed = spec_of()

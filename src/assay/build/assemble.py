@@ -4,7 +4,7 @@ OCI image-spec 1.1: layer.md, config.md, manifest.md, image-index.md.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,8 +89,9 @@ def write_image(
     epoch: int,
     sink: BlobSink,
     limits: Limits,
+    annotations: Mapping[str, str] | None = None,
 ) -> BuiltImage:
-    """Write config and manifest over layers that are there."""
+    """Write config and manifest over layers that are there; annotations come over the manifest's own."""
     built = tuple(layers)
     labels = {_TITLE + "title": metadata.name, _TITLE + "version": metadata.version, _TITLE + "created": rfc3339(epoch)}
     config = {
@@ -108,7 +109,7 @@ def write_image(
         "mediaType": oci.OCI_MANIFEST,
         "config": oci.descriptor_to_dict(config_at),
         "layers": [oci.descriptor_to_dict(layer.descriptor) for layer in built],
-        "annotations": labels,
+        "annotations": labels | dict(annotations or {}),
     }
     found = _put(manifest, oci.OCI_MANIFEST, sink, limits)
     return BuiltImage(

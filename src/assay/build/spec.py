@@ -68,6 +68,14 @@ Port = Annotated[
 Variable = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The name of a variable: letters, digits and `_`.")
 ]
+AnnotationKey = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=255,
+        description="Such as org.opencontainers.image.source, or a name under your own domain, turned round.",
+    ),
+]  # fmt: skip
+"""OCI image-spec 1.1, annotations.md, "Rules"."""
 Mode = Annotated[str, Meta(pattern=r"^0?[0-7]{3,4}$", description="Octal, as `chmod` reads it.")]
 
 
@@ -327,6 +335,8 @@ class Image(_Wire, frozen=True, kw_only=True):
     install: tuple[Install, ...] = ()
     accounts: Accounts = Accounts()
     config: RunConfig = RunConfig()
+    annotations: dict[AnnotationKey, Annotated[str, Meta(max_length=65_536)]] = {}
+    """Of each platform's manifest, beside the title, version and time it has in any case; `labels` are the config's."""
     layers: Layers = Layers()
     tests: tuple[ImageTest, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
 
 import msgspec
 
@@ -10,6 +11,32 @@ from assay.build.typed import join
 
 FIXED_ENVIRONMENT = frozenset({"PATH", "HOME", "LC_ALL", "TZ", "SOURCE_DATE_EPOCH", "PYTHONHASHSEED", "SRC", "OUT"})
 """Variables every step has with the same value; a spec cannot change them."""
+
+_ARCHITECTURES = frozenset(
+    ("386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64",
+     "s390x")
+)  # fmt: skip
+"""GOARCH of Linux."""
+_OTHER_NAMES = {
+    "aarch64": "arm64", "armv8": "arm64", "x64": "amd64", "i386": "386", "i486": "386", "i586": "386", "i686": "386",
+    "x86": "386", "armhf": "arm/v7", "armv7": "arm/v7", "armv7l": "arm/v7", "armel": "arm/v5", "armv6": "arm/v6",
+    "armv6l": "arm/v6", "ppc64el": "ppc64le", "mipsel": "mipsle", "mips64el": "mips64le", "loongarch64": "loong64",
+    "riscv": "riscv64", "s390": "s390x",
+}  # fmt: skip
+"""What kernels, compilers and distributions call them."""
+_RESERVED = "org.opencontainers."
+_PREDEFINED = tuple(
+    f"image.{name}" for name in (
+        "authors", "base.digest", "base.name", "description", "documentation", "licenses", "revision", "source",
+        "title", "url", "vendor", "version",
+    )
+)  # fmt: skip
+"""annotations.md, "Pre-Defined Annotation Keys"."""
+_OURS = {
+    "org.opencontainers.image.created": "it is the epoch: set `epoch`",
+    "org.opencontainers.image.ref.name": "it is the tag, and stands in the index of a layout: give it to --output",
+}
+"""Names with one place already."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -23,6 +50,35 @@ class Fault(msgspec.Struct, frozen=True):
 def _epoch(spec: Spec) -> Iterator[Fault]:
     if not isinstance(spec.epoch, int) and not isinstance(spec.sources.get(spec.epoch.commit_of), GitSource):
         yield _unknown("epoch.commit-of", "git source", spec.epoch.commit_of, _git(spec))
+
+
+def _platforms(spec: Spec) -> Iterator[Fault]:
+    """An architecture has one name here: Go's (OCI image-spec 1.1, config.md, "architecture")."""
+    named = [(f"platforms[{number}]", text) for number, text in enumerate(spec.platforms)]
+    for number, item in enumerate(spec.image.install):
+        named += [(f"image.install[{number}].platforms[{index}]", text) for index, text in enumerate(item.platforms)]
+    for path, text in named:
+        architecture = text.split("/")[1]
+        if architecture not in _ARCHITECTURES:
+            near = _OTHER_NAMES.get(architecture) or next(iter(get_close_matches(architecture, _ARCHITECTURES)), "")
+            known = f"choose among {', '.join(sorted(_ARCHITECTURES))}"
+            yield Fault(
+                path, f"there is no architecture {architecture!r}", f"did you mean linux/{near}?" if near else known
+            )
+
+
+def _annotations(spec: Spec) -> Iterator[Fault]:
+    """annotations.md, "Rules": nobody but the specification adds names under its own prefix."""
+    for key in sorted(spec.image.annotations):
+        path, name = join("image.annotations", key), key.removeprefix(_RESERVED)
+        if key in _OURS:
+            yield Fault(path, f"{key} is not the spec's to say", _OURS[key])
+        elif key.startswith(_RESERVED) and name not in _PREDEFINED:
+            near = next(iter(get_close_matches(name, _PREDEFINED)), "")
+            yield Fault(
+                path, f"{key[:100]} is none of the names OCI has defined",
+                f"did you mean {_RESERVED}{near}?" if near else "use a name under your own domain",
+            )  # fmt: skip
 
 
 def _origins(spec: Spec) -> Iterator[Fault]:
@@ -159,5 +215,5 @@ def _git(spec: Spec) -> Iterator[str]:
 
 
 RULES: tuple[Callable[[Spec], Iterator[Fault]], ...] = (
-    _epoch, _origins, _mirrors, _archives, _dependencies, _steps, _install, _accounts, _once,
+    _epoch, _platforms, _annotations, _origins, _mirrors, _archives, _dependencies, _steps, _install, _accounts, _once,
 )  # fmt: skip

@@ -272,7 +272,7 @@ def _image(at: Building, text: str, sink: BlobSink) -> tuple[assemble.BuiltImage
     ]
     image = assemble.write_image(
         layers, run=at.spec.image.config, user=user, metadata=at.spec.metadata, platform=platform, epoch=at.lock.epoch,
-        sink=sink, limits=at.limits,
+        sink=sink, limits=at.limits, annotations=at.spec.image.annotations,
     )  # fmt: skip
     said = platforms.label(at.spec, text, tested=bool(at.spec.image.tests) and text == at.spec.platforms[0])
     return msgspec.structs.replace(image, label=said), tree
