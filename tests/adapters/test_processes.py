@@ -62,6 +62,61 @@ def test_the_caller_prepares_what_comes_next_once_and_before_it_waits_for_helper
     """)
 
 
+def test_the_caller_prepares_while_a_helper_may_take_what_is_left() -> None:
+    interpreter("""
+        done = []
+        def work(number):
+            done.append(number)  # in this process; a helper's list is its own
+            time.sleep(0.005)
+        Processes(2, lambda: done.append("prepared")).map(work, range(9))
+        assert done.count("prepared") == 1 and len(done) - done.index("prepared") <= 3
+        def fails(number):
+            raise MalformedError("no")
+        done.clear()
+        try:
+            Processes(2, lambda: done.append("prepared")).map(fails, range(9))
+        except MalformedError:
+            assert len(done) <= 1 and not children()  # a helper may have failed before this one began
+        else:
+            raise AssertionError
+    """)
+
+
+def test_answers_larger_than_any_pipe_do_not_keep_a_helper_from_its_next_item() -> None:
+    interpreter("""
+        reading, writing = os.pipe()
+        def work(number):
+            if os.getpid() != parent:
+                os.write(writing, b".")
+                return bytes([number]) * (3 << 20)
+            waiting = array.array("i", [0])
+            deadline = time.monotonic() + 20
+            while waiting[0] < 3 and time.monotonic() < deadline:  # three answers, and nobody has read one
+                fcntl.ioctl(reading, termios.FIONREAD, waiting)
+            return bytes([number]) * waiting[0]
+        found = Processes(2).map(work, range(5))
+        assert [one[0] for one in found if one] == [0, 1, 2, 3, 4] and len(found) == 5
+        assert sorted(map(len, found))[-3:] == [3 << 20] * 3
+    """)
+
+
+def test_a_helper_that_dies_after_an_answer_is_told_all_the_same() -> None:
+    interpreter("""
+        def work(number):
+            if os.getpid() != parent and number > 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(0.02)
+            return number
+        try:
+            Processes(2).map(work, range(20))
+        except UnavailableError as error:
+            assert error.why == "signal 9", error
+        else:
+            raise AssertionError
+        assert not children()
+    """)
+
+
 def test_more_items_than_a_pipe_holds_are_done_all_the_same() -> None:
     interpreter("assert Processes(2).map(int, range(20_000)) == list(range(20_000))")
 

@@ -1,14 +1,15 @@
 """Processes side by side: reading layers that lie on this machine, where threads would wait for the interpreter's lock.
 
 The workers are forked, so they share what is loaded, open and decided; they take items from one pipe, in order, and
-send their answers when none is left. The caller works too. Where forking is not safe (a system other than Linux, other
-threads in this process) or does not pay (one processor, one item), threads do the same work with the same result.
+send each answer as far as the caller's pipe takes it, the rest when no item is left. The caller works too. Where
+forking is not safe (a system other than Linux, other threads in this process) or does not pay (one processor, one
+item), threads do the same work with the same result.
 """
 
 import gc
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from struct import Struct
 from sys import platform
@@ -22,6 +23,12 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 _NUMBER = Struct("=I")
+_LENGTH = Struct("=Q")
+"""Before each answer."""
+_WAITING = Struct("=i")
+"""What FIONREAD answers (ioctl_pipe(2)): bytes that wait in a pipe."""
+_PIPE_BYTES = 1 << 20
+"""Asked for, for answers: what any process may have (pipe(7), /proc/sys/fs/pipe-max-size)."""
 _MOST_ITEMS_COUNT = 65_536 // _NUMBER.size
 """What a pipe takes without a reader (pipe(7): 64 KiB)."""
 _PARENT_DEATH_SIGNAL = 1
@@ -37,10 +44,11 @@ class _Answer(NamedTuple):
 
 
 class _Helper(NamedTuple):
-    """A forked process and the pipe its answers come through."""
+    """A forked process, the pipe its answers come through, and what came."""
 
     pid: int
     answers: int
+    came: bytearray
 
 
 class Processes:
@@ -51,7 +59,10 @@ class Processes:
     """
 
     def __init__(self, count: int = 0, prepare: Callable[[], object] | None = None) -> None:
-        """`prepare` is what the caller will need next; done, if at all, when only others still work."""
+        """`prepare` is what the caller will need next; done once, if at all, when hardly an item is left.
+
+        Then others take what is left meanwhile, or work on what they have: what it costs is seldom waited for.
+        """
         self._count = count if count > 0 else processors()
         self._prepare = prepare
 
@@ -78,9 +89,19 @@ class Processes:
         try:
             for _ in range(count - 1):
                 helpers.append(_fork(function, items, queue))  # those begun must be known to `finally`
-            answers = _work(function, items, queue)
-            if self._prepare is not None:
-                self._prepare()
+            answers: list[_Answer] = []
+            prepare = self._prepare
+            for answer in _work(function, items, queue):
+                answers.append(answer)
+                for helper in helpers:
+                    _take_in(helper)
+                if answer.error is not None:
+                    prepare = None
+                if prepare is not None and _left(queue) <= count:
+                    prepare()
+                    prepare = None
+            if prepare is not None:
+                prepare()
             for helper in helpers:
                 answers += _collect(helper)
         finally:
@@ -117,25 +138,38 @@ def _queue(count: int) -> int:
     return reading
 
 
-def _work(function: Callable[[A], B], items: Sequence[A], queue: int) -> list[_Answer]:
+def _left(queue: int) -> int:
+    """How many items nobody has taken."""
+    import fcntl
+    import termios
+
+    (size,) = _WAITING.unpack(fcntl.ioctl(queue, termios.FIONREAD, bytes(_WAITING.size)))
+    return int(size) // _NUMBER.size
+
+
+def _work(function: Callable[[A], B], items: Sequence[A], queue: int) -> Iterator[_Answer]:
     """Do items until none is left; at an error take the rest away, so that nobody begins them."""
-    answers: list[_Answer] = []
     while taken := os.read(queue, _NUMBER.size):
         (number,) = _NUMBER.unpack(taken)
         try:
-            answers.append(_Answer(number, function(items[number]), None))
+            answer = _Answer(number, function(items[number]), None)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # carried to the caller, who raises it
             while os.read(queue, 65_536):
                 pass
-            answers.append(_Answer(number, None, error))
-    return answers
+            answer = _Answer(number, None, error)
+        yield answer
 
 
 def _fork(function: Callable[[A], B], items: Sequence[A], queue: int) -> _Helper:
     """Begin a helper. An interrupt waits until it is known: none may be left behind."""
+    import fcntl
+
     reading, writing = os.pipe()
+    with suppress(OSError):  # a smaller one only delays what it does not take
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    os.set_blocking(reading, False)
     parent = os.getpid()
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -149,7 +183,7 @@ def _fork(function: Callable[[A], B], items: Sequence[A], queue: int) -> _Helper
     finally:
         os.close(writing)
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-    return _Helper(pid, reading)
+    return _Helper(pid, reading, bytearray())
 
 
 def _help(
@@ -163,32 +197,47 @@ def _help(
 
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
         if os.getppid() == parent:
-            data = _packed(_work(function, items, queue))
-            with os.fdopen(answers, "wb") as pipe:
-                pipe.write(data)
+            os.set_blocking(answers, False)
+            waiting = bytearray()
+            for answer in _work(function, items, queue):
+                waiting += _packed(answer)
+                _send(answers, waiting)
+            os.set_blocking(answers, True)
+            while waiting:
+                _send(answers, waiting)
             code = 0
     finally:
         os._exit(code)
 
 
-def _packed(answers: list[_Answer]) -> bytes:
+def _send(pipe: int, waiting: bytearray) -> None:
+    """Write what the pipe takes, and forget it."""
+    sent = 0
+    with memoryview(waiting) as view, suppress(BlockingIOError):
+        while sent < len(view):
+            sent += os.write(pipe, view[sent : sent + _PIPE_BYTES])
+    del waiting[:sent]
+
+
+def _packed(answer: _Answer) -> bytes:
     import pickle
 
     try:
-        return pickle.dumps([_portable(answer) for answer in answers], 5)
+        data = pickle.dumps(_portable(answer), 5)
     except Exception as error:  # noqa: BLE001  # a result's class may fail in any way: a defect, told as one
         failure = TypeError(f"a result cannot travel between processes: {error}")
-        return pickle.dumps([_Answer(answers[0].number, None, failure)], 5)
+        data = pickle.dumps(_Answer(answer.number, None, failure), 5)
+    return _LENGTH.pack(len(data)) + data
 
 
 def _portable(answer: _Answer) -> _Answer:
     """The answer with an error that survives the way, and, for a defect, the place it came from."""
-    import pickle
-    import traceback
-
     error = answer.error
     if error is None:
         return answer
+    import pickle
+    import traceback
+
     if not isinstance(error, AssayError):
         error.add_note("".join(traceback.format_exception(error)))
     try:
@@ -198,14 +247,47 @@ def _portable(answer: _Answer) -> _Answer:
     return answer
 
 
+def _take_in(helper: _Helper) -> bool:
+    """Take what lies in a helper's pipe, which so has room again; false at its end."""
+    with suppress(BlockingIOError):
+        while data := os.read(helper.answers, _PIPE_BYTES):
+            helper.came.extend(data)
+        return False
+    return True
+
+
+def _unpacked(helper: _Helper) -> list[_Answer]:
+    """The answers that came whole; they are taken away."""
+    import pickle
+
+    answers: list[_Answer] = []
+    at = 0
+    with memoryview(helper.came) as came:
+        while len(came) - at >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(came, at)
+            end = at + _LENGTH.size + length
+            if end > len(came):
+                break
+            answers.append(pickle.loads(came[at + _LENGTH.size : end]))  # noqa: S301  # by a process this one forked
+            at = end
+    del helper.came[:at]
+    return answers
+
+
 def _collect(helper: _Helper) -> list[_Answer]:
-    """A helper's answers, once it is done.
+    """A helper's answers, as they come, until it is done.
 
     Raises:
         UnavailableError: it died before it could send them.
     """
-    with os.fdopen(helper.answers, "rb", closefd=False) as pipe:
-        data = pipe.read()
+    more = _take_in(helper)
+    answers = _unpacked(helper)  # while it still works
+    os.set_blocking(helper.answers, True)
+    while more:
+        data = os.read(helper.answers, _PIPE_BYTES)
+        more = bool(data)
+        helper.came.extend(data)
+        answers += _unpacked(helper)
     end = os.waitid(os.P_PID, helper.pid, os.WEXITED | os.WNOWAIT)
     if end is None or end.si_code != os.CLD_EXITED or end.si_status:
         raise UnavailableError(
@@ -213,9 +295,6 @@ def _collect(helper: _Helper) -> list[_Answer]:
             why=f"signal {end.si_status}" if end and end.si_code != os.CLD_EXITED else "it could not send one",
             remedy="it may have run out of memory: set ASSAY_WORKERS=1, or give the machine more",
         )
-    import pickle
-
-    answers: list[_Answer] = pickle.loads(data)  # noqa: S301  # written by a process this one forked
     return answers
 
 

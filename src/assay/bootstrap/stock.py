@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,11 +50,18 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take_stock(
-    text: str, reading: Reading, *, settings: Settings, progress: Progress, look: SecondLook | None = None
+    text: str,
+    reading: Reading,
+    *,
+    settings: Settings,
+    progress: Progress,
+    look: SecondLook | None = None,
+    ahead: Sequence[str] = (),
 ) -> tuple[Inventory, ...]:
     """The inventories of a target: one, or one per platform with `all_platforms`.
 
     `look` is given where findings will be asked for: it then gets what layers say of programs as they are read.
+    `ahead` are modules the caller needs next: loaded while another process still reads a layer, if one does.
     """
     target = target_of(text)
     if target.scheme in ("dir", "rootfs"):
@@ -70,7 +78,8 @@ def take_stock(
     def read(image: Image) -> Inventory:  # imports the readers, which an image that is remembered does not need
         from assay.flows.catalogue import catalogue_image
 
-        bench = _bench(settings, reading, progress, target.scheme, matched=look is not None)
+        prepare = partial(_load, ahead, matched=look is not None)
+        bench = _bench(settings, reading, progress, target.scheme, prepare)
         shelf = look.shelf if look is not None else None
         bench = msgspec.structs.replace(bench, bases=_known_bases(reading, settings), shelf=shelf)
         return catalogue_image(image, source, bench)
@@ -241,7 +250,7 @@ REMOTE = frozenset({"registry"})
 """Schemes whose source holds connections, which two processes cannot share: their layers are read in threads."""
 
 
-def _workers(count: int, scheme: str, prepare: Callable[[], None]) -> Workers:
+def _workers(count: int, scheme: str, prepare: Callable[[], object]) -> Workers:
     if scheme in REMOTE:
         from assay.adapters.workers import Threads
 
@@ -251,26 +260,35 @@ def _workers(count: int, scheme: str, prepare: Callable[[], None]) -> Workers:
     return Processes(count, prepare)
 
 
-def _load_joiners() -> None:
-    """Import what joins layers, and would be imported next: meanwhile another process reads the last one."""
-    import assay.dependencies.assemble  # noqa: F401
+_JOINERS = ("assay.dependencies.assemble",)
+"""What joins layers."""
+_MATCHERS = (
+    "assay.flows.scan", "assay.bootstrap.reports", "assay.bootstrap.database", "assay.adapters.advisorydb_place",
+    "assay.flows.db_numbers", "assay.flows.vex_discovery", "assay.flows.imports", "assay.adapters.opa",
+)  # fmt: skip
+"""What a scan matches, looks into and decides with behind that; of what only some scans need, what most need."""
 
 
-def _load_matchers() -> None:
-    """The same, and what a scan imports behind that."""
-    _load_joiners()
-    import assay.adapters.advisorydb_place
-    import assay.flows.scan  # noqa: F401
+def _load(ahead: Sequence[str] = (), *, matched: bool = False) -> None:
+    """Import what would be imported next, if what is read is `matched` too: others still read the last layers."""
+    for module in (*_JOINERS, *(_MATCHERS if matched else ()), *ahead):
+        import_module(module)
+    if matched:
+        from assay.dependencies.versions import encoder_versions
+
+        encoder_versions()  # loads every scheme: a database is asked whether it orders versions as they do
 
 
-def _bench(settings: Settings, reading: Reading, progress: Progress, scheme: str, *, matched: bool = False) -> Bench:
-    """The tools; `matched`: what is read is matched next."""
+def _bench(
+    settings: Settings, reading: Reading, progress: Progress, scheme: str, prepare: Callable[[], object] = _load
+) -> Bench:
+    """The tools; `prepare` is done as soon as hardly a layer is left to read."""
     from assay.dependencies.locks import ROWS
     from assay.flows.catalogue import Bench
 
     return Bench(
         table=(*_table(settings, reading), *ROWS),
-        workers=_workers(settings.workers, scheme, _load_matchers if matched else _load_joiners),
+        workers=_workers(settings.workers, scheme, prepare),
         cache=_cache(settings, reading),
         limits=LIMITS,
         strict=_strict(settings, reading),

@@ -14,7 +14,7 @@ from assay.dependencies.go_program import GoProgram
 from assay.model.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from assay.dependencies.reachability import Place
     from assay.model.image import Layer
@@ -37,6 +37,21 @@ class LayerPrograms(msgspec.Struct, frozen=True, kw_only=True):
 
     diff_id: Digest
     programs: tuple[tuple[str, GoProgram], ...]
+
+    def __reduce__(self) -> tuple[Callable[..., LayerPrograms], tuple[object, ...]]:
+        """How it travels from a worker process: as a layer's record does, in the cache's form."""
+        try:
+            return _decoded, (_ENCODER.encode(self),)
+        except UnicodeEncodeError:  # a name outside UTF-8
+            return _programs, (self.diff_id, self.programs)
+
+
+def _decoded(data: bytes) -> LayerPrograms:
+    return _DECODER.decode(data)
+
+
+def _programs(diff_id: Digest, programs: tuple[tuple[str, GoProgram], ...]) -> LayerPrograms:
+    return LayerPrograms(diff_id=diff_id, programs=programs)
 
 
 _ENCODER = msgspec.msgpack.Encoder()

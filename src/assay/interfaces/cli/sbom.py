@@ -3,7 +3,7 @@
 import click
 
 from assay import bootstrap
-from assay.interfaces.cli import options, output
+from assay.interfaces.cli import ahead, options, output
 
 
 @click.command("sbom")
@@ -24,5 +24,7 @@ def command(
     """
     wanted = options.parse_outputs(outputs, tuple(output.SBOM_WRITERS), "cyclonedx-json")
     console = options.Console(quiet or not verbose)
-    inventories = bootstrap.take_stock(target, reading, settings=options.settings(), progress=console)
+    inventories = bootstrap.take_stock(
+        target, reading, settings=options.settings(), progress=console, ahead=ahead.modules(wanted)
+    )
     output.emit(output.SBOM_WRITERS, wanted, tuple((inventory, None) for inventory in inventories))

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from assay import bootstrap
-from assay.interfaces.cli import options, output
+from assay.interfaces.cli import ahead, options, output
 from assay.interfaces.cli.failing import Failing, Gate, fail_options, fails, gate_of
 from assay.interfaces.cli.vex_options import vex_options
 from assay.model.index_state import IndexState
@@ -89,7 +89,9 @@ def command(
     if ignores[0] and not gate.ignore_files:  # a checkout that is scanned from within brings it along
         click.echo(f"assay: {ignores[0][0]} of the working folder is read (--no-ignore reads none)", err=True)
     look = bootstrap.SecondLook(target, reading, settings, console)
-    inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console, look=look)
+    inventories = bootstrap.take_stock(
+        target, reading, settings=settings, progress=console, look=look, ahead=ahead.modules(wanted)
+    )
     states: tuple[IndexState, ...] = ()
     if indexes:
         inventories, states = bootstrap.ask_indexes(inventories, settings, console)
