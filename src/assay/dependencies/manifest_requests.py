@@ -2,7 +2,9 @@
 
 Most locks name what was locked and not what was asked for; the manifest beside them does, or the lock remembers it.
 Where a lock holds several versions of one package, the folder it is found from or the constraint chooses among them;
-of several that a constraint allows, each is marked. A POM, a Dockerfile and a workflow name nothing but requests.
+of several that a constraint allows, each is marked. A POM, a Dockerfile and a workflow name nothing but requests; so
+does a requirements file that leaves a version open, for no tool writes one: what pins every line may be a list of all
+that was installed, and is direct only where its `# via` marks or the file it was made from say so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +34,8 @@ def with_requests(sightings: Sequence[Sighting]) -> list[Sighting]:
         if pair.lock is not None:
             _note(pair, pair.lock, asked.setdefault(pair.lock.path, {}))
     _note_central(placed, asked)
-    return [_marked(one, asked.get(one.path, {})) for one in sightings]
+    written = {one.path for one in placed if (one.sheet.role, one.sheet.tool) == ("manifest", "requirements")}
+    return [_marked(one, asked.get(one.path, {}), by_hand=one.path in written) for one in sightings]
 
 
 def with_installed(sightings: Sequence[Sighting]) -> list[Sighting]:
@@ -103,8 +106,8 @@ def _found(places: Mapping[str, str], member: str, name: str) -> Iterator[str]:
         member = member.rpartition("/")[0]
 
 
-def _marked(sighting: Sighting, asked: Asked) -> Sighting:
-    if sighting.cataloguer in _REQUESTS:
+def _marked(sighting: Sighting, asked: Asked, *, by_hand: bool) -> Sighting:
+    if sighting.cataloguer in _REQUESTS or (by_hand and not any(p.provides for p in sighting.fragment.packages)):
         return _all_marked(sighting)
     packages = sighting.fragment.packages
     if not (asked and packages):

@@ -4,16 +4,22 @@ pip documentation, "Requirements File Format"; PEP 508 (requirements), PEP 440 (
 without a wildcard fix a version. Any other range leaves the version open: the component bears none, and its
 property `pypi:requirement` says what was asked for. What this reader does not follow is a gap with its line:
 included files, variables, URLs without a project name, lines pip would refuse.
+
+Where pip-compile or uv noted who asked for a line (`# via`), that is read: edges, and `pypi:direct` for what the
+project asks for itself.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
+
+import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.dependencies.lockfiles import hashed, url_commit
 from assay.dependencies.names import canonical_name
+from assay.dependencies.requirement_marks import PROJECT, asked_by
 from assay.model.errors import UnsupportedError
 from assay.model.inventory import Gap, GapKind, Licence
 from assay.model.patterns import lazy
@@ -59,7 +65,8 @@ def catalogue(file: File) -> Fragment:
         return Fragment()
     packages: dict[tuple[str, str, tuple[tuple[str, str], ...]], Package] = {}
     gaps: list[Gap] = []
-    for line in _lines(file.data().decode("utf-8", "replace").removeprefix("\ufeff")):
+    content = file.data().decode("utf-8", "replace").removeprefix("\ufeff")
+    for line in _lines(content):
         found = _read(line, file)
         for one in found:
             if isinstance(one, Gap):
@@ -68,7 +75,31 @@ def catalogue(file: File) -> Fragment:
                 packages.setdefault((one.purl_name, one.version, one.properties), one)
         if len(packages) > file.limits.packages_count or len(gaps) > file.limits.gaps_count:
             raise UnsupportedError("the requirements file has too many lines", where=file.path)
-    return Fragment(packages=tuple(packages.values()), gaps=tuple(gaps))
+    marks = asked_by(content.splitlines()) if "# via" in content else {}
+    named = packages.values()
+    return Fragment(packages=tuple(_marked(named, marks) if marks else named), gaps=tuple(gaps))
+
+
+def _marked(packages: Iterable[Package], marks: Mapping[str, Set[str]]) -> Iterator[Package]:
+    """The packages with what their marks say: who asks for whom, and for whom the project asks."""
+    needs: dict[str, set[str]] = {}
+    for package in packages:
+        for asker in marks.get(package.purl_name, ()):
+            needs.setdefault(asker, set()).add(_exactly(package))
+    asked = needs.pop(PROJECT, set())
+    for package in packages:
+        record = {("pypi:direct", "true")} if _exactly(package) in asked else set[tuple[str, str]]()
+        yield msgspec.structs.replace(
+            package,
+            properties=tuple(sorted({*package.properties, *record})),
+            depends=tuple(sorted(needs.get(package.purl_name, ()))),
+            provides=(_exactly(package),),
+        )
+
+
+def _exactly(package: Package) -> str:
+    """Name and version: other files of the tree may hold another one."""
+    return f"{package.purl_name}/{package.version}"
 
 
 def _lines(text: str) -> Iterator[_Line]:
@@ -247,7 +278,7 @@ def _gap(line: _Line, file: File, reason: str, kind: GapKind = "unreadable") -> 
 
 CATALOGUER = Cataloguer(
     name="pypi-requirements",
-    version=2,
+    version=3,
     ecosystem="pypi",
     wants=Wanted(names=_NAMES, limit="metadata_bytes"),
     catalogue=catalogue,
