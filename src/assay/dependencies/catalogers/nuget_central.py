@@ -6,7 +6,6 @@ says which version a project gets that asks for a package without one, and which
 else that it would compute stays open.
 """
 
-import re
 from collections.abc import Mapping
 
 import msgspec
@@ -14,6 +13,7 @@ import msgspec
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Gap, Licence
+from assay.model.patterns import lazy
 
 NAME = "Directory.Packages.props"
 """How the file is called, in this spelling (NuGet documentation: file systems may tell cases apart)."""
@@ -21,8 +21,8 @@ _NO_LICENCE = Licence(reason="Directory.Packages.props records no licence")
 _ITEMS = frozenset({"packageversion", "globalpackagereference"})
 _CONDITIONAL = frozenset({"when", "otherwise", "target"})
 _SWITCH = "managepackageversionscentrally"
-_VARIABLE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_.-]{0,199})\)")
-_EXACT = re.compile(r"\[?([0-9]{1,19}(?:\.[0-9]{1,19}){0,3}(?:-[0-9A-Za-z.-]{1,100})?(?:\+[0-9A-Za-z.-]{1,100})?)\]?")
+_VARIABLE = lazy(r"\$\(([A-Za-z_][A-Za-z0-9_.-]{0,199})\)")
+_EXACT = lazy(r"\[?([0-9]{1,19}(?:\.[0-9]{1,19}){0,3}(?:-[0-9A-Za-z.-]{1,100})?(?:\+[0-9A-Za-z.-]{1,100})?)\]?")
 _COMPUTED = "$@%*?;"
 """Letters of MSBuild's own that no package's name holds."""
 _VERSIONS_COUNT = 100
