@@ -8,10 +8,11 @@ from collections.abc import Iterable
 import msgspec
 
 from assay.dependencies.cataloger import Sighting
+from assay.model.patterns import lazy
 
 _FOLDERS = frozenset({"node_modules", "bower_components", "site-packages", "dist-packages", "__pypackages__"})
-_CACHES = ("/pkg/mod/", "/registry/src/")
-"""Where Go and Cargo keep the sources of what they fetched."""
+_CACHES = lazy(r"/pkg/mod/(?:cache/(?:download|vcs)/|[^@]*+@v[0-9])|/registry/src/[^/]*+(?<=-[0-9a-f]{16})/")
+"""Where Go and Cargo keep the sources of what they fetched; projects have folders of such names too."""
 
 
 def without_published(sightings: Iterable[Sighting]) -> list[Sighting]:
@@ -26,7 +27,7 @@ def _wished(sighting: Sighting) -> bool:
 
 def _published(path: str) -> bool:
     rooted = f"/{path}"
-    return not _FOLDERS.isdisjoint(path.split("/")[:-1]) or any(cache in rooted for cache in _CACHES)
+    return not _FOLDERS.isdisjoint(path.split("/")[:-1]) or _CACHES.search(rooted) is not None
 
 
 def _emptied(sighting: Sighting) -> Sighting:
