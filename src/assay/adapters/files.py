@@ -110,7 +110,8 @@ def read_folder(path: str, limit: int, endings: tuple[str, ...]) -> dict[str, st
     """Text files of a folder by relative path, sorted; together at most `limit` bytes.
 
     Raises:
-        UsageError: no such folder. MalformedError: too large, or not UTF-8.
+        UsageError: no such folder, or a link in it that leads to no file. MalformedError: too large, or not UTF-8.
+        UnavailableError: a file or folder in it cannot be read: a rule that is left out unseen would let things pass.
     """
     root = Path(path)
     if not root.is_dir():
@@ -132,8 +133,16 @@ def read_folder(path: str, limit: int, endings: tuple[str, ...]) -> dict[str, st
 
 def _files_below(root: str, endings: tuple[str, ...]) -> Iterator[str]:
     """Relative paths of the files with these endings; links to folders are not followed, `.rego` alone is no ending."""
-    for folder, _, names in os.walk(root):
+    for folder, _, names in os.walk(root, onerror=_refuse):
         for name in names:
             path = os.path.join(folder, name)
-            if os.path.splitext(name)[1] in endings and os.path.isfile(path):
+            # A link to nothing is given out too, and refused by whoever reads it.
+            if os.path.splitext(name)[1] in endings and (os.path.isfile(path) or not os.path.exists(path)):
                 yield path.removeprefix(os.path.join(root, ""))
+
+
+def _refuse(error: OSError) -> None:
+    raise UnavailableError(
+        "cannot read", where=str(error.filename), why=error.strerror or type(error).__name__,
+        remedy="check its permissions",
+    ) from error  # fmt: skip
