@@ -147,7 +147,7 @@ def _automatic(data: bytes) -> Iterator[Note]:
     yield Note(EXTENDED_STATES, "", "")
     for record in paragraphs(data.decode("utf-8", "replace"), _STATE_FIELDS):
         if record is not None and record.get("package") and record.get("auto-installed") == "1":
-            for architecture in {record.get("architecture", ""), ""}:
+            for architecture in dict.fromkeys((record.get("architecture", ""), "")):
                 yield Note(EXTENDED_STATES, f"{record['package']}:{architecture}", "1")
 
 

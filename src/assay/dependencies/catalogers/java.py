@@ -86,23 +86,20 @@ def _archive(
     walk: _Walk, view: ChunkView, path: str, chunks: Sequence[bytes], *, parent: int | None, depth: int
 ) -> None:
     directory = read_directory(view, walk.limits)
-    poms, manifest, nested = _read(walk, directory, path)
+    # Of an archive's members nearly all are classes, which only the fingerprints look at.
+    plain = [member for member in directory.members if not member.name.endswith(CLASS)]
+    poms, manifest, nested = _read(walk, directory, plain, path)
     own, others = own_pom(poms, path, manifest)
     identity = identify(own, path, manifest)
     matches = _recognise(walk, directory, path, chunks, [*others, own] if own else others, identity)
     identity, copies = refine(identity, matches, told_versions(path, manifest), named=bool(own and identity))
     others = [pom for pom in others if pom.version or not _among(pom, copies)]
     if identity is None:
-        if (
-            not others
-            and not copies
-            and not nested
-            and any(member.name.endswith(CLASS) for member in directory.members)
-        ):
+        if not others and not copies and not nested and len(plain) < len(directory.members):
             walk.gap("unknown-program", path, "a Java archive that names neither artifact nor version")
     else:
         package = _package(identity, own, manifest, path, chunks, parent)
-        walk.packages.append(_concluded(walk, directory, package, path))
+        walk.packages.append(_concluded(walk, directory, plain, package, path))
         parent = len(walk.packages) - 1
     for pom in others:
         walk.packages.append(_shaded(pom, path, parent))
@@ -155,16 +152,16 @@ def _nested(walk: _Walk, directory: Directory, member: Member, path: str, parent
         walk.gap(kind, inner, f"{error.what}: {error.why}" if error.why else error.what)
 
 
-def _read(walk: _Walk, directory: Directory, path: str) -> tuple[list[Pom], dict[str, str], list[Member]]:
+def _read(
+    walk: _Walk, directory: Directory, plain: Sequence[Member], path: str
+) -> tuple[list[Pom], dict[str, str], list[Member]]:
     """The few members that matter: Maven folders, the manifest, nested archives. Nothing else is inflated."""
     properties: dict[str, Member] = {}
     models: dict[str, Member] = {}
     nested: list[Member] = []
     manifest: dict[str, str] = {}
-    for member in directory.members:
+    for member in plain:
         name = member.name
-        if name.endswith(CLASS):  # nearly all there is
-            continue
         if name.endswith(_SUFFIXES):
             nested.append(member)
         elif name.startswith("META-INF/"):
@@ -263,11 +260,11 @@ def _package(
     )
 
 
-def _concluded(walk: _Walk, directory: Directory, package: Package, path: str) -> Package:
+def _concluded(walk: _Walk, directory: Directory, plain: Sequence[Member], package: Package, path: str) -> Package:
     """With what the archive's own licence file lets one conclude, where nothing else names a licence."""
     if package.licence.expression:
         return package
-    member = next((member for member in directory.members if member.name.lower() in _LICENCE_FILES), None)
+    member = next((member for member in plain if member.name.lower() in _LICENCE_FILES), None)
     if member is None or member.size > walk.limits.licence_text_bytes:
         return package
     text = _small(walk, directory, member, path)

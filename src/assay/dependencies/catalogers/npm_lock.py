@@ -30,6 +30,7 @@ _FOLDERS_COUNT = 400
 """Folders above each other in which a package is looked for; npm's own trees have a dozen."""
 _HASH_BYTES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 _GROUPS = ("npm:bundled", "npm:dev", "npm:optional")
+_FLAGS = frozenset(["inBundle", "bundled", "devOptional", "dev", "optional"])
 _SCOPES = (
     ("devDependencies", "dev"),
     ("peerDependencies", "peer"),
@@ -109,35 +110,53 @@ def _decode(file: File) -> _Lock:
 def _entries(lock: _Lock, file: File, *, brief: bool = False) -> Iterator[_Entry]:
     """All entries except the project itself and links (their target has an entry of its own).
 
-    `brief`: without what only a package needs, its hashes, needs and licence.
+    `brief`: without what only a package needs, its name, hashes, needs and licence.
     """
-    source = _version2(lock.packages, brief=brief) if lock.packages is not None else _version1(lock.dependencies or {})
+    if lock.packages is None:
+        source = _version1(lock.dependencies or {})
+    else:
+        source = _brief(lock.packages) if brief else _version2(lock.packages)
     for count, entry in enumerate(source):
         if count == file.limits.packages_count:
             raise UnsupportedError("the lock file has too many entries", where=file.path, why=f"limit {count}")
         yield entry
 
 
-def _version2(packages: dict[str, dict[str, Any]], *, brief: bool) -> Iterator[_Entry]:
+def _brief(packages: dict[str, dict[str, Any]]) -> Iterator[_Entry]:
+    """What `_version2` gives, as far as an image needs it: an installed package tells its own name."""
+    for place, body in packages.items():
+        if place and body.get("link") is not True:
+            yield _Entry(
+                place=place,
+                name="",
+                version="",
+                hashes=(),
+                commit="",
+                groups=_groups(body, "inBundle"),
+                depends=(),
+                licence=_UNREAD,
+                facts=_facts(body, _text(body, "resolved")),
+            )
+
+
+def _version2(packages: dict[str, dict[str, Any]]) -> Iterator[_Entry]:
     """`packages` by folder (lock versions 2 and 3)."""
-    places = (
-        {} if brief else {place: named for place, body in packages.items() if (named := _named(place, body, packages))}
-    )
+    places = {place: named for place, body in packages.items() if (named := _named(place, body, packages))}
     for place, body in packages.items():
         if not place or body.get("link") is True:
             continue
         resolved = _text(body, "resolved")
-        wants = {} if brief else _wants(body, place, places, development="node_modules/" not in place)
+        wants = _wants(body, place, places, development="node_modules/" not in place)
         name, version = _named(place, body, packages) or ("", "")
         yield _Entry(
             place=place,
             name=name,
             version=version,
-            hashes=() if brief else _hashes(_text(body, "integrity")),
+            hashes=_hashes(_text(body, "integrity")),
             commit=_commit(resolved),
             groups=_groups(body, "inBundle"),
             depends=tuple(sorted(wants)),
-            licence=_UNREAD if brief else _licence(body),
+            licence=_licence(body),
             scope="runtime",
             scoped=_scoped(wants),
             facts=_facts(body, resolved),
@@ -281,6 +300,8 @@ def _notes(lock: _Lock, root: str, file: File) -> Iterator[Note]:
 
 def _groups(body: dict[str, Any], bundled: str) -> frozenset[str]:
     """`devOptional`: needed by a dev or an optional package only, so it is in both groups."""
+    if _FLAGS.isdisjoint(body):  # nearly every entry
+        return frozenset()
     both = body.get("devOptional") is True
     flags = (body.get(bundled) is True, both or body.get("dev") is True, both or body.get("optional") is True)
     return frozenset(group for group, flag in zip(_GROUPS, flags, strict=True) if flag)
@@ -340,12 +361,11 @@ def _facts(body: dict[str, Any], resolved: str) -> tuple[tuple[str, str], ...]:
     """npm documentation, "package-lock.json": `resolved`, `hasInstallScript`, `deprecated`."""
     deprecated = body.get("deprecated")
     said = deprecated[:_TOLD_CHARACTERS] if isinstance(deprecated, str) else "true" if deprecated is True else ""
-    facts = (
-        ("npm:deprecated", said),
-        (INSTALL_SCRIPT, "true" if body.get("hasInstallScript") is True else ""),
-        (REGISTRY, _registry(resolved)),
-    )
-    return tuple((name, value) for name, value in facts if value)
+    registry = _registry(resolved)
+    facts = ((REGISTRY, registry),) if registry else ()
+    if body.get("hasInstallScript") is True:
+        facts = ((INSTALL_SCRIPT, "true"), *facts)
+    return (("npm:deprecated", said), *facts) if said else facts
 
 
 def _registry(resolved: str) -> str:
