@@ -8,7 +8,7 @@ import pytest
 from assay.adapters import faketime
 from assay.adapters.spool import FileSpool
 from assay.adapters.varying import OTHER_UMASK, Machine
-from assay.flows.rebuild import Run, rebuild, worst
+from assay.flows.rebuild import Run, rebuild, together, worst
 from assay.formats import rebuilding
 from assay.interfaces.cli.render.rebuilding import text
 from assay.model.comparison import Comparison, Conditions
@@ -128,3 +128,23 @@ def test_folders_filled_backwards_hold_the_same(tmp_path) -> None:
 def test_the_sandbox_runs_as_another_user_of_the_host() -> None:
     plan = {one.name: one for one in Machine(DEFAULT_LIMITS).plan(("uid",))}
     assert (plan["uid"].state, plan["uid"].after) == ("varied", "65533")
+
+
+def test_each_platform_is_told_beside_the_worst_of_all() -> None:
+    def one(verdict: str, name: str) -> Comparison:
+        return Comparison(before=Subject(name=name), after=SUBJECT, verdict=verdict)  # type: ignore[arg-type]
+
+    rounds = [
+        {"linux/arm64": one("same-content", "arm"), "linux/amd64": one("identical", "amd")},
+        {"linux/arm64": one("identical", "arm"), "linux/amd64": one("identical", "amd")},
+    ]
+    left = iter(rounds)
+    report = rebuild(
+        Run(source=None), lambda _: Run(source=None), lambda *_: together(next(left)), VARIED, times=2
+    )  # fmt: skip
+    assert report.verdict == "same-content"
+    assert report.comparisons[0].before.name == "arm", "the comparison told is the worst one's"
+    assert report.platforms == {"linux/amd64": "identical", "linux/arm64": "same-content"}
+    assert "  linux/arm64: same-content\n" in text(report)
+    assert b'"linux/arm64": "same-content"' in rebuilding.write(report)
+    assert together({"": one("identical", "only")}).platforms == {}

@@ -261,22 +261,21 @@ def run_of(built: Built, source: ImageSource, conditions: Conditions, spool: Fil
 def _compared(
     spool: FileSpool, wish: RebuildWish, platforms: tuple[str, ...], settings: Settings, one: Run, other: Run
 ) -> Comparison:
-    """The image of the platform wished for, or of each of these; of several the one that differs most."""
+    """The image of the platform wished for, or of each of these; of several the one that differs most, with each one's verdict."""
     from assay.adapters.workers import Threads
     from assay.flows.compare import compare_images
-    from assay.flows.rebuild import worst
+    from assay.flows.rebuild import together
     from assay.model.image import Platform
 
     wanted = [Platform(*text.split("/")) for text in sorted(platforms)] if len(platforms) > 1 else [wish.platform]
-    found = [
-        compare_images(
+    found = {
+        str(platform or ""): compare_images(
             one.source, other.source, spool, LIMITS, platform=platform, host=host(), allowed=wish.allowed,
             conditions=(one.conditions, other.conditions), beside=Threads(settings.workers).beside,
         )
         for platform in wanted
-    ]  # fmt: skip
-    verdict = worst(item.verdict for item in found)
-    return next(item for item in found if item.verdict == verdict)
+    }  # fmt: skip
+    return together(found)
 
 
 def _seconds(text: str) -> int:

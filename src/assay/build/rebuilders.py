@@ -89,6 +89,7 @@ def statement(
     )  # fmt: skip
     told: dict[str, Any] = {
         "verdict": report.verdict,
+        **({"platforms": report.platforms} if report.platforms else {}),
         "spec": report.spec,
         "lock": report.lock,
         "isolation": report.isolation,

@@ -90,7 +90,7 @@ def rebuild(
             one = compare(first, again(frozenset({name} - {"none"})))
             blames.append(Blame(name=name, verdict=one.verdict, counts=one.counts))  # type: ignore[arg-type]
     return RebuildReport(
-        verdict=verdict, comparisons=tuple(comparisons), variations=tuple(variations), spec=spec, lock=lock,
+        verdict=verdict, platforms=_by_platform(comparisons), comparisons=tuple(comparisons), variations=tuple(variations), spec=spec, lock=lock,
         isolation=_least(levels), bisected=tuple(blames), advice=tuple(sorted(advice)),
         traces_compared_count=traced, trace_differences=tuple(sorted(strange)),
     )  # fmt: skip
@@ -119,6 +119,23 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """What all of them together say; of none it is `unknown`."""
     found = set(verdicts)
     return next((verdict for verdict in _WORST if verdict in found), "unknown")
+
+
+def together(platforms: Mapping[str, Comparison]) -> Comparison:
+    """The comparisons of several platforms as one: that of the worst, the first by name, and every one's verdict."""
+    verdict = worst(one.verdict for one in platforms.values())
+    chosen = next(one for _, one in sorted(platforms.items()) if one.verdict == verdict)
+    if len(platforms) == 1:
+        return chosen
+    return msgspec.structs.replace(chosen, platforms={name: one.verdict for name, one in sorted(platforms.items())})
+
+
+def _by_platform(comparisons: Iterable[Comparison]) -> dict[str, Verdict]:
+    found: dict[str, list[Verdict]] = {}
+    for one in comparisons:
+        for name, verdict in one.platforms.items():
+            found.setdefault(name, []).append(verdict)
+    return {name: worst(verdicts) for name, verdicts in sorted(found.items())}
 
 
 def subject_of(report: RebuildReport) -> Subject:

@@ -82,6 +82,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     differing_files_count: int = 0
     gaps: tuple[str, ...] = ()
     """What could not be looked into; a verdict of `equivalent` needs none."""
+    platforms: dict[str, Verdict] = {}
+    """Of an index of several images: platform → verdict of its own; the rest of the comparison is of the worst."""
     allowed: tuple[str, ...] = ()
     """Causes a policy listed as harmless."""
     note: str = ""

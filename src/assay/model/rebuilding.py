@@ -52,7 +52,9 @@ class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
     """What `assay rebuild` found."""
 
     verdict: Verdict
-    """The worst of all rebuilds'."""
+    """The worst of all rebuilds', and of all platforms'."""
+    platforms: dict[str, Verdict] = {}
+    """Where several were built: platform → the worst of all rebuilds' of it."""
     comparisons: tuple[Comparison, ...]
     """Each rebuild against the first image."""
     variations: tuple[Variation, ...]

@@ -8,7 +8,12 @@ from assay.model.rebuilding import RebuildReport
 def text(report: RebuildReport, *, every: bool = False) -> str:
     """Verdict and conditions, then each comparison that found something."""
     head = f"{report.verdict} ({len(report.comparisons)} rebuilt)"
-    lines = [head, f"  spec {report.spec}", f"  lock {report.lock}"]
+    lines = [
+        head,
+        *(f"  {name}: {verdict}" for name, verdict in report.platforms.items()),
+        f"  spec {report.spec}",
+        f"  lock {report.lock}",
+    ]
     if report.isolation:
         lines.append(f"  steps {report.isolation}")
     for one in report.variations:
