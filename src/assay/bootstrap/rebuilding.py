@@ -261,7 +261,7 @@ def run_of(built: Built, source: ImageSource, conditions: Conditions, spool: Fil
 def _compared(
     spool: FileSpool, wish: RebuildWish, platforms: tuple[str, ...], settings: Settings, one: Run, other: Run
 ) -> Comparison:
-    """The image of the platform wished for, or of each of these; of several the one that differs most, with each one's verdict."""
+    """The image of the platform wished for, or of each of these; of several the one that differs most."""
     from assay.adapters.workers import Threads
     from assay.flows.compare import compare_images
     from assay.flows.rebuild import together

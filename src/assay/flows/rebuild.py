@@ -90,7 +90,8 @@ def rebuild(
             one = compare(first, again(frozenset({name} - {"none"})))
             blames.append(Blame(name=name, verdict=one.verdict, counts=one.counts))  # type: ignore[arg-type]
     return RebuildReport(
-        verdict=verdict, platforms=_by_platform(comparisons), comparisons=tuple(comparisons), variations=tuple(variations), spec=spec, lock=lock,
+        verdict=verdict, platforms=_by_platform(comparisons), comparisons=tuple(comparisons),
+        variations=tuple(variations), spec=spec, lock=lock,
         isolation=_least(levels), bisected=tuple(blames), advice=tuple(sorted(advice)),
         traces_compared_count=traced, trace_differences=tuple(sorted(strange)),
     )  # fmt: skip
