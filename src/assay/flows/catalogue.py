@@ -6,6 +6,7 @@ what the merged root says into sightings.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -28,8 +29,10 @@ from assay.model.image import Image, Layer, Subject
 from assay.model.inventory import Gap, Inventory
 from assay.model.limits import Limits
 from assay.ports.content import FileTree, ImageSource, TreeEntry
-from assay.ports.stores import LayerCache
 from assay.ports.world import Progress, Workers
+
+if TYPE_CHECKING:
+    from assay.ports.stores import LayerCache  # stands beside all that advisories are kept by
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +70,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
 
     table: tuple[Cataloguer, ...]
     workers: Workers
-    cache: LayerCache | None
+    cache: "LayerCache | None"
     limits: Limits
     strict: bool
     """Read every layer again to check its diffID, even when a record is remembered."""
