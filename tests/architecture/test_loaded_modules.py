@@ -93,3 +93,13 @@ def test_an_sbom_loads_no_verification(tmp_path: Path) -> None:
     modules = loaded(RUN, "sbom", f"rootfs:{tmp_path}", "-o", "cyclonedx-json")
     assert "assay.bootstrap.stock" in modules
     assert not modules & {"assay.bootstrap.verification", "assay.bootstrap.database", "assay.bootstrap.authority"}
+
+
+def test_an_sbom_of_an_image_alone_loads_no_findings_no_provenance_no_reader_of_toml(tmp_path: Path) -> None:
+    layout(tmp_path / "image", demo_layers())
+    modules = loaded(RUN, "sbom", f"oci-dir:{tmp_path / 'image'}", "-o", f"cyclonedx-json={tmp_path / 'x.json'}")
+    assert {"assay.flows.catalogue", "assay.dependencies.assemble"} <= modules
+    assert not modules & {
+        "assay.model.report", "assay.model.advisory", "assay.ports.stores", "assay.flows.base_provenance",
+        "assay.flows.attached", "tomllib",
+    }  # fmt: skip
