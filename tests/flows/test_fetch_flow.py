@@ -99,6 +99,22 @@ def test_what_is_rotten_comes_again(store):
     assert held in told
 
 
+def test_what_cannot_be_read_comes_again_and_stops_nothing(store, monkeypatch):
+    run(store)
+    shut = next(digest for digest, data in store.held.items() if data == b"deb")
+    real = MemoryContentStore.open
+
+    def opened(self, digest):
+        if digest == shut:
+            raise UnavailableError("cannot read the content store", why="Input/output error")
+        return real(self, digest)
+
+    monkeypatch.setattr(MemoryContentStore, "open", opened)
+    assert (run(store).brought_count, run(store).present_count) == (1, 5)
+    told = {one.digest: one.why for one in run(store, {}).missing}
+    assert "status 404" in told[shut]
+
+
 def test_a_second_place_is_tried(store):
     done = run(store, {"https://m/debian/dists/s/main/binary-amd64/Packages.xz": b"index"})
     assert b"index" in store.held.values()

@@ -7,7 +7,7 @@ import msgspec
 
 from assay.build import lock as locks
 from assay.model.digest import Digest
-from assay.model.errors import AssayError, UntrustedError
+from assay.model.errors import AssayError, UnavailableError, UntrustedError
 from assay.model.limits import Limits
 from assay.ports.inputs import Fetcher, LocalInputs
 from assay.ports.stores import ContentStore
@@ -53,7 +53,7 @@ def fetch(lock: locks.Lock, store: ContentStore, fetcher: Fetcher, inputs: Local
         if rotten and _is_well(store, digest):
             present += 1
             continue
-        why = ("it has changed in the store, and " if rotten else "") + "the lock names no place for it"
+        why = ("what the store has of it is of no use, and " if rotten else "") + "the lock names no place for it"
         for place in choices:
             try:
                 size += _bring(place, store, fetcher, inputs, limits)
@@ -67,12 +67,12 @@ def fetch(lock: locks.Lock, store: ContentStore, fetcher: Fetcher, inputs: Local
 
 
 def _is_well(store: ContentStore, digest: Digest) -> bool:
-    """Whether what the store has under a digest still has it: a whole read, for nothing less would find rot."""
+    """Whether what the store has under a digest can be read and has it: all of it, for nothing less would find rot."""
     try:
         with store.open(digest) as pieces:
             for _ in pieces:
                 pass
-    except UntrustedError:
+    except (UntrustedError, UnavailableError):
         return False
     return True
 
