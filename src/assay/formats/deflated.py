@@ -19,7 +19,8 @@ def inflate(data: bytes, limit: int) -> bytes:
         return b""
     library = gzip_module()
     try:
-        found: bytes = library.decompressobj().decompress(data, limit)
+        state = library.decompressobj()
+        found: bytes = state.decompress(data, limit)
     except (library.error, zlib.error):
         return b""
-    return found
+    return found if state.eof or len(found) >= limit else b""  # what is cut off is damaged
