@@ -14,6 +14,7 @@ import msgspec
 
 from assay.dependencies.origin import described
 from assay.formats import purl as purls
+from assay.model.direct import direct_record
 from assay.model.errors import MalformedError
 from assay.model.inventory import Component, Inventory
 from assay.model.purl import Purl
@@ -27,18 +28,8 @@ _STEPS = 100_000
 _LENGTH = 200
 """Edges of the longest path that is shown."""
 
-_DIRECT: tuple[tuple[str, str], ...] = (
-    ("npm:direct", "true"),
-    ("pypi:requested", "true"),
-    ("apk:world", "true"),
-    ("deb:auto-installed", "false"),
-    ("sbom:direct", "true"),
-)
-_DIRECT_SUFFIX = ":direct"
 _INDIRECT = frozenset([("go:indirect", "true"), ("pub:indirect", "true")])
 """Records that call a package transitive without a path that leads to it: Go's `// indirect`, pub's `transitive`."""
-_REQUESTED = frozenset(["conda:requested"])
-"""Records whose value is the words of the request."""
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,14 +199,6 @@ class Graph:
                         continue
                     heapq.heappush(queue, (len(path) + rest, (*path, key)))
         return tuple(found), longer
-
-
-def direct_record(component: Component) -> str:
-    """The property by which a record calls a component a direct dependency, or empty."""
-    for name, value in component.properties:
-        if (name, value) in _DIRECT or name in _REQUESTED or (name.endswith(_DIRECT_SUFFIX) and value == "true"):
-            return name
-    return ""
 
 
 def find(components: Iterable[Component], wanted: str) -> tuple[Component, ...]:

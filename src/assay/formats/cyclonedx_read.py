@@ -71,8 +71,9 @@ def _own(bom: schema.Bom, name: str) -> Inventory:
         components.append(component)
         known[component.key] = facts
         relations += [facts.relation(component.key, kind, target) for kind, target in facts.relations]
+    root = metadata.component.bom_ref if metadata.component is not None else None
     for entry in bom.dependencies:
-        if entry.depends_on:
+        if entry.depends_on and entry.ref != root:  # what the subject needs follows from the components' records
             own = known.get(entry.ref, _NOTHING)
             relations += [own.relation(entry.ref, "depends_on", target) for target in entry.depends_on]
     return Inventory(

@@ -1,11 +1,12 @@
 """`Inventory` to CycloneDX 1.4-1.7 JSON (1.6 is ECMA-424). What a version has no field for travels as `sbom_facts`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
 
 from assay.formats import cyclonedx_compositions, sbom_facts, wire
+from assay.model.direct import direct_record
 from assay.model.errors import UnsupportedError
 from assay.model.image import Subject
 from assay.model.inventory import Component, Confidence, Distro, Inventory, Licence, Occurrence, Relation
@@ -262,16 +263,15 @@ def _place(o: Occurrence) -> str:
     return f"layer={'-' if o.layer is None else o.layer} confidence={o.confidence} kind={o.kind}"
 
 
-def _dependencies(components: Iterable[Component], placed: Iterable[Relation], root: str) -> list[dict[str, Any]]:
-    """One entry a component, also for those that need nothing; the subject's own needs are not known, so not said."""
+def _dependencies(components: Collection[Component], placed: Iterable[Relation], root: str) -> list[dict[str, Any]]:
+    """One entry a component, also for those that need nothing; the subject needs what a record says was asked for."""
     needs: dict[str, set[str]] = {c.key: set() for c in components}
     for relation in placed:
         if relation.kind == "depends_on":
             needs[relation.source].add(relation.target)
-    entries: list[dict[str, Any]] = [{"ref": root}]
-    for key in sorted(needs):
-        entries.append({"ref": key, "dependsOn": sorted(needs[key])} if needs[key] else {"ref": key})
-    return entries
+    asked = {c.key for c in components if c.removed_by is None and direct_record(c)}
+    every = [(root, asked), *sorted(needs.items())]
+    return [{"ref": key, "dependsOn": sorted(targets)} if targets else {"ref": key} for key, targets in every]
 
 
 def _properties(facts: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 from assay.formats import sbom_facts, wire
+from assay.model.direct import direct_record
 from assay.model.image import Subject
 from assay.model.inventory import Component, Distro, Inventory, Relation, RelationKind
 from assay.model.tool import Tool
@@ -89,7 +90,7 @@ def document(inventory: Inventory, *, tool: Tool, timestamp: str) -> dict[str, A
         "creationInfo": {"created": created, "creators": [note.annotator]},
         "annotations": [note(sbom_facts.of_inventory(inventory, unplaced))],
         "packages": packages,
-        "relationships": _relationships(packages, placed, ids),
+        "relationships": _relationships(packages, placed, ids, inventory.components),
     }
     extracted = _extracted(inventory.components)
     if extracted:
@@ -192,10 +193,13 @@ def _person(maintainer: str) -> str:
 
 
 def _relationships(
-    packages: list[dict[str, Any]], placed: Iterable[Relation], ids: dict[str, str]
+    packages: list[dict[str, Any]], placed: Iterable[Relation], ids: dict[str, str], components: Iterable[Component]
 ) -> list[dict[str, str]]:
+    """The subject contains everything, and depends on what a record says was asked for."""
     entries = [_relationship(DOCUMENT, "DESCRIBES", SUBJECT)]
     entries += [_relationship(SUBJECT, "CONTAINS", package["SPDXID"]) for package in packages[1:]]
+    asked = [c.key for c in components if c.removed_by is None and direct_record(c)]
+    entries += [_relationship(SUBJECT, "DEPENDS_ON", ids[key]) for key in asked]
     for relation in placed:
         entry = _relationship(ids[relation.source], KINDS[relation.kind], ids[relation.target])
         if relation.kind == "owned_by":
