@@ -24,7 +24,7 @@ B = TypeVar("B")
 
 _NUMBER = Struct("=I")
 _LENGTH = Struct("=Q")
-"""Before each answer."""
+"""Before each answer; 0 behind the last one."""
 _WAITING = Struct("=i")
 """What FIONREAD answers (ioctl_pipe(2)): bytes that wait in a pipe."""
 _PIPE_BYTES = 1 << 20
@@ -49,6 +49,10 @@ class _Helper(NamedTuple):
     pid: int
     answers: int
     came: bytearray
+
+
+_leaving: list[int] = []
+"""Helpers that sent their all, and need some 10 ms yet to give back what they held: nobody waits for that."""
 
 
 class Processes:
@@ -80,6 +84,7 @@ class Processes:
         count = min(self._count, len(items))
         if count <= 1 or len(items) > _MOST_ITEMS_COUNT or not _may_fork():
             return Threads(self._count).map(function, items)
+        _reap()
         keep_freed_memory()
         import pickle  # noqa: F401  # once, for this process and those it forks
 
@@ -102,8 +107,9 @@ class Processes:
                     prepare = None
             if prepare is not None:
                 prepare()
-            for helper in helpers:
-                answers += _collect(helper)
+            while helpers:
+                answers += _collect(helpers[0])
+                _leave(helpers.pop(0))
         finally:
             gc.unfreeze()
             os.close(queue)
@@ -202,6 +208,7 @@ def _help(
             for answer in _work(function, items, queue):
                 waiting += _packed(answer)
                 _send(answers, waiting)
+            waiting += _LENGTH.pack(0)
             os.set_blocking(answers, True)
             while waiting:
                 _send(answers, waiting)
@@ -256,22 +263,26 @@ def _take_in(helper: _Helper) -> bool:
     return True
 
 
-def _unpacked(helper: _Helper) -> list[_Answer]:
-    """The answers that came whole; they are taken away."""
+def _unpacked(helper: _Helper) -> tuple[list[_Answer], bool]:
+    """The answers that came whole, which are taken away, and whether these were the last."""
     import pickle
 
     answers: list[_Answer] = []
     at = 0
+    done = False
     with memoryview(helper.came) as came:
         while len(came) - at >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(came, at)
             end = at + _LENGTH.size + length
             if end > len(came):
                 break
-            answers.append(pickle.loads(came[at + _LENGTH.size : end]))  # noqa: S301  # by a process this one forked
+            if length:
+                answers.append(pickle.loads(came[at + _LENGTH.size : end]))  # noqa: S301  # by a process of ours
+            else:
+                done = True
             at = end
     del helper.came[:at]
-    return answers
+    return answers, done
 
 
 def _collect(helper: _Helper) -> list[_Answer]:
@@ -281,21 +292,37 @@ def _collect(helper: _Helper) -> list[_Answer]:
         UnavailableError: it died before it could send them.
     """
     more = _take_in(helper)
-    answers = _unpacked(helper)  # while it still works
+    answers, done = _unpacked(helper)  # while it still works
     os.set_blocking(helper.answers, True)
-    while more:
+    while more and not done:
         data = os.read(helper.answers, _PIPE_BYTES)
         more = bool(data)
         helper.came.extend(data)
-        answers += _unpacked(helper)
+        found, done = _unpacked(helper)
+        answers += found
+    if done:
+        return answers
     end = os.waitid(os.P_PID, helper.pid, os.WEXITED | os.WNOWAIT)
-    if end is None or end.si_code != os.CLD_EXITED or end.si_status:
-        raise UnavailableError(
-            "a worker process ended without an answer",
-            why=f"signal {end.si_status}" if end and end.si_code != os.CLD_EXITED else "it could not send one",
-            remedy="it may have run out of memory: set ASSAY_WORKERS=1, or give the machine more",
-        )
-    return answers
+    raise UnavailableError(
+        "a worker process ended without an answer",
+        why=f"signal {end.si_status}" if end and end.si_code != os.CLD_EXITED else "it could not send one",
+        remedy="it may have run out of memory: set ASSAY_WORKERS=1, or give the machine more",
+    )
+
+
+def _leave(helper: _Helper) -> None:
+    """Let a helper that is done end by itself."""
+    os.close(helper.answers)
+    _leaving.append(helper.pid)
+
+
+def _reap() -> None:
+    """Take note of those that have ended by now."""
+    for pid in _leaving[:]:
+        with suppress(ChildProcessError):
+            if not os.waitpid(pid, os.WNOHANG)[0]:
+                continue
+        _leaving.remove(pid)
 
 
 def _end(helper: _Helper) -> None:
