@@ -100,7 +100,9 @@ SEEDS: dict[str, Iterable[bytes]] = {
         b"\2" + _CENTRAL,
     ),
     "nuget-central": (_CENTRAL,),
-    "pypi-requirements": (b"a==1 \\\n  --hash=sha256:00\n    # via\n    #   B\n    #   -r x.in\nb==2  # via a, c (setup.py)\n",),
+    "pypi-requirements": (
+        b"a==1 \\\n  --hash=sha256:00\n    # via\n    #   B\n    #   -r x.in\nb==2  # via a, c (setup.py)\n",
+    ),
     "locks-mix": (
         b"\0" + _MIX,
         b'\1%{\n  "a": {:hex, :a, "1.0.0", "' + _SUM + b'", [:mix], [], "hexpm", "' + _SUM + b'"},\n}\n',
