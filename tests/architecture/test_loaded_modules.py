@@ -95,7 +95,10 @@ def test_an_sbom_loads_no_verification(tmp_path: Path) -> None:
     assert not modules & {"assay.bootstrap.verification", "assay.bootstrap.database", "assay.bootstrap.authority"}
 
 
-def test_an_sbom_of_an_image_alone_loads_no_findings_no_provenance_no_reader_of_toml(tmp_path: Path) -> None:
+def test_an_sbom_of_an_image_alone_loads_no_findings_no_provenance_no_reader_of_toml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "cache"))  # what an earlier run remembers is not read again
     layout(tmp_path / "image", demo_layers())
     modules = loaded(RUN, "sbom", f"oci-dir:{tmp_path / 'image'}", "-o", f"cyclonedx-json={tmp_path / 'x.json'}")
     assert {"assay.flows.catalogue", "assay.dependencies.assemble"} <= modules
