@@ -102,16 +102,10 @@ def command(
                 why="--predicate without --key or --keyless, with --out, or without exactly one --type",
                 remedy="give --predicate FILE --type TYPE --key KEY",
             )
-        with who() as maker, door() as (subjects, place):
-            made_one = bootstrap.predicate_about(predicate, kinds[0])
-            for named in subjects:
-                _attached(place, named.subject, named.descriptor, (made_one(named.subject),), maker, how)
+        with who() as maker:
+            _state(predicate, kinds[0], door(), maker, how)
         return
-    unknown = [kind for kind in kinds if kind not in KINDS]
-    if unknown:
-        raise UsageError(
-            "no such statement", why=repr(unknown[0]), remedy=f"choose among {', '.join(KINDS)}, or give --predicate"
-        )
+    _known(kinds)
     look = bootstrap.SecondLook(target, reading, settings, console)
     inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console, look=look)
     reports = bootstrap.report_on(
@@ -141,6 +135,22 @@ class _How(msgspec.Struct, frozen=True, kw_only=True):
     force: bool
     compat: str | None
     plain: bool
+
+
+def _known(kinds: Sequence[str]) -> None:
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise UsageError(
+            "no such statement", why=repr(unknown[0]), remedy=f"choose among {', '.join(KINDS)}, or give --predicate"
+        )
+
+
+def _state(predicate: str, kind: str, door: "AbstractContextManager[Door]", maker: "BundleMaker", how: _How) -> None:
+    """Attach one document to every image the door shows."""
+    with door as (subjects, place):
+        made_one = bootstrap.predicate_about(predicate, kind)
+        for named in subjects:
+            _attached(place, named.subject, named.descriptor, (made_one(named.subject),), maker, how)
 
 
 def _write(folder: str, inventories: Sequence[Inventory], made: Sequence[Sequence[Statement]]) -> None:
