@@ -132,6 +132,23 @@ def test_helpers_that_are_done_are_reaped_by_the_next_call_at_the_latest() -> No
     """)
 
 
+def test_time_of_helpers_is_found_with_ours_at_the_end() -> None:
+    done = interpreter("""
+        import atexit, resource
+        def spent():
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            print(used.ru_utime + used.ru_stime)
+        atexit.register(spent)  # done last, since it was registered first
+        def work(number):
+            end = time.process_time() + 0.1
+            while time.process_time() < end:
+                pass
+            return bytearray(64 << 20)[:1]  # which takes a while to give back
+        Processes(2).map(work, range(6))
+    """)
+    assert float(done.stdout) >= 0.1
+
+
 def test_more_items_than_a_pipe_holds_are_done_all_the_same() -> None:
     interpreter("assert Processes(2).map(int, range(20_000)) == list(range(20_000))")
 

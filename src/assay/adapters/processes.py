@@ -6,6 +6,7 @@ forking is not safe (a system other than Linux, other threads in this process) o
 item), threads do the same work with the same result.
 """
 
+import atexit
 import gc
 import os
 import signal
@@ -52,7 +53,9 @@ class _Helper(NamedTuple):
 
 
 _leaving: list[int] = []
-"""Helpers that sent their all, and need some 10 ms yet to give back what they held: nobody waits for that."""
+"""Helpers that sent their all, and need some 10 ms yet to give back what they held: no work waits for that.
+
+The end of this process does: whoever measures it must find their time with ours (wait4(2)), and none outlives us."""
 
 
 class Processes:
@@ -314,13 +317,15 @@ def _leave(helper: _Helper) -> None:
     """Let a helper that is done end by itself."""
     os.close(helper.answers)
     _leaving.append(helper.pid)
+    atexit.unregister(_reap)  # once, however many leave
+    atexit.register(_reap, 0)
 
 
-def _reap() -> None:
-    """Take note of those that have ended by now."""
+def _reap(options: int = os.WNOHANG) -> None:
+    """Take note of those that have ended by now; with 0, wait for them."""
     for pid in _leaving[:]:
         with suppress(ChildProcessError):
-            if not os.waitpid(pid, os.WNOHANG)[0]:
+            if not os.waitpid(pid, options)[0]:
                 continue
         _leaving.remove(pid)
 
