@@ -224,7 +224,7 @@ class _Reader:
         return self._unquote(match), match.end()
 
     def _unquote(self, match: re.Match[str]) -> str:
-        if match.re is _SINGLE:
+        if match[0].startswith("'"):
             return match[1].replace("''", "'")
         if "\\" not in match[1]:
             return match[1]

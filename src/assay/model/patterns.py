@@ -38,7 +38,8 @@ class Lazy:
 def lazy(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """A pattern that is compiled by its first use.
 
-    Ask it by its methods: the functions of `re` (`re.sub(PATTERN, …)`) take a `re.Pattern` alone.
+    Ask it by its methods: the functions of `re` (`re.sub(PATTERN, …)`) take a `re.Pattern` alone, and `match.re` is the
+    compiled one.
 
     Args:
         pattern: text or bytes, as for `re.compile`.
