@@ -219,6 +219,18 @@ def test_names_that_do_not_inflate_are_no_names() -> None:
     assert not Functions(GoProgram(names=b"junk"), DEFAULT_LIMITS).has("a", "B")
 
 
+@pytest.mark.parametrize("cut", [slice(0), slice(1), slice(-9)])
+def test_no_function_is_missing_from_names_that_were_damaged(cut: slice) -> None:
+    standard = VulnerableCode("stdlib", "net/url", ("Parse",))
+    whole = program(*OTHER)
+    damaged = msgspec.structs.replace(whole, names=whole.names[cut])
+    for given, expected in ((whole, "not_linked"), (damaged, "unknown")):
+        finding = judged(module("app", name="stdlib"), (standard,), {"app": given})
+        assert finding.reach is not None
+        assert finding.reach.state == expected
+        assert (finding.status == "not_affected") == (given is whole)
+
+
 def test_a_rust_function_that_is_seen_raises_and_its_absence_proves_nothing() -> None:
     path = "smallvec::SmallVec::insert_many"
     code = VulnerableCode("smallvec", "smallvec", (path,))

@@ -163,11 +163,15 @@ class Functions:
     a package stand together, and the whole is not searched.
     """
 
-    __slots__ = ("_exact", "_modules", "_packages", "_packed", "_shown")
+    __slots__ = ("_exact", "_modules", "_packages", "_packed", "_shown", "whole")
 
     def __init__(self, program: GoProgram, limits: Limits) -> None:
         """Inflate; what is no deflated text gives no names."""
-        self._packed = inflate(program.names, _UTF8_BYTES * limits.go_functions_bytes) + b"\n"
+        most = _UTF8_BYTES * limits.go_functions_bytes
+        text = inflate(program.names, most)
+        self.whole = 0 < len(text) < most
+        """Whether these are names and all of them; if not, the absence of one proves nothing."""
+        self._packed = text + b"\n"
         self._exact = program.exact and program.language == "go"
         self._shown: str | None = None
         self._packages: dict[str, list[str]] = {}

@@ -138,6 +138,8 @@ def _doubt(component: Component, program: GoProgram, functions: Functions) -> st
     """
     if program.doubt:
         return program.doubt
+    if not functions.whole:
+        return "what was kept of its names is damaged"
     if component.name != "stdlib" and ("go:main", "true") not in component.properties:
         names = {component.name, *(v.partition("@")[0] for k, v in component.properties if k == "go:replaces")}
         if not any(functions.has_module(name) for name in names):
