@@ -224,11 +224,11 @@ def test_no_function_is_missing_from_names_that_were_damaged(cut: slice) -> None
     standard = VulnerableCode("stdlib", "net/url", ("Parse",))
     whole = program(*OTHER)
     damaged = msgspec.structs.replace(whole, names=whole.names[cut])
-    for given, expected in ((whole, "not_linked"), (damaged, "unknown")):
-        finding = judged(module("app", name="stdlib"), (standard,), {"app": given})
+    for held, expected in ((whole, "not_linked"), (damaged, "unknown")):
+        finding = judged(module("app", name="stdlib"), (standard,), {"app": held})
         assert finding.reach is not None
         assert finding.reach.state == expected
-        assert (finding.status == "not_affected") == (given is whole)
+        assert (finding.status == "not_affected") == (held is whole)
 
 
 def test_a_rust_function_that_is_seen_raises_and_its_absence_proves_nothing() -> None:
