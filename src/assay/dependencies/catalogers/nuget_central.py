@@ -7,10 +7,12 @@ else that it would compute stays open.
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
+from assay.dependencies.xmlevents import read_xml
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Gap, Licence
 from assay.model.patterns import lazy
@@ -162,8 +164,6 @@ def _parse(file: File) -> tuple[list[_Item], dict[str, str]]:
 
     MSBuild sets all properties before it looks at items; a file that is imported may set any anew.
     """
-    from xml.parsers import expat  # scans of images meet no such list
-
     items: list[_Item] = []
     known: dict[str, str] = {}
     stack: list[str] = []
@@ -203,17 +203,7 @@ def _parse(file: File) -> tuple[list[_Item], dict[str, str]]:
         conditions.pop()
         text.clear()
 
-    def refuse(*_arguments: object) -> None:
-        raise _bad(file, "it has a document type declaration")
-
-    reader = expat.ParserCreate()
-    reader.StartElementHandler, reader.EndElementHandler = start, end
-    reader.CharacterDataHandler = text.append
-    reader.StartDoctypeDeclHandler = refuse
-    try:
-        reader.Parse(file.data(), True)
-    except (expat.ExpatError, ValueError) as error:
-        raise _bad(file, str(error)[:200]) from error
+    read_xml(file.data(), partial(_bad, file), start=start, end=end, text=text.append)
     return items, known
 
 

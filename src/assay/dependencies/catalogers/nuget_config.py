@@ -5,8 +5,10 @@ what, and a digest, does not.
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
+from assay.dependencies.xmlevents import read_xml
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Gap, Licence
 
@@ -51,8 +53,6 @@ def _package(name: str, version: str, row: Mapping[str, str]) -> Package:
 
 def _rows(file: File) -> list[Mapping[str, str]]:
     """The attributes of each `package` below `packages`; no recursion, no document type."""
-    from xml.parsers import expat  # scans of images meet no such list
-
     found: list[Mapping[str, str]] = []
     stack: list[str] = []
     roots: set[str] = set()
@@ -70,16 +70,7 @@ def _rows(file: File) -> list[Mapping[str, str]]:
     def end(_tag: str) -> None:
         stack.pop()
 
-    def refuse(*_arguments: object) -> None:
-        raise _bad(file, "it has a document type declaration")
-
-    reader = expat.ParserCreate()
-    reader.StartElementHandler, reader.EndElementHandler = start, end
-    reader.StartDoctypeDeclHandler = refuse
-    try:
-        reader.Parse(file.data(), True)
-    except (expat.ExpatError, ValueError) as error:
-        raise _bad(file, str(error)[:200]) from error
+    read_xml(file.data(), partial(_bad, file), start=start, end=end)
     if roots != {"packages"}:
         raise _bad(file, "its root is no `packages`")
     return found

@@ -5,10 +5,12 @@ and nothing of what those need in turn. So each POM with dependencies leaves a g
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Package, Wanted
+from assay.dependencies.xmlevents import read_xml
 from assay.formats.javameta import coordinate
 from assay.model.errors import MalformedError
 from assay.model.inventory import Gap, Licence
@@ -61,8 +63,6 @@ def catalogue(file: File) -> Fragment:
 
 def _read(file: File) -> _Pom:
     """XML without document type declarations, so without entities; no recursion."""
-    from xml.parsers import expat  # scans of images meet no POM of a source tree
-
     pom, stack, text = _Pom(), list[str](), list[str]()
 
     def start(tag: str, _attributes: Mapping[str, str]) -> None:
@@ -80,17 +80,7 @@ def _read(file: File) -> _Pom:
         stack.pop()
         text.clear()
 
-    def refuse(*_arguments: object) -> None:
-        raise _bad(file, "it has a document type declaration")
-
-    reader = expat.ParserCreate()
-    reader.StartElementHandler, reader.EndElementHandler = start, end
-    reader.CharacterDataHandler = text.append
-    reader.StartDoctypeDeclHandler = refuse
-    try:
-        reader.Parse(file.data(), True)
-    except (expat.ExpatError, ValueError) as error:
-        raise _bad(file, str(error)[:200]) from error
+    read_xml(file.data(), partial(_bad, file), start=start, end=end, text=text.append)
     return pom
 
 

@@ -4,6 +4,7 @@ MSBuild computes: what a property or a condition decides is not followed but sai
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import msgspec
 
@@ -11,6 +12,7 @@ from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.catalogers import dotnet, nuget_central
 from assay.dependencies.locks import reading
 from assay.dependencies.sheets import Sheet, Wish
+from assay.dependencies.xmlevents import read_xml
 from assay.model.errors import MalformedError
 
 _DEPTH = 64
@@ -96,8 +98,6 @@ def _wishes(references: list[_Reference], undecided: list[str]) -> Iterator[Wish
 
 def _read(file: File) -> list[_Reference]:
     """`PackageReference Include=` with its version as attribute or element; no recursion, no document type."""
-    from xml.parsers import expat  # scans of images meet no project files
-
     found: list[_Reference] = []
     stack: list[str] = []
     conditions: list[bool] = []
@@ -121,17 +121,7 @@ def _read(file: File) -> list[_Reference]:
         conditions.pop()
         text.clear()
 
-    def refuse(*_arguments: object) -> None:
-        raise _bad(file, "it has a document type declaration")
-
-    reader = expat.ParserCreate()
-    reader.StartElementHandler, reader.EndElementHandler = start, end
-    reader.CharacterDataHandler = text.append
-    reader.StartDoctypeDeclHandler = refuse
-    try:
-        reader.Parse(file.data(), True)
-    except (expat.ExpatError, ValueError) as error:
-        raise _bad(file, str(error)[:200]) from error
+    read_xml(file.data(), partial(_bad, file), start=start, end=end, text=text.append)
     return found
 
 
