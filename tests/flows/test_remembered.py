@@ -3,7 +3,6 @@
 import os
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -63,7 +62,7 @@ class Reader:
 
 @pytest.fixture
 def memory() -> Memory:
-    return Memory(cache=Kept(), program="p", limits=DEFAULT_LIMITS)
+    return Memory(cache=Kept(), program=lambda: "p", limits=DEFAULT_LIMITS)
 
 
 def test_what_comes_back_is_what_was_read(memory: Memory) -> None:
@@ -78,7 +77,7 @@ def test_what_comes_back_is_what_was_read(memory: Memory) -> None:
         lambda i, m: (msgspec.structs.replace(i, created="2024-01-01T00:00:00Z"), m),
         lambda i, m: (msgspec.structs.replace(i, subject=msgspec.structs.replace(SUBJECT, name="y")), m),
         lambda i, m: (msgspec.structs.replace(i, labels={"a": "b"}), m),
-        lambda i, m: (i, msgspec.structs.replace(m, program="q")),
+        lambda i, m: (i, msgspec.structs.replace(m, program=lambda: "q")),
         lambda i, m: (i, msgspec.structs.replace(m, limits=msgspec.structs.replace(DEFAULT_LIMITS, gaps_count=1))),
     ],
 )
@@ -88,6 +87,28 @@ def test_any_change_reads_again(memory: Memory, change: object) -> None:
     remembered(IMAGE, memory, read)
     remembered(*change(IMAGE, memory), read)
     assert read.count == 2
+
+
+def test_what_the_program_is_matters_only_where_there_is_a_record(memory: Memory) -> None:
+    asked: list[str] = []
+    read = Reader(full())
+
+    def program() -> str:
+        asked.append("read" if read.count else "unread")
+        return "p"
+
+    late = msgspec.structs.replace(memory, program=program)
+    remembered(IMAGE, late, read)
+    assert asked == ["read"]
+    remembered(IMAGE, late, read)
+    assert read.count == 1
+    untold = msgspec.structs.replace(memory, program=lambda: "")
+    assert remembered(IMAGE, untold, read) == full()
+    assert read.count == 2
+    assert isinstance(memory.cache, Kept)
+    memory.cache.clear()
+    remembered(IMAGE, untold, read)
+    assert not memory.cache
 
 
 def test_without_memory_or_without_a_layer_digest_it_is_read(memory: Memory) -> None:
@@ -103,10 +124,11 @@ def test_damaged_records_and_names_outside_utf_8_are_read_again(memory: Memory) 
     assert isinstance(memory.cache, Kept)
     read = Reader(full())
     remembered(IMAGE, memory, read)
-    for key in memory.cache:
-        memory.cache[key] = b"\x01"
-    assert remembered(IMAGE, memory, read) == full()
-    assert read.count == 2
+    for count, harm in enumerate((lambda data: b"\x01", lambda data: data[:-1], lambda data: b"\x01" + data), 2):
+        for key, data in memory.cache.items():
+            memory.cache[key] = harm(data)
+        assert remembered(IMAGE, memory, read) == full()
+        assert read.count == count
     odd = Reader(
         Inventory(subject=SUBJECT, components=(Component(key="k", purl="", ecosystem="", name="\udcff", version=""),))
     )
@@ -126,6 +148,7 @@ def test_what_fails_is_not_kept(memory: Memory) -> None:
 
 
 def test_the_program_is_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _settle(monkeypatch)
     assert program.program_digest() == program.program_digest() != ""
     (tmp_path / "a").mkdir()
     for path in ("__init__.py", "a/b.py", "a/data.json"):
@@ -151,10 +174,9 @@ def _written(path: Path, text: str, after: Path) -> None:
         path.write_text(text)
 
 
-def _settle(monkeypatch: pytest.MonkeyPatch, newest: Path) -> None:
-    """Let what was just written count as settled: the program's clock goes ahead."""
-    ahead = newest.stat().st_ctime_ns + 3_000_000_000
-    monkeypatch.setattr(program, "time", SimpleNamespace(time_ns=lambda: ahead))
+def _settle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what was just written count as settled: this process began later."""
+    monkeypatch.setattr(program, "_BEGAN_NS", time.time_ns() + 3_600_000_000_000)
 
 
 def test_files_that_have_not_changed_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,12 +184,10 @@ def test_files_that_have_not_changed_are_not_read_again(tmp_path: Path, monkeypa
     first.write_text("x = 1\n")
     _written(second, "x = 1\n", after=first)
     monkeypatch.setattr(program.assay, "__file__", str(first))
+    _settle(monkeypatch)
     cache = Kept()
     before = program.program_digest()
-    assert program.program_digest(cache) == before
-    assert not cache, "what was just written may be written again in the same moment"
-    _settle(monkeypatch, second)
-    assert program.program_digest(cache) == before
+    assert program.program_digest(cache) == before != ""
     assert len(cache) == 1
     with monkeypatch.context() as unread:
         unread.setattr(program, "_content", None)
@@ -176,18 +196,30 @@ def test_files_that_have_not_changed_are_not_read_again(tmp_path: Path, monkeypa
     times = second.stat()
     _written(second, "x = 2\n", after=second)
     os.utime(second, ns=(times.st_atime_ns, times.st_mtime_ns))
-    _settle(monkeypatch, second)
-    assert program.program_digest(cache) == program.program_digest() != before
+    assert program.program_digest(cache) == program.program_digest() not in ("", before)
     assert len(cache) == 2
 
 
-def test_times_that_tell_nothing_are_not_relied_on() -> None:
-    now = time.time_ns()
-    old = [("a", 1, 1, 1, 0, now - 9_000_000_000), ("b", 1, 1, 2, 0, now - 8_000_000_000)]
-    assert program._settled(old)
-    assert not program._settled([(*entry[:-1], 0) for entry in old])
-    assert not program._settled([*old, ("c", 1, 1, 3, 0, now - 1_000)])
-    assert not program._settled([*old, ("c", 1, 1, 3, 0, now + 60_000_000_000)])
+def test_a_program_that_was_exchanged_while_it_runs_has_no_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only = tmp_path / "__init__.py"
+    only.write_text("x = 1\n")
+    monkeypatch.setattr(program.assay, "__file__", str(only))
+    changed = only.stat().st_ctime_ns
+    for began, told in ((changed - 1, False), (changed + 1_000_000, False), (changed + 3_000_000_000, True)):
+        monkeypatch.setattr(program, "_BEGAN_NS", began)
+        assert bool(program.program_digest()) is told
+
+
+def test_times_that_tell_nothing_are_not_relied_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only = tmp_path / "__init__.py"
+    only.write_text("x = 1\n")
+    monkeypatch.setattr(program.assay, "__file__", str(only))
+    _settle(monkeypatch)
+    cache = Kept()
+    assert program.program_digest(cache)
+    assert not cache, "one time for all: a file system that keeps none"
 
 
 def test_strict_and_uncached_runs_open_every_layer_a_rescan_none(tmp_path: Path) -> None:

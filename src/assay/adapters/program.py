@@ -2,7 +2,8 @@
 
 To read some 800 small files takes 15 ms, to ask the system about them 4. So a digest is kept under what the system
 says of each file: size, place on the disk, and when it was last changed, by which every write and every exchange shows
-(`st_ctime` is the system's own; nobody sets it back, as installers and builders do with `st_mtime`).
+(`st_ctime` is the system's own; nobody sets it back, as installers and builders do with `st_mtime`). By the same time a
+program is told that was exchanged while it runs: what is on the disk then is not what gave the results.
 """
 
 import hashlib
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _SKIPPED = "__pycache__"
 _SETTLED_NS = 2_000_000_000
 """A file changed more recently may be changed again within what its file system counts as the same moment."""
+_BEGAN_NS = time.time_ns()
+"""When this module was loaded; what was loaded before it was not long before."""
 _Entry = tuple[str, int, int, int, int, int]
 """Path, size, device, inode, time of the content and of the last change."""
 
@@ -31,12 +34,15 @@ def program_digest(cache: "LayerCache | None" = None) -> str:
         cache: where the digest of files that have not changed is kept.
 
     Returns:
-        Hexadecimal; "" if a file cannot be read (a package inside a zip): then nothing is remembered.
+        Hexadecimal; "" if a file cannot be read (a package inside a zip), or was changed since this process began or
+        just before: then nothing is remembered.
     """
     root = str(Path(assay.__file__).parent)
     try:
         entries = sorted(_entries(root))
-        key = _key(root, entries) if cache is not None and _settled(entries) else ""
+        if not _settled(entries):
+            return ""
+        key = _key(root, entries) if cache is not None and _telling(entries) else ""
         known = cache.get(key) if cache is not None and key else None
         if known is not None:
             return known.decode("ascii", "replace")
@@ -88,13 +94,20 @@ def _key(root: str, entries: list[_Entry]) -> str:
 
 
 def _settled(entries: list[_Entry]) -> bool:
+    """Whether these files are those this process was made of: the latest change is old enough.
+
+    Not if one was changed a moment before it began, since then, or (says its time) will have been.
+    """
+    return max(entry[-1] for entry in entries) < _BEGAN_NS - _SETTLED_NS
+
+
+def _telling(entries: list[_Entry]) -> bool:
     """Whether what the system says tells these files from any others.
 
-    Not if one was changed a moment ago, or will have been; nor if all have one time: then a file system says so that
-    keeps none (an image packed reproducibly), and another release may look the same.
+    Not if all have one time: then a file system says so that keeps none (an image packed reproducibly), and another
+    release may look the same.
     """
-    changed = {entry[-1] for entry in entries}
-    return len(changed) > 1 and max(changed) < time.time_ns() - _SETTLED_NS
+    return len({entry[-1] for entry in entries}) > 1
 
 
 def _entries(folder: str) -> list[_Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -78,7 +79,7 @@ def take_stock(
     def read(image: Image) -> Inventory:  # imports the readers, which an image that is remembered does not need
         from assay.flows.catalogue import catalogue_image
 
-        prepare = partial(_load, ahead, matched=look is not None)
+        prepare = partial(_load, ahead, memory, matched=look is not None)
         bench = _bench(settings, reading, progress, target.scheme, prepare)
         shelf = look.shelf if look is not None else None
         bench = msgspec.structs.replace(bench, bases=_known_bases(reading, settings), shelf=shelf)
@@ -211,9 +212,8 @@ def _memory(settings: Settings, reading: Reading) -> Memory | None:
     from assay.adapters.program import program_digest
     from assay.flows.remembered import Memory
 
-    cache = FolderLayerCache(Path(settings.cache), LIMITS)
-    program = program_digest(cache)
-    return Memory(cache=cache, program=program, limits=LIMITS) if program else None
+    folder = FolderLayerCache(Path(settings.cache), LIMITS)
+    return Memory(cache=folder, program=functools.cache(partial(program_digest, folder)), limits=LIMITS)
 
 
 def _with_bases(inventory: Inventory, reading: Reading, settings: Settings) -> Inventory:
@@ -269,7 +269,7 @@ _MATCHERS = (
 """What a scan matches, looks into and decides with behind that; of what only some scans need, what most need."""
 
 
-def _load(ahead: Sequence[str] = (), *, matched: bool = False) -> None:
+def _load(ahead: Sequence[str] = (), memory: Memory | None = None, *, matched: bool = False) -> None:
     """Import what would be imported next, if what is read is `matched` too: others still read the last layers."""
     for module in (*_JOINERS, *(_MATCHERS if matched else ()), *ahead):
         import_module(module)
@@ -277,6 +277,8 @@ def _load(ahead: Sequence[str] = (), *, matched: bool = False) -> None:
         from assay.dependencies.versions import encoder_versions
 
         encoder_versions()  # loads every scheme: a database is asked whether it orders versions as they do
+    if memory is not None:
+        memory.program()
 
 
 def _bench(
