@@ -88,6 +88,69 @@ def test_the_caller_prepares_while_a_helper_may_take_what_is_left() -> None:
     """)
 
 
+PREPARING_FAILS = """
+began, begin = os.pipe()
+failed, fail = os.pipe()
+def both_have_begun():
+    os.write(begin, b".")
+    waiting = array.array("i", [0])
+    deadline = time.monotonic() + 20
+    while waiting[0] < 2 and time.monotonic() < deadline:
+        fcntl.ioctl(began, termios.FIONREAD, waiting)
+def preparing_has_failed():
+    os.read(failed, 1)
+real = processes._empty
+def emptied(queue):
+    real(queue)
+    os.write(fail, b"..")
+processes._empty = emptied
+def prepare():
+    raise UntrustedError("not prepared")
+"""
+
+
+def test_an_error_of_preparing_is_raised_when_what_runs_is_done_and_nothing_new_is_begun() -> None:
+    interpreter(
+        PREPARING_FAILS
+        + textwrap.dedent("""
+        done, tell = os.pipe()
+        def work(number):
+            both_have_begun()
+            if os.getpid() != parent:
+                preparing_has_failed()
+            os.write(tell, b"%d" % number)
+        try:
+            Processes(2, prepare).map(work, range(3))
+        except UntrustedError as error:
+            assert error.what == "not prepared"
+        else:
+            raise AssertionError
+        assert sorted(os.read(done, 9)) == sorted(b"01")
+        assert not children()
+    """)
+    )
+
+
+def test_an_items_error_speaks_before_that_of_preparing() -> None:
+    interpreter(
+        PREPARING_FAILS
+        + textwrap.dedent("""
+        def work(number):
+            both_have_begun()
+            if os.getpid() != parent:
+                preparing_has_failed()
+                raise MalformedError("an item")
+        try:
+            Processes(2, prepare).map(work, [0, 1])
+        except MalformedError as error:
+            assert error.what == "an item"
+        else:
+            raise AssertionError
+        assert not children()
+    """)
+    )
+
+
 def test_answers_larger_than_any_pipe_do_not_keep_a_helper_from_its_next_item() -> None:
     interpreter("""
         reading, writing = os.pipe()

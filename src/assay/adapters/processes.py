@@ -68,7 +68,8 @@ class Processes:
     def __init__(self, count: int = 0, prepare: Callable[[], object] | None = None) -> None:
         """`prepare` is what the caller will need next; done once, if at all, when hardly an item is left.
 
-        Then others take what is left meanwhile, or work on what they have: what it costs is seldom waited for.
+        Then others take what is left meanwhile, or work on what they have: what it costs is seldom waited for. Its
+        error is that of an item behind the last one.
         """
         self._count = count if count > 0 else processors()
         self._prepare = prepare
@@ -80,7 +81,7 @@ class Processes:
 
         Raises:
             UnavailableError: a worker was killed. Else the error of the earliest item that failed, its causes not
-                included when it comes from another process.
+                included when it comes from another process. Else that of `prepare`.
         """
         if not items:
             return []
@@ -106,10 +107,10 @@ class Processes:
                 if answer.error is not None:
                     prepare = None
                 if prepare is not None and _left(queue) <= count:
-                    prepare()
+                    answers += _prepared(prepare, queue, len(items))
                     prepare = None
             if prepare is not None:
-                prepare()
+                answers += _prepared(prepare, queue, len(items))
             while helpers:
                 answers += _collect(helpers[0])
                 _leave(helpers.pop(0))
@@ -165,10 +166,26 @@ def _work(function: Callable[[A], B], items: Sequence[A], queue: int) -> Iterato
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # carried to the caller, who raises it
-            while os.read(queue, 65_536):
-                pass
+            _empty(queue)
             answer = _Answer(number, None, error)
         yield answer
+
+
+def _prepared(prepare: Callable[[], object], queue: int, number: int) -> list[_Answer]:
+    """Do what the caller needs next; at an error, which speaks where no item's does, take the rest away."""
+    try:
+        prepare()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  # raised once what runs was waited for
+        _empty(queue)
+        return [_Answer(number, None, error)]
+    return []
+
+
+def _empty(queue: int) -> None:
+    while os.read(queue, 65_536):
+        pass
 
 
 def _fork(function: Callable[[A], B], items: Sequence[A], queue: int) -> _Helper:
