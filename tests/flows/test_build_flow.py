@@ -29,6 +29,7 @@ from assay.model.errors import (
     UsageError,
 )
 from assay.model.limits import DEFAULT_LIMITS
+from assay.model.tree import TreeEntry
 from fakes.contentstore import MemoryContentStore
 
 EPOCH = 1_700_000_000
@@ -504,3 +505,55 @@ def test_update_of_one_source_keeps_packages_only_where_nothing_else_changed(ben
         update="motd",
     )
     assert asked == ["", "motd", ""]
+
+
+SITE_ALONE = {
+    "sources": {"site": {"type": "directory", "path": "site"}},
+    "image": {"install": [{"from": "sources.site", "to": "/srv"}]},
+}
+PIECE = bytes(1 << 20)
+
+
+class Endless:
+    """A folder of one file whose bytes never end; counts what was read."""
+
+    def __init__(self):
+        self.read = 0
+
+    def tree(self, path, leave_out):
+        yield TreeEntry(path=b"grown", size=1 << 60), self._pieces()
+
+    def _pieces(self):
+        while True:
+            self.read += len(PIECE)
+            yield PIECE
+
+
+def test_a_folder_is_told_to_be_outdated_only_where_it_is(bench, project):
+    placed = spec_of(**SITE_ALONE)
+    lock = bench.lock(placed)
+    inputs = FolderInputs(project, DEFAULT_LIMITS)
+    assert flow.outdated(placed.spec, lock, inputs, (), DEFAULT_LIMITS) == ()
+    (project / "site" / "index.html").write_text("HELLO")
+    assert flow.outdated(placed.spec, lock, inputs, (), DEFAULT_LIMITS) == ("site",)
+    (project / "site").rename(project / "gone")
+    assert flow.outdated(placed.spec, lock, inputs, (), DEFAULT_LIMITS) == ()
+
+
+def test_of_a_folder_that_has_grown_no_more_is_read_than_its_lock_pins(bench):
+    placed, inputs = spec_of(**SITE_ALONE), Endless()
+    assert flow.outdated(placed.spec, bench.lock(placed), inputs, (), DEFAULT_LIMITS) == ("site",)
+    assert inputs.read <= len(PIECE)
+
+
+@pytest.mark.parametrize("size", [0, 1 << 60])
+def test_a_folder_is_read_to_the_limit_of_an_input_whatever_its_lock_says(bench, size):
+    placed, inputs = spec_of(**SITE_ALONE), Endless()
+    lock = bench.lock(placed)
+    site = msgspec.structs.replace(lock.sources["site"], size=size)
+    lock = msgspec.structs.replace(lock, sources={"site": site})
+    limits = msgspec.structs.replace(DEFAULT_LIMITS, build_input_bytes=3 * len(PIECE))
+    with pytest.raises(UnsupportedError, match="build_input_bytes") as told:
+        flow.outdated(placed.spec, lock, inputs, (), limits)
+    assert told.value.where == "sources.site"
+    assert inputs.read <= 4 * len(PIECE)

@@ -262,7 +262,7 @@ def _pinned(path: str, placed: PlacedSpec, lock: str) -> tuple[Lock, tuple[str, 
         raise UsageError("there is no lock", where=str(goal), remedy=f"run `assay lock {path}` first")
     check_fit(placed.spec, found)
     folder = Path(path).absolute().parent
-    return found, outdated(placed.spec, found, FolderInputs(folder, LIMITS), _beside(folder, goal))
+    return found, outdated(placed.spec, found, FolderInputs(folder, LIMITS), _beside(folder, goal), LIMITS)
 
 
 def _seconds(text: str) -> int:

@@ -232,25 +232,45 @@ def _folder(
     return inputs.tree(source.path, leave_out)
 
 
-def outdated(spec: specs.Spec, lock: locks.Lock, inputs: LocalInputs, own_files: Iterable[str]) -> tuple[str, ...]:
+def outdated(
+    spec: specs.Spec, lock: locks.Lock, inputs: LocalInputs, own_files: Iterable[str], limits: Limits
+) -> tuple[str, ...]:
     """Names of folders that no longer hold what the lock pins: a build takes what is pinned, which may surprise.
 
-    A folder that is not there, or cannot be read, says nothing: lock and store are all a build needs.
+    A folder that is not there, or cannot be read, says nothing: lock and store are all a build needs. Of one that has
+    grown no more is read than the lock pins.
+
+    Raises:
+        UnsupportedError: a folder of more bytes than an input may have, and the lock does not say that it has fewer.
     """
     found = []
     for name, source in sorted(spec.sources.items()):
         locked = lock.sources.get(name)
-        if not isinstance(source, specs.DirectorySource) or not isinstance(locked, locks.DirectoryLock):
-            continue
-        state = hashlib.sha256()
-        try:
-            for piece in tarwrite.write(_folder(inputs, source, own_files)):
-                state.update(piece)
-        except AssayError:
-            continue
-        if f"sha256:{state.hexdigest()}" != locked.content:
-            found.append(name)
+        if isinstance(source, specs.DirectorySource) and isinstance(locked, locks.DirectoryLock):
+            tar = tarwrite.write(_folder(inputs, source, own_files))
+            if not _holds(tar, locked, limits.build_input_bytes, where=f"sources.{name}"):
+                found.append(name)
     return tuple(found)
+
+
+def _holds(tar: Iterator[bytes], locked: locks.DirectoryLock, limit: int, *, where: str) -> bool:
+    """Whether a folder's canonical tar is what the lock pins, as far as it can be read."""
+    state, size = hashlib.sha256(), 0
+    most = min(locked.size or limit, limit)  # a lock that tells no size has 0
+    try:
+        for piece in tar:
+            size += len(piece)
+            if size > most:
+                break
+            state.update(piece)
+    except AssayError:
+        return True
+    if size > limit:
+        raise UnsupportedError(
+            "too large for an input", where=where, why=f"more than {limit} bytes",
+            remedy="raise the limit build_input_bytes if you trust it",
+        )  # fmt: skip
+    return size <= most and f"sha256:{state.hexdigest()}" == locked.content
 
 
 def _fits(path: bytes, name: bytes, pattern: str) -> bool:
