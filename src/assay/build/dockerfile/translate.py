@@ -5,7 +5,7 @@ import shlex
 
 import msgspec
 
-from assay.build.dockerfile import bases, copies
+from assay.build.dockerfile import bases, copies, places
 from assay.build.dockerfile.configured import SHELLS
 from assay.build.dockerfile.copies import HOLE, ROOT, Context
 from assay.build.dockerfile.stage import Account, Copied, Stage, Work
@@ -102,7 +102,7 @@ def _toolchain(stage: Stage) -> dict[str, object]:
 
 def _step(work: Work, name: str, stage: Stage, last: Stage, named: Named) -> dict[str, object]:
     taken = [one for one in last.copied if one.source == f"stage {work.stages.index(stage)}"]
-    own = _own(stage, taken)
+    moved = places.mover(_own(stage, taken))
     lines = ["set -eu", f"mkdir -p {shlex.quote(ROOT + stage.workdir)}"]
     for one in stage.copied:
         lines += copies.into_tree(one, named.files)
@@ -110,12 +110,12 @@ def _step(work: Work, name: str, stage: Stage, last: Stage, named: Named) -> dic
     lines += laying
     lines.append(f"cd {shlex.quote(ROOT + stage.workdir)}")
     lines += [f"mkdir -p {shlex.quote(ROOT + folder)}" for folder in _above(stage, taken)]
-    lines += [_moved(text, own) for text in stage.script]
+    lines += [moved(text) for text in stage.script]
     outputs: dict[str, str] = {}
     for number, one in enumerate(taken):
         output = f"part-{number}"
         outputs[output] = f"{output}/*"
-        lines += copies.out_of_step(one, output, lambda path: _moved(f"/{path.lstrip('/')}", own))
+        lines += copies.out_of_step(one, output, lambda path: moved(f"/{path.lstrip('/')}"))
     inputs = ["sources.context"] if any(one.source == "context" for one in stage.copied) else []
     inputs += [f"sources.{source}" for source in sorted(set(stage.fetched))] + brought
     step: dict[str, object] = {"name": name, "toolchain": _tools(name)}
@@ -142,29 +142,14 @@ def _written(stage: Stage, taken: list[Copied]) -> set[str]:
     """Files among the root's own folders that the stage writes and others take (`go build -o /bin/app`).
 
     The root is read-only, so such a file comes to lie in the step's tree. What is only read stays where its package
-    put it: a place counts as written after `-o`, after `>`, or as the last word of `cp`, `mv` and `install`.
+    put it.
     """
-    found = set()
-    for path in {f"/{path.strip('/')}" for one in taken for path in one.paths}:
-        place = rf"['\"]?{re.escape(path)}['\"]?(?=[\s;&|)]|$)"
-        target = rf"(?:(?:^|\s)(?:-o|--output)[ =]|>)\s{{0,20}}{place}"
-        copy = rf"(?:^|[;&|]\s{{0,20}})(?:cp|mv|install)\s[^;&|\n]{{1,500}}\s{place}\s{{0,20}}(?:[;&|\n]|$)"
-        if any(re.search(target, text) or re.search(copy, text) for text in stage.script):
-            found.add(path)
-    return found
+    return places.written(stage.script, {f"/{path.strip('/')}" for one in taken for path in one.paths})
 
 
 def _above(stage: Stage, taken: list[Copied]) -> list[str]:
     """Folders that files of the root's own places need in the step's tree."""
     return sorted({path.rpartition("/")[0] for path in _written(stage, taken)} - {""})
-
-
-def _moved(text: str, own: set[str]) -> str:
-    """A command's text with the stage's own absolute paths under the step's tree."""
-    if not own:
-        return text
-    paths = "|".join(re.escape(path) for path in sorted(own, key=len, reverse=True))
-    return re.sub(rf"(?<![\w./-])(?=(?:{paths})(?:[/\s'\";:)]|$))", ROOT, text)
 
 
 def _carried(work: Work, last: Stage) -> None:
