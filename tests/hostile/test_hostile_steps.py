@@ -319,9 +319,32 @@ def test_a_full_disk_is_one_error_and_nothing_half_written(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["assay.lock.json", "assay.yaml", "s", "store"]
 
 
+def runs(*words):
+    """Whether a process of exactly these words is there."""
+    wanted = b"".join(word.encode() + b"\0" for word in words)
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes() == wanted:
+                return True
+        except OSError:  # it has ended meanwhile
+            continue
+    return False
+
+
+def becomes(wanted, *words):
+    """Whether such a process comes to be there, or to be gone."""
+    deadline = time.monotonic() + 20
+    while runs(*words) is not wanted:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 @sealed_only
-def test_a_kill_in_the_middle_of_a_step_shows_nobody_a_part(bench, tmp_path):
+def test_a_kill_in_the_middle_of_a_step_shows_nobody_a_part(bench):
     """The process is killed while its step sleeps: no image, and the step dies with its launcher."""
+    sleep = ("sleep", f"3{os.getpid()}")  # of this very test
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -335,19 +358,20 @@ def test_a_kill_in_the_middle_of_a_step_shows_nobody_a_part(bench, tmp_path):
 
         Bubblewrap._run = run
         try:
-            bench.build("sleep 300 # --wait")
+            bench.build(f"{' '.join(sleep)} # --wait")
         except BaseException:  # noqa: BLE001 - the child of a test
             os._exit(3)
         os._exit(0)
     os.close(writing)
-    os.read(reading, 1)
-    time.sleep(0.3)  # the launcher is on its way; what it does then is the same
+    begun = os.read(reading, 1) == b"x" and becomes(True, *sleep)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(reading)
-    assert [name for name in bench.left() if not name.startswith(".")] == [] or not (
-        tmp_path / "out" / "index.json"
-    ).exists()
+    assert begun
+    assert becomes(False, *sleep)
+    left = bench.left()
+    assert [name for name in left if name.startswith(".out.new-")]  # it was in the middle
+    assert [name for name in left if not name.startswith(".")] == []
     assert bench.build('echo > "$OUT/x"').root.digest
 
 
