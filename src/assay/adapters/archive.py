@@ -1,22 +1,24 @@
 """`oci-archive:` and `docker-archive:`: images in a tar, read by position; nothing is unpacked.
 
 A compressed archive (gzip, zstd) is inflated once into a temporary file without a name, which vanishes with the
-process however that ends.
+process however that ends; so is one that comes on standard input, which can be read from front to back only.
 """
 
+import functools
 import os
 import posixpath
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from assay.adapters.blobs import open_regular, pieces, too_large
 from assay.adapters.layout import check_marker, root_of
 from assay.artifact.image import CONFIG_PATH, LAYER_INDEX
 from assay.artifact.names import clean
-from assay.artifact.reference import Target
+from assay.artifact.reference import STANDARD_INPUT, Target
 from assay.artifact.selection import select_entry
 from assay.artifact.tar import FILE, HARD_LINK, SYMLINK, entries
 from assay.artifact.tarstream import BLOCK, truncated
@@ -27,16 +29,25 @@ from assay.model.image import Descriptor
 from assay.model.limits import Limits
 from assay.ports.content import Root
 
+_PIECE_BYTES = 1 << 20
 Place = tuple[int, int] | str
 """(offset, size) of a member's bytes, or the path it links to."""
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a tar, plain or compressed, by its first block; False for what is no regular file."""
+    """Whether a file is a tar, plain or compressed, by its first block; False for what is no regular file.
+
+    `-` is standard input: what lies there stays to be read.
+    """
+    if str(path) == STANDARD_INPUT:
+        return _from_input(sys.stdin.buffer) is not None
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        head = file.read(BLOCK)
+        return _begins_archive(file.read(BLOCK))
+
+
+def _begins_archive(head: bytes) -> bool:
     return head[257:262] == b"ustar" or head[:2] == b"\x1f\x8b" or head[:4] == b"\x28\xb5\x2f\xfd"
 
 
@@ -47,9 +58,9 @@ def open_archive(target: Target, limits: Limits) -> "ArchiveSource":
         UsageError: no such file. MalformedError, UnsupportedError: neither form of archive, or a limit.
     """
     path = Path(target.location)
-    handle = open_regular(path)
+    handle = _input_again(limits) if target.location == STANDARD_INPUT else open_regular(path)
     try:
-        handle = _inflated(handle, path.name, limits)
+        handle = _inflated(handle, _name_of(target), limits)
         return ArchiveSource(handle, target, limits)
     except BaseException:
         os.close(handle)
@@ -61,7 +72,7 @@ class ArchiveSource:
 
     def __init__(self, handle: int, target: Target, limits: Limits) -> None:
         self._handle, self._target, self._limits = handle, target, limits
-        self._name = Path(target.location).name
+        self._name = _name_of(target)
         self._members = _members(handle, limits, self._name)
         self._shape = self._find_shape()
         self._layers: tuple[str, ...] = ()
@@ -210,19 +221,65 @@ def _inflated(handle: int, name: str, limits: Limits) -> int:
         return handle
     size = os.fstat(handle).st_size
     stored = pieces(handle, 0, size, where=name)
+    copy = _spooled(
+        inflate(stored, "", limits, name, limit=limits.image_archive_bytes), "cannot inflate the archive", name
+    )
+    os.close(handle)
+    return copy
+
+
+def _spooled(parts: Iterable[bytes], what: str, where: str) -> int:
+    """A descriptor of a nameless temporary file with these bytes."""
     with tempfile.TemporaryFile(prefix="assay-") as spool:
         try:
-            for piece in inflate(stored, "", limits, name, limit=limits.image_archive_bytes):
+            for piece in parts:
                 spool.write(piece)
             spool.flush()
         except OSError as error:
             why = error.strerror or type(error).__name__
-            raise UnavailableError(
-                "cannot inflate the archive",
-                where=name,
-                why=why,
-                remedy="inflate it first, or set TMPDIR elsewhere",
-            ) from error
-        copy = os.dup(spool.fileno())
-    os.close(handle)
-    return copy
+            remedy = "inflate it first, or set TMPDIR elsewhere"
+            raise UnavailableError(what, where=where, why=why, remedy=remedy) from error
+        return os.dup(spool.fileno())
+
+
+def _name_of(target: Target) -> str:
+    return "standard input" if target.location == STANDARD_INPUT else Path(target.location).name
+
+
+@functools.cache
+def _from_input(stdin: BinaryIO) -> list[int] | None:
+    """Room for the one descriptor that will hold an archive on standard input; None for anything else.
+
+    Looked at once, since a pipe gives its bytes once. A writer that begins with less than a tar's header in one piece
+    is not known for an archive: then the text of an SBOM is looked for, and refused.
+    """
+    return [] if _begins_archive(_ahead(stdin)) else None
+
+
+def _ahead(stdin: BinaryIO) -> bytes:
+    if stdin.seekable():
+        at = stdin.tell()
+        head = stdin.read(BLOCK)
+        stdin.seek(at)
+        return head
+    peek = getattr(stdin, "peek", None)
+    return bytes(peek(BLOCK))[:BLOCK] if peek is not None else b""
+
+
+def _input_again(limits: Limits) -> int:
+    """A descriptor of the archive on standard input; a second reader of the same run gets the same bytes."""
+    room = _from_input(sys.stdin.buffer)
+    if room is None:
+        raise MalformedError("not an image archive", where="standard input", remedy="give what `docker save` writes")
+    if not room:
+        room.append(_spooled(_bounded(sys.stdin.buffer, limits), "cannot keep the archive", "standard input"))
+    return os.dup(room[0])
+
+
+def _bounded(stdin: BinaryIO, limits: Limits) -> Iterator[bytes]:
+    size = 0
+    while piece := stdin.read(_PIECE_BYTES):
+        size += len(piece)
+        if size > limits.image_archive_bytes:
+            raise too_large("standard input", limits.image_archive_bytes)
+        yield piece

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from assay import __version__
-from assay.artifact.reference import Target, parse_target
+from assay.artifact.reference import STANDARD_INPUT, Target, parse_target
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.tool import Tool
 
@@ -47,8 +47,17 @@ def host() -> Platform:
 
 
 def target_of(text: str) -> Target:
-    """Read a target; paths are looked up on this machine."""
-    return parse_target(text, os.path.exists)
+    """Read a target; paths are looked up on this machine, and on standard input whether an archive lies there."""
+    target = parse_target(text, os.path.exists)
+    if target.location != STANDARD_INPUT:
+        return target
+    from pathlib import Path
+
+    import msgspec
+
+    from assay.adapters.archive import is_archive
+
+    return msgspec.structs.replace(target, scheme="file") if is_archive(Path(STANDARD_INPUT)) else target
 
 
 def read_file(path: str, limit: int) -> bytes:
