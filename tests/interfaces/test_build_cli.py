@@ -8,40 +8,18 @@ import sys
 
 import pytest
 
-from assay.interfaces.cli import main
-from command import Done, assay
-from support import ROOT
-
-EXAMPLE = ROOT / "examples" / "files"
+from command import assay
+from fileexample import copied, typed_in
 
 
 @pytest.fixture
 def project(tmp_path):
-    shutil.copytree(EXAMPLE, tmp_path / "files")
-    (tmp_path / "files" / "assay.lock.json").unlink(missing_ok=True)
-    return tmp_path / "files"
+    return copied(tmp_path)
 
 
 @pytest.fixture
 def run(project, monkeypatch, capsys):
-    """The command line in this process: its exit code, what it printed where."""
-    monkeypatch.chdir(project)
-    monkeypatch.setenv("HOME", str(project.parent))
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    monkeypatch.delenv("ASSAY_STORE", raising=False)
-
-    def type_in(*words):
-        monkeypatch.setattr(sys, "argv", ["assay", *words])
-        capsys.readouterr()
-        code = 0
-        try:
-            main.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        told = capsys.readouterr()
-        return Done(code, told.out.encode(), told.err)
-
-    return type_in
+    return typed_in(project, monkeypatch, capsys)
 
 
 def built(run, name="out"):

@@ -3,9 +3,7 @@
 import base64
 import hashlib
 import json
-import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,41 +11,21 @@ import pytest
 
 from assay.flows import build as flow
 from assay.formats import predicates, strictjson
-from assay.interfaces.cli import main
 from assay.model.tree import OwnedEntry
 from command import Done
-from support import ROOT
+from fileexample import Run, copied, typed_in
 
-Run = Callable[..., Done]
 TWICE = "assurance:\n  rebuild: {{times: 2, vary: [umask, order], on-difference: {}}}\n"
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "files"
-    shutil.copytree(ROOT / "examples" / "files", folder)
-    (folder / "assay.lock.json").unlink(missing_ok=True)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("XDG_DATA_HOME", "ASSAY_STORE", "SOURCE_DATE_EPOCH"):
-        monkeypatch.delenv(name, raising=False)
-    return folder
+def project(tmp_path: Path) -> Path:
+    return copied(tmp_path)
 
 
 @pytest.fixture
 def run(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def type_in(*words: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["assay", *words])
-        capsys.readouterr()
-        code = 0
-        try:
-            main.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        told = capsys.readouterr()
-        return Done(code, told.out.encode(), told.err)
-
-    return type_in
+    return typed_in(project, monkeypatch, capsys)
 
 
 class Counting(list):  # type: ignore[type-arg]

@@ -2,42 +2,18 @@
 
 import json
 import os
-import shutil
-import sys
 
 import pytest
 
 from assay.bootstrap.rebuilding import _conditions_of
-from assay.interfaces.cli import main
 from assay.model.comparison import Conditions
 from assay.settings import Settings
-from command import Done
-from support import ROOT
+from fileexample import copied, typed_in
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
-    """The command line in this process, in a copy of the example of files."""
-    project = tmp_path / "files"
-    shutil.copytree(ROOT / "examples" / "files", project)
-    (project / "assay.lock.json").unlink(missing_ok=True)
-    monkeypatch.chdir(project)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("XDG_DATA_HOME", "ASSAY_STORE", "SOURCE_DATE_EPOCH"):
-        monkeypatch.delenv(name, raising=False)
-
-    def type_in(*words):
-        monkeypatch.setattr(sys, "argv", ["assay", *words])
-        capsys.readouterr()
-        code = 0
-        try:
-            main.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        told = capsys.readouterr()
-        return Done(code, told.out.encode(), told.err)
-
-    return type_in
+    return typed_in(copied(tmp_path), monkeypatch, capsys)
 
 
 def good(run, *words):
