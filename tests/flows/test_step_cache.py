@@ -1,7 +1,6 @@
 """Results of steps kept between builds: the same key, the same bytes; anything else, and the step runs."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 
 from assay.adapters.contentstore import FolderContentStore
 from assay.adapters.layout_sink import layout_sink
-from assay.adapters.localinputs import FolderInputs
 from assay.adapters.sandbox import Bubblewrap
 from assay.adapters.spool import FileSpool
 from assay.adapters.stepresults import FolderStepResults
@@ -19,23 +17,20 @@ from assay.adapters.workshop import FolderWorkshop
 from assay.build import hermetic as judging
 from assay.build import provenance as provenances
 from assay.build.canaries import CANARIES
-from assay.build.debian.root import Tree
 from assay.build.provenance import When
-from assay.build.spec_read import read_spec
 from assay.flows import build_evidence
 from assay.flows import steps as flow
 from assay.flows.build import Built, build
 from assay.flows.hermetic import as_claim
-from assay.flows.lock import Locking, make_lock
 from assay.flows.step_cache import keep
 from assay.flows.steps import Stand
 from assay.model.digest import Digest
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.statement import ResourceDescriptor
-from assay.model.tree import OwnedEntry, Owner, TreeEntry
 from assay.ports.sandbox import Finished, SealedCommand
-from buildroot import has_bubblewrap, has_shell, make, pinned
+from buildroot import has_bubblewrap, has_shell, make
 from plants import room
+from stepworld import Ticking, lock_of, project, spec_of, toolchain_of
 
 pytestmark = [has_bubblewrap, has_shell]
 WHEN = When(
@@ -60,45 +55,23 @@ class Counting(Bubblewrap):
         return super().run(command)
 
 
-class Ticking:
-    """A clock that is a second later each time."""
-
-    second = 0
-
-    def now(self) -> str:
-        self.second += 1
-        return f"2024-01-01T00:00:{self.second + 2:02}Z"
-
-
 class World:
     """A project, its store, and a toolchain made of a small folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "s").mkdir()
-        (folder / "s" / "in").write_text("input")
-        (folder / "k").write_text("keys")
+        project(folder)
         self.store = FolderContentStore(folder / "store")
         self.results = FolderStepResults(folder / "store")
-        self.clock = Ticking()
+        self.clock = Ticking(2)
         self.number = 0
 
     def build(
         self, script: str = SCRIPT, *, cached: bool = True, filtered: bool = True, **step: object
     ) -> tuple[Built, int]:
         """What was built, and how many steps ran for it."""
-        wanted = {"name": "go", "toolchain": "c", "inputs": ["sources.s"], "run": script, "outputs": {"o": "*"}, **step}
-        document = {
-            "apiVersion": "assay.build/v1", "kind": "Image", "metadata": {"name": "t", "version": "1"}, "epoch": "5",
-            "sources": {"s": {"type": "directory", "path": "s"}},
-            "debian": {"d": {"suites": ["bookworm"], "keys": "k"}},
-            "toolchains": {"c": {"debian": "d", "packages": ["dash"]}},
-            "steps": [wanted], "image": {"install": [{"from": "steps.go.o", "to": "/o"}]},
-        }  # fmt: skip
-        placed = read_spec(json.dumps(document).encode(), where="assay.yaml")
-        inputs = FolderInputs(self.folder, DEFAULT_LIMITS)
-        lock = make_lock(placed, Locking(inputs=inputs, fetcher=None, store=self.store, limits=DEFAULT_LIMITS))  # type: ignore[arg-type]
-        self.lock = pinned(placed.spec, lock, self.store)
+        placed = spec_of(script, **step)
+        self.lock = lock_of(placed, self.folder, self.store)
         self.spec = placed.spec
         sandbox = Counting(filtered=filtered)
         stand = Stand(
@@ -125,24 +98,7 @@ def root() -> Iterator[Path]:
 
 @pytest.fixture
 def world(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    def of_role(*given: object, spool: FileSpool, **more: object) -> Tree:
-        entries = []
-        for place, folders, files in os.walk(root):
-            for name in (*folders, *files):
-                path = Path(place, name)
-                relative = os.fsencode(str(path.relative_to(root)))
-                if path.is_dir():
-                    entries.append(
-                        OwnedEntry(TreeEntry(path=relative, kind="directory", mode=0o755), Owner("rule", "x"))
-                    )
-                    continue
-                span = spool.add([path.read_bytes()])
-                entries.append(
-                    OwnedEntry(TreeEntry(path=relative, mode=0o755, size=span.size), Owner("package", "p"), span)
-                )
-        return Tree(entries=tuple(entries), skipped=())
-
-    monkeypatch.setattr(flow, "of_role", of_role)
+    monkeypatch.setattr(flow, "of_role", toolchain_of(root, lambda name: "p"))
     with room() as folder:
         yield World(folder)
 

@@ -1,6 +1,5 @@
 """A traced build from end to end: what it used, what its evidence proves, and what two runs of it share."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 from assay.adapters import tracers
 from assay.adapters.contentstore import FolderContentStore
 from assay.adapters.layout_sink import layout_sink
-from assay.adapters.localinputs import FolderInputs
 from assay.adapters.sandbox import Bubblewrap
 from assay.adapters.spool import FileSpool
 from assay.adapters.tracer_strace import Strace
@@ -19,11 +17,9 @@ from assay.adapters.workshop import FolderWorkshop
 from assay.build import closure
 from assay.build import provenance as provenances
 from assay.build.debian.root import Tree
-from assay.build.spec_read import read_spec
 from assay.flows import build_evidence, hermetic
 from assay.flows import steps as flow
 from assay.flows.build import Built, build
-from assay.flows.lock import Locking, make_lock
 from assay.flows.steps import Stand
 from assay.formats import intoto, predicates
 from assay.model.comparison import Conditions
@@ -32,23 +28,12 @@ from assay.model.evidence import Evidence, Signer
 from assay.model.limits import DEFAULT_LIMITS
 from assay.model.rebuilding import RebuildReport, Variation
 from assay.model.statement import ResourceDescriptor, Statement
-from assay.model.tree import OwnedEntry, Owner, TreeEntry
-from buildroot import has_bubblewrap, has_shell, make, pinned
+from buildroot import has_bubblewrap, has_shell, make
+from stepworld import Ticking, lock_of, project, spec_of, toolchain_of
 
 pytestmark = [has_bubblewrap, has_shell]
 KEY = Signer(kind="key", key_id="k")
 GOOD = 'cat "$SRC/s/in" > "$OUT/x"'
-
-
-class Ticking:
-    """A clock that is a second later each time."""
-
-    def __init__(self) -> None:
-        self._second = 0
-
-    def now(self) -> str:
-        self._second += 1
-        return f"2024-01-01T00:00:{self._second:02}Z"
 
 
 class World:
@@ -56,27 +41,14 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.spool = folder, FileSpool()
-        (folder / "s").mkdir()
-        (folder / "s" / "in").write_text("input")
-        (folder / "k").write_text("keys")
+        project(folder)
         self.store = FolderContentStore(folder / "store")
 
     def build(
         self, script: str, *, trace: str = "files", out: str = "out", **under: object
     ) -> "tuple[list[Statement], Built]":
-        document = {
-            "apiVersion": "assay.build/v1", "kind": "Image", "metadata": {"name": "t", "version": "1"}, "epoch": "5",
-            "sources": {"s": {"type": "directory", "path": "s"}},
-            "debian": {"d": {"suites": ["bookworm"], "keys": "k"}},
-            "toolchains": {"c": {"debian": "d", "packages": ["dash"]}},
-            "steps": [{"name": "go", "toolchain": "c", "inputs": ["sources.s"], "run": script, "outputs": {"o": "*"},
-                       "trace": trace}],
-            "image": {"install": [{"from": "steps.go.o", "to": "/o"}]},
-        }  # fmt: skip
-        placed = read_spec(json.dumps(document).encode(), where="assay.yaml")
-        inputs = FolderInputs(self.folder, DEFAULT_LIMITS)
-        lock = make_lock(placed, Locking(inputs=inputs, fetcher=None, store=self.store, limits=DEFAULT_LIMITS))  # type: ignore[arg-type]
-        lock = pinned(placed.spec, lock, self.store)
+        placed = spec_of(script, trace=trace)
+        lock = lock_of(placed, self.folder, self.store)
         stand = Stand(sandbox=Bubblewrap(), workshop=FolderWorkshop(DEFAULT_LIMITS), clock=Ticking())
         with self.store.hold(), layout_sink(self.folder / out, DEFAULT_LIMITS) as sink:
             built = build(placed, lock, self.store, self.spool, sink, tag="1", limits=DEFAULT_LIMITS, stand=stand)
@@ -112,25 +84,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def world(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """A project whose toolchain's packages lie in a folder: reading real ones is another test's business."""
-
-    def of_role(*given: object, spool: FileSpool, **more: object) -> Tree:
-        entries = []
-        for place, folders, files in os.walk(root):
-            for name in (*folders, *files):
-                path = Path(place, name)
-                relative = os.fsencode(str(path.relative_to(root)))
-                if path.is_dir():
-                    entries.append(
-                        OwnedEntry(TreeEntry(path=relative, kind="directory", mode=0o755), Owner("rule", "x"))
-                    )
-                    continue
-                span = spool.add([path.read_bytes()])
-                owner = Owner("package", "dash" if name == "sh" else "ls" if name == "ls" else "rest")
-                entries.append(OwnedEntry(TreeEntry(path=relative, mode=0o755, size=span.size), owner, span))
-        return Tree(entries=tuple(entries), skipped=())
-
-    monkeypatch.setattr(flow, "of_role", of_role)
+    packages = {"sh": "dash", "ls": "ls"}
+    monkeypatch.setattr(flow, "of_role", toolchain_of(root, lambda name: packages.get(name, "rest")))
     made = World(tmp_path)
     yield made
     made.spool.close()
