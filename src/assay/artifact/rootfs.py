@@ -6,12 +6,17 @@ hashed, each layer's names are run past that small set, and every question is an
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from struct import iter_unpack
+from struct import Struct, iter_unpack
 
 import msgspec
 
-from assay.artifact.layers import LayerScan, Link, path_hash
+from assay.artifact.layers import HASH_BYTES, LayerScan, Link, path_hash
 from assay.model.limits import DEFAULT_LIMITS, Limits
+
+_MANY = Struct("16s" * 512)
+"""Names are taken apart so many at a time: three times as fast as one by one."""
+_FEW_COUNT = 8
+"""Up to so many names of interest are looked for one after the other; more, and taking all apart is quicker."""
 
 Candidate = tuple[int, str]
 """(index of the layer that holds the file, its clean path)."""
@@ -37,35 +42,58 @@ def hidden_by(scans: Sequence[LayerScan], candidates: Iterable[Candidate]) -> di
         scans: lowest first; a candidate's layer index counts in this sequence.
         candidates: files that were seen.
     """
-    wanted = list(candidates)
-    if not wanted:
-        return {}
-    own = {path: path_hash(path) for _, path in wanted}
-    folders = _folders(own)
-    on_path, on_parent = _events(scans, frozenset(chain(own.values(), folders.values())))
-    around = _around(folders, on_parent)
-    answer: dict[Candidate, int | None] = {}
-    for layer, path in wanted:
+    answer: dict[Candidate, int | None] = dict.fromkeys(candidates)
+    below = _Below()
+    on_path: dict[bytes, list[int]] = {}
+    on_parent: dict[bytes, list[int]] = {}
+    by_layer: dict[int, list[str]] = {}
+    for layer, path in answer:
+        by_layer.setdefault(layer, []).append(path)
+    for index, scan in enumerate(scans):
+        if below.own:  # the lowest layer hides nothing: its names are never looked at
+            files = _hits(scan.files, below.names) | _hits(scan.whiteouts, below.names)
+            for digest in files | _hits(scan.directories, below.names):
+                on_path.setdefault(digest, []).append(index)
+            for digest in files | _hits(scan.opaques, below.names):
+                on_parent.setdefault(digest, []).append(index)
+        below.add(by_layer.get(index, ()))
+    around = _around(below.folders, on_parent)
+    for layer, path in answer:
         events = around[path.rpartition("/")[0]]
-        own_events = on_path.get(own[path])
+        own_events = on_path.get(below.own[path])
         if own_events is not None:
             events = [*own_events, *events]
-        answer[layer, path] = min([index for index in events if index > layer], default=None) if events else None
+        if events:
+            answer[layer, path] = min([index for index in events if index > layer], default=None)
     return answer
 
 
-def _folders(paths: Iterable[str]) -> dict[str, bytes]:
-    """The hashes of all directories above some paths, the root ("") included; each behind the one above it."""
-    found = {"": path_hash("")}
-    for path in paths:
-        missing = []
-        folder = path.rpartition("/")[0]
-        while folder not in found:
-            missing.append(folder)
-            folder = folder.rpartition("/")[0]
-        for folder in reversed(missing):
-            found[folder] = path_hash(folder)
-    return found
+class _Below:
+    """The hashes of the files that lie below the layer that is looked at, and of the directories above them."""
+
+    def __init__(self) -> None:
+        self.own: dict[str, bytes] = {}
+        self.folders = {"": path_hash("")}
+        """The root ("") included; each behind the one above it."""
+        self.names: set[bytes] = {self.folders[""]}
+        """All of them."""
+
+    def add(self, paths: Iterable[str]) -> None:
+        """What the next layers may hide."""
+        own, folders, names = self.own, self.folders, self.names
+        for path in paths:
+            if path in own:
+                continue
+            own[path] = digest = path_hash(path)
+            names.add(digest)
+            missing = []
+            folder = path.rpartition("/")[0]
+            while folder not in folders:
+                missing.append(folder)
+                folder = folder.rpartition("/")[0]
+            for folder in reversed(missing):
+                folders[folder] = digest = path_hash(folder)
+                names.add(digest)
 
 
 def _around(folders: dict[str, bytes], on_parent: dict[bytes, list[int]]) -> dict[str, list[int]]:
@@ -90,7 +118,7 @@ def resolve_links(
         (resolved links, dangling ones as (layer, path, target)); both sorted.
     """
     links = [(index, link) for index, scan in enumerate(scans) for link in scan.links]
-    interest = frozenset(path_hash(link.target) for _, link in links)
+    interest = {path_hash(link.target) for _, link in links}
     holders: dict[bytes, list[int]] = {}
     for index, scan in enumerate(scans):
         for digest in _hits(scan.files, interest):
@@ -145,26 +173,18 @@ def _follow(
     return None
 
 
-def _events(
-    scans: Sequence[LayerScan], interest: frozenset[bytes]
-) -> tuple[dict[bytes, list[int]], dict[bytes, list[int]]]:
-    """Layers that cover a path itself, and layers that cover what is below a path, by hash."""
-    on_path: dict[bytes, list[int]] = {}
-    on_parent: dict[bytes, list[int]] = {}
-    for index, scan in enumerate(scans):
-        if not index:
-            continue  # the lowest layer hides nothing: its names are never looked at
-        files = _hits(scan.files, interest)
-        gone = _hits(scan.whiteouts, interest)
-        for digest in files | gone | _hits(scan.directories, interest):
-            on_path.setdefault(digest, []).append(index)
-        for digest in files | gone | _hits(scan.opaques, interest):
-            on_parent.setdefault(digest, []).append(index)
-    return on_path, on_parent
+def _hits(names: bytes, interest: set[bytes]) -> set[bytes]:
+    """Which of a layer's names are of interest; one pass in C, about 20 ns a name."""
+    if len(interest) <= _FEW_COUNT:
+        return {digest for digest in interest if _holds(names, digest)}
+    whole = len(names) // _MANY.size * _MANY.size
+    taken = chain(_MANY.iter_unpack(memoryview(names)[:whole]), iter_unpack("16s", names[whole:]))
+    return interest.intersection(chain.from_iterable(taken))
 
 
-def _hits(names: bytes, interest: frozenset[bytes]) -> frozenset[bytes]:
-    """Which of a layer's names are of interest; one pass in C, about 60 ns a name."""
-    if not interest:
-        return frozenset()
-    return interest.intersection(chain.from_iterable(iter_unpack("16s", names)))
+def _holds(names: bytes, digest: bytes) -> bool:
+    """Whether one of the names is this one: what lies across two of them is none."""
+    at = names.find(digest)
+    while at >= 0 and at % HASH_BYTES:
+        at = names.find(digest, at + 1)
+    return at >= 0

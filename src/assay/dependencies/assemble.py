@@ -71,7 +71,8 @@ def assemble(
         if gap.kind == claims.UNKNOWN
         for path in (base_path(gap.path), s.path)
     )
-    asked |= locks.paths(ordered)
+    projects = locks.speaking(ordered)
+    asked.update(one.path for one in projects)
     owners = Owners(recorded, ordered, asked | required_paths(recorded))
     seen = [*recorded, *claims.standing(recorded, weaker, owners, distro)]
     groups = gather(seen, owners)
@@ -86,7 +87,7 @@ def assemble(
     if installed and distro is not None and not packaged:
         bounded.add(_no_packages(distro))
     judged, unjudged = locks.judge(
-        ordered, recorded, lambda path: bool(owners.of(path)), installed=installed, limits=limits
+        projects, recorded, lambda path: bool(owners.of(path)), installed=installed, limits=limits
     )
     bounded.update(unjudged)
     return Assembled(

@@ -4,6 +4,8 @@ Such findings never own files, and never stand beside what a package database or
 """
 
 from collections.abc import Container, Iterable, Sequence
+from itertools import chain
+from struct import iter_unpack
 
 import msgspec
 
@@ -62,13 +64,13 @@ def identified(seen: Iterable[Seen]) -> set[Place]:
 
 def recorded(sightings: Iterable[Sighting]) -> set[bytes]:
     """Path hashes of what distributions of a language say they installed (`RECORD` of a wheel)."""
-    return {
-        owned.files[at : at + HASH_BYTES]
+    files = [
+        owned.files[: len(owned.files) // HASH_BYTES * HASH_BYTES]
         for sighting in sightings
         for owned in sighting.fragment.ownership
         if owned.ecosystem not in DISTRIBUTED
-        for at in range(0, len(owned.files), HASH_BYTES)
-    }
+    ]
+    return set(chain.from_iterable(iter_unpack(f"{HASH_BYTES}s", b"".join(files))))
 
 
 def is_known(

@@ -15,18 +15,15 @@ _NESTED = "!/"
 class Group:
     """The sightings that make one component; filled step by step while assembling."""
 
-    __slots__ = ("introduced", "key", "owner", "places", "purl", "removed_by", "seen")
+    __slots__ = ("ecosystem", "introduced", "key", "owner", "places", "purl", "removed_by", "seen")
 
     def __init__(self, purl: str, seen: list[Seen], *, owner: str = "", removed_by: int | None = None) -> None:
         self.purl, self.seen, self.owner, self.removed_by = purl, seen, owner, removed_by
         self.key = purl
+        self.ecosystem = seen[0].package.ecosystem
+        """The purl type."""
         self.introduced: int | None = None
         self.places: tuple[Occurrence, ...] = ()
-
-    @property
-    def ecosystem(self) -> str:
-        """The purl type."""
-        return self.seen[0].package.ecosystem
 
 
 def base_path(path: str) -> str:

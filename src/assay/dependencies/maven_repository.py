@@ -51,7 +51,8 @@ def with_coordinates(sightings: Sequence[Sighting]) -> list[Sighting]:
             if note.directory == FOLDER and sighting.removed_by is None:
                 group, artifact, version = note.value.split(":")
                 known[f"{fold(artifact)}-{version}"].add((group, artifact, version))
-    return [_without_notes(_named(sighting, known)) for sighting in sightings]
+    named = [_named(one, known) if one.cataloguer == "java" else one for one in sightings] if known else sightings
+    return [_without_notes(one) if one.fragment.notes else one for one in named]
 
 
 def _without_notes(sighting: Sighting) -> Sighting:
@@ -63,7 +64,7 @@ def _without_notes(sighting: Sighting) -> Sighting:
 
 def _named(sighting: Sighting, known: Mapping[str, set[Coordinates]]) -> Sighting:
     packages = sighting.fragment.packages
-    if not known or sighting.cataloguer != "java" or not sighting.path.startswith(_JARS) or not packages:
+    if not sighting.path.startswith(_JARS) or not packages:
         return sighting
     first = packages[0]
     if first.path or first.confidence == "certain":

@@ -30,7 +30,8 @@ class Owners:
     def __init__(self, seen: Sequence[Seen], sightings: Sequence[Sighting], paths: Iterable[str]) -> None:
         """`paths` are all paths that will ever be asked."""
         self._moved = _diversions(sightings)
-        asked = {_number(path) for path in (*paths, *(named for named, _ in self._moved.values()))}
+        self._hashed = {path: _number(path) for path in {*paths, *(named for named, _ in self._moved.values())}}
+        asked = set(self._hashed.values())
         visible, hidden = _blobs(seen, sightings)
         self._visible, self._hidden = _find(visible, asked), _find(hidden, asked)
         self._kept = dict(self._moved.values())
@@ -40,19 +41,24 @@ class Owners:
 
         A diverted file belongs to the package that names its old place, and that place to the diverting package.
         """
-        place = canonical(path)
-        if place in self._moved:
-            named, package = self._moved[place]
-            return next((b.purl for b in self._visible.get(_number(named), ()) if b.name != package), "")
-        found = self._visible.get(_number(place), ())
-        if place in self._kept:
-            found = [blob for blob in found if blob.name == self._kept[place]]
+        found: Sequence[Blob] = self._visible.get(self._asked(path), ())
+        if self._moved:
+            place = canonical(path)
+            if place in self._moved:
+                named, package = self._moved[place]
+                return next((b.purl for b in self._visible.get(self._asked(named), ()) if b.name != package), "")
+            if place in self._kept:
+                found = [blob for blob in found if blob.name == self._kept[place]]
         return found[0].purl if found else ""
 
     def before(self, path: str) -> str:
         """Purl of the owner of a path that a layer hid: in the databases of lower layers, else in the last one."""
-        found = self._hidden.get(_number(path))
+        found = self._hidden.get(self._asked(path))
         return found[0].purl if found else self.of(path)
+
+    def _asked(self, path: str) -> int:
+        number = self._hashed.get(path)
+        return _number(path) if number is None else number
 
 
 def _number(path: str) -> int:

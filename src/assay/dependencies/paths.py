@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 HASH_BYTES = 8
+_new_hash = blake2b(digest_size=HASH_BYTES).copy  # a copy is made faster than one is set up
 _PREFIXES = ("bin/", "sbin/", "lib/", "lib32/", "lib64/", "libx32/")
 _BYTE_PREFIXES = tuple(prefix.encode() for prefix in _PREFIXES)
 
@@ -19,7 +20,9 @@ def canonical(path: str) -> str:
 
 def path_hash(path: str) -> bytes:
     """8-byte BLAKE2b of the canonical path (surrogateescape UTF-8)."""
-    return blake2b(canonical(path).encode("utf-8", "surrogateescape"), digest_size=HASH_BYTES).digest()
+    hashed = _new_hash()
+    hashed.update(canonical(path).encode("utf-8", "surrogateescape"))
+    return hashed.digest()
 
 
 def path_hashes(paths: Iterable[bytes]) -> bytes:
@@ -28,7 +31,7 @@ def path_hashes(paths: Iterable[bytes]) -> bytes:
     Args:
         paths: as bytes, without leading `/` or `./`.
     """
-    prefixes, new_hash = _BYTE_PREFIXES, blake2b(digest_size=HASH_BYTES).copy  # faster than setting one up
+    prefixes, new_hash = _BYTE_PREFIXES, _new_hash
     found = []
     for path in paths:
         if path:

@@ -6,8 +6,9 @@ both ends are installed in exactly the locked version.
 Every lookup is by table: a hostile database may repeat one name a million times.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from assay.dependencies.cataloger import Package, Sighting
 from assay.dependencies.gather import Group
@@ -33,12 +34,16 @@ def relations(
         by_ecosystem.setdefault(group.ecosystem, []).append(group)
     owned = (Relation(group.key, "owned_by", group.owner) for group in groups if group.owner)
     needed = (_needed(ecosystem, members, owners) for ecosystem, members in sorted(by_ecosystem.items()))
+    every = chain(owned, _contained(groups), chain.from_iterable(needed), locked)
+    between = (relation for relation in every if relation.source != relation.target)
+    first = list(islice(between, limit + 1))
+    if len(first) <= limit:
+        return one_each(first), False
     found: set[Relation] = set()
-    for relation in chain(owned, _contained(groups), chain.from_iterable(needed), locked):
-        if relation.source != relation.target:
-            found.add(relation)
-            if len(found) > limit:
-                return one_each(found - {relation}), True
+    for relation in chain(first, between):  # what is said twice counts once
+        if relation not in found and len(found) == limit:
+            return one_each(found), True
+        found.add(relation)
     return one_each(found), False
 
 
@@ -111,19 +116,19 @@ class _Names:
     """
 
     def __init__(self) -> None:
-        self._real: dict[tuple[str, str], list[Group]] = {}
-        self._provided: dict[tuple[str, str], list[Group]] = {}
+        self._real: dict[tuple[str, str], list[Group]] = defaultdict(list)
+        self._provided: dict[tuple[str, str], list[Group]] = defaultdict(list)
 
     def add(self, group: Group, places: Iterable[str], *, scoped: bool = False) -> None:
         """`scoped`: a package's own name is the whole one (`@types/node` is not `node`)."""
         package = group.seen[0].package
-        names = {package.name} if scoped else {package.name, package.purl_name or package.name}
-        provided = dict.fromkeys(name for one in group.seen for name in one.package.provides)
+        names = {package.name} if scoped or not package.purl_name else {package.name, package.purl_name}
+        provided = {name for one in group.seen for name in one.package.provides}
         for place in {"", *places}:
             for name in names:
-                self._real.setdefault((name, place), []).append(group)
+                self._real[name, place].append(group)
             for name in provided:
-                self._provided.setdefault((name, place), []).append(group)
+                self._provided[name, place].append(group)
 
     def find(self, name: str, place: str = "") -> Sequence[Group]:
         return self._real.get((name, place)) or self._provided.get((name, place)) or ()
@@ -139,11 +144,15 @@ class _Names:
 
 def _wants(package: Package) -> Mapping[str, str]:
     """Name → scope of all a package requires, in order."""
-    return dict.fromkeys(package.depends, package.scope) | dict(package.scoped)
+    wanted = dict.fromkeys(package.depends, package.scope)
+    wanted.update(package.scoped)
+    return wanted
 
 
 def _requires(group: Group) -> Mapping[str, str]:
     """The same for a component; its first record wins."""
+    if len(group.seen) == 1:
+        return _wants(group.seen[0].package)
     found: dict[str, str] = {}
     for one in group.seen:
         for name, scope in _wants(one.package).items():
@@ -191,12 +200,14 @@ def _npm(groups: Sequence[Group]) -> Iterator[Relation]:
     names, at = _Names(), {}
     for group in groups:
         names.add(group, (), scoped=True)
-        at.update({one.path.rpartition("/")[0]: group for one in group.seen})
+        for one in group.seen:
+            at[one.path.rpartition("/")[0]] = group
     roots = {directory.rpartition(f"{_MODULES}/")[0] for directory in at}
     for group in groups:
         for one in group.seen:
-            above = list(_above(one.path.rpartition("/")[0] + "/", roots))
-            for name, scope in _wants(one.package).items():
+            wanted = _wants(one.package)
+            above = list(_above(one.path.rpartition("/")[0] + "/", roots)) if wanted else []
+            for name, scope in wanted.items():
                 anywhere = names.find(name)
                 near = (at.get(f"{root}{_MODULES}/{name}") for root in above) if anywhere else ()
                 other = next(filter(None, near), anywhere[0] if len(anywhere) == 1 else None)

@@ -293,12 +293,13 @@ def _sightings(records: Sequence[LayerRecord]) -> tuple[list[Sighting], list[Gap
             by_place.setdefault((index, hit.path), []).append(hit)
     resolved, dangling = resolve_links(scans)
     linked = {(link.layer, link.path): by_place.get((link.target_layer, link.target), []) for link in resolved}
-    hidden = hidden_by(scans, [*by_place, *linked])
+    by_place |= linked
+    hidden = hidden_by(scans, by_place)
     sightings = [
         Sighting(
-            cataloguer=hit.cataloguer, path=path, layer=layer, removed_by=hidden[layer, path], fragment=hit.fragment
+            cataloguer=hit.cataloguer, path=place[1], layer=place[0], removed_by=hidden[place], fragment=hit.fragment
         )
-        for (layer, path), hits in (by_place | linked).items()
+        for place, hits in by_place.items()
         for hit in hits
         if hit.fragment != _NOTHING
     ]

@@ -18,9 +18,9 @@ _BY = "locks"
 _ROWS = "locks-"
 
 
-def paths(sightings: Iterable[Sighting]) -> set[str]:
-    """The files of the final root that say something of locks: their owners will be asked for."""
-    return {one.path for one in sightings if one.removed_by is None and _sheets(one)}
+def speaking(sightings: Iterable[Sighting]) -> list[Sighting]:
+    """The few of the final root that say something of locks."""
+    return [one for one in sightings if one.removed_by is None and _sheets(one)]
 
 
 def judge(
@@ -31,10 +31,10 @@ def judge(
     installed: bool,
     limits: Limits,
 ) -> tuple[tuple[LockState, ...], tuple[Gap, ...]]:
-    """Judge every project of the final root.
+    """Judge every project.
 
     Args:
-        sightings: all of them; only those with sheets count.
+        sightings: those that are `speaking`.
         seen: the packages on disk.
         owned: whether a package of the operating system owns a path: its manifests are no projects.
         installed: an image or an unpacked root, not a source tree.
@@ -44,10 +44,7 @@ def judge(
         The states, sorted, and a gap if there are more projects than are judged.
     """
     placed = [
-        Placed(one.path, sheet)
-        for one in sightings
-        if one.removed_by is None and not (installed and _sheets(one) and owned(one.path))
-        for sheet in _sheets(one)
+        Placed(one.path, sheet) for one in sightings if not (installed and owned(one.path)) for sheet in _sheets(one)
     ]
     placed = neighbours.explained(placed)
     if not placed:
