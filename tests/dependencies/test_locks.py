@@ -377,3 +377,10 @@ def test_markers_count_only_where_all_environments_agree():
     assert holds("platform_machine == 'x86_64'", "3.11") is None
     assert holds("sys_platform == 'darwin'", "3.11", ("linux", "darwin")) is None
     assert holds("python_version >= '3.9'", "") is None
+
+
+def test_a_pylock_is_one_lock_with_or_without_a_name():
+    content = 'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "a"\nversion = "1"\n'
+    project = '[project]\nname = "p"\nversion = "1"\ndependencies = ["a"]\n'
+    for name in ("pylock.toml", "pylock.dev.toml"):
+        assert only({"pyproject.toml": project, name: content}).lock == name

@@ -214,6 +214,11 @@ def _requirements_lock(file: File, head: list[str], found: tuple[Entry, ...]) ->
     )
 
 
+def _is_named(base: str) -> bool:
+    """PEP 751, "File Name": `pylock.NAME.toml`; the one without a name is read with the other locks."""
+    return base.startswith("pylock.") and base not in _READERS
+
+
 def _is_requirements(path: str) -> bool:
     directory, _, base = path.rpartition("/")
     return "requirements" in base or directory.rpartition("/")[2] == "requirements"
@@ -228,10 +233,10 @@ ROW = Cataloguer(
 )
 NAMED = Cataloguer(
     name="locks-pylock",
-    version=1,
+    version=2,
     ecosystem="pypi",
     wants=Wanted(suffixes=frozenset([".toml"]), limit="lock_file_bytes"),
-    catalogue=lambda file: catalogue(file) if file.path.rpartition("/")[2].startswith("pylock.") else Fragment(),
+    catalogue=lambda file: catalogue(file) if _is_named(file.path.rpartition("/")[2]) else Fragment(),
 )
 _STEMS = ("requirements", "requirements-dev", "requirements_dev", "requirements-test", "requirements_test",
           "requirements-prod", "requirements-docs", "dev-requirements", "test-requirements", "dev_requirements",

@@ -80,10 +80,16 @@ def _table(inventories: tuple[Inventory, ...], output: options.Output, *, everyt
     columns = shutil.get_terminal_size((120, 24)).columns if not output.path else 120
     colour = options.colour_wanted(output.path)
     texts = (
-        locks.render(one.locks, one.subject.name, columns=columns, colour=colour, everything=everything)
-        for one in inventories
+        locks.render(one.locks, name, columns=columns, colour=colour, everything=everything)
+        for one, name in zip(inventories, _names(inventories), strict=True)
     )
     return "\n".join(texts).encode()
+
+
+def _names(inventories: tuple[Inventory, ...]) -> list[str]:
+    """What tells the subjects apart: the name, of several platforms with the platform."""
+    several = len(inventories) > 1
+    return [f"{one.subject.name} {(several and one.subject.platform) or ''}".rstrip() for one in inventories]
 
 
 def _code(locks: list[LockState], thresholds: tuple[str, ...]) -> int:

@@ -173,6 +173,13 @@ def _components(inventory: Inventory, _: Report | None, output: Output) -> bytes
     return components.render(inventory, columns=_columns(output), colour=colour_wanted(output.path)).encode()
 
 
+def _headed(inventory: Inventory, output: Output) -> bytes:
+    """A heading for a list of packages, which does not say by itself whose it is."""
+    from assay.interfaces.cli.render import components
+
+    return f"{components.heading(inventory.subject, _columns(output))}\n".encode()
+
+
 REPORT_WRITERS: Mapping[str, Writer] = {
     "table": _table,
     "json": _json,
@@ -217,7 +224,10 @@ def emit(
     known = labels_of([inventory.subject for inventory, _ in pairs])
     for output in outputs:
         for inventory, report in pairs:
-            data = writers[output.format](inventory, report, output)
+            write = writers[output.format]
+            data = write(inventory, report, output)
+            if len(pairs) > 1 and write is _components:
+                data = _headed(inventory, output) + data
             if not data:
                 _say_nothing(output, labelled(output.path, known[inventory.subject.digest]))
             elif not output.path:

@@ -7,6 +7,8 @@ import click
 
 from assay import bootstrap
 from assay.interfaces.cli import options
+from assay.model.errors import MalformedError, UsageError
+from assay.model.inventory import Inventory
 
 
 @click.command("why")
@@ -22,13 +24,16 @@ def command(package: str, target: str, reading: bootstrap.Reading, output: str, 
     """
     from assay.dependencies.graph import Graph, find
     from assay.interfaces.cli.render import paths
+    from assay.interfaces.cli.render.components import heading
     from assay.interfaces.cli.render.text import safe
 
     progress = options.Console(quiet or not verbose)
     inventories = bootstrap.take_stock(target, reading, settings=options.settings(), progress=progress)
     columns = shutil.get_terminal_size((120, 24)).columns
     hit = False
-    for inventory in inventories:
+    for place, inventory in enumerate(inventories):
+        if len(inventories) > 1 and output != "json":
+            click.echo(("\n" if place else "") + heading(inventory.subject, columns))
         found = find(inventory.components, package)
         graph = Graph(inventory)
         answers = [graph.why(component.key) for component in found]
@@ -37,8 +42,35 @@ def command(package: str, target: str, reading: bootstrap.Reading, output: str, 
         elif answers:
             click.echo(paths.render(answers, graph, columns=columns, colour=options.colour_wanted("")), nl=False)
         if not answers:
-            near = difflib.get_close_matches(package, sorted({c.name for c in inventory.components}), n=3)
-            hint = f"; near: {', '.join(near)}" if near else ""
+            _check(package)
+            hint = _hint(package, inventory)
             click.echo(safe(f"{package}: no such package in {inventory.subject.name}{hint}"), err=True)
         hit = hit or bool(answers)
     return 0 if hit else 1
+
+
+def _check(package: str) -> None:
+    """Refuse what begins as a package URL and is none: that nothing has it would be true, and no answer."""
+    from assay.formats import purl
+
+    if package.startswith("pkg:"):
+        try:
+            purl.parse(package)
+        except MalformedError as error:
+            raise UsageError(
+                "not a package URL", where=package, why=error.why or error.what, remedy="write pkg:TYPE/NAME[@VERSION]"
+            ) from error
+
+
+def _hint(package: str, inventory: Inventory) -> str:
+    """What the person may have meant: the same package in another version, else names that are nearly the same."""
+    from assay.dependencies.graph import find
+
+    bare = package.partition("?")[0]
+    at = bare.rfind("@")
+    if package.startswith("pkg:") and at > bare.rfind("/"):
+        others = sorted({c.version for c in find(inventory.components, bare[:at]) if c.version})
+        if others:
+            return f"; there in version {', '.join(others[:5])}"
+    near = difflib.get_close_matches(package, sorted({c.name for c in inventory.components}), n=3)
+    return f"; near: {', '.join(near)}" if near else ""

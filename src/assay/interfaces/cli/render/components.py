@@ -5,8 +5,10 @@ import click
 from assay.dependencies import origin
 from assay.dependencies.graph import Graph
 from assay.interfaces.cli.render import locks
+from assay.interfaces.cli.render.gaps import gap_lines
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import cut, pad, safe, width, wrap
+from assay.model.image import Subject
 from assay.model.inventory import Component, Inventory
 
 _HEAD = ("NAME", "VERSION", "TYPE", "FROM", "LICENCE")
@@ -15,10 +17,17 @@ _FROM_COLUMNS = 100
 _ORIGINS = {"base": "base", "application": "app", "unknown": "?"}
 
 
+def heading(subject: Subject, columns: int) -> str:
+    """Which of several subjects the lines below are of: name, platform and digest."""
+    words = (subject.name, str(subject.platform or ""), str(subject.digest or ""))
+    return cut("  ".join(safe(word) for word in words if word), columns)
+
+
 def render(inventory: Inventory, *, columns: int, colour: bool) -> str:
     """Name, version, type and licence of every package in the final root, at most `columns` wide.
 
-    Where there is room and the base is known, each also says whether it came with it.
+    Where there is room and the base is known, each also says whether it came with it. What another package owns has
+    its row, and is counted apart.
     """
     rows = [_row(component, inventory) for component in inventory.components if component.removed_by is None]
     widths = [max(width(row[i]) for row in [_HEAD, *rows]) for i in range(len(_HEAD))]
@@ -32,7 +41,9 @@ def render(inventory: Inventory, *, columns: int, colour: bool) -> str:
     ]
     if colour:
         lines[0] = click.style(lines[0], bold=True)
-    lines.append(cut(f"\n{_counted(len(rows), 'package')}, {_counted(len(inventory.gaps), 'gap')}", columns + 1))
+    owned = sum(1 for c in inventory.components if c.removed_by is None and c.owner)
+    count = _counted(len(rows) - owned, "package") + (f" (+{owned} owned by them)" if owned else "")
+    lines.append(cut(f"\n{count}, {_counted(len(inventory.gaps), 'gap')}", columns + 1))
     summary = [share_line(Graph(inventory).shares())]
     if inventory.base is not None:
         summary.append(
@@ -41,6 +52,7 @@ def render(inventory: Inventory, *, columns: int, colour: bool) -> str:
     lines += [line for text in summary for line in wrap(text, columns)]
     if inventory.locks:
         lines.append(cut(locks.line(inventory.locks), columns))
+    lines += gap_lines(inventory.gaps, columns, "cyclonedx-json")
     return "\n".join(lines) + "\n"
 
 

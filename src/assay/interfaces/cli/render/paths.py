@@ -80,7 +80,7 @@ def _depth(why: Why) -> str:
     if why.standing == "direct":
         return f", by record {why.record}"
     if why.standing == "transitive":
-        return f", depth {why.depth}"
+        return f", depth {why.depth}" if why.depth is not None else "; nothing records how deep"
     return f": {why.record}"
 
 

@@ -11,7 +11,9 @@ def share_line(shares: Shares | None) -> str:
         return ""
     why = []
     if shares.unrecorded:
-        why.append(f"no record of requests: {', '.join(map(safe, shares.unrecorded))}")
+        why.append(
+            f"no record of requests: {', '.join(safe(one) or 'unidentified packages' for one in shares.unrecorded)}"
+        )
     if shares.unreached_count:
         why.append(f"{shares.unreached_count} that no recorded request leads to")
     because = f" ({'; '.join(why)})" if why else ""

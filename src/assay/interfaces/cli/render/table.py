@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from assay.interfaces.cli.render import locks, suspicions
+from assay.interfaces.cli.render.gaps import gap_lines
 from assay.interfaces.cli.render.ignores import ignore_lines
 from assay.interfaces.cli.render.standing import base_line, share_line, sources_line
 from assay.interfaces.cli.render.text import cut, cut_middle, cut_start, joined, pad, safe, width, wrap
@@ -21,7 +22,6 @@ from assay.interfaces.cli.render.view import (
     why_not,
 )
 from assay.model.finding import Finding
-from assay.model.inventory import Gap
 from assay.model.report import Report
 from assay.model.verdict import Reason, Verdict
 from assay.policy import explain
@@ -44,7 +44,6 @@ _MINIMUM = {"PACKAGE": 12, "INSTALLED": 10, "FIXED IN": 10, "NOTE": 9}
 _FLEX = (_PACKAGE, *_VERSIONS)
 _NOTE_WISHED = 11
 """`code linked` whole, where the other columns leave room for it."""
-_GAPS_SHOWN = 5
 _ENDINGS_SHOWN = 10
 
 
@@ -234,21 +233,8 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
     for line in vex_lines(report):
         lines.extend(wrap(line, columns, "  " if line.startswith(" ") else ""))
     lines.extend(wrap(locks.line(report.locks), columns, ""))
-    if report.gaps:
-        lines.append(f"{len(report.gaps)} gap{'s' * (len(report.gaps) != 1)} (seen, but not understood):")
-        for gap in report.gaps[:_GAPS_SHOWN]:
-            lines.extend(_gap(gap, columns))
-        if len(report.gaps) > _GAPS_SHOWN:
-            lines.append(f"  … {len(report.gaps) - _GAPS_SHOWN} more with -o json")
+    lines.extend(gap_lines(report.gaps, columns))
     return "\n".join(line for line in lines if line)
-
-
-def _gap(gap: Gap, columns: int) -> list[str]:
-    """Place and reason on one line, or the reason below it: a reason that is cut helps nobody."""
-    line = f"  {safe(gap.path)}: {safe(gap.reason)}"
-    if width(line) <= columns:
-        return [line]
-    return [cut(f"  {safe(gap.path)}", columns), *wrap(safe(gap.reason), columns, "    ")]
 
 
 _MARK = {
