@@ -9,6 +9,7 @@ import msgspec
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment
 from assay.dependencies.locks import (
+    conan,
     dart,
     elixir,
     golang,
@@ -49,6 +50,7 @@ ROWS: tuple[Cataloguer, ...] = tuple(
         golang.ROW,
         npm.ROW,
         nuget.ROW,
+        conan.ROW,
         dart.ROW,
         elixir.ROW,
         gradle.ROW,

@@ -2,14 +2,14 @@
 
 npm: node-semver README, "Ranges"; Cargo: The Cargo Book, "Specifying Dependencies"; Composer documentation, "Versions
 and constraints"; RubyGems guides, "Patterns"; PyPI: PEP 440, and Poetry's documentation, "Dependency specification";
-NuGet, pub and Mix: `constraint_forms`; Gradle, Swift and Cabal: a module each.
+NuGet, pub and Mix: `constraint_forms`; Conan, Gradle, Swift and Cabal: a module each.
 Each reader makes alternatives of bounds; the order of versions is that of `dependencies.versions`.
 """
 
 import re
 from collections.abc import Callable, Iterator
 
-from assay.dependencies.locks import constraint_forms, gradle_versions, haskell_ranges, swift_versions
+from assay.dependencies.locks import conan_ranges, constraint_forms, gradle_versions, haskell_ranges, swift_versions
 from assay.dependencies.versions import SCHEMES, Scheme
 from assay.model.patterns import lazy
 
@@ -299,6 +299,7 @@ def _hackage(wanted: str, version: str) -> bool | None:
 _READERS: dict[str, Callable[[str, str], bool | None]] = {
     "cargo": _cargo,
     "composer": _composer,
+    "conan": conan_ranges.allows,
     "gem": _gem,
     "golang": _go,
     "hackage": _hackage,

@@ -26,6 +26,7 @@ _LOCKS = {
     "Package.resolved": ("swift", "swiftpm"),
     "cabal.project.freeze": ("hackage", "cabal"),
     "stack.yaml.lock": ("hackage", "stack"),
+    "conan.lock": ("conan", "conan"),
 }
 _MANIFESTS = {
     "package.json": ("npm", "npm"),
@@ -42,6 +43,7 @@ _MANIFESTS = {
     "build.gradle.kts": ("maven", "gradle"),
     "Package.swift": ("swift", "swiftpm"),
     "stack.yaml": ("hackage", "stack"),
+    "conanfile.txt": ("conan", "conan"),
 }
 
 
