@@ -56,7 +56,7 @@ def test_a_rotation_that_died_before_it_was_published_changes_nothing_and_can_be
     folder = tmp_path / "a"
     made(folder)
     with monkeypatch.context() as patch:
-        patch.setattr(desk, "_publish", dies)
+        patch.setattr(desk, "publish", dies)
         with pytest.raises(DiedError):
             bootstrap.rotate_authority(str(folder), ROLES, b"", {})
     with serving(folder) as at:
@@ -73,7 +73,7 @@ def test_a_rotation_that_died_before_it_froze_the_old_log_freezes_it_when_it_is_
     folder = tmp_path / "a"
     made(folder)
     with monkeypatch.context() as patch:
-        patch.setattr(desk, "_freeze", dies)
+        patch.setattr(desk, "freeze", dies)
         with pytest.raises(DiedError):
             bootstrap.rotate_authority(str(folder), ROLES, b"", {})
     assert not (folder / "log/acme-1/frozen").exists()

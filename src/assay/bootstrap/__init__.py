@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assay.bootstrap.attachments import doctor_image, inspect_image, prune_image
-    from assay.bootstrap.authority import (
-        authority_at,
-        client_config,
-        configure_authority,
-        export_root_key,
-        make_authority,
-        monotonic,
-        read_authority,
-        rotate_authority,
-        witness_policy,
-    )
+    from assay.bootstrap.authority import configure_authority, make_authority, rotate_authority, witness_policy
+    from assay.bootstrap.authority_folder import client_config, read_authority
+    from assay.bootstrap.authority_keys import export_root_key
+    from assay.bootstrap.authority_serving import authority_at, monotonic
     from assay.bootstrap.baseline import baseline_reports
     from assay.bootstrap.build_evidence import attest_build
     from assay.bootstrap.builds import (
@@ -109,10 +102,10 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "attachments": "doctor_image inspect_image prune_image",
-    "authority": (
-        "authority_at client_config configure_authority export_root_key make_authority monotonic "
-        "read_authority rotate_authority witness_policy"
-    ),
+    "authority": "configure_authority make_authority rotate_authority witness_policy",
+    "authority_folder": "client_config read_authority",
+    "authority_keys": "export_root_key",
+    "authority_serving": "authority_at monotonic",
     "baseline": "baseline_reports",
     "build_evidence": "attest_build",
     "builds": (
