@@ -4,11 +4,8 @@ The file is opened read-only and as immutable: it is replaced by a rename, never
 so an object may be shared between threads; they then wait for each other.
 """
 
-import os
 import sqlite3
-import stat
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
@@ -16,78 +13,25 @@ from urllib.parse import quote
 
 import msgspec
 
+from assay.adapters import advisorydb_queries as sql
 from assay.adapters import advisorydb_schema as schema
+from assay.adapters.advisorydb_file import check_header, name_of, not_ours
+from assay.adapters.advisorydb_queries import array, is_text
 from assay.dependencies.names import canonical_name
 from assay.model.advisory import Advisory, Epss, Feed, Kev, Score, Ssvc
 from assay.model.cpe import CpeCondition
-from assay.model.errors import MalformedError, UnavailableError, UnsupportedError
+from assay.model.errors import UnsupportedError
 from assay.model.lifecycle import Product, Release
 from assay.ports.stores import AdvisoryHit, Coverage, CpeHit, DatabaseStatus, Enrichment, Query, Spared
 
-# Thousands of keys are asked for at once, as one JSON array: a statement each costs more than what it finds. CROSS JOIN
-# keeps the array the outer loop; what is found is told by its own key, in the order of the table's.
-_PACKAGES = "SELECT p.name, p.id FROM json_each(?2) q CROSS JOIN package p WHERE p.ecosystem = ?1 AND p.name = q.value"
-_RECORDS = "SELECT a.name, a.feed, a.class, a.record FROM json_each(?) q CROSS JOIN advisory a WHERE a.name = q.value"
-_MEMBERS = "SELECT a.class, a.id FROM json_each(?) q CROSS JOIN alias a WHERE a.class = q.value"
-_CVES = (
-    "SELECT c.id, c.summary, c.state, c.exploitation, c.automatable, c.impact, c.assessed, c.cwes, c.marks "
-    "FROM json_each(?) q CROSS JOIN cve c WHERE c.id = q.value"
-)
-_KEVS = "SELECT k.cve, k.added, k.due, k.ransomware FROM json_each(?) q CROSS JOIN kev k WHERE k.cve = q.value"
-_EPSS = "SELECT e.id, e.score, e.percentile FROM json_each(?) q CROSS JOIN epss e WHERE e.id = q.value"
-_SCORES = (
-    "SELECT s.cve, s.version, s.score, s.severity, s.vector, s.source "
-    "FROM json_each(?) q CROSS JOIN score s WHERE s.cve = q.value"
-)
-_PRODUCTS = (
-    "SELECT q.value, p.name, p.title, p.category FROM json_each(?) q CROSS JOIN product p WHERE p.name = q.value"
-)
-_IDENTIFIED = (
-    "SELECT q.value, p.name, p.title, p.category FROM json_each(?) q CROSS JOIN product_id i CROSS JOIN product p "
-    "WHERE i.id = q.value AND p.name = i.product ORDER BY i.id, i.product"
-)
-_PRODUCT_IDS = (
-    "SELECT id, product FROM product_id WHERE product IN (SELECT value FROM json_each(?)) ORDER BY id, product"
-)
-_RELEASES = (
-    "SELECT e.product, e.cycle, e.codename, e.released, e.active_until, e.ends, e.extended_until, e.latest, "
-    "e.latest_date FROM json_each(?) q CROSS JOIN eol e WHERE e.product = q.value ORDER BY e.product, e.place"
-)
-_RANGE = (
-    "SELECT a.name, r.introduced, r.fixed, r.last_affected, r.lim, r.listed, r.state, r.source "
-    "FROM range r JOIN advisory a ON a.id = r.advisory WHERE r.package = ?"
-)
-_KEYED = _RANGE + " AND r.lo <= ?2 AND (r.hi > ?2 OR r.hi = x'')"
-_KEYED = _KEYED.replace("r.package = ?", "r.package = ?1", 1)
-_TEXT = (
-    "SELECT a.name, r.introduced, r.fixed, r.last_affected, r.lim, r.versions, r.state, r.source "
-    "FROM range_text r JOIN advisory a ON a.id = r.advisory WHERE r.package = ?"
-)
-_LISTED = "SELECT name, feed, newest FROM coverage WHERE ecosystem = ? AND name <> '' ORDER BY name, feed"
 _LISTED_COUNT = 2_000
 """A list of so many names is read at once; in a longer one each name is looked up."""
 _ALIASES_COUNT = 500
-_CPES = (
-    "SELECT DISTINCT c.cve, c.feed, c.conditions FROM cpe_product p JOIN cpe c ON c.cve = p.cve "
-    "WHERE p.product >= ?1 AND (p.product = ?2 OR (NOT ?3 AND p.product < ?2)) ORDER BY c.cve"
-)
-_SPEAKING = (
-    "WITH classes AS (SELECT ?1 AS class UNION SELECT class FROM alias WHERE id = ?1) "
-    "SELECT name FROM advisory WHERE name = ?1 OR class IN (SELECT class FROM classes) OR instr(record, ?2) "
-    "ORDER BY name LIMIT ?3"
-)
-_NAMED = (
-    "WITH wanted AS (SELECT id FROM advisory WHERE name IN (SELECT value FROM json_each(?1))) "
-    "SELECT ecosystem, name FROM package WHERE id IN (SELECT package FROM range WHERE advisory IN wanted "
-    "UNION SELECT package FROM range_text WHERE advisory IN wanted) "
-    "UNION SELECT ecosystem, name FROM unaffected WHERE id IN (SELECT value FROM json_each(?2)) ORDER BY 1, 2 LIMIT ?3"
-)
 _SPEAKING_COUNT = 2_000
 """Advisories that speak of one id: more than of any that exists."""
 _NAMED_COUNT = 20_000
 """Packages that they name."""
 _conditions = msgspec.msgpack.Decoder(tuple[CpeCondition, ...]).decode
-_HEADER_BYTES = 100
 _versions = msgspec.msgpack.Decoder(tuple[str, ...]).decode
 
 
@@ -112,7 +56,7 @@ class AdvisoryDatabase:
         self._covered: dict[tuple[str, str], tuple[Coverage, ...]] = {}  # the short lists
         self._with_text: set[int] | None = None  # packages with rows in range_text: few, so most names skip a query
         self._sparing: set[str] | None = None  # ecosystems with rows in unaffected: the others skip a query
-        _check_header(path, file)
+        check_header(path, file)
         with schema.reading(path):
             uri = f"file:{quote(name_of(path, file))}?mode=ro&immutable=1"
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
@@ -127,7 +71,7 @@ class AdvisoryDatabase:
     def _open(self, encoders: Mapping[str, int]) -> None:
         written = [row[0] for row in self._db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
         if sorted(written) != sorted(schema.STATEMENTS):
-            raise _not_ours(self._path, "its tables are not those of an advisory database")
+            raise not_ours(self._path, "its tables are not those of an advisory database")
         self._meta = dict(self._db.execute("SELECT key, value FROM meta"))
         self._status = self._read_status()
         self._sources = dict(self._db.execute("SELECT id, name FROM source"))
@@ -158,7 +102,7 @@ class AdvisoryDatabase:
                 build=schema.build_number(meta.get("build", "0")),
             )  # fmt: skip
         except (KeyError, ValueError) as error:
-            raise _not_ours(self._path, f"meta: {error}") from error
+            raise not_ours(self._path, f"meta: {error}") from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -176,17 +120,17 @@ class AdvisoryDatabase:
         """
         with self._lock, schema.reading(self._path):
             if self._with_text is None:
-                self._with_text = {row[0] for row in self._db.execute("SELECT DISTINCT package FROM range_text")}
+                self._with_text = {row[0] for row in self._db.execute(sql.WITH_TEXT)}
             wanted: dict[str, dict[Query, str]] = {}  # many binary packages share one source package and version
             for query in queries:
-                if not _is_text(query.ecosystem, query.name):
+                if not is_text(query.ecosystem, query.name):
                     continue
                 wanted.setdefault(query.ecosystem, {})[query] = canonical_name(query.ecosystem, query.name)
             known: dict[Query, list[AdvisoryHit]] = {}
             for ecosystem, names in wanted.items():
                 # As it was written too: a database may be older than the folding of names is.
                 spelt = {*names.values(), *(query.name for query in names)}
-                packages = dict(self._db.execute(_PACKAGES, (ecosystem, _array(spelt))))
+                packages = dict(self._db.execute(sql.PACKAGES, (ecosystem, array(spelt))))
                 for query, canonical in names.items():
                     name = canonical if canonical in packages else query.name
                     if (package := packages.get(name)) is not None:
@@ -195,7 +139,7 @@ class AdvisoryDatabase:
 
     def _hits(self, query: Query, name: str, package: int) -> list[AdvisoryHit]:
         keyed, row = query.key is not None, (package,)
-        found = self._db.execute(_KEYED, (package, query.key)) if keyed else self._db.execute(_RANGE, row)
+        found = self._db.execute(sql.KEYED, (package, query.key)) if keyed else self._db.execute(sql.RANGE, row)
         hits = [
             AdvisoryHit(
                 ecosystem=query.ecosystem, name=name, advisory=advisory, introduced=introduced, fixed=fixed,
@@ -211,7 +155,7 @@ class AdvisoryDatabase:
                 ecosystem=query.ecosystem, name=name, advisory=advisory, introduced=introduced, fixed=fixed,
                 last_affected=last, limit=limit, versions=_versions(versions), state=state, feed=self._sources[source],
             )
-            for advisory, introduced, fixed, last, limit, versions, state, source in self._db.execute(_TEXT, row)
+            for advisory, introduced, fixed, last, limit, versions, state, source in self._db.execute(sql.TEXT, row)
         ]  # fmt: skip
         return hits
 
@@ -222,9 +166,9 @@ class AdvisoryDatabase:
         """
         found: dict[str, Advisory] = {}
         with self._lock, schema.reading(self._path):
-            rows = self._db.execute(_RECORDS, (_array(set(ids)),)).fetchall()
+            rows = self._db.execute(sql.RECORDS, (array(set(ids)),)).fetchall()
             members: dict[str, list[str]] = {row[2]: [] for row in rows}
-            for name, member in self._db.execute(_MEMBERS, (_array(members),)):
+            for name, member in self._db.execute(sql.MEMBERS, (array(members),)):
                 if len(members[name]) < _ALIASES_COUNT:
                     members[name].append(member)
             for identifier, feed, name, record in rows:
@@ -237,16 +181,16 @@ class AdvisoryDatabase:
     def enrich(self, cves: Iterable[str]) -> dict[str, Enrichment]:
         """Scores, exploitation and probability by CVE id; ids of which nothing is known are left out."""
         numbers = {cve: number for cve in cves if (number := _epss_number(cve)) is not None}
-        named, scored = (_array(numbers),), (_array(numbers.values()),)
+        named, scored = (array(numbers),), (array(numbers.values()),)
         with self._lock, schema.reading(self._path):
-            facts = {cve: row for cve, *row in self._db.execute(_CVES, named)}
+            facts = {cve: row for cve, *row in self._db.execute(sql.CVES, named)}
             kevs = {
                 cve: Kev(date_added=added, due_date=due, ransomware=ransomware)
-                for cve, added, due, ransomware in self._db.execute(_KEVS, named)
+                for cve, added, due, ransomware in self._db.execute(sql.KEVS, named)
             }
-            epss = {number: self._epss(*row) for number, *row in self._db.execute(_EPSS, scored)}
+            epss = {number: self._epss(*row) for number, *row in self._db.execute(sql.EPSS, scored)}
             scores: dict[str, list[Score]] = {}
-            for cve, version, value, *rest in self._db.execute(_SCORES, named):
+            for cve, version, value, *rest in self._db.execute(sql.SCORES, named):
                 scores.setdefault(cve, []).append(Score(version, value / schema.CVSS_SCALE, *rest))
         return {
             cve: _enrichment(facts.get(cve), scores.get(cve, ()), kevs.get(cve), epss.get(number))
@@ -266,26 +210,23 @@ class AdvisoryDatabase:
     def coverage(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Coverage, ...]]:
         """(ecosystem, name) to the feeds that speak for it: those that list it, then one of the whole ecosystem."""
         found: dict[tuple[str, str], tuple[Coverage, ...]] = {}
-        statement = "SELECT feed, newest FROM coverage WHERE ecosystem = ? AND name = ? ORDER BY feed"
         with self._lock, schema.reading(self._path):
             if self._whole is None:  # most ecosystems are covered whole: no need to ask for each of their names
-                whole = self._db.execute("SELECT ecosystem, min(feed) FROM coverage WHERE name = '' GROUP BY ecosystem")
-                listing = self._db.execute(
-                    "SELECT ecosystem, count(*) FROM coverage WHERE name <> '' GROUP BY ecosystem"
-                )
+                whole = self._db.execute(sql.WHOLE)
+                listing = self._db.execute(sql.LISTING)
                 self._whole = dict(whole), dict(listing)
                 for ecosystem in [one for one, count in self._whole[1].items() if count <= _LISTED_COUNT]:
                     del self._whole[1][ecosystem]
-                    for name, *row in self._db.execute(_LISTED, (ecosystem,)):
+                    for name, *row in self._db.execute(sql.LISTED, (ecosystem,)):
                         self._covered[ecosystem, name] = (*self._covered.get((ecosystem, name), ()), Coverage(*row))
             feeds, listed = self._whole
             for ecosystem, name in pairs:
-                if not _is_text(ecosystem, name):
+                if not is_text(ecosystem, name):
                     continue
                 spelt = canonical_name(ecosystem, name)
                 spoken = self._covered.get((ecosystem, spelt), ())
                 if ecosystem in listed:
-                    spoken = tuple(Coverage(*row) for row in self._db.execute(statement, (ecosystem, spelt)))
+                    spoken = tuple(Coverage(*row) for row in self._db.execute(sql.COVERING, (ecosystem, spelt)))
                 if ecosystem in feeds:
                     spoken = (*spoken, Coverage(feeds[ecosystem]))
                 if spoken:
@@ -295,32 +236,31 @@ class AdvisoryDatabase:
     def unaffected(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Spared, ...]]:
         """(ecosystem, name) to what its distribution says does not concern it; others are left out."""
         found: dict[tuple[str, str], tuple[Spared, ...]] = {}
-        statement = "SELECT id, feed, state FROM unaffected WHERE ecosystem = ? AND name = ? ORDER BY id"
         with self._lock, schema.reading(self._path):
             if self._sparing is None:
-                self._sparing = {row[0] for row in self._db.execute("SELECT DISTINCT ecosystem FROM unaffected")}
+                self._sparing = {row[0] for row in self._db.execute(sql.SPARING)}
             for pair in pairs:
-                if pair[0] not in self._sparing or not _is_text(pair[1]):
+                if pair[0] not in self._sparing or not is_text(pair[1]):
                     continue
-                spared = tuple(Spared(*row) for row in self._db.execute(statement, pair))
+                spared = tuple(Spared(*row) for row in self._db.execute(sql.SPARED, pair))
                 if spared:
                     found[pair] = spared
         return found
 
     def speaking(self, identifier: str) -> tuple[str, ...]:
         """Advisories of the id's class, and those with the very id in their record; reads whole tables."""
-        if not _is_text(identifier):
+        if not is_text(identifier):
             return ()
         written = msgspec.msgpack.encode(identifier)  # with its length before it: no id that only begins alike
         with self._lock, schema.reading(self._path):
-            rows = self._db.execute(_SPEAKING, (identifier, written, _SPEAKING_COUNT))
+            rows = self._db.execute(sql.SPEAKING, (identifier, written, _SPEAKING_COUNT))
             return tuple(row[0] for row in rows)
 
     def named(self, records: Iterable[str], identifiers: Iterable[str]) -> tuple[tuple[str, str], ...]:
         """Packages with a range of these advisories, and those not affected by these ids; reads whole tables."""
-        lists = [_array(names) for names in (records, identifiers)]
+        lists = [array(names) for names in (records, identifiers)]
         with self._lock, schema.reading(self._path):
-            rows = self._db.execute(_NAMED, (*lists, _NAMED_COUNT))
+            rows = self._db.execute(sql.NAMED, (*lists, _NAMED_COUNT))
             return tuple((ecosystem, name) for ecosystem, name in rows)
 
     def cpes(self, products: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[CpeHit, ...]]:
@@ -328,10 +268,10 @@ class AdvisoryDatabase:
         found: dict[tuple[str, str], tuple[CpeHit, ...]] = {}
         with self._lock, schema.reading(self._path):
             for vendor, product in products:
-                if not _is_text(vendor, product):
+                if not is_text(vendor, product):
                     continue
                 low = f"{product}\t{vendor}"
-                rows = self._db.execute(_CPES, (low, low if vendor else f"{product}\n", bool(vendor)))
+                rows = self._db.execute(sql.CPES, (low, low if vendor else f"{product}\n", bool(vendor)))
                 hits = tuple(CpeHit(cve, feed, _conditions(data)) for cve, feed, data in rows)
                 if hits:
                     found[vendor, product] = hits
@@ -339,22 +279,22 @@ class AdvisoryDatabase:
 
     def lifecycle(self, names: Iterable[str]) -> dict[str, Product]:
         """Products by name or identifier; an identifier of several products gives the first by name."""
-        asked = (_array(set(names)),)
+        asked = (array(set(names)),)
         with self._lock, schema.reading(self._path):
-            rows = {row[0]: row for row in reversed(self._db.execute(_IDENTIFIED, asked).fetchall())}
-            rows |= {row[0]: row for row in self._db.execute(_PRODUCTS, asked)}
+            rows = {row[0]: row for row in reversed(self._db.execute(sql.IDENTIFIED, asked).fetchall())}
+            rows |= {row[0]: row for row in self._db.execute(sql.PRODUCTS, asked)}
             read = self._products({row[1]: row[2:] for row in rows.values()})
         return {name: read[row[1]] for name, row in rows.items()}
 
     def _products(self, heads: Mapping[str, tuple[str, str]]) -> dict[str, Product]:
         """Products by name, from their titles and categories."""
-        asked = (_array(heads),)
+        asked = (array(heads),)
         identifiers: dict[str, list[str]] = {name: [] for name in heads}
-        for identifier, name in self._db.execute(_PRODUCT_IDS, asked):
+        for identifier, name in self._db.execute(sql.PRODUCT_IDS, asked):
             identifiers[name].append(identifier)
         releases: dict[str, list[Release]] = {name: [] for name in heads}
         for name, cycle, codename, released, active, ends, extended, latest, latest_date in self._db.execute(
-            _RELEASES, asked
+            sql.RELEASES, asked
         ):
             releases[name].append(
                 Release(
@@ -379,10 +319,10 @@ class AdvisoryDatabase:
         with self._lock, schema.reading(self._path):
             verdict = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if verdict != "ok":
-                raise _not_ours(self._path, verdict)
+                raise not_ours(self._path, verdict)
             digest = schema.content_digest(self._db)
         if digest != self._status.content_digest:
-            raise _not_ours(self._path, f"content is {digest}, recorded {self._status.content_digest}")
+            raise not_ours(self._path, f"content is {digest}, recorded {self._status.content_digest}")
         return self._status
 
 
@@ -413,67 +353,3 @@ def _epss_number(cve: str) -> int | None:
     except ValueError:
         return None
     return number if number < 1 << 63 else None
-
-
-def _is_text(*values: str) -> bool:
-    """Whether a row could hold them: half a surrogate (a byte outside UTF-8 in a file's name) is in none."""
-    try:
-        return all(value.isascii() or value.encode() for value in values)
-    except UnicodeEncodeError:
-        return False
-
-
-def _array(values: Iterable[str] | Iterable[int]) -> str:
-    """The values as a JSON array, sorted; without those that no row could hold."""
-    found = sorted(values)
-    try:
-        return msgspec.json.encode(found).decode()
-    except UnicodeEncodeError:
-        return msgspec.json.encode([one for one in found if isinstance(one, str) and _is_text(one)]).decode()
-
-
-def name_of(path: Path, file: BinaryIO | None) -> str:
-    """The name SQLite opens: the open file's own where the system gives it one, else the path, compared."""
-    if file is None:
-        return str(path.absolute())
-    own = f"/dev/fd/{file.fileno()}"
-    if os.path.exists(own):
-        return own
-    if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
-        raise _not_ours(path, "another file lies there by now")
-    return str(path.absolute())
-
-
-def _check_header(path: Path, file: BinaryIO | None) -> None:
-    """Magic, application, schema, and that the file is as long as its header says (SQLite file format, 1.3)."""
-    try:
-        facts = path.stat() if file is None else os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode) and not stat.S_ISDIR(facts.st_mode):  # to open a pipe would wait for ever
-            raise _not_ours(path, "no regular file")
-        size = facts.st_size
-        with path.open("rb") if file is None else nullcontext(file) as opened:
-            opened.seek(0)
-            header = opened.read(_HEADER_BYTES)
-    except FileNotFoundError as error:
-        raise UnavailableError("no advisory database", where=str(path), remedy=schema.REBUILD) from error
-    except OSError as error:
-        raise UnavailableError(
-            "cannot read the advisory database", where=str(path), why=str(error), remedy="check the path and its rights"
-        ) from error
-    if len(header) < _HEADER_BYTES or not header.startswith(b"SQLite format 3\0"):
-        raise _not_ours(path, "not an SQLite file")
-    page = int.from_bytes(header[16:18], "big")
-    pages, version = int.from_bytes(header[28:32], "big"), int.from_bytes(header[60:64], "big")
-    if int.from_bytes(header[68:72], "big") != schema.APPLICATION_ID:
-        raise _not_ours(path, "an SQLite file of another application")
-    if version != schema.SCHEMA:
-        raise UnsupportedError(
-            "the advisory database has another schema", where=str(path), why=f"{version}, here {schema.SCHEMA}",
-            remedy=schema.REBUILD,
-        )  # fmt: skip
-    if size != page * pages:
-        raise _not_ours(path, f"{size} bytes, its header says {page * pages}")
-
-
-def _not_ours(path: Path, why: str) -> MalformedError:
-    return MalformedError("not a whole advisory database", where=str(path), why=why, remedy=schema.REBUILD)

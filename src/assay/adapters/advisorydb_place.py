@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from assay.adapters.advisorydb import AdvisoryDatabase, name_of
+from assay.adapters.advisorydb import AdvisoryDatabase
+from assay.adapters.advisorydb_file import name_of
 from assay.adapters.files import write_file
 from assay.adapters.newfile import NewFile, beside
 from assay.model.advisory_change import Change, DeltaHead
