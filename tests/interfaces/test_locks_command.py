@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from assay.interfaces.cli.render import locks
-from assay.model.lock import LockState
+from assay.model.lock import LockDisagreement, LockState
 from command import assay
 
 LOCK = {
@@ -77,3 +77,16 @@ def test_projects_can_be_told_apart_where_columns_are_few(columns):
     assert len({row[0] for row in rows}) == 2
     assert len({tuple(row[:2]) for row in rows}) == 6
     assert all(row[-1] == "absent" for row in rows)
+
+
+def test_a_disagreement_is_never_cut():
+    one = LockDisagreement("content-hash", "", "5d" * 32, "01" * 32, "services/payments/composer.lock")
+    state = LockState(
+        ecosystem="composer", tool="composer", manifest="composer.json", lock="composer.lock", present="yes",
+        hashed="all", with_manifest="no", with_installed="absent", disagreements=(one,),
+        reasons=("what it asks for is not read " * 5,),
+    )  # fmt: skip
+    text = locks.render([state], "t", columns=80, colour=False, everything=False)
+    assert max(map(len, text.splitlines())) <= 80
+    assert ("5d" * 32 in text, "01" * 32 in text, one.where in text, "…" in text) == (True, True, True, False)
+    assert " ".join(text.split()).count("what it asks for is not read") == 5

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from assay.interfaces.cli.render.text import cut, cut_start, pad, safe, width
+from assay.interfaces.cli.render.text import cut, cut_start, pad, safe, width, wrap
 from assay.model.lock import LockDisagreement, LockState, counts
 
 _HEAD = ("MANIFEST", "LOCK", "TOOL", "ENTRIES", "HASHED", "IN STEP WITH MANIFEST", "INSTALLED")
@@ -56,9 +56,16 @@ def render(locks: Sequence[LockState], name: str, *, columns: int, colour: bool,
     lines = [safe(name), click.style(head, bold=True) if colour else head]
     for one, row in zip(locks, rows, strict=True):
         lines.append(_cells(row, widths))
-        lines.extend(_details(one, everything=everything))
+        for text in _details(one, everything=everything):
+            lines.extend(_laid(text, columns))
     lines += ["", line(locks)]
     return "\n".join(cut(text, columns) if "\x1b" not in text else text for text in lines) + "\n"
+
+
+def _laid(text: str, columns: int) -> list[str]:
+    """A disagreement or a reason over as many lines as it needs: one that is cut helps nobody."""
+    first, *others = wrap(text.strip(), columns - 4) or [""]
+    return [f"  {first}", *(f"    {line}" for line in others)]
 
 
 def _row(one: LockState) -> tuple[str, ...]:
