@@ -19,7 +19,7 @@ CHOOSER = Chooser((*TABLE, *ROWS))
 REVISION = "f52e03ae3d251dec704634230cd806a2"
 
 
-def judged(files: dict[str, str]):
+def everything(files: dict[str, str]):
     sightings = []
     for path, text in files.items():
         data = text.encode()
@@ -28,7 +28,11 @@ def judged(files: dict[str, str]):
             sightings.append(
                 Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=run(row, file))
             )
-    return assemble(sightings, (), installed=False, limits=DEFAULT_LIMITS).locks
+    return assemble(sightings, (), installed=False, limits=DEFAULT_LIMITS)
+
+
+def judged(files: dict[str, str]):
+    return everything(files).locks
 
 
 def lock(*requires: str, tools: tuple[str, ...] = ()) -> str:
@@ -74,7 +78,8 @@ def test_missing_damaged_and_computed():
         ("[> 1 <2.0 || ^3.2]", "3.9", True), ("[~1.2]", "1.2.9", True), ("[~1.2]", "1.3", False),
         ("[~1]", "1.9", True), ("[^0.1.2]", "0.2", False), ("[^0.1.2]", "0.1.9", True), ("[*]", "7", True),
         ("[>1]", "1.0", False), ("[>=1, include_prerelease]", "1.1", True), ("[>=1-]", "1.0", True),
-        ("[>=1]", "1.1.1w", None), ("[>=1 ?]", "1.1", None), ("[<1 ?]", "1.1", False), ("[>=1.b]", "2", None),
+        ("[>=1]", "1.1.1w", True), ("[<1.1.1m]", "1.1.1w", False), ("[>=1]", "2-rc", None),
+        ("[>=1 ?]", "1.1", None), ("[<1 ?]", "1.1", False), ("[~1.b]", "1.c", None), ("[>=cci.1]", "2", False),
     ],
 )  # fmt: skip
 def test_ranges(wanted: str, version: str, answer: bool | None) -> None:
@@ -90,3 +95,13 @@ def test_hostile_manifests_end_fast() -> None:
     started = time.process_time()
     judged({"conanfile.txt": "[requires]\n" + "a/[" * 50_000, "conan.lock": lock(*["a/" + "[" * 500] * 500)})
     assert time.process_time() - started < 2
+
+
+def test_what_the_lock_answers_is_one_package():
+    held = lock(f"zlib/1.3.1#{REVISION}", f"openssl/3.3.2#{REVISION}")
+    asked = "[requires]\nzlib/1.3.1\nopenssl/[>=3.0 <4]\nfmt/11.0\n"
+    found = everything({"conanfile.txt": asked, "conan.lock": held}).components
+    assert sorted((one.name, one.version) for one in found) == [
+        ("fmt", "11.0"), ("openssl", "3.3.2"), ("zlib", "1.3.1"),
+    ]  # fmt: skip
+    assert all(("conan:direct", "true") in one.properties for one in found)

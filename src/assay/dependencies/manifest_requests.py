@@ -3,8 +3,9 @@
 Most locks name what was locked and not what was asked for; the manifest beside them does, or the lock remembers it.
 Where a lock holds several versions of one package, the folder it is found from or the constraint chooses among them;
 of several that a constraint allows, each is marked. A POM, a Dockerfile and a workflow name nothing but requests; so
-does a requirements file that leaves a version open, for no tool writes one: what pins every line may be a list of all
-that was installed, and is direct only where its `# via` marks or the file it was made from say so.
+does a `conanfile.txt`, of which what its lock answers is left to the lock, and a requirements file that leaves a
+version open, for no tool writes one: what pins every line may be a list of all that was installed, and is direct only
+where its `# via` marks or the file it was made from say so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ from assay.dependencies.sheets import Wish
 
 _REQUESTS = frozenset({"dockerfile", "pom", "workflow-uses"})
 """Cataloguers all of whose packages somebody wrote down."""
+_BY_HAND = frozenset({("manifest", "requirements"), ("manifest", "conan")})
+"""Files that only people write, as role and tool of their sheets."""
 _INDIRECT = "indirect"
 _MANIFEST = "package.json"
 Asked = dict[tuple[str, str], list[tuple[str, frozenset[str]]]]
@@ -34,8 +37,28 @@ def with_requests(sightings: Sequence[Sighting]) -> list[Sighting]:
         if pair.lock is not None:
             _note(pair, pair.lock, asked.setdefault(pair.lock.path, {}))
     _note_central(placed, asked)
-    written = {one.path for one in placed if (one.sheet.role, one.sheet.tool) == ("manifest", "requirements")}
-    return [_marked(one, asked.get(one.path, {}), by_hand=one.path in written) for one in sightings]
+    written = {one.path for one in placed if (one.sheet.role, one.sheet.tool) in _BY_HAND}
+    answered = _answered(placed)
+    found = (_without(one, answered[one.path]) if one.path in answered else one for one in sightings)
+    return [_marked(one, asked.get(one.path, {}), by_hand=one.path in written) for one in found]
+
+
+def _answered(placed: Sequence[Placed]) -> dict[str, frozenset[str]]:
+    """Manifest → what the lock beside it holds: a wish that was answered is no second package."""
+    locks = {
+        one.directory: frozenset(entry.name for entry in one.sheet.entries)
+        for one in placed
+        if (one.sheet.role, one.sheet.tool) == ("lock", "conan")
+    }
+    return {
+        one.path: locks[one.directory]
+        for one in placed
+        if (one.sheet.role, one.sheet.tool) == ("manifest", "conan") and one.directory in locks
+    }
+
+
+def _without(sighting: Sighting, names: frozenset[str]) -> Sighting:
+    return _with(sighting, tuple(one for one in sighting.fragment.packages if one.name not in names))
 
 
 def with_installed(sightings: Sequence[Sighting]) -> list[Sighting]:
