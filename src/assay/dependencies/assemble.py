@@ -4,6 +4,7 @@ Everything is sorted: the same sightings in any order give the same result.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -25,6 +26,7 @@ from assay.model.inventory import Component, Distro, Gap, Licence, Relation
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.lock import LockState
 
+T = TypeVar("T", str, tuple[str, str])
 _BY = "assemble"
 VENDOR = "os-release:name"
 """The note that names the distribution, at the path of the file itself."""
@@ -123,7 +125,7 @@ def _vendor(sightings: Sequence[Sighting]) -> str:
 def _component(group: Group, facts: Facts, vendor: str) -> Component:
     best = _best(group.seen)
     package = best.package
-    added = facts.properties(group)
+    packages = [one.package for one in group.seen]
     return Component(
         key=group.key,
         purl=group.purl,
@@ -140,9 +142,17 @@ def _component(group: Group, facts: Facts, vendor: str) -> Component:
         introduced=group.introduced,
         removed_by=group.removed_by,
         owner=group.owner,
-        hashes=tuple(sorted({value for one in group.seen for value in one.package.hashes})),
-        properties=tuple(sorted({pair for one in group.seen for pair in one.package.properties} | added)),
+        hashes=_together([one.hashes for one in packages]),
+        properties=_together([*(one.properties for one in packages), tuple(facts.properties(group))]),
     )
+
+
+def _together(parts: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
+    """All parts in one, sorted, each value once."""
+    filled = [part for part in parts if part]
+    if not filled:
+        return ()
+    return filled[0] if len(filled) == 1 == len(filled[0]) else tuple(sorted({one for part in filled for one in part}))
 
 
 def _best(seen: Sequence[Seen]) -> Seen:

@@ -42,7 +42,9 @@ def standing(recorded: Sequence[Seen], weaker: Sequence[Seen], owners: Owners, d
     """
     if not weaker:
         return []
-    known = {_bare(one.purl) for one in recorded if one.visible or one.package.ecosystem in DISTRIBUTED}
+    known: set[str] = set()
+    if any(one.package.kind == CLAIMED for one in weaker):
+        known = {_bare(one.purl) for one in recorded if one.visible or one.package.ecosystem in DISTRIBUTED}
     named = {(_place(one), one.package.ecosystem, one.package.name) for one in recorded if one.package.version}
     found = []
     for one in weaker:

@@ -114,6 +114,8 @@ def _first(members: Iterable[Seen]) -> int | None:
 
 def _occurrences(members: Iterable[Seen]) -> tuple[Occurrence, ...]:
     places = {_occurrence(one) for one in members}
+    if len(places) == 1:
+        return tuple(places)
     return tuple(sorted(places, key=lambda place: (place.path, place.layer or 0, place.kind, place.confidence)))
 
 

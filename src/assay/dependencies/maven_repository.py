@@ -56,7 +56,7 @@ def with_coordinates(sightings: Sequence[Sighting]) -> list[Sighting]:
 
 
 def _without_notes(sighting: Sighting) -> Sighting:
-    rest = tuple(note for note in sighting.fragment.notes if note.directory != FOLDER)
+    rest = tuple([note for note in sighting.fragment.notes if note.directory != FOLDER])
     if len(rest) == len(sighting.fragment.notes):
         return sighting
     return msgspec.structs.replace(sighting, fragment=msgspec.structs.replace(sighting.fragment, notes=rest))

@@ -177,12 +177,15 @@ def _distributed(groups: Sequence[Group], owners: Owners) -> Iterator[Relation]:
 
 def _languages(groups: Sequence[Group]) -> Iterator[Relation]:
     """The package of that name in the same folder of packages, else the only one there is; else nothing is said."""
+    needs = [(group, wanted) for group in groups if (wanted := _requires(group))]
+    if not needs:  # as where programs and archives are all there is
+        return
     names = _Names()
     folders = {group.key: sorted({_folder(one.path) for one in group.seen}) for group in groups}
     for group in groups:
         names.add(group, folders[group.key])
-    for group in groups:
-        for name, scope in _requires(group).items():
+    for group, wanted in needs:
+        for name, scope in wanted.items():
             anywhere = names.find(name)
             near = [other for folder in folders[group.key] for other in names.find(name, folder)] if anywhere else []
             for other in near or (anywhere if len(anywhere) == 1 else ()):
@@ -203,16 +206,35 @@ def _npm(groups: Sequence[Group]) -> Iterator[Relation]:
         for one in group.seen:
             at[one.path.rpartition("/")[0]] = group
     roots = {directory.rpartition(f"{_MODULES}/")[0] for directory in at}
+    known: dict[str, list[str]] = {}
     for group in groups:
         for one in group.seen:
             wanted = _wants(one.package)
-            above = list(_above(one.path.rpartition("/")[0] + "/", roots)) if wanted else []
+            if not wanted:
+                continue
+            own = one.path.rpartition("/")[0] + "/"
+            beside = own[: own.rfind("/", 0, -1) + 1]  # one folder for most packages: what is above it is asked once
+            above = known.get(beside)
+            if above is None:
+                above = known[beside] = list(_above(beside, roots))
+            if own in roots:
+                above = [own, *above]
             for name, scope in wanted.items():
-                anywhere = names.find(name)
-                near = (at.get(f"{root}{_MODULES}/{name}") for root in above) if anywhere else ()
-                other = next(filter(None, near), anywhere[0] if len(anywhere) == 1 else None)
+                other = _nearest(name, above, at, names)
                 if other is not None:
                     yield Relation(group.key, "depends_on", other.key, scope)
+
+
+def _nearest(name: str, above: Iterable[str], at: Mapping[str, Group], names: _Names) -> Group | None:
+    """What Node finds from a package with these folders above it, else the only one of the name there is."""
+    anywhere = names.find(name)
+    if not anywhere:
+        return None
+    for root in above:
+        found = at.get(f"{root}{_MODULES}/{name}")
+        if found is not None:
+            return found
+    return anywhere[0] if len(anywhere) == 1 else None
 
 
 def _above(directory: str, roots: set[str]) -> Iterator[str]:

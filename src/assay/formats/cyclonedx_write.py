@@ -1,6 +1,7 @@
 """`Inventory` to CycloneDX 1.4-1.7 JSON (1.6 is ECMA-424). What a version has no field for travels as `sbom_facts`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -120,7 +121,9 @@ def document(inventory: Inventory, edition: Edition, *, tool: Tool, timestamp: s
     keys = {c.key for c in components}
     root = _unused("subject", keys)
     placed = [r for r in inventory.relations if r.source in keys and r.target in keys]
-    unplaced = [r for r in inventory.relations if not (r.source in keys and r.target in keys)]
+    unplaced: list[Relation] = []
+    if len(placed) < len(inventory.relations):
+        unplaced = [r for r in inventory.relations if not (r.source in keys and r.target in keys)]
     beside: dict[str, list[tuple[str, str]]] = {}
     for relation in placed:
         if relation.kind != "depends_on":
@@ -186,7 +189,7 @@ def _component(c: Component, relations: Iterable[tuple[str, str]], edition: Edit
         value["version"] = c.version
     if c.removed_by is not None:
         value["scope"] = "excluded"  # it lies in a lower layer only: nothing in the final root is this component
-    hashes, other = _hashes(c.hashes)
+    hashes, other = _hashes(c.hashes) if c.hashes else ([], [])
     if hashes:
         value["hashes"] = hashes
     licences = _licences(c.licence, edition)
@@ -238,24 +241,32 @@ def _licences(licence: Licence, edition: Edition) -> list[dict[str, Any]]:
 
 
 def _expression(text: str, acknowledgement: str, edition: Edition) -> dict[str, str]:
-    return {"expression": text} | ({"acknowledgement": acknowledgement} if edition.acknowledgement else {})
+    if edition.acknowledgement:
+        return {"expression": text, "acknowledgement": acknowledgement}
+    return {"expression": text}
 
 
 def _evidence(purl: str, occurrences: tuple[Occurrence, ...], edition: Edition) -> dict[str, Any]:
     value: dict[str, Any] = {}
     if purl:
-        best: dict[str, float] = {}
-        for o in occurrences:
-            technique = _TECHNIQUES.get(o.kind, "other")
-            best[technique] = max(best.get(technique, 0), _CONFIDENCE[o.confidence])
-        methods = [{"technique": t, "confidence": best[t]} for t in sorted(best)]
-        identity = {"field": "purl", "confidence": max(best.values()), "methods": methods}
+        identity = _identity(frozenset([(o.kind, o.confidence) for o in occurrences]))
         value["identity"] = [identity] if edition.identities else identity
     value["occurrences"] = [
         {"location": o.path, "additionalContext": _place(o)} if edition.context else {"location": o.path}
         for o in occurrences
     ]
     return value
+
+
+@lru_cache(maxsize=256)  # a few kinds of evidence bear witness to all components of an image
+def _identity(kinds: frozenset[tuple[str, Confidence]]) -> Mapping[str, Any]:
+    """How surely a package URL is the right one, by the best of each technique that led to it."""
+    best: dict[str, float] = {}
+    for kind, confidence in kinds:
+        technique = _TECHNIQUES.get(kind, "other")
+        best[technique] = max(best.get(technique, 0), _CONFIDENCE[confidence])
+    methods = [{"technique": t, "confidence": best[t]} for t in sorted(best)]
+    return {"field": "purl", "confidence": max(best.values()), "methods": methods}
 
 
 def _place(o: Occurrence) -> str:

@@ -34,6 +34,7 @@ comment is `assay:facts:1 ` and a JSON array of [name, value] pairs.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -211,13 +212,17 @@ def of_component(component: Component) -> Facts:
         facts.append(("assay:introduced", str(c.introduced)))
     if c.removed_by is not None:
         facts.append(("assay:removed-by", str(c.removed_by)))
-    facts += [("assay:licence:declared", text) for text in c.licence.declared]
-    if c.licence.reason:
-        facts.append(("assay:licence:reason", c.licence.reason))
-    conclusion = [c.licence.confidence, c.licence.method, c.licence.evidence]
-    if any(conclusion):
+    licence = c.licence
+    if licence.declared:
+        facts += [("assay:licence:declared", text) for text in licence.declared]
+    if licence.reason:
+        facts.append(("assay:licence:reason", licence.reason))
+    if licence.confidence or licence.method or licence.evidence:
+        conclusion = [licence.confidence, licence.method, licence.evidence]
         facts.append(("assay:licence:conclusion", _dump(conclusion)))
-    return facts + [(_PROPERTY + name, value) for name, value in c.properties]
+    if c.properties:
+        facts += [(_PROPERTY + name, value) for name, value in c.properties]
+    return facts
 
 
 def of_relation(relation: Relation) -> tuple[str, str]:
@@ -227,9 +232,9 @@ def of_relation(relation: Relation) -> tuple[str, str]:
 
 def of_scopes(relations: Iterable[Relation]) -> dict[str, Facts]:
     """Source → the facts about its edges' scopes; the scope most of its `depends_on` have is said once."""
-    by_source: dict[str, list[Relation]] = {}
+    by_source: dict[str, list[Relation]] = defaultdict(list)
     for relation in relations:
-        by_source.setdefault(relation.source, []).append(relation)
+        by_source[relation.source].append(relation)
     return {source: facts for source, edges in by_source.items() if (facts := _scopes(edges))}
 
 

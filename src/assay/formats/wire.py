@@ -150,7 +150,9 @@ def change_all(document: Any, change: Callable[[str], str]) -> Any:
 
 def uuid5(data: bytes) -> str:
     """A version 5 UUID (RFC 9562 §5.5) of the bytes: the same content has the same identifier."""
-    digest = bytearray(hashlib.sha1(_NAMESPACE + data, usedforsecurity=False).digest()[:16])
+    hashed = hashlib.sha1(_NAMESPACE, usedforsecurity=False)
+    hashed.update(data)
+    digest = bytearray(hashed.digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
