@@ -12,8 +12,9 @@ from assay.build import provenance as provenances
 from assay.build.canaries import CANARIES
 from assay.build.closure import Accessed, Closure
 from assay.build.hermetic import Root, Signed
-from assay.build.provenance import Context, StepFacts
+from assay.build.run import Context, StepFacts
 from assay.build.spec_read import read_spec
+from assay.build.step_trace import runtime_trace, trace_digest
 from assay.model.provenance import Provenance
 from assay.model.tracing import Attempt, Trace
 
@@ -82,7 +83,7 @@ def claims(facts: StepFacts = FACTS, context: Context = CONTEXT) -> list[Signed]
             provenance=provenances.step_provenance(context, facts),
         ),
     ]  # fmt: skip
-    if (trace := provenances.runtime_trace(context, facts)) is not None:
+    if (trace := runtime_trace(context, facts)) is not None:
         made.append(Signed(subject=provenances.subjects(facts), evidence="sha256:3", signer="k", trace=trace))
     return made
 
@@ -219,10 +220,10 @@ def test_used_packages_stand_in_the_provenance() -> None:
 
 
 def test_two_runs_that_did_the_same_have_one_trace_digest() -> None:
-    first = provenances.runtime_trace(CONTEXT, FACTS)
+    first = runtime_trace(CONTEXT, FACTS)
     later = msgspec.structs.replace(CONTEXT, invocation_id="urn:uuid:2")
-    second = provenances.runtime_trace(later, msgspec.structs.replace(FACTS, started_on="2027-01-01T00:00:00Z"))
+    second = runtime_trace(later, msgspec.structs.replace(FACTS, started_on="2027-01-01T00:00:00Z"))
     assert first is not None
     assert second is not None
     assert first != second
-    assert provenances.trace_digest(first.monitor_log) == provenances.trace_digest(second.monitor_log)
+    assert trace_digest(first.monitor_log) == trace_digest(second.monitor_log)

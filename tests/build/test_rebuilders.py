@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.build.provenance import BUILD_TYPE, STEP_TYPE
 from assay.build.rebuilders import Agreement, Rebuilder, agreement, independent, statement
+from assay.build.run import BUILD_TYPE, STEP_TYPE
 from assay.formats import intoto, predicates, slsa, vsa
 from assay.model.comparison import Comparison
 from assay.model.digest import Digest

@@ -14,8 +14,8 @@ from assay.adapters.spool import FileSpool
 from assay.adapters.workshop import FolderWorkshop
 from assay.build import builder_parts, canaries, platforms
 from assay.build import lock as locks
-from assay.build import provenance as provenances
 from assay.build.debian.root import Tree
+from assay.build.run import Run
 from assay.build.spec_read import read_spec
 from assay.flows import build_evidence
 from assay.flows import steps as flow
@@ -167,7 +167,7 @@ def test_an_sbom_and_a_provenance_name_what_their_platform_takes(made):
     purls = {part.purl for part in build_evidence.inventory(spec, full, built, 0, Subject(name="t"), None).components}
     assert "pkg:deb/debian/libc6@1?arch=arm64&distro=debian-12" not in purls
     assert "pkg:deb/debian/libc6@1?arch=amd64&distro=debian-12" in purls
-    at = build_evidence.context(spec, full, provenances.Run(
+    at = build_evidence.context(spec, full, Run(
         builder_id="b", builder_version={}, invocation_id="i", started_on="", finished_on="", sealed_on="",
         parts=(builder_parts.program("assay", "1", "a" * 64), builder_parts.sandbox("a fake", "b" * 64)),
     ))  # fmt: skip

@@ -15,9 +15,8 @@ from assay.adapters.spool import FileSpool
 from assay.adapters.stepresults import FolderStepResults
 from assay.adapters.workshop import FolderWorkshop
 from assay.build import hermetic as judging
-from assay.build import provenance as provenances
 from assay.build.canaries import CANARIES
-from assay.build.provenance import When
+from assay.build.run import WORKSTATION, Run, When
 from assay.flows import build_evidence
 from assay.flows import steps as flow
 from assay.flows.build import Built, build
@@ -201,8 +200,8 @@ def test_provenance_says_where_it_was_taken_from_and_stays_provable(world: World
     world.build()
     built, ran = world.build()
     assert ran == 0
-    run = provenances.Run(
-        builder_id=provenances.WORKSTATION, builder_version={}, invocation_id="urn:second", started_on="",
+    run = Run(
+        builder_id=WORKSTATION, builder_version={}, invocation_id="urn:second", started_on="",
         finished_on="", fetched_on="2024-01-01T00:00:00Z", sealed_on=built.sealed_on, checked_on=built.checked_on,
     )  # fmt: skip
     context = build_evidence.context(world.spec, world.lock, run)

@@ -15,8 +15,8 @@ from assay.adapters.spool import FileSpool
 from assay.adapters.tracer_strace import Strace
 from assay.adapters.workshop import FolderWorkshop
 from assay.build import closure
-from assay.build import provenance as provenances
 from assay.build.debian.root import Tree
+from assay.build.run import WORKSTATION, Run
 from assay.flows import build_evidence, hermetic
 from assay.flows import steps as flow
 from assay.flows.build import Built, build
@@ -52,8 +52,8 @@ class World:
         stand = Stand(sandbox=Bubblewrap(), workshop=FolderWorkshop(DEFAULT_LIMITS), clock=Ticking())
         with self.store.hold(), layout_sink(self.folder / out, DEFAULT_LIMITS) as sink:
             built = build(placed, lock, self.store, self.spool, sink, tag="1", limits=DEFAULT_LIMITS, stand=stand)
-        run = provenances.Run(
-            builder_id=provenances.WORKSTATION, builder_version={}, invocation_id=f"urn:{out}", started_on="",
+        run = Run(
+            builder_id=WORKSTATION, builder_version={}, invocation_id=f"urn:{out}", started_on="",
             finished_on="", fetched_on="2024-01-01T00:00:00Z", sealed_on=built.sealed_on, checked_on=built.checked_on,
             **under,  # type: ignore[arg-type]
         )  # fmt: skip

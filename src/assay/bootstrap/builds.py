@@ -22,7 +22,7 @@ from assay.model.errors import UsageError
 if TYPE_CHECKING:
     from assay.adapters.contentstore import FolderContentStore
     from assay.build.lock import Change, Lock
-    from assay.build.provenance import Context
+    from assay.build.run import Context
     from assay.build.spec_lint import Advice
     from assay.build.spec_read import PlacedSpec
     from assay.flows.build import Built
@@ -186,7 +186,7 @@ def build_spec(
     from assay.bootstrap.machine import clock
     from assay.bootstrap.rebuilding import Recipe, assured, run_of
     from assay.build import lock as locks
-    from assay.build.provenance import WORKSTATION, Run, When
+    from assay.build.run import WORKSTATION, Run, When
     from assay.flows.build import build
     from assay.flows.build_evidence import context
     from assay.flows.step_cache import keep

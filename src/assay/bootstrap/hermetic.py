@@ -48,7 +48,7 @@ def supported_levels(collected: Collected, judged: Judgement, more: Sequence[Bui
         more: rows of builders that a trust profile adds to those that come with the program.
     """
     from assay.build.levels import supported
-    from assay.build.provenance import BUILD_TYPE
+    from assay.build.run import BUILD_TYPE
     from assay.flows.hermetic import claims
     from assay.trust.levels import shipped
 

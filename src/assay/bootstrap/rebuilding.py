@@ -294,8 +294,8 @@ def attest_rebuild(
     from assay import __version__
     from assay.bootstrap.evidence import evidence_door, sign_and_attach
     from assay.bootstrap.machine import clock
-    from assay.build.provenance import WORKSTATION
     from assay.build.rebuilders import statement
+    from assay.build.run import WORKSTATION
     from assay.flows.rebuild import subject_of
     from assay.flows.statements import resource_uri
 

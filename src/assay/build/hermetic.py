@@ -11,7 +11,9 @@ import msgspec
 
 from assay.build import closure, seccomp
 from assay.build.canaries import CANARIES
-from assay.build.provenance import BUILD_TYPE, STEP_TYPE, cache_key, trace_digest
+from assay.build.run import BUILD_TYPE, STEP_TYPE
+from assay.build.step_key import cache_key
+from assay.build.step_trace import trace_digest
 from assay.model.predicates import RuntimeTrace
 from assay.model.provenance import Provenance
 from assay.model.statement import ResourceDescriptor

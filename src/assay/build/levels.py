@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from assay.build.hermetic import Judgement
-from assay.build.provenance import WORKSTATION
+from assay.build.run import WORKSTATION
 from assay.model.evidence import Signer
 from assay.model.provenance import Provenance
 from assay.trust import levels

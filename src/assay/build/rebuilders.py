@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from assay.build.provenance import STEP_TYPE
+from assay.build.run import STEP_TYPE
 from assay.formats import intoto, predicates, slsa, vsa
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UnsupportedError

@@ -11,8 +11,9 @@ from assay.build import provenance as provenances
 from assay.build import spec as specs
 from assay.build.goprograms import GoProgram
 from assay.build.platforms import of_platform
-from assay.build.provenance import Context, Run, StepFacts
+from assay.build.run import Context, Run, StepFacts
 from assay.build.spec_read import canonical, spec_digest
+from assay.build.step_trace import runtime_trace
 from assay.build.stocktaking import stock
 from assay.flows.build import Built
 from assay.flows.hermetic import as_claim
@@ -78,7 +79,7 @@ def statements(
         # The image is a subject too, so that the statement is found beside it and speaks of it.
         subjects = (*provenances.subjects(step), subject)
         made.append(intoto.statement(subjects, predicates.PROVENANCE, slsa.write(value)))
-        if (trace := provenances.runtime_trace(at, step)) is not None:
+        if (trace := runtime_trace(at, step)) is not None:
             made.append(intoto.statement(subjects, predicates.RUNTIME_TRACE, predicate_values.write(trace)))
     if (report := hermetic_report(made, subject)) is not None:
         made.append(intoto.statement((subject,), predicates.SCAI, predicate_values.write(report)))

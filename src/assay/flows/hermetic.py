@@ -11,7 +11,7 @@ from assay.build import hermetic
 from assay.build import lock as locks
 from assay.build.closure import locked_files
 from assay.build.hermetic import Judgement, Root, Signed
-from assay.build.provenance import BUILD_TYPE
+from assay.build.run import BUILD_TYPE
 from assay.flows.recipe import Recorded, recorded
 from assay.flows.steps import toolchain_root, tree_digest
 from assay.formats import predicate_values, predicates

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from assay.build import lock as locks
-from assay.build.provenance import BUILD_TYPE
+from assay.build.run import BUILD_TYPE
 from assay.build.spec_read import PlacedSpec, read_spec, spec_digest
 from assay.flows.attached import Place, Wanted, attached, fetched
 from assay.flows.build import check_lock

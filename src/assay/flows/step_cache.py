@@ -12,7 +12,7 @@ import msgspec
 
 from assay.build import compose
 from assay.build.canaries import Isolation
-from assay.build.provenance import When
+from assay.build.run import When
 from assay.formats import strictjson, tarread, tarwrite
 from assay.model.digest import Digest
 from assay.model.errors import AssayError, UnsupportedError

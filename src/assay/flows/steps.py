@@ -21,7 +21,7 @@ from assay.build.goprograms import GoProgram
 from assay.build.goprograms import inspect as go_programs
 from assay.build.hardening import Hardening, inspect
 from assay.build.platforms import ARCHITECTURES
-from assay.build.provenance import cache_key, digest_of
+from assay.build.step_key import cache_key, digest_of
 from assay.flows import step_cache, step_clock
 from assay.flows.collect_debian import Sharing, of_role, one_by_one
 from assay.flows.install import install
