@@ -319,7 +319,8 @@ def requirement(line: str) -> Fragment:
         ("a==1.0,==2.0", "a", ""), ("a", "a", ""), ("a # ==1.0", "a", ""),
         ("a @ https://h.example/a-1.0-py3-none-any.whl", "a", "1.0"), ("a @ git+https://h.example/a@" + COMMIT, "a", ""),
         ("-e git+https://h.example/a.git@v1#egg=a", "a", ""), ("./wheels/a-1.0-py3-none-any.whl", "a", "1.0"),
-        ("--editable=git+https://h.example/a.git#egg=a", "a", ""),
+        ("--editable=git+https://h.example/a.git#egg=a", "a", ""), ("git+https://h.example/a.git@v1#egg=a", "a", ""),
+        ("git+ssh://git@h.example/a.git#egg=a&subdirectory=x", "a", ""), ("hg+http://h.example/a#egg=a[x]", "a", ""),
     ],
 )  # fmt: skip
 def test_a_requirement_names_a_project_and_a_version_only_if_it_is_fixed(line: str, name: str, version: str) -> None:

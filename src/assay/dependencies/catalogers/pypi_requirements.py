@@ -161,7 +161,7 @@ def _included(line: _Line, file: File, kind: str, target: str) -> Iterator[Gap]:
 
 def _requirement(line: _Line, file: File) -> Iterator[Package | Gap]:
     match = _NAME.match(line.text)
-    if match is None or line.text[match.end() :].startswith(("/", ":", "\\")):
+    if match is None or line.text[match.end() :].startswith(("/", ":", "\\", "+")):  # `git+https:`
         yield _located(line.text, line, file)
         return
     rest = line.text[match.end() :]
@@ -278,7 +278,7 @@ def _gap(line: _Line, file: File, reason: str, kind: GapKind = "unreadable") -> 
 
 CATALOGUER = Cataloguer(
     name="pypi-requirements",
-    version=3,
+    version=4,
     ecosystem="pypi",
     wants=Wanted(names=_NAMES, limit="metadata_bytes"),
     catalogue=catalogue,
