@@ -100,6 +100,20 @@ def test_distroless_keeps_one_file_a_package_without_a_state() -> None:
     assert (owned.name, hashes(owned.files)) == ("base", {path_hash("/usr/lib/os-release")})
 
 
+def test_what_a_record_says_depends_on_its_file_alone_not_on_what_was_read_before() -> None:
+    record = stanza("a", "1").replace("Status: install ok installed\n", "")
+    for _ in range(2):
+        assert [gap.reason for gap in read(STATUS, record).gaps] == ["1 records without name, version or state"]
+        assert [package.name for package in read("var/lib/dpkg/status.d/a", record).packages] == ["a"]
+
+
+def test_a_record_of_any_length_is_read() -> None:
+    long = stanza("long", "1", "Depends: " + ", ".join(f"needed-{number}" for number in range(2_000)))
+    (package,) = read(STATUS, long).packages
+    assert len(package.depends) == 2_000
+    assert read(STATUS, long) == read(STATUS, long)
+
+
 def test_a_list_gives_hashes_of_its_files_only() -> None:
     listing = "/.\n/usr\n/usr/lib\n/usr/lib/a.so\n/usr/lib/a.so.1\n/lib\n/lib/b.so\n/usr/share/with space\n"
     (owned,) = read("var/lib/dpkg/info/liba:amd64.list", listing).ownership

@@ -103,6 +103,7 @@ def test_strange_names_are_only_names(name: str) -> None:
         {"name_masks": (9_999,)},
         {"class_names": (9_999_999,)},
         {"class_masks": ()},
+        {"class_names": (1, 0), "class_masks": (0, 0), "classes": (1, 1)},
         {"classes": (1,)},
         {"counts": (1,)},
         {"sums": (1,)},

@@ -4,6 +4,7 @@ What a copy lacks counts less than what contradicts it: a copy may be minimised,
 does not have.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
@@ -31,15 +32,15 @@ class Score(NamedTuple):
 def by_classes(block: Block, present: dict[int, set[int]], versions: int) -> list[Score]:
     """One score a version; `present` has the CRC-32s of the classes there by the number of their name."""
     hits, conflicts = ([0] * len(block.masks) for _ in range(2))
-    found = list(map(present.get, block.names))
-    for crc, there, mask in zip(
-        block.classes, map(found.__getitem__, block.class_names), block.class_masks, strict=True
-    ):
-        if there is not None:
-            if crc in there:
-                hits[mask] += 1
-            else:
-                conflicts[mask] += 1
+    for name, there in enumerate(map(present.get, block.names)):  # few of a library's names are in one archive
+        if there:
+            start = bisect_left(block.class_names, name)
+            end = bisect_right(block.class_names, name, start)
+            for crc, mask in zip(block.classes[start:end], block.class_masks[start:end], strict=True):
+                if crc in there:
+                    hits[mask] += 1
+                else:
+                    conflicts[mask] += 1
     if sum(hits) < min(_LEAST_CLASSES, len(block.classes)):
         return [Score(1, 0, 0)] * versions  # compiled anew: nothing to tell the versions by
     return _scores(block.masks, versions, _totals(block.masks, block.class_masks, versions), hits, conflicts)

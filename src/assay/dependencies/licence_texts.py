@@ -81,6 +81,7 @@ _COMMON = frozenset(
 )
 _ROWS = tuple((row, max((w for w in row.anchor.split() if w not in _COMMON), key=len)) for row in TEXTS)
 """Each kind of text with the word of its anchor that is looked for first: words are cheap to look up, phrases not."""
+_TELLING = frozenset(word for _, word in _ROWS)
 
 
 def normalise(text: bytes) -> bytes:
@@ -112,7 +113,7 @@ def conclude(text: bytes) -> Conclusion:
 @lru_cache(maxsize=_REMEMBERED_COUNT)
 def _conclude(text: bytes) -> Conclusion:
     listed = _words(text)
-    body, words = b" ".join(listed), frozenset(listed)
+    body, words = b" ".join(listed), _TELLING.intersection(listed)
     found: dict[str, str] = {}
     for phrase, expression in COMPOUNDS:
         if phrase in body:
@@ -183,7 +184,7 @@ def _is_choice(found: list[str], body: bytes) -> bool:
     """Whether the text offers exactly these two for a choice, in one of the ways that need no list."""
     if len(found) != 2 or any(" " in expression for expression in found):
         return False
-    if _ALTERNATIVELY.search(body):
+    if b"alternatively" in body and _ALTERNATIVELY.search(body):
         return True
     return any(_names_both(found, body, phrase) for phrase in CHOICES)
 

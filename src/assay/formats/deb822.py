@@ -19,12 +19,19 @@ def paragraphs(text: str, wanted: frozenset[str]) -> Iterator[dict[str, str] | N
         Field name in lower case → value; continuation lines are joined with newlines. None for a paragraph that has a
         line which is neither field nor continuation. A field that comes twice keeps its first value.
     """
+    for block in blocks(text):
+        yield paragraph(block, wanted)
+
+
+def blocks(text: str) -> Iterator[str]:
+    """Each paragraph as it is written."""
     for block in text.split("\n\n"):
         if block := block.strip("\n"):
-            yield _paragraph(block, wanted)
+            yield block
 
 
-def _paragraph(block: str, wanted: frozenset[str]) -> dict[str, str] | None:
+def paragraph(block: str, wanted: frozenset[str]) -> dict[str, str] | None:
+    """The wanted fields of one paragraph, as `paragraphs` gives them."""
     record: dict[str, str] = {}
     for field in _FIELDS.split(block):  # whole fields: most lines continue one, and most fields nobody wants
         if field[0] in _FOLD:  # continues nothing

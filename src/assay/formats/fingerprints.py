@@ -41,7 +41,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[int, ...]
     """CRC-32 of a class file's content."""
     class_names: tuple[int, ...]
-    """For each class the index of its name."""
+    """For each class the index of its name, in ascending order: the classes of one name stand side by side."""
     class_masks: tuple[int, ...]
     """For each class the index of its mask: the versions that hold exactly this class."""
 
@@ -176,6 +176,7 @@ def _fits(block: Block, versions: int) -> bool:
         and max(block.name_masks, default=-1) < masks
         and max(block.class_masks, default=-1) < masks
         and max(block.class_names, default=-1) < names
+        and list(block.class_names) == sorted(block.class_names)
     )
 
 

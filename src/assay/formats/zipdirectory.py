@@ -167,14 +167,17 @@ def _inflate(data: bytes, size: int, where: str) -> bytes:
 
 def _locate(view: ChunkView) -> tuple[int, int, int, int]:
     """(entries, bytes of the directory, its offset as written, where it ends) from the end record (4.3.16)."""
-    tail_size = min(view.size, _END.size + _FULL16)
-    tail = view.read(view.size - tail_size, tail_size)
-    at = tail.rfind(b"PK\x05\x06")
-    while at >= 0:
-        if len(tail) - at >= _END.size and _END.unpack_from(tail, at)[7] <= len(tail) - at - _END.size:
+    for reach in (_END.size, _END.size + _FULL16):  # nearly every archive ends with it, without a comment
+        tail_size = min(view.size, reach)
+        tail = view.read(view.size - tail_size, tail_size)
+        at = tail.rfind(b"PK\x05\x06")
+        while at >= 0:
+            if len(tail) - at >= _END.size and _END.unpack_from(tail, at)[7] <= len(tail) - at - _END.size:
+                break
+            at = tail.rfind(b"PK\x05\x06", 0, at)
+        if at >= 0:
             break
-        at = tail.rfind(b"PK\x05\x06", 0, at)
-    if at < 0:
+    else:
         raise MalformedError(
             "not a ZIP archive", where=view.where, why="no end of central directory", remedy="the archive is truncated"
         )

@@ -4,12 +4,14 @@
 `status.d/<name>.md5sums` and `diversions` for ownership; apt's `extended_states` for what nobody asked for.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Note, Ownership, Package, Wanted
-from assay.dependencies.maven_repository import witnessed
+from assay.dependencies.maven_repository import FOLDER, witnessed
 from assay.dependencies.paths import canonical, path_hashes
-from assay.formats.deb822 import paragraphs
+from assay.formats.deb822 import blocks, paragraph, paragraphs
 from assay.model.errors import MalformedError
 from assay.model.inventory import Gap, Licence, SourcePackage
 
@@ -34,8 +36,12 @@ _FIELDS = frozenset(
         "description",
     }
 )
+_MAVEN = FOLDER.encode()
 _STATE_FIELDS = frozenset({"package", "architecture", "auto-installed"})
 _NO_LICENCE = Licence(reason="no readable copyright file")
+_DAMAGED, _NAMELESS = "damaged", "without name, version or state"
+_REMEMBERED_COUNT, _REMEMBERED_CHARACTERS = 2_048, 8_192
+"""Records that are remembered, and the longest of them: each layer that installs repeats those of the layers below."""
 _TRANSITIONAL = ("transitional package", "transitional dummy package", "transitional empty package")
 
 
@@ -52,8 +58,10 @@ def catalogue(file: File) -> Fragment:
     if file.path == EXTENDED_STATES:
         return Fragment(notes=tuple(_automatic(file.data())))
     if file.path.endswith(".list"):
-        listed = _listed(file.data())
-        return Fragment(ownership=(_owned(file, listed),), notes=tuple(witnessed(listed)))
+        data = file.data()
+        listed = _listed(data)
+        notes = tuple(witnessed(listed)) if _MAVEN in data else ()
+        return Fragment(ownership=(_owned(file, listed),), notes=notes)
     if file.path.endswith(".md5sums"):
         return Fragment(ownership=(_owned(file, _summed(file.data())),))
     return _packages(file, needs_status=file.path == _STATUS)
@@ -61,23 +69,35 @@ def catalogue(file: File) -> Fragment:
 
 def _packages(file: File, *, needs_status: bool) -> Fragment:
     packages: list[Package] = []
-    broken = nameless = 0
-    for record in paragraphs(file.data().decode("utf-8", "replace"), _FIELDS):
-        if record is None:
-            broken += 1
-            continue
-        status = record.get("status", "")
-        if status and status.split()[-1] != "installed":
-            continue
-        if not record.get("package") or not record.get("version") or (needs_status and not status):
-            nameless += 1
-            continue
-        packages.append(_package(record))
-    if broken and not packages and not nameless:
+    skipped: Counter[str] = Counter()
+    for block in blocks(file.data().decode("utf-8", "replace")):
+        read = _remembered if len(block) <= _REMEMBERED_CHARACTERS else _read
+        found = read(block, needs_status)
+        if isinstance(found, Package):
+            packages.append(found)
+        elif found:
+            skipped[found] += 1
+    if skipped[_DAMAGED] and not packages and not skipped[_NAMELESS]:
         raise MalformedError("not a dpkg status file", where=file.path, why="no paragraph of fields")
-    reasons = ((broken, "damaged"), (nameless, "without name, version or state"))
-    gaps = tuple(Gap("skipped", file.path, None, f"{count} records {why}", "dpkg") for count, why in reasons if count)
+    counted = ((skipped[why], why) for why in (_DAMAGED, _NAMELESS))
+    gaps = tuple(Gap("skipped", file.path, None, f"{count} records {why}", "dpkg") for count, why in counted if count)
     return Fragment(packages=tuple(packages), gaps=gaps)
+
+
+def _read(block: str, needs_status: bool) -> Package | str:
+    """The package of one record, else why the record is skipped; "" for one that is not installed."""
+    record = paragraph(block, _FIELDS)
+    if record is None:
+        return _DAMAGED
+    status = record.get("status", "")
+    if status and status.split()[-1] != "installed":
+        return ""
+    if not record.get("package") or not record.get("version") or (needs_status and not status):
+        return _NAMELESS
+    return _package(record)
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED_COUNT)(_read)
 
 
 def _package(record: dict[str, str]) -> Package:

@@ -94,17 +94,24 @@ def check(file: File) -> None:
     Raises:
         MalformedError, UnsupportedError: as `catalogue` on a source tree.
     """
-    for _ in _entries(_decode(file), file, brief=True):
-        pass
+    lock = _decode(file)
+    if lock.packages is None or len(lock.packages) > file.limits.packages_count:  # else nothing of it can be refused
+        for _ in _entries(lock, file, brief=True):
+            pass
 
 
 def _decode(file: File) -> _Lock:
+    """The lock, read once for all rows that ask for it."""
+    lock = file.view.learnt
+    if isinstance(lock, _Lock):
+        return lock
     try:
-        return msgspec.json.decode(file.data().removeprefix(b"\xef\xbb\xbf"), type=_Lock)
+        file.view.learnt = lock = msgspec.json.decode(file.data().removeprefix(b"\xef\xbb\xbf"), type=_Lock)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError(
             "not an npm lock file", where=file.path, why=str(error)[:200], remedy="run `npm install` again"
         ) from error
+    return lock
 
 
 def _entries(lock: _Lock, file: File, *, brief: bool = False) -> Iterator[_Entry]:
