@@ -14,21 +14,12 @@ if TYPE_CHECKING:
     from assay.bootstrap.authority_serving import authority_at, monotonic
     from assay.bootstrap.baseline import baseline_reports
     from assay.bootstrap.build_evidence import attest_build
-    from assay.bootstrap.builds import (
-        build_spec,
-        clean_store,
-        export_store,
-        fetch_locked,
-        import_store,
-        lint_spec,
-        lock_spec,
-        read_placed,
-        verify_store,
-    )
+    from assay.bootstrap.builds import build_spec
     from assay.bootstrap.bundles import BundleWords, verify_bundle
     from assay.bootstrap.carrying import load_image, save_image
     from assay.bootstrap.comparing import compare_images, foreign_differences, stripdown
     from assay.bootstrap.configuration import chosen_settings, effective_settings
+    from assay.bootstrap.content_stores import clean_store, export_store, import_store, verify_store
     from assay.bootstrap.court import DEFAULT_POLICY, load_policy
     from assay.bootstrap.database import (
         build_database,
@@ -67,6 +58,7 @@ if TYPE_CHECKING:
     from assay.bootstrap.fingerprints import make_fingerprints
     from assay.bootstrap.ignores import DEFAULT_IGNORE_FILE, import_ignores, read_ignores, with_ignores
     from assay.bootstrap.indexes import ask_indexes
+    from assay.bootstrap.locking import fetch_locked, lint_spec, lock_spec
     from assay.bootstrap.logs import Watched, monitor_logs, prove_entry, prove_growth, show_log
     from assay.bootstrap.machine import LIMITS, TOOL, document_time, read_file, write_file
     from assay.bootstrap.public import trusted_root, update_public
@@ -81,6 +73,7 @@ if TYPE_CHECKING:
     )
     from assay.bootstrap.reports import report_on, why_silent
     from assay.bootstrap.signing import KeylessWords, bundle_maker, sign_file
+    from assay.bootstrap.specs import read_placed
     from assay.bootstrap.stock import Reading, SecondLook, take_stock
     from assay.bootstrap.trust import (
         Content,
@@ -108,13 +101,12 @@ _ROOMS = {
     "authority_serving": "authority_at monotonic",
     "baseline": "baseline_reports",
     "build_evidence": "attest_build",
-    "builds": (
-        "build_spec clean_store export_store fetch_locked import_store lint_spec lock_spec read_placed verify_store"
-    ),
+    "builds": "build_spec",
     "bundles": "BundleWords verify_bundle",
     "carrying": "load_image save_image",
     "comparing": "compare_images foreign_differences stripdown",
     "configuration": "chosen_settings effective_settings",
+    "content_stores": "clean_store export_store import_store verify_store",
     "court": "DEFAULT_POLICY load_policy",
     "database": (
         "build_database database_difference database_status export_database import_database import_delta "
@@ -131,12 +123,14 @@ _ROOMS = {
     "fingerprints": "make_fingerprints",
     "ignores": "DEFAULT_IGNORE_FILE import_ignores read_ignores with_ignores",
     "indexes": "ask_indexes",
+    "locking": "fetch_locked lint_spec lock_spec",
     "logs": "Watched monitor_logs prove_entry prove_growth show_log",
     "machine": "LIMITS TOOL document_time read_file write_file",
     "public": "trusted_root update_public",
     "rebuilding": "RebuildWish attest_rebuild is_spec rebuild rebuilders_of recipe_beside recipe_of",
     "reports": "report_on why_silent",
     "signing": "KeylessWords bundle_maker sign_file",
+    "specs": "read_placed",
     "stock": "Reading SecondLook take_stock",
     "trust": (
         "Content export_halves first_profile new_file next_profile policy_text read_profile real_now "

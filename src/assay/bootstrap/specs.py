@@ -10,6 +10,7 @@ import msgspec
 from assay.bootstrap.machine import LIMITS, read_file
 
 if TYPE_CHECKING:
+    from assay.build.lock import Lock
     from assay.build.spec_read import PlacedSpec
 
 
@@ -27,6 +28,27 @@ def read_placed(path: str) -> PlacedSpec:
 def lock_path(path: str, placed: PlacedSpec) -> Path:
     """Where a spec's lock lies: as it says, else its own name with `.lock.json`."""
     return Path(path).with_name(placed.spec.lock) if placed.spec.lock else Path(path).with_suffix(".lock.json")
+
+
+def lock_if_there(path: Path) -> Lock | None:
+    """A lock from its file; None where there is none.
+
+    Raises:
+        MalformedError: it cannot be read.
+    """
+    from assay.build import lock as locks
+
+    if not path.exists():
+        return None
+    return locks.read(read_file(str(path), LIMITS.build_lock_bytes), where=path.name)
+
+
+def beside(folder: Path, goal: Path) -> tuple[str, ...]:
+    """The path of a lock below its spec's folder, which no source there holds; none where it lies elsewhere."""
+    try:
+        return (goal.absolute().relative_to(folder).as_posix(),)
+    except ValueError:
+        return ()
 
 
 def reviewed_scripts() -> dict[str, str]:

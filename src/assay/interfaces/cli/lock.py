@@ -13,7 +13,7 @@ from assay.interfaces.cli.render.text import safe
 from assay.settings import Settings
 
 if TYPE_CHECKING:
-    from assay.bootstrap.builds import Locked
+    from assay.bootstrap.locking import Locked
 
 
 @click.command("lock")
