@@ -1,8 +1,9 @@
 """Merging: each clause by name, and hard links."""
 
+import msgspec
 import pytest
 
-from assay.artifact.layers import LayerScan, walk_layer
+from assay.artifact.layers import HASH_BYTES, LayerScan, path_hash, walk_layer
 from assay.artifact.rootfs import ResolvedLink, hidden_by, resolve_links
 from assay.model.limits import Limits
 from fakes.tars import archive, cut
@@ -94,3 +95,26 @@ def test_links_to_links_end_at_the_file() -> None:
 def test_links_in_a_circle_dangle() -> None:
     scans = [scan(("a", "hard", "b"), ("b", "hard", "a"), ("s", "hard", "s"))]
     assert resolve_links(scans) == ((), ((0, "a", "b"), (0, "b", "a")))
+
+
+@pytest.mark.parametrize("before", [0, 1, 511, 512, 513, 1_024, 1_300])
+def test_a_name_is_found_wherever_it_stands_among_many(before: int) -> None:
+    """Names are taken apart in batches, and the rest one by one."""
+    others = [path_hash(f"other/{number}") for number in range(1_400)]
+    places = [(0, f"d/{number}") for number in range(20)]
+    hider = msgspec.structs.replace(
+        scan(), files=b"".join([*others[:before], path_hash("d/7"), *others[before:]]), directories=b"", whiteouts=b""
+    )
+    hidden = hidden_by([scan(*(file(path) for _, path in places)), hider], places)
+    assert hidden == {place: 1 if place == (0, "d/7") else None for place in places}
+
+
+def test_what_lies_across_two_names_is_no_name() -> None:
+    """Few names are looked for as bytes: those at a name's place count alone."""
+    link = scan(("link", "hard", "target"))
+    digest, filler = path_hash("target"), bytes(HASH_BYTES)
+    across = filler[:5] + digest + filler[5:]
+    assert resolve_links([msgspec.structs.replace(link, files=across)])[1] == ((0, "link", "target"),)
+    resolved, dangling = resolve_links([msgspec.structs.replace(link, files=across + digest)])
+    assert resolved == (ResolvedLink(0, "link", 0, "target"),)
+    assert not dangling

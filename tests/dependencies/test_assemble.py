@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from assay.dependencies.assemble import Assembled, assemble
 from assay.dependencies.cataloger import Fragment, Note, Package, Sighting
 from assay.model.inventory import Component, Distro, Gap, Licence, Occurrence, Relation
+from assay.model.limits import Limits
 from osfiles import BOOKWORM, layers, read, rpm_database, rpm_header, saw, stanza
 
 STATUS = "var/lib/dpkg/status"
@@ -380,6 +381,31 @@ def test_npm_requirements_follow_nodes_search() -> None:
         language("app/node_modules/b/node_modules/c/node_modules/d/package.json", npm("d", "1", "c", "nothing")),
     )
     assert edges(found) == {("a@1", "c@1"), ("b@1", "c@2"), ("d@1", "c@2")}
+
+
+def test_npm_packages_at_the_root_and_beside_one_another_are_searched_alike() -> None:
+    found = join(
+        language("package.json", npm("root", "1", "a")),
+        language("node_modules/a/package.json", npm("a", "1", "b")),
+        language("node_modules/b/package.json", npm("b", "1")),
+        language("node_modules/a/node_modules/b/package.json", npm("b", "2", "a")),
+    )
+    assert [(r.source, r.target) for r in found.relations] == [
+        ("pkg:npm/a@1", "pkg:npm/b@2"),
+        ("pkg:npm/b@2", "pkg:npm/a@1"),
+        ("pkg:npm/root@1", "pkg:npm/a@1"),
+    ]
+
+
+@pytest.mark.parametrize(("limit", "listed", "met"), [(0, 0, True), (2, 2, True), (3, 3, False), (4, 3, False)])
+def test_a_relation_said_twice_counts_once_against_the_limit(limit: int, listed: int, met: bool) -> None:
+    packages = [npm("a", "1", "b", "c"), npm("b", "1", "c"), npm("c", "1")]
+    sightings = [
+        language(f"{home}/node_modules/{one.name}/package.json", one) for home in ("x", "y", "z") for one in packages
+    ]
+    found = assemble(sightings, layers(9), installed=True, limits=Limits(relations_count=limit))
+    assert len(found.relations) == listed
+    assert [gap.reason for gap in found.gaps] == ([f"more than {limit} relations"] if met else [])
 
 
 def test_npm_scopes_and_global_folders() -> None:
