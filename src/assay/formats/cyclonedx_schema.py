@@ -270,6 +270,18 @@ def load(document: Any, *, where: str) -> Bom:
     return bom
 
 
+def repeats_subject(bom: Bom, item: Component | Service) -> bool:
+    """Whether a listed component is the document's subject once more: pip's own SBOM names it so, and others do.
+
+    The reference alone does not make it that: name and group are the same, and no version speaks against it.
+    """
+    subject = bom.metadata.component if bom.metadata is not None else None
+    if subject is None or subject.bom_ref is None or subject.bom_ref != item.bom_ref or isinstance(item, Service):
+        return False
+    same = (subject.name, subject.group) == (item.name, item.group)
+    return same and (not subject.version or not item.version or subject.version == item.version)
+
+
 def _unique(bom: Bom, where: str) -> None:
     seen: set[str] = set()
     pending: list[tuple[str, Sequence[Component | Service]]] = [
@@ -277,12 +289,12 @@ def _unique(bom: Bom, where: str) -> None:
         ("$.services", bom.services),
     ]
     if bom.metadata is not None and bom.metadata.component is not None:
-        pending.append(("$.metadata.component", [bom.metadata.component]))
+        pending.append(("$.metadata.component", [bom.metadata.component]))  # taken first: what repeats it comes later
     while pending:
         place, items = pending.pop()
         for number, item in enumerate(items):
             if item.bom_ref is not None:
-                if item.bom_ref in seen:
+                if item.bom_ref in seen and not (place == "$.components" and repeats_subject(bom, item)):
                     raise MalformedError(
                         _WHAT,
                         where=f"{where} {place}[{number}].bom-ref",

@@ -58,7 +58,7 @@ def _package(component: Component) -> Package:
 
 CATALOGUER = Cataloguer(
     name="embedded-sbom",
-    version=1,
+    version=2,
     ecosystem="",
     wants=Wanted(
         names=frozenset({"bom.json", "sbom.json"}),
