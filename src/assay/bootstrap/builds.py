@@ -21,11 +21,12 @@ from assay.model.errors import UsageError
 
 if TYPE_CHECKING:
     from assay.build.lock import Lock
-    from assay.build.run import Context
+    from assay.build.run import Context, Run, When
     from assay.build.spec_read import PlacedSpec
     from assay.flows.build import Built
     from assay.flows.steps import Stand
     from assay.model.rebuilding import RebuildReport
+    from assay.ports.stores import StepResults
     from assay.settings import Settings
     from assay.source.archive_trace import Joined
 
@@ -81,7 +82,6 @@ def build_spec(
     Raises:
         UsageError: there is no lock. UntrustedError: it is another spec's, or an input has changed.
     """
-    from assay import __version__
     from assay.adapters.clock import WallClock
     from assay.adapters.layout_sink import layout_sink
     from assay.adapters.spool import FileSpool
@@ -91,7 +91,7 @@ def build_spec(
     from assay.bootstrap.machine import clock
     from assay.bootstrap.rebuilding import Recipe, assured, run_of
     from assay.build import lock as locks
-    from assay.build.run import WORKSTATION, Run, When
+    from assay.build.run import When
     from assay.flows.build import build
     from assay.flows.build_evidence import context
     from assay.flows.step_cache import keep
@@ -101,30 +101,19 @@ def build_spec(
     found, stale = _pinned(path, placed, lock)  # before the layout lies there: it may lie in a source
     folder, tag = layout_of(output)
     tag = tag or re.sub(r"[^A-Za-z0-9_.-]", "-", spec.metadata.version)
-    stand = _stand() if spec.steps or spec.image.tests else None
-    results = FolderStepResults(Path(settings.store))
     again = "assurance.rebuild" in placed.places.table if rebuilt is None else rebuilt
-    if stand is not None and cached and not again:
-        stand = msgspec.structs.replace(stand, results=results)
+    results = FolderStepResults(Path(settings.store))
+    stand = _stand(results if cached and not again else None) if spec.steps or spec.image.tests else None
     conditions, report = Machine(LIMITS).conditions(), None
     with store_of(settings) as store, closing(FileSpool()) as spool, layout_sink(folder, LIMITS) as sink:
         started, begun = clock().now(), WallClock().now()
         # Under a clock that stands still no order of times means anything.
         fetched = "" if os.environ.get("SOURCE_DATE_EPOCH") else store.last_written(locks.blobs(found))
+        threads = Threads(settings.workers)
         built = build(
-            placed,
-            found,
-            store,
-            spool,
-            sink,
-            tag=tag,
-            limits=LIMITS,
-            reviewed=reviewed_scripts(),
-            stand=stand,
-            sharing=Threads(settings.workers).map,
-            ahead=Threads(settings.workers).ahead,
-            published=not again,
-        )
+            placed, found, store, spool, sink, tag=tag, limits=LIMITS, reviewed=reviewed_scripts(), stand=stand,
+            sharing=threads.map, ahead=threads.ahead, published=not again,
+        )  # fmt: skip
         if again and all(one.passed for one in built.tests):
             under = msgspec.structs.replace(conditions, started=_seconds(begun), finished=_seconds(WallClock().now()))
             first = run_of(built, sink.source(built.root, spec.metadata.name), under, spool)
@@ -138,20 +127,27 @@ def build_spec(
         if cached and (report is None or report.is_same):
             for step in built.steps:
                 keep(results, step.key, step.left, when, epoch=found.epoch, store=store, spool=spool, limits=LIMITS)
-    run = Run(
+    run = msgspec.structs.replace(_run(builder_id, started, when), conditions=conditions, rebuild=report)
+    return Finished(
+        built=built, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}", report=report, outdated=stale
+    )
+
+
+def _run(builder_id: str, started: str, when: When) -> Run:
+    """What this run of the builder adds to a build's statements; it ends now."""
+    from assay import __version__
+    from assay.bootstrap.machine import clock
+    from assay.build.run import WORKSTATION, Run
+
+    return Run(
         builder_id=builder_id or WORKSTATION,
         builder_version={"assay": __version__},
         invocation_id=when.invocation_id,
         started_on=started,
         finished_on=clock().now(),
-        sealed_on=built.sealed_on or started,
-        fetched_on=fetched,
-        checked_on=built.checked_on,
-        conditions=conditions,
-        rebuild=report,
-    )
-    return Finished(
-        built=built, context=context(spec, found, run), target=f"oci-dir:{folder}:{tag}", report=report, outdated=stale
+        sealed_on=when.sealed_on or started,
+        fetched_on=when.fetched_on,
+        checked_on=when.checked_on,
     )
 
 
@@ -174,10 +170,13 @@ def _seconds(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
-def _stand() -> Stand:
+def _stand(results: StepResults | None) -> Stand:
+    """Where steps and tests run; with results of earlier builds where some may be taken."""
     from assay.adapters import sandboxes
     from assay.adapters.workshop import FolderWorkshop
     from assay.bootstrap.machine import clock, host
     from assay.flows.steps import Stand
 
-    return Stand(sandbox=sandboxes.best(), workshop=FolderWorkshop(LIMITS), clock=clock(), platform=str(host()))
+    return Stand(
+        sandbox=sandboxes.best(), workshop=FolderWorkshop(LIMITS), clock=clock(), platform=str(host()), results=results
+    )
