@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -18,6 +19,15 @@ from assay.model.limits import Limits
 from fakes.tars import END, archive, cut, entry, header
 
 GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+
+class OnlyJars(NamedTuple):
+    """`Signs` of jars, and of what lies in one folder."""
+
+    tail_bytes: int = 4
+    tails: frozenset[bytes] = frozenset({b".jar"})
+    folders: frozenset[bytes] = frozenset({b"all/"})
+    heads: frozenset[bytes] = frozenset({b"MZ"})
 
 
 class Catch:
@@ -282,3 +292,21 @@ def test_a_wrong_diff_id_is_untrusted_and_both_are_named() -> None:
         _scan(stored, _layer(stored, b"other"))
     assert str(Digest.of(content)) in caught.value.why
     assert str(Digest.of(b"other")) in caught.value.why
+
+
+def test_files_without_a_sign_are_not_asked_about_and_all_are_listed() -> None:
+    plain = [
+        (b"d/a.py", b"x", b"644"),
+        (b"d/b.jar", b"x", b"644"),
+        (b"d/run", b"MZ", b"755"),
+        (b"d/data", b"MZ", b"644"),
+    ]
+    files = [*plain, (b"all/x", b"", b"644"), (b"d/unknown", b"MZ", b"0"), (b"d/run2", b"MZ\0", b"755")]
+    data = entry(b"d/", b"", b"5") + entry(b"all/", b"", b"5")
+    data += b"".join(entry(name, content, mode=b"0000" + mode) for name, content, mode in files) + END
+    some, every = Catch(), Catch()
+    spared = walk_layer([data], some.choose, some.take, Limits(), "layer", signs=OnlyJars())
+    asked = walk_layer([data], every.choose, every.take, Limits(), "layer")
+    assert list(some.got) == ["d/b.jar", "d/run", "all/x", "d/unknown"]
+    assert list(every.got) == [name.decode() for name, _, _ in files]
+    assert spared == asked

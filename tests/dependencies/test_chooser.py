@@ -1,12 +1,13 @@
 """Files are offered to the rows that want them, and whatever is wrong with a file is a gap."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Wanted
 from assay.dependencies.catalogers import TABLE
-from assay.dependencies.chooser import Chooser, limit_of, run, table_version, too_large
+from assay.dependencies.chooser import Chooser, Signs, limit_of, run, table_version, too_large
+from assay.dependencies.locks import ROWS as LOCK_ROWS
 from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.limits import DEFAULT_LIMITS
 from osfiles import wanted
@@ -121,6 +122,76 @@ def test_the_tables_choose_what_the_rows_declare(parts: list[str], head: bytes, 
     path = "/".join(parts)
     found = {r.name for r in CHOOSER.choose(path, head, size, mode) or ()}
     assert found == {r.name for r in ROWS if wanted_by(r.wants, path, head, size, mode)}
+
+
+def shows(signs: Signs, path: str, head: bytes, mode: int) -> bool:
+    """The contract of `Signs`."""
+    raw = path.encode()
+    program = (mode == 0 or mode & 0o111 != 0) and head in signs.heads
+    return raw[-signs.tail_bytes :] in signs.tails or raw[: raw.rfind(b"/") + 1] in signs.folders or program
+
+
+WHOLE = (*TABLE, *LOCK_ROWS)
+WHOLE_CHOOSER = Chooser(WHOLE)
+PLACES = sorted(
+    {"", "a", "a/b", ".github/workflows", "x/conda-meta", "requirements"}
+    | {folder for r in WHOLE for folder in (*r.wants.directories, *(w.rstrip("/") for w in r.wants.within))}
+)
+KNOWN = sorted({name for r in WHOLE for name in (*r.wants.names, *r.wants.suffixes, *r.wants.paths)})
+ASCII = st.text(st.characters(max_codepoint=127, exclude_characters="/\0"), max_size=6)
+HEADS = st.sampled_from([b"", b"#!/b", b"\x7fEL", *sorted({m for r in WHOLE for m in r.wants.magic})])
+MODES = st.sampled_from([0, 0o644, 0o100, 0o755])
+
+
+@given(
+    st.sampled_from(PLACES),
+    st.builds(lambda before, name: before + name, ASCII | st.just(""), st.sampled_from(KNOWN)),
+    st.booleans(),
+    HEADS,
+    st.integers(0, 5),
+    MODES,
+)
+@example("", "METADATA", False, b"", 9, 0o644)
+@example("", ".in", False, b"", 9, 0o644)
+@example("a/requirements", "x.IN", False, b"", 9, 0o644)
+def test_what_any_row_wants_shows_a_sign(place: str, base: str, upper: bool, head: bytes, size: int, mode: int) -> None:
+    path = f"{place}/{base}".lstrip("/")
+    path = path.upper() if upper else path
+    if WHOLE_CHOOSER.choose(path, head[:size], size, mode) is not None:
+        assert shows(WHOLE_CHOOSER.signs, path, head[:size], mode)
+
+
+SHORT = st.text(st.sampled_from("aA.é"), max_size=3)
+TABLES = st.lists(
+    st.builds(
+        lambda names, suffixes, folders, paths, magic: Wanted(
+            names=names,
+            suffixes=frozenset("." + suffix.lower() for suffix in suffixes),
+            directories=folders,
+            paths=paths,
+            magic=magic,
+        ),
+        *[st.frozensets(SHORT, max_size=2)] * 3,
+        st.frozensets(st.sampled_from(["a", "a/b", "A/a.a", "é/é"]), max_size=1),
+        st.frozensets(st.sampled_from([b"MZ", b"\x7fELF"]), max_size=1),
+    ),
+    max_size=3,
+)
+
+
+@given(TABLES, st.lists(SHORT, min_size=1, max_size=3), st.sampled_from([b"", b"MZ", b"\x7fELF"]), MODES)
+def test_short_names_show_a_sign_too(wants: list[Wanted], parts: list[str], head: bytes, mode: int) -> None:
+    chooser = Chooser([row(str(number), one) for number, one in enumerate(wants)])
+    path = "/".join(parts).lstrip("/")
+    if path.isascii() and chooser.choose(path, head, len(head), mode) is not None:
+        assert shows(chooser.signs, path, head, mode)
+
+
+@pytest.mark.parametrize("path", ["usr/lib/a.py", "usr/bin/tool", "a.so", "x", "", "usr/include/zlib.h"])
+def test_what_no_row_wants_shows_none(path: str) -> None:
+    assert not shows(WHOLE_CHOOSER.signs, path, b"#!/b", 0o755)
+    assert not shows(WHOLE_CHOOSER.signs, path, b"\x7fELF", 0o644)
+    assert not shows(Chooser(()).signs, path, b"\x7fELF", 0o755)
 
 
 def test_the_version_of_a_table_changes_with_what_it_finds() -> None:

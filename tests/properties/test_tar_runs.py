@@ -7,6 +7,8 @@ from assay.artifact.layers import LayerScan, walk_layer
 from assay.artifact.tar import entries_and_runs
 from assay.artifact.tarrun import Run
 from assay.artifact.tarstream import StreamReader
+from assay.dependencies.cataloger import Cataloguer, Fragment, Wanted
+from assay.dependencies.chooser import Chooser, Signs
 from assay.model.errors import AssayError
 from assay.model.limits import Limits
 from fakes.tars import END, cut, entry, header, pax
@@ -59,6 +61,37 @@ def test_a_layer_reads_alike_in_chunks_of_any_size(data: bytes, end: bytes, dama
         data = data[:damage] + bytes([data[damage] ^ 1]) + data[damage + 1 :]
     plain = told(data, 512)  # no chunk holds four headers: no run
     assert [told(data, step) for step in (4096, 5000, len(data) + 1)] == [plain] * 3
+
+
+ROWS = [
+    Wanted(names=frozenset({"1", "j"}), suffixes=frozenset({".txt"})),
+    Wanted(suffixes=frozenset({".d"}), directories=frozenset({"w", "", "a"}), within=("a/",)),
+    Wanted(magic=frozenset({b"want"})),
+    Wanted(paths=frozenset({"a/b", "pre/fix/a"})),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=archives, rows=st.lists(st.sampled_from(ROWS), max_size=3))
+def test_who_goes_by_signs_finds_what_who_asks_of_every_file_finds(data: bytes, rows: list[Wanted]) -> None:
+    chooser = Chooser(
+        [
+            Cataloguer(name=str(at), version=1, ecosystem="x", wants=wants, catalogue=lambda _: Fragment())
+            for at, wants in enumerate(rows)
+        ]
+    )
+
+    def told_with(signs: Signs | None) -> tuple[LayerScan, list[tuple[object, ...]]] | str:
+        taken: list[tuple[object, ...]] = []
+        try:
+            scan = walk_layer(
+                [data + END], chooser.choose, lambda *found: taken.append(found), LIMITS, "layer", signs=signs
+            )
+        except AssayError as error:
+            return error.line()
+        return scan, taken
+
+    assert told_with(chooser.signs) == told_with(None)
 
 
 def test_a_folder_in_a_run_keeps_its_slash_where_its_name_is_told_or_measured() -> None:

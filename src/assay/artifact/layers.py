@@ -4,13 +4,14 @@
 
 `choose(path, head, size, mode)` is asked for each regular file (`head`: its first four bytes) and answers None or a
 value of its own, which `take(wanted, path, chunks, size, mode)` gets back with the content. Both run inside the pass;
-what they keep is theirs. Nothing is unpacked, nothing but wanted content is kept.
+what they keep is theirs. `signs` spares it the question where the answer can be told from the name. Nothing is
+unpacked, nothing but wanted content is kept.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -35,11 +36,37 @@ SCAN_VERSION = 1
 """Rises with every change of what a `LayerScan` says: part of a cache key."""
 _WHITEOUT, _OPAQUE, _AUFS = b".wh.", b".wh..wh..opq", b".wh..wh."
 _KNOWN_COUNT = 50_000
-_TO_CLEAN = (b"", b".")
+_TO_CLEAN = frozenset((b"", b"."))
+_EXECUTABLE_BITS = 0o111
 _KINDS = {FILE_FLAG: FILE, FOLDER_FLAG: DIRECTORY, LINK_FLAG: SYMLINK}
 _new_hash = blake2b(digest_size=HASH_BYTES).copy  # a copy is made faster than one is set up
+_NONE: frozenset[bytes] = frozenset()
 _BATCH_BYTES = 4 << 20
 """Inflated and hashed before the walk goes on."""
+
+
+class Signs(Protocol):
+    """What files that `choose` may want look like; it need not be asked of the others.
+
+    A file whose name is ASCII can be wanted only if its path ends with one of `tails`, or lies directly in one of
+    `folders`, or begins with one of `heads` while it is executable or of mode 0. None of it says that it *is* wanted.
+    """
+
+    @property
+    def tail_bytes(self) -> int:
+        """Length of the tails, at least 1; a path that is shorter counts as its own tail."""
+
+    @property
+    def tails(self) -> frozenset[bytes]:
+        """Last bytes of paths."""
+
+    @property
+    def folders(self) -> frozenset[bytes]:
+        """With their closing slash."""
+
+    @property
+    def heads(self) -> frozenset[bytes]:
+        """First four bytes."""
 
 
 class Link(msgspec.Struct, frozen=True, order=True):
@@ -84,7 +111,14 @@ def path_hash(path: str | bytes) -> bytes:
 
 
 def scan_layer(
-    stored: Iterable[bytes], layer: Layer, choose: Choose[T], take: Take[T], limits: Limits, *, where: str
+    stored: Iterable[bytes],
+    layer: Layer,
+    choose: Choose[T],
+    take: Take[T],
+    limits: Limits,
+    *,
+    where: str,
+    signs: Signs | None = None,
 ) -> LayerScan:
     """Check, inflate and walk one blob as it lies in a registry or an archive.
 
@@ -98,7 +132,8 @@ def scan_layer(
     descriptor = Descriptor(media_type=layer.media_type, digest=layer.digest, size=layer.size)
     blob = checked(stored, descriptor, where=where)
     try:
-        scan = walk_layer(inflate(blob, layer.media_type, limits, where), choose, take, limits, where)
+        chunks = inflate(blob, layer.media_type, limits, where)
+        scan = walk_layer(chunks, choose, take, limits, where, signs=signs)
     except (MalformedError, UnsupportedError):
         for _ in blob:  # a wrong digest explains a damaged blob, and must be told first
             pass
@@ -108,7 +143,14 @@ def scan_layer(
 
 
 def walk_layer(
-    chunks: Iterable[bytes], choose: Choose[T], take: Take[T], limits: Limits, where: str, *, algorithm: str = "sha256"
+    chunks: Iterable[bytes],
+    choose: Choose[T],
+    take: Take[T],
+    limits: Limits,
+    where: str,
+    *,
+    algorithm: str = "sha256",
+    signs: Signs | None = None,
 ) -> LayerScan:
     """Walk the uncompressed stream of one layer to its end.
 
@@ -118,6 +160,7 @@ def walk_layer(
         limits: `layer_entries_count`, `path_bytes`, `pax_header_bytes`, `layer_links_count`, `gaps_count`.
         where: named in errors.
         algorithm: of the diffID.
+        signs: of what `choose` may want; None has it asked of every file.
 
     Raises:
         MalformedError, UnsupportedError: see `artifact.tar.entries`; more entries than the limit.
@@ -125,7 +168,7 @@ def walk_layer(
     hasher = hashlib.new(algorithm)
     meter = _Meter()
     reader = StreamReader(_hashed(chunks, hasher.update, meter), where)
-    walk = _Walk(reader, choose, take, limits, where)
+    walk = _Walk(reader, choose, take, limits, where, signs)
     for found in entries_and_runs(reader, limits, where):
         if isinstance(found, Run):
             walk.run(found)
@@ -141,15 +184,28 @@ class _Walk(Generic[T]):
 
     __slots__ = (
         "_buried", "_choose", "_count", "_directories", "_files", "_folders", "_limits", "_links", "_opaques",
-        "_parents", "_reader", "_shallow", "_symlinks", "_take", "_taken", "_where", "_whiteouts", "notes",
+        "_parents", "_reader", "_shallow", "_signs", "_symlinks", "_take", "_taken", "_unsigned", "_where",
+        "_whiteouts", "notes",
     )  # fmt: skip
 
-    def __init__(self, reader: StreamReader, choose: Choose[T], take: Take[T], limits: Limits, where: str) -> None:
+    def __init__(
+        self,
+        reader: StreamReader,
+        choose: Choose[T],
+        take: Take[T],
+        limits: Limits,
+        where: str,
+        signs: Signs | None,
+    ) -> None:
         self._reader, self._choose, self._take, self._limits, self._where = reader, choose, take, limits, where
+        self._unsigned = signs is None
+        self._signs = (1, _NONE, _NONE, _NONE)
+        if signs is not None:
+            self._signs = (signs.tail_bytes, signs.tails, signs.folders, signs.heads)
         self.notes = Notes(limits)
         self._files, self._directories = bytearray(), bytearray()
         self._whiteouts, self._opaques = bytearray(), bytearray()
-        self._taken: dict[str, int] = {}
+        self._taken: dict[bytes, int] = {}
         self._parents: set[bytes] = set()
         self._buried: dict[bytes, int] = {}
         self._links: list[Link] = []
@@ -165,13 +221,14 @@ class _Walk(Generic[T]):
         chunk, folders, shallow, parents, taken = (
             self._reader.chunk, self._folders, self._shallow, self._parents, self._taken
         )  # fmt: skip
-        choose = self._choose
+        choose, unsigned, (tail_bytes, tails, listed, heads) = self._choose, self._unsigned, self._signs
         found: list[bytes] = []
         for raw, flag, size, mode, start in zip(*run[:5], strict=True):
             name = raw[:-1] if flag == FOLDER_FLAG and raw.endswith(b"/") else raw
             cut = name.rfind(b"/") + 1
+            folder = name[:cut]
             # What lies in a folder whose name is clean, and begins with no dot, is clean and no whiteout.
-            if name[:cut] not in folders or name[cut : cut + 1] in _TO_CLEAN or len(name) > shallow:
+            if folder not in folders or name[cut : cut + 1] in _TO_CLEAN or len(name) > shallow:
                 self._files += b"".join(found)
                 found.clear()
                 self._count = count
@@ -188,23 +245,28 @@ class _Walk(Generic[T]):
                 self._directories += digest
                 if len(folders) < _KNOWN_COUNT:
                     folders.add(name + b"/")  # so that what lies in it does not hash it again
-                if taken and taken.get(text := name.decode()):
-                    taken[text] = 0
+                if taken.get(name):
+                    taken[name] = 0
                 continue
             found.append(digest)
             if digest in parents:
                 self._buried[digest] = count
-            text = name.decode()
-            if flag == FILE_FLAG:
+            if flag != FILE_FLAG:
+                self._symlinks += 1
+            elif (
+                name[-tail_bytes:] in tails
+                or unsigned
+                or ((mode & _EXECUTABLE_BITS or not mode) and chunk[start : start + (4 if size > 3 else size)] in heads)
+                or folder in listed
+            ):
+                text = name.decode()
                 wanted = choose(text, chunk[start : start + (4 if size > 3 else size)], size, mode)
                 if wanted is not None:
                     self._count = count
                     self._taken_out(wanted, name, text, (chunk[start : start + size],) if size else (), size, mode)
                     continue
-            else:
-                self._symlinks += 1
-            if text in taken:
-                taken[text] = 0
+            if name in taken:
+                taken[name] = 0
         self._files += b"".join(found)
         self._count = count
 
@@ -241,8 +303,8 @@ class _Walk(Generic[T]):
             self._directories += digest
             if len(self._folders) < _KNOWN_COUNT:
                 self._folders.add(name + b"/")  # so that what lies in it does not hash it again
-            if self._taken and self._taken.get(text := name.decode("utf-8", "surrogateescape")):
-                self._taken[text] = 0
+            if self._taken.get(name):
+                self._taken[name] = 0
             return
         self._files += digest
         text = name.decode("utf-8", "surrogateescape")
@@ -265,13 +327,13 @@ class _Walk(Generic[T]):
             notes.add("unsupported", text, "an entry of an unknown type")
         elif kind == FILE:
             notes.add("unsupported", text, f"stored as a sparse file of {entry.size} bytes; its content was not read")
-        if text in self._taken:
-            self._taken[text] = 0
+        if name in self._taken:
+            self._taken[name] = 0
 
     def _taken_out(self, wanted: T, name: bytes, text: str, content: tuple[bytes, ...], size: int, mode: int) -> None:
         """Hand over a file that is wanted; remember it, and what is above it."""
         self._take(wanted, text, content, size, mode)
-        self._taken[text] = self._count
+        self._taken[name] = self._count
         _remember_parents(name, self._parents)
         if len(self._parents) > self._limits.layer_directories_count:
             raise _too_scattered(self._where, self._limits)
@@ -279,7 +341,7 @@ class _Walk(Generic[T]):
     def finish(self, diff_id: Digest, inflated_bytes: int) -> LayerScan:
         """Everything that was learnt."""
         taken, buried = self._taken, self._buried
-        gone = (path for path, number in taken.items() if not number or _under(path, number, buried))
+        gone = (name for name, number in taken.items() if not number or _under(name, number, buried))
         return LayerScan(
             diff_id=diff_id,
             entries=self._count,
@@ -290,7 +352,7 @@ class _Walk(Generic[T]):
             opaques=bytes(self._opaques),
             links=tuple(sorted(set(self._links))),
             symlinks=self._symlinks,
-            superseded=tuple(sorted(gone)),
+            superseded=tuple(sorted(name.decode("utf-8", "surrogateescape") for name in gone)),
             gaps=self.notes.finish(),
         )
 
@@ -350,7 +412,7 @@ def _whiteout(name: bytes, cut: int, whiteouts: bytearray, opaques: bytearray, n
 def _link(
     entry: Entry,
     path: str,
-    taken: dict[str, int],
+    taken: dict[bytes, int],
     choose: Choose[T],
     links: list[Link],
     notes: Notes,
@@ -365,7 +427,7 @@ def _link(
         notes.add("limit", path, "a hard link to a name too long or too deep (path_bytes, path_depth_count)")
         return
     target = raw.decode("utf-8", "surrogateescape")
-    if target == path or (not taken.get(target) and choose(path, b"", 0, entry.mode) is None):
+    if target == path or (not taken.get(raw) and choose(path, b"", 0, entry.mode) is None):
         return
     if len(links) >= limits.layer_links_count:
         notes.add("limit", path, f"more than {limits.layer_links_count} hard links to wanted files (layer_links_count)")
@@ -382,10 +444,10 @@ def _remember_parents(name: bytes, parents: set[bytes]) -> None:
         parents.add(digest)
 
 
-def _under(path: str, number: int, buried: dict[bytes, int]) -> bool:
+def _under(name: bytes, number: int, buried: dict[bytes, int]) -> bool:
     """Whether an entry later than `number` put a file where a directory above the path was."""
-    while buried and (path := path.rpartition("/")[0]):
-        if buried.get(path_hash(path), 0) > number:
+    while buried and (name := name.rpartition(b"/")[0]):
+        if buried.get(path_hash(name), 0) > number:
             return True
     return False
 

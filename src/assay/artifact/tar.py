@@ -94,8 +94,8 @@ def entries_and_runs(reader: Reader, limits: Limits, where: str, *, runs: bool =
             run = run_of(chunk, at, quick_sum, where)
             if run is not None:
                 yield run
-                reader.chunk, reader.at, reader.left = chunk, run.end, 0
-                continue
+                reader.chunk, reader.left = chunk, 0
+                reader.at = at = run.end  # what ended it is no part of a run
         block = reader.chunk[at : at + BLOCK]
         if len(block) == BLOCK:
             reader.at = at + BLOCK

@@ -5,6 +5,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from assay.dependencies.cataloger import Cataloguer, File, Fragment
@@ -15,6 +16,8 @@ from assay.model.limits import Limits
 Rows = tuple[Cataloguer, ...]
 _MAGIC_BYTES = 4
 _EXECUTABLE_BITS = 0o111
+_TAIL_BYTES = 4
+"""Of a path, compared before anything else: `.jar`, and `json` of `package.json`."""
 
 
 class _Condition(NamedTuple):
@@ -28,10 +31,27 @@ class _Condition(NamedTuple):
     folders: frozenset[str] = frozenset()
 
 
+class Signs(NamedTuple):
+    """What every file that any row wants shows: a walker that sees none of it need not ask. It proves nothing more.
+
+    Of files with an ASCII path; the suffixes of others may fold to lower case in ways of their own.
+    """
+
+    tail_bytes: int
+    tails: frozenset[bytes]
+    """How the path of a file ends whose base name or suffix is wanted: its last `tail_bytes` bytes, or all of it."""
+    folders: frozenset[bytes]
+    """Where every file is wanted; with their closing slash, b"" for the root."""
+    heads: frozenset[bytes]
+    """First four bytes of programs; they count for executable files and for those of mode 0."""
+
+
 class Chooser:
     """Answers which rows of a table want a file."""
 
-    __slots__ = ("_directories", "_magic", "_names", "_suffixes")
+    __slots__ = ("_directories", "_magic", "_names", "_suffixes", "signs")
+
+    signs: Signs
 
     def __init__(self, table: Sequence[Cataloguer]) -> None:
         names: dict[str, list[_Condition]] = {}
@@ -56,6 +76,7 @@ class Chooser:
         self._names, self._suffixes = names, suffixes
         self._directories = {directory: tuple(rows) for directory, rows in directories.items()}
         self._magic = {start: tuple(rows) for start, rows in magic.items()}
+        self.signs = _signs(names, suffixes, directories, magic)
 
     def choose(self, path: str, head: bytes, size: int, mode: int) -> Rows | None:
         """The rows that want this file, or None.
@@ -84,6 +105,26 @@ class Chooser:
     def wants_magic(self, size: int, mode: int) -> bool:
         """Whether the first bytes of such a file could make a row want it."""
         return bool(self._magic) and size >= _MAGIC_BYTES and bool(mode & _EXECUTABLE_BITS or not mode)
+
+
+def _signs(names: Iterable[str], suffixes: Iterable[str], directories: Iterable[str], magic: Iterable[bytes]) -> Signs:
+    bases = [name.encode() for name in names if name.isascii()]
+    endings = [suffix.encode() for suffix in suffixes if suffix.isascii()]
+    # At most one byte more than the shortest: before a name that is a slash or nothing, before a suffix any byte.
+    size = min([_TAIL_BYTES, *(len(ending) + 1 for ending in (*bases, *endings))])
+    tails = {tail for base in bases for tail in ((b"/" + base)[-size:], base[-size:])}
+    for ending in endings:
+        cased = _cased(ending[-size:])
+        tails |= cased
+        if len(ending) < size:
+            tails |= {bytes((byte,)) + end for byte in range(256) for end in cased}
+    folders = [folder.encode() + b"/" if folder else b"" for folder in directories if folder.isascii()]
+    return Signs(size, frozenset(tails), frozenset(folders), frozenset(magic))
+
+
+def _cased(text: bytes) -> set[bytes]:
+    """Every way to write it in large and small letters."""
+    return {bytes(letters) for letters in product(*map(set, zip(text.lower(), text.upper(), strict=True)))}
 
 
 def limit_of(rows: Iterable[Cataloguer], limits: Limits) -> int:

@@ -261,7 +261,7 @@ def _read_layer(layer: Layer, source: ImageSource, chooser: Chooser, bench: Benc
         hits.extend(_hits(rows, File(path, chunks, size, bench.limits)))
 
     with source.stream(blob_of(layer)) as stored:
-        scan = scan_layer(stored, layer, choose, take, bench.limits, where=where)
+        scan = scan_layer(stored, layer, choose, take, bench.limits, where=where, signs=chooser.signs)
     return LayerRecord(scan=scan, hits=_latest(hits, refused, scan.superseded))
 
 
