@@ -88,6 +88,7 @@ def test_a_damaged_note_is_told(value: bytes) -> None:
     ("path", "text", "purl", "confidence"),
     [
         ("bin/busybox", b"BusyBox v1.36.1 (2024)", "busybox@1.36.1", "strong"),
+        ("usr/local/bin/bun", b"\0https://h.example/releases/download/bun-v1.2.10/bun.zip", "bun@1.2.10", "strong"),
         ("bin/bash", b"@(#)Bash version 5.2.15(1) release GNU", "bash@5.2.15", "strong"),
         ("usr/sbin/nginx", b"\0nginx version: nginx/1.25.3\0", "nginx@1.25.3", "strong"),
         ("usr/sbin/nginx", b"\0nginx version: openresty/1.25.3\0", "nginx@1.25.3", "strong"),

@@ -143,7 +143,7 @@ def _rows(
     return (
         Cataloguer(
             name="binaries",
-            version=1,
+            version=2,
             ecosystem="generic",
             wants=Wanted(magic=frozenset([b"\x7fELF"]), limit="program_bytes"),
             catalogue=programs,
