@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import NamedTuple
 
 from assay.formats.fingerprints import Block
@@ -49,8 +49,8 @@ def by_classes(block: Block, present: dict[int, set[int]], versions: int) -> lis
 def by_names(block: Block, present: dict[int, set[int]], versions: int) -> list[Score]:
     """The same by names alone: nothing contradicts."""
     hits = [0] * len(block.masks)
-    for name, mask in zip(block.names, block.name_masks, strict=True):
-        hits[mask] += name in present
+    for mask in compress(block.name_masks, map(present.__contains__, block.names)):
+        hits[mask] += 1
     if sum(hits) < _NAMES_SHARE * _LEAST_NAMES:
         return [Score(1, 0, 0)] * versions
     return _scores(block.masks, versions, _totals(block.masks, block.name_masks, versions), hits, [0] * len(hits))

@@ -20,7 +20,6 @@ from assay.model.errors import MalformedError
 from assay.model.inventory import Gap, Licence
 from assay.model.patterns import lazy
 
-_HEADER = lazy(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
 _FIELDS = frozenset(
     [
         "name",
@@ -107,7 +106,7 @@ def read_headers(data: bytes, wanted: frozenset[str]) -> dict[str, list[str]]:
     The block ends at the first empty line; bytes that are not UTF-8 are replaced. A continuation line keeps its
     line break and loses its indentation.
     """
-    end = re.search(rb"\r?\n\r?\n", data)
+    end = re.search(rb"\n\r?\n", data)
     text = data[: end.start() if end else len(data)].decode("utf-8", "replace").removeprefix("\ufeff")
     fields: dict[str, list[list[str]]] = {}
     lines: list[str] = []
@@ -115,10 +114,10 @@ def read_headers(data: bytes, wanted: frozenset[str]) -> dict[str, list[str]]:
         if line[:1] in (" ", "\t"):
             lines.append(line.strip())
             continue
-        match = _HEADER.match(line)
-        lines = [match[2].strip()] if match else []
-        if match and (name := match[1].lower()) in wanted:
-            fields.setdefault(name, []).append(lines)
+        name, colon, value = line.partition(":")
+        lines = [value.strip()]
+        if colon and name.isascii() and name.lower() in wanted:
+            fields.setdefault(name.lower(), []).append(lines)
     return {name: ["\n".join(value).strip() for value in values] for name, values in fields.items()}
 
 
