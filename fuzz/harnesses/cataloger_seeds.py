@@ -103,6 +103,12 @@ SEEDS: dict[str, Iterable[bytes]] = {
     "pypi-requirements": (
         b"a==1 \\\n  --hash=sha256:00\n    # via\n    #   B\n    #   -r x.in\nb==2  # via a, c (setup.py)\n",
     ),
+    "locks-conan": (
+        b'\0{"version":"0.5","requires":["a/1.0#ab%1.5","b/[>=1]"],"build_requires":["c/1@d/e#0"],"python_requires":[]}',
+        b'\0{"graph_lock":{"nodes":{"0":{"path":"x","requires":["1"]},"1":{"ref":"a/1.0#0"}}}}',
+        b"\1class A: pass\n",
+        b"\2[requires]\na/[>=1.0 <2 || ^3.1, include_prerelease]\n[tool_requires]\nc/[~1.2]\n[options]\n*:x=1\n",
+    ),
     "locks-mix": (
         b"\0" + _MIX,
         b'\1%{\n  "a": {:hex, :a, "1.0.0", "' + _SUM + b'", [:mix], [], "hexpm", "' + _SUM + b'"},\n}\n',
