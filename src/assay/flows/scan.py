@@ -59,6 +59,16 @@ class Court(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class _Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What matching and VEX make of an inventory; without a store only that there is none."""
+
+    sources: Sources
+    findings: tuple[Finding, ...] = ()
+    conflicts: tuple[VexConflict, ...] = ()
+    revocations: tuple[VexRevocation, ...] = ()
+    uncovered: tuple[Uncovered, ...] = ()
+
+
 def scan(
     inventory: Inventory,
     knowledge: Knowledge,
@@ -82,36 +92,7 @@ def scan(
         progress: told each stage.
         documents: where the statements come from, and which documents do not count.
     """
-    findings: tuple[Finding, ...] = ()
-    conflicts: tuple[VexConflict, ...] = ()
-    revocations: tuple[VexRevocation, ...] = ()
-    uncovered: tuple[Uncovered, ...] = ()
-    if knowledge.store is None:
-        sources = Sources(state="absent", reason=knowledge.absent)
-    else:
-        status = knowledge.store.status()
-        progress.stage(f"matching {len(inventory.components)} packages against {len(status.feeds)} feeds")
-        matched = matching.match(inventory.components, inventory.distro, knowledge.store, knowledge.deployment)
-        looked = _looked_into(matched, inventory, knowledge.reader)
-        looked = importing.apply(looked, inventory.components, _imports(looked, inventory, knowledge.importer))
-        if knowledge.cpes is not None:
-            from assay.dependencies import cpe  # only who asks for such matches loads it
-
-            named = cpe.match(
-                inventory.components, matched.uncovered, inventory.distro, knowledge.cpes, knowledge.store
-            )
-            looked = cpe.merged(looked, named)
-        weighed = vex_rules.weigh(looked, vex, inventory.subject, inventory.components, now)
-        findings, conflicts, revocations = weighed.findings, weighed.conflicts, weighed.revocations
-        findings = _placed(findings, inventory)
-        uncovered = matched.uncovered
-        sources = Sources(
-            state="present",
-            database=status.content_digest,
-            built=freshness.newest_date(status.feeds, now),
-            feeds=freshness.aged(status.feeds, now),
-            warning=freshness.warning(status.feeds, now),
-        )
+    found = _found(inventory, knowledge, vex, now, progress)
     known, horizon = knowledge.lifecycles, knowledge.horizon
     life = lifecycle.judge(inventory.distro, known, now, horizon) if known else None
     report = Report(
@@ -123,25 +104,57 @@ def scan(
         layers=inventory.layers,
         components=inventory.components,
         relations=inventory.relations,
-        findings=findings,
-        uncovered=uncovered,
+        findings=found.findings,
+        uncovered=found.uncovered,
         gaps=inventory.gaps,
         locks=inventory.locks,
-        sources=sources,
+        sources=found.sources,
         base=inventory.base,
         shares=Graph(inventory).shares(),
         origins=origin.count(inventory.components, inventory.base) if inventory.base is not None else None,
         end_of_life=life,
         lifetimes=lifetimes(inventory.components, life, known, now, horizon) if known else None,
         vex_documents=tuple(documents),
-        vex_conflicts=conflicts,
-        vex_revocations=revocations,
+        vex_conflicts=found.conflicts,
+        vex_revocations=found.revocations,
         suspicions=suspicions(inventory.components, knowledge.internal),
     )
     if court is None:
         return report
     progress.stage(f"deciding by policy {court.bundle.name}")
     return msgspec.structs.replace(report, verdict=verdict_on(report, court, now))
+
+
+def _found(
+    inventory: Inventory, knowledge: Knowledge, vex: Sequence[VexStatement], now: str, progress: Progress
+) -> _Found:
+    """What advisories say, looked into as far as the subject can be, and weighed by VEX."""
+    if knowledge.store is None:
+        return _Found(sources=Sources(state="absent", reason=knowledge.absent))
+    status = knowledge.store.status()
+    progress.stage(f"matching {len(inventory.components)} packages against {len(status.feeds)} feeds")
+    matched = matching.match(inventory.components, inventory.distro, knowledge.store, knowledge.deployment)
+    looked = _looked_into(matched, inventory, knowledge.reader)
+    looked = importing.apply(looked, inventory.components, _imports(looked, inventory, knowledge.importer))
+    if knowledge.cpes is not None:
+        from assay.dependencies import cpe  # only who asks for such matches loads it
+
+        named = cpe.match(inventory.components, matched.uncovered, inventory.distro, knowledge.cpes, knowledge.store)
+        looked = cpe.merged(looked, named)
+    weighed = vex_rules.weigh(looked, vex, inventory.subject, inventory.components, now)
+    return _Found(
+        sources=Sources(
+            state="present",
+            database=status.content_digest,
+            built=freshness.newest_date(status.feeds, now),
+            feeds=freshness.aged(status.feeds, now),
+            warning=freshness.warning(status.feeds, now),
+        ),
+        findings=_placed(weighed.findings, inventory),
+        conflicts=weighed.conflicts,
+        revocations=weighed.revocations,
+        uncovered=matched.uncovered,
+    )
 
 
 def _looked_into(matched: matching.Matches, inventory: Inventory, reader: ProgramReader | None) -> tuple[Finding, ...]:
