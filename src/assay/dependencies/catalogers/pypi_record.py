@@ -12,11 +12,11 @@ from assay.dependencies.paths import path_hashes
 from assay.model.errors import MalformedError
 
 _NO_PROGRAMS = (
-    b".py", b".pyc", b".pyi", b".pyx", b".pxd", b".so", b".h", b".hpp", b".c", b".cpp", b".js", b".css", b".html",
-    b".json", b".txt", b".md", b".rst", b".csv", b".gz", b".npz", b".png", b".svg", b".typed", b".toml", b".yaml",
-    b".yml", b".xml", b".mo", b".po", b"/METADATA", b"/RECORD", b"/WHEEL", b"/INSTALLER", b"/REQUESTED",
+    b".py", b".pyc", b".pyi", b".mo", b".po", b".json", b".so", b".h", b".gz", b".html", b".js", b".pyx", b".pxd",
+    b".hpp", b".c", b".cpp", b".css", b".txt", b".md", b".rst", b".csv", b".npz", b".png", b".svg", b".typed",
+    b".toml", b".yaml", b".yml", b".xml", b"/METADATA", b"/RECORD", b"/WHEEL", b"/INSTALLER", b"/REQUESTED",
 )  # fmt: skip
-"""Endings of files that are not programs by themselves; nearly all of a wheel."""
+"""Endings of files that are not programs by themselves, the commonest first; nearly all of a wheel."""
 _MOVED = b"../../bin/"
 """`pip install --target DIR` installs into `lib/python`, moves all of it up into DIR, and leaves RECORD as it was."""
 _LINE_BYTES = 8_192
