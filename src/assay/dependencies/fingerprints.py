@@ -160,9 +160,9 @@ class Fingerprints:
         anchors = self._anchors
         counts: Counter[tuple[str, str, str]] = Counter()
         libraries: dict[tuple[str, str], Library] = {}
-        names = {name for member in members if (name := member.name)[name.rfind("/") + 1 :] in anchors}
+        names = {name for member in members if (name := member.name).rpartition("/")[2] in anchors}
         for name in [name for name in names if not name.startswith(_META)]:
-            for library, anchor in anchors[name[name.rfind("/") + 1 :]]:
+            for library, anchor in anchors[name.rpartition("/")[2]]:
                 prefix = name[: -len(anchor)]
                 if name.endswith(anchor) and (not prefix or prefix.endswith("/")):
                     libraries[library.group, library.artifact] = library
