@@ -108,49 +108,36 @@ def build(
     spec = placed.spec
     check_fit(spec, lock)
     at = Building(
-        spec=spec,
-        lock=lock,
-        store=content.Sealed(store),
-        spool=spool,
-        limits=limits,
-        reviewed=reviewed or {},
-        skipped=[],
-        sharing=sharing,
-        ahead=ahead,
-    )
+        spec=spec, lock=lock, store=content.Sealed(store), spool=spool, limits=limits, reviewed=reviewed or {},
+        skipped=[], sharing=sharing, ahead=ahead,
+    )  # fmt: skip
     read = _checked(at)
     at = msgspec.structs.replace(at, dependencies=_dependencies(at, spec.platforms[0]))
     sealed_on = checked_on = ""
     if spec.steps:
-        if stand is None:
-            raise _unsealed(placed, "steps")
-        _can_run(placed, stand, "steps")
-        sealed_on = stand.clock.now()
-        at = msgspec.structs.replace(at, steps=_ran(at, stand))
+        able = _able(placed, stand, "steps")
+        sealed_on = able.clock.now()
+        at = msgspec.structs.replace(at, steps=_ran(at, able))
         content.check(at.store, locks.blobs(lock))  # nobody changed under the steps what they were given
-        checked_on = stand.clock.now()
-    images, trees = [], []
-    for text in sorted(spec.platforms):
-        own = at if text == spec.platforms[0] else msgspec.structs.replace(at, dependencies=_dependencies(at, text))
-        image, tree = _image(own, text, sink)
-        images.append(image)
-        trees.append(tree)
+        checked_on = able.clock.now()
+    made = {text: _image(_of_platform(at, text), text, sink) for text in sorted(spec.platforms)}
+    images, trees = zip(*made.values(), strict=True)
     root = assemble.write_index(images, sink, limits)
-    number = sorted(spec.platforms).index(spec.platforms[0])
-    tests = _tested(placed, at, trees[number], images[number].user, stand) if tested else ()
+    first, tree = made[spec.platforms[0]]
+    tests = _tested(placed, at, tree, first.user, stand) if tested else ()
     if published and all(one.passed for one in tests):
         sink.publish(root, tag)
     return Built(
-        root=root,
-        images=tuple(images),
-        trees=tuple(trees),
-        tests=tests,
-        inputs_bytes=read,
-        skipped=tuple(sorted(at.skipped)),
-        steps=at.steps,
-        sealed_on=sealed_on,
-        checked_on=checked_on,
-    )
+        root=root, images=images, trees=trees, tests=tests, inputs_bytes=read, skipped=tuple(sorted(at.skipped)),
+        steps=at.steps, sealed_on=sealed_on, checked_on=checked_on,
+    )  # fmt: skip
+
+
+def _of_platform(at: Building, text: str) -> Building:
+    """With the dependencies that a platform takes."""
+    if text == at.spec.platforms[0]:
+        return at
+    return msgspec.structs.replace(at, dependencies=_dependencies(at, text))
 
 
 def _checked(at: Building) -> int:
@@ -229,8 +216,18 @@ def _dependencies(at: Building, platform: str) -> dict[str, tuple[OwnedEntry, ..
     return trees_of(own, at.store, at.spool, at.limits)
 
 
-def _can_run(placed: PlacedSpec, stand: Stand, part: str) -> None:
-    """Steps and tests run in the spec's first platform, or not at all: nothing is emulated."""
+def _able(placed: PlacedSpec, stand: Stand | None, part: str) -> Stand:
+    """Where commands of a part of the spec run.
+
+    Raises:
+        UnsupportedError: nowhere: there is no sandbox, or this machine does not run the spec's first platform, in which
+            steps and tests run or not at all, as nothing is emulated.
+    """
+    if stand is None:
+        raise UnsupportedError(
+            "no sandbox", where=placed.places.where(part), why="commands of a spec run sealed off, or not at all",
+            remedy="install bubblewrap, or leave them out of the spec",
+        )  # fmt: skip
     first = placed.spec.platforms[0]
     if not platforms.runs_here(first, stand.platform):
         raise UnsupportedError(
@@ -238,6 +235,7 @@ def _can_run(placed: PlacedSpec, stand: Stand, part: str) -> None:
             why=f"they run in {first}, this is {stand.platform}",
             remedy=f"build on {first}, or name first a platform this machine runs",
         )  # fmt: skip
+    return stand
 
 
 def _own_code(at: Building, tree: tuple[OwnedEntry, ...], platform: str) -> None:
@@ -332,17 +330,8 @@ def _tested(
     image = at.spec.image
     if not image.tests:
         return ()
-    if stand is None:
-        raise _unsealed(placed, "image.tests")
-    _can_run(placed, stand, "image.tests")
-    return run_tests(image.tests, tree, stand, at.spool, environment=image.config.env, epoch=at.lock.epoch, user=user)
-
-
-def _unsealed(placed: PlacedSpec, part: str) -> UnsupportedError:
-    return UnsupportedError(
-        "no sandbox", where=placed.places.where(part), why="commands of a spec run sealed off, or not at all",
-        remedy="install bubblewrap, or leave them out of the spec",
-    )  # fmt: skip
+    able = _able(placed, stand, "image.tests")
+    return run_tests(image.tests, tree, able, at.spool, environment=image.config.env, epoch=at.lock.epoch, user=user)
 
 
 def _ran(at: Building, stand: Stand) -> tuple[RanStep, ...]:
