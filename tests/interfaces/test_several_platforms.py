@@ -1,6 +1,7 @@
 """Tables of an index with several platforms say which is which; `why` says what it does not know."""
 
 import json
+import shutil
 from hashlib import sha256
 from pathlib import Path
 
@@ -51,6 +52,45 @@ def test_each_platform_is_named_once(index: Path, words: tuple[str, ...]) -> Non
     text = done.out.decode()
     assert [text.count("linux/amd64"), text.count("linux/arm64")] == [1, 1]
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.fixture(scope="module")
+def flat(index: Path) -> Path:
+    """The same two images, listed by the layout's own `index.json` instead of by an index."""
+    copy = index / "flat"
+    shutil.copytree(index / "image", copy)
+    (one,) = json.loads((copy / "index.json").read_text())["manifests"]
+    inner = (copy / "blobs/sha256" / one["digest"].partition(":")[2]).read_bytes()
+    (copy / "index.json").write_bytes(inner)
+    return copy
+
+
+def test_platforms_a_layout_lists_itself_are_those_of_one_image(index: Path, flat: Path) -> None:
+    home = index / "home"
+    every = assay("sbom", "-q", "-o", "table", "--all-platforms", f"oci-dir:{flat}", home=home).out.decode()
+    assert [every.count("linux/amd64"), every.count("linux/arm64")] == [1, 1]
+    nested, own = (
+        json.loads(assay("sbom", "-q", "--platform", "linux/arm64", f"oci-dir:{place}", home=home).out)
+        for place in (index / "image", flat)
+    )
+    assert own["components"] == nested["components"]
+    assert own["metadata"]["component"]["version"] == nested["metadata"]["component"]["version"]
+    missing = assay("sbom", "-q", "--platform", "linux/s390x", f"oci-dir:{flat}", home=home)
+    assert (missing.code, "present are linux/amd64, linux/arm64" in missing.err) == (2, True)
+    scanned = assay("scan", "-q", "-o", "json", "--platform", "linux/arm64", f"oci-dir:{flat}", home=home)
+    assert json.loads(scanned.out)["subject"]["platform"]["architecture"] == "arm64"
+
+
+@pytest.mark.parametrize("change", [{"platform": None}, {"annotations": {"org.opencontainers.image.ref.name": "x"}}])
+def test_images_that_are_not_one_still_want_a_choice(index: Path, flat: Path, tmp_path: Path, change: object) -> None:
+    shutil.copytree(flat, tmp_path / "other")
+    document = json.loads((flat / "index.json").read_text())
+    first, second = document["manifests"]
+    both = {"org.opencontainers.image.ref.name": "y"}
+    document["manifests"] = [first | {"annotations": both}, second | {"annotations": both} | change]
+    (tmp_path / "other" / "index.json").write_text(json.dumps(document))
+    done = assay("sbom", "-q", f"oci-dir:{tmp_path}/other", home=index / "home")
+    assert (done.code, "several images match" in done.err) == (2, True)
 
 
 def test_one_platform_needs_no_heading(index: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from assay.adapters.blobs import open_regular, pieces, too_large
-from assay.adapters.layout import check_marker, root_of
+from assay.adapters.layout import check_marker, platforms_in, root_of
 from assay.artifact.image import CONFIG_PATH, LAYER_INDEX
 from assay.artifact.names import clean
 from assay.artifact.reference import STANDARD_INPUT, Target
@@ -27,7 +27,7 @@ from assay.formats.codec import inflate, sniff
 from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UsageError
 from assay.model.image import Descriptor
 from assay.model.limits import Limits
-from assay.ports.content import Root
+from assay.ports.content import Platforms, Root
 
 _PIECE_BYTES = 1 << 20
 Place = tuple[int, int] | str
@@ -91,6 +91,13 @@ class ArchiveSource:
         one = strictjson.canonical(oci.archive_entry_to_dict(entry))
         descriptor = Descriptor(media_type=oci.DOCKER_ARCHIVE, digest=None, size=len(one))
         return Root(name=self._name, descriptor=descriptor, data=one)
+
+    def platforms(self) -> Platforms | None:
+        """See `ports.content.ListsPlatforms`."""
+        if self._shape != "oci":
+            return None
+        index = self._read("index.json", self._limits.manifest_bytes)
+        return platforms_in(index, self._name, self._target.tag, self._target.digest, self._limits)
 
     def fetch(self, descriptor: Descriptor, limit: int) -> bytes:
         """A blob, whole."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from assay.adapters.blobs import open_regular, pieces, too_large, whole
 from assay.artifact.reference import Target
-from assay.artifact.selection import select
+from assay.artifact.selection import platforms_of, select
 from assay.formats import oci, strictjson
 from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UsageError
 from assay.model.image import Descriptor
 from assay.model.limits import DEFAULT_LIMITS, Limits
-from assay.ports.content import Root
+from assay.ports.content import Platforms, Root
 
 Fetch = Callable[[Descriptor, int], bytes]
 
@@ -29,6 +29,10 @@ class LayoutSource:
     def root(self) -> Root:
         """The manifest or index that tag or digest mean, or the only image."""
         return root_of(self.index(), self._name, self._tag, self._digest, self._limits, self.fetch)
+
+    def platforms(self) -> Platforms | None:
+        """See `ports.content.ListsPlatforms`."""
+        return platforms_in(self.index(), self._name, self._tag, self._digest, self._limits)
 
     def index(self) -> bytes:
         """The bytes of `index.json` now, after a look at the layout's marker."""
@@ -73,6 +77,13 @@ class LayoutSource:
             return whole(handle, limit, where=path.name)
         finally:
             os.close(handle)
+
+
+def platforms_in(index: bytes, name: str, tag: str, digest: Digest | None, limits: Limits) -> Platforms | None:
+    """The platforms of one image that a layout's `index.json` lists itself; shared with archives."""
+    document = oci.parse(index, oci.OCI_INDEX, where=f"{name}/index.json", limits=limits)
+    found = platforms_of(document, tag=tag, digest=digest) if isinstance(document, oci.Index) else ()
+    return Platforms(name, found) if found else None
 
 
 def check_marker(data: bytes, name: str) -> None:

@@ -17,7 +17,7 @@ from assay.model.errors import MalformedError, UnsupportedError, UsageError
 from assay.model.image import BuildStep, Descriptor, Image, Layer, Platform, Subject
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.patterns import lazy
-from assay.ports.content import ImageSource, Root
+from assay.ports.content import ImageSource, ListsPlatforms, Root
 
 __all__ = ["blob_of", "check", "check_diff_id", "checked", "parse_platform", "platform_manifests", "resolve"]
 
@@ -67,6 +67,8 @@ def resolve(
         UsageError: no such platform (the error lists those present).
         MalformedError, UnsupportedError: not an image.
     """
+    if isinstance(source, ListsPlatforms) and (beside := source.platforms()):
+        return _of_leaves(source, beside.manifests, platform, host, None, beside.name, limits, every=all_platforms)
     root = source.root()
     check(root.data, root.descriptor, where=root.name)
     if root.requested is not None:
@@ -78,9 +80,17 @@ def resolve(
     if isinstance(document, oci.Manifest):
         return (_platform_fits(_from_manifest(source, document, digest, None, root.name, limits), platform),)
     leaves = _leaves(source, document, root.name, limits)
-    chosen = leaves if all_platforms else _choose(leaves, platform, host, root.name)
-    images = [_from_leaf(source, leaf, digest, root.name, limits) for leaf in chosen]
-    if not all_platforms:
+    return _of_leaves(source, leaves, platform, host, digest, root.name, limits, every=all_platforms)
+
+
+def _of_leaves(
+    source: ImageSource, leaves: tuple[Descriptor, ...], platform: Platform | None, host: Platform,
+    index: Digest | None, name: str, limits: Limits, *, every: bool,
+) -> tuple[Image, ...]:  # fmt: skip
+    """The images of the manifests meant; `index` is what lists them, if it is something of its own."""
+    chosen = leaves if every else _choose(leaves, platform, host, name)
+    images = [_from_leaf(source, leaf, index, name, limits) for leaf in chosen]
+    if not every:
         return (_platform_fits(images[0], platform),)
     return tuple(sorted(images, key=lambda image: (str(image.subject.platform), str(image.subject.digest))))
 
@@ -198,7 +208,7 @@ def _no_platform(asked: Platform, present: Sequence[Platform | None], name: str)
     )
 
 
-def _from_leaf(source: ImageSource, leaf: Descriptor, index: Digest, name: str, limits: Limits) -> Image:
+def _from_leaf(source: ImageSource, leaf: Descriptor, index: Digest | None, name: str, limits: Limits) -> Image:
     where = f"{name} {leaf.digest}"
     data = check(source.fetch(leaf, limits.manifest_bytes), leaf, where=where)
     manifest = oci.parse(data, leaf.media_type, where=where, limits=limits)

@@ -38,6 +38,35 @@ def select(index: oci.Index, *, tag: str, digest: Digest | None, where: str) -> 
     raise _choice([_shown(item) for item in (distinct.values() or images)], tag, where, several=bool(distinct))
 
 
+def platforms_of(index: oci.Index, *, tag: str, digest: Digest | None) -> tuple[Descriptor, ...]:
+    """The platform manifests of one image that `index.json` lists itself, as some builders write it.
+
+    They are one image if each names another platform, and all bear the same names, or none. Such an image has no
+    index: nothing can be attached to it as a whole.
+
+    Returns:
+        Two manifests or more; nothing where a tag or digest means one image, or several.
+    """
+    if digest is not None:
+        return ()
+    images = [item for item in index.manifests if _is_image(item) and not _is_attestation(item)]
+    if tag:
+        found = [item for item in images if any(_named(name, tag) for name in _names(item))]
+    else:
+        found = [item for item in images if _names(item)] or images
+    distinct = list({item.digest: item for item in found}.values())
+    platforms = {item.platform for item in distinct if item.platform is not None}
+    names = {frozenset(_names(item)) for item in distinct}
+    alike = len(distinct) > 1 and len(platforms) == len(distinct) and len(names) == 1
+    return tuple(distinct) if alike and all(item.media_type in oci.MANIFESTS for item in distinct) else ()
+
+
+def _is_attestation(item: Descriptor) -> bool:
+    return "vnd.docker.reference.type" in item.annotations or (
+        item.platform is not None and item.platform.os == "unknown"
+    )
+
+
 def select_entry(
     entries: Sequence[oci.ArchiveEntry], *, tag: str, digest: Digest | None, where: str
 ) -> oci.ArchiveEntry:

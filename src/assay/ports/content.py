@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -22,6 +22,22 @@ class Root(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     requested: Digest | None = None
     """The digest the reference itself named, if it named one."""
+
+
+class Platforms(msgspec.Struct, frozen=True):
+    """The manifests of one image that no index of its own lists; `name` is for reports, as a root's."""
+
+    name: str
+    manifests: tuple[Descriptor, ...]
+
+
+@runtime_checkable
+class ListsPlatforms(Protocol):
+    """An image source that may list the platforms of one image beside each other, with no index of their own."""
+
+    def platforms(self) -> Platforms | None:
+        """Them, where what was asked for leads to such a list; None otherwise, whatever the reason."""
+        ...
 
 
 class ImageSource(Protocol):
