@@ -96,12 +96,7 @@ def command(
     )  # fmt: skip
     who = partial(bootstrap.bundle_maker, key, passphrase_file, options.prompt_passphrase, words, settings)
     if predicate is not None:
-        if out is not None or not signs or len(kinds) != 1:
-            raise UsageError(
-                "a document is attested as one type, and attached",
-                why="--predicate without --key or --keyless, with --out, or without exactly one --type",
-                remedy="give --predicate FILE --type TYPE --key KEY",
-            )
+        _as_one(kinds, attached=signs and out is None)
         with who() as maker:
             _state(predicate, kinds[0], door(), maker, how)
         return
@@ -109,14 +104,9 @@ def command(
     look = bootstrap.SecondLook(target, reading, settings, console)
     inventories = bootstrap.take_stock(target, reading, settings=settings, progress=console, look=look)
     reports = bootstrap.report_on(
-        inventories,
-        settings=settings,
-        vex_paths=vex,
-        vex_search=search,
-        policy_path=policy or bootstrap.DEFAULT_POLICY,
-        progress=console,
-        reader=look,
-    )
+        inventories, settings=settings, vex_paths=vex, vex_search=search,
+        policy_path=policy or bootstrap.DEFAULT_POLICY, progress=console, reader=look,
+    )  # fmt: skip
     made = [
         bootstrap.statements_of(inventory, report, kinds or DEFAULT_KINDS)
         for inventory, report in zip(inventories, reports, strict=True)
@@ -142,6 +132,16 @@ def _known(kinds: Sequence[str]) -> None:
     if unknown:
         raise UsageError(
             "no such statement", why=repr(unknown[0]), remedy=f"choose among {', '.join(KINDS)}, or give --predicate"
+        )
+
+
+def _as_one(kinds: Sequence[str], *, attached: bool) -> None:
+    """A document given is attested as one type, and attached."""
+    if not attached or len(kinds) != 1:
+        raise UsageError(
+            "a document is attested as one type, and attached",
+            why="--predicate without --key or --keyless, with --out, or without exactly one --type",
+            remedy="give --predicate FILE --type TYPE --key KEY",
         )
 
 
