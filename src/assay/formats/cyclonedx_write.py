@@ -136,7 +136,8 @@ def document(inventory: Inventory, edition: Edition, *, tool: Tool, timestamp: s
         "component": _subject(inventory.subject, root),
         "properties": _properties(sbom_facts.of_inventory(inventory, unplaced)),
     }
-    listed = [_component(c, beside.get(c.key, ()), edition) for c in components]
+    shared = _Shared()
+    listed = [_component(c, beside.get(c.key, ()), edition, shared) for c in components]
     if inventory.distro is not None:
         listed.append(_distro(inventory.distro, _unused("operating-system", keys)))
     return {
@@ -178,7 +179,16 @@ def _distro(distro: Distro, ref: str) -> dict[str, Any]:
     return value
 
 
-def _component(c: Component, relations: Iterable[tuple[str, str]], edition: Edition) -> dict[str, Any]:
+class _Shared(dict[tuple[str, str], dict[str, str]]):
+    """A fact as a property, made once for all components that have it: they differ in few."""
+
+    def __missing__(self, fact: tuple[str, str]) -> dict[str, str]:
+        """One that is new."""
+        made = self[fact] = {"name": fact[0], "value": fact[1]}
+        return made
+
+
+def _component(c: Component, relations: Iterable[tuple[str, str]], edition: Edition, shared: _Shared) -> dict[str, Any]:
     value: dict[str, Any] = {"type": "library", "bom-ref": c.key}
     if c.supplier:
         value["supplier"] = {"name": c.supplier}
@@ -208,7 +218,7 @@ def _component(c: Component, relations: Iterable[tuple[str, str]], edition: Edit
     if not edition.context:
         facts += [sbom_facts.of_occurrence(o) for o in c.occurrences]
     if facts:
-        value["properties"] = _properties(facts)
+        value["properties"] = [shared[fact] for fact in facts]
     return value
 
 
