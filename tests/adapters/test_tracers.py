@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from assay.adapters import tracers
 from assay.adapters.sandbox import Bubblewrap
+from assay.adapters.tracer_events import Seen
 from assay.adapters.tracer_fanotify import Fanotify
 from assay.adapters.tracer_handles import Handles
-from assay.adapters.tracer_marking import OVERLAY, Seen
+from assay.adapters.tracer_marking import OVERLAY
 from assay.adapters.tracer_strace import Strace
 from assay.build import canaries, sealing
 from assay.model.limits import Limits

@@ -13,10 +13,11 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 
-from assay.adapters import tracer_marking
+from assay.adapters import tracer_events, tracer_kernel, tracer_marking
 from assay.adapters.bareinterpreter import interpreter
 from assay.adapters.tracer_pipe import Pipe, listening
 from assay.adapters.tracer_strace import Strace
@@ -28,6 +29,13 @@ from assay.ports.tracing import Watch
 COPY_BYTES = 2 << 30
 """Root and inputs together, in memory while the step runs; never more than half of what is free."""
 _NOBODY = 65534
+_LOADING = """
+import sys
+for name, text in {parts!r}:
+    sys.modules[name] = type(sys)(name)
+    exec(compile(text, name, "exec"), sys.modules[name].__dict__)
+"""
+"""What makes modules of texts, as nothing is imported from where they lie."""
 _BLOCK = 4096
 
 
@@ -139,8 +147,13 @@ def _free() -> int:
 
 @cache
 def _source() -> str:
-    """The program's text: it need not be where the user it runs as can read it."""
-    return Path(tracer_marking.__file__).read_text(encoding="utf-8")
+    """The program's text, its parts before it: it need not be where the user it runs as can read it."""
+    parts = [(part.__name__, _text(part)) for part in (tracer_kernel, tracer_events)]
+    return _LOADING.format(parts=parts) + _text(tracer_marking)
+
+
+def _text(module: ModuleType) -> str:
+    return Path(str(module.__file__)).read_text(encoding="utf-8")
 
 
 class _Trial(msgspec.Struct, frozen=True):
@@ -177,7 +190,7 @@ def _tried() -> _Trial:
                     os.setgroups([])
                     os.setresgid(_NOBODY, _NOBODY, _NOBODY)
                     os.setresuid(_NOBODY, _NOBODY, _NOBODY)
-                    tracer_marking.dumpable()
+                    tracer_kernel.dumpable()
                 why = tracer_marking.tried(place, lower)
             finally:
                 os.write(writing, json.dumps(why).encode())

@@ -1,8 +1,8 @@
 """The program that watches a launcher as an ordinary user: marks, starts it, and tells what was opened.
 
-It is run by a bare interpreter in front of the launcher (`tracer_handles`), so it imports nothing of Assay. What is
-marked must be the step's alone, so it belongs to namespaces of the user's own, mounted over each folder where nobody
-else sees it:
+It is run by a bare interpreter in front of the launcher, which is given its text and that of its two parts
+(`tracer_handles`), so it imports nothing else of Assay. What is marked must be the step's alone, so it belongs to
+namespaces of the user's own, mounted over each folder where nobody else sees it:
 
 - an overlay without an upper layer. The kernel lets a user mark its folders, one by one, for what is opened in them
   (`FAN_EVENT_ON_CHILD`, fanotify_mark(2)); nothing is copied.
@@ -15,87 +15,38 @@ of folders' handles is made before the launcher starts, and the step cannot rena
     python -I -S -B -c SOURCE PLAN -- LAUNCHER…
 """
 
-import ctypes
 import json
 import os
 import select
-import signal
 import stat
-import struct
 import sys
+
+from assay.adapters.tracer_events import BUFFER_BYTES, Seen, queued
+from assay.adapters.tracer_kernel import (
+    ADD,
+    HANDLE_FID,
+    ON_CHILD,
+    bind,
+    cover,
+    die_with_parent,
+    handles,
+    mark,
+    mark_tmpfs,
+    namespaces,
+    new_group,
+    uncover,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
-_NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
-_READ_ONLY, _NO_SETUID, _NO_DEVICES = 0x1, 0x2, 0x4
-_BIND, _DETACH = 0x1000, 0x2
-_CLOEXEC, _NONBLOCK, _REPORT = 0x1, 0x2, 0x400 | 0x800
-"""`FAN_REPORT_DIR_FID`, `FAN_REPORT_NAME`."""
-_ADD, _FILESYSTEM, _ON_CHILD = 0x1, 0x100, 0x08000000
-_OPEN, _OPEN_EXEC, _OVERFLOW = 0x20, 0x1000, 0x4000
-_NAMED = 2
-"""`FAN_EVENT_INFO_TYPE_DFID_NAME`."""
-_EVENT, _RECORD, _HANDLE = struct.Struct("=IBBHQii"), struct.Struct("=BBH8x"), struct.Struct("=Ii")
-_HANDLE_BYTES = 128
-"""`MAX_HANDLE_SZ`."""
-_AT_FDCWD, _HANDLE_FID = -100, 0x200
-"""The second: a handle that need not lead back to the file (name_to_handle_at(2))."""
-_DEATH_SIGNAL, _DUMPABLE = 1, 4
-_BUFFER_BYTES = 1 << 18
 _GATHERED_MILLISECONDS = 5
 """Events of this long are read together: to be woken by each of them is what would slow a step down."""
 _PIECE_BYTES = 1 << 24
 OVERLAY, COPY = "fanotify of an overlay", "fanotify of a copy"
 """What the trace is named, by what was marked."""
-_library = ctypes.CDLL(None, use_errno=True)
-
-
-def _done(result: int, what: str) -> int:
-    if result < 0:
-        errno = ctypes.get_errno()
-        raise OSError(errno, os.strerror(errno), what)
-    return result
-
-
-def _namespaces() -> None:
-    """A user namespace of one user and one group, and mounts nobody else sees."""
-    user, group = os.geteuid(), os.getegid()
-    _done(_library.unshare(_NEW_USER | _NEW_MOUNTS), "new user namespace")
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="utf-8") as file:
-            file.write(text)
-
-
-def _group() -> int:
-    flags = ctypes.c_uint(_CLOEXEC | _NONBLOCK | _REPORT)
-    return _done(_library.fanotify_init(flags, ctypes.c_uint(os.O_RDONLY)), "fanotify_init")
-
-
-def _marked(group: int, path: bytes, how: int, more: int = 0) -> None:
-    wanted = ctypes.c_uint64(_OPEN | _OPEN_EXEC | more)
-    _done(_library.fanotify_mark(group, how, wanted, _AT_FDCWD, path), "fanotify_mark")
-
-
-def mark(folder: str, size: int) -> int:
-    """A tmpfs of at most `size` bytes on a folder, and a group that sees all that is opened in it; its descriptor."""
-    data = f"size={size},mode=0755".encode()
-    private = ctypes.c_ulong(_NO_SETUID | _NO_DEVICES)
-    _done(_library.mount(b"tmpfs", folder.encode(), b"tmpfs", private, data), "mount tmpfs")
-    group = _group()
-    _marked(group, folder.encode(), _ADD | _FILESYSTEM)
-    return group
-
-
-def _cover(folder: str, empty: str) -> None:
-    """An overlay on a folder that shows what lies there; its handles' number of the file system is the folder's."""
-    if set(folder + empty) & set(":,\\"):
-        raise OSError(0, "a path that stands for something else in options", folder)
-    data = f"lowerdir={folder}:{empty},uuid=null".encode()
-    sealed = ctypes.c_ulong(_READ_ONLY | _NO_SETUID | _NO_DEVICES)
-    _done(_library.mount(b"overlay", folder.encode(), b"overlay", sealed, data), "mount overlay")
 
 
 def overlaid(folders: "list[tuple[str, str]]", empty: str) -> "tuple[int, dict[bytes, str]]":
@@ -105,23 +56,23 @@ def overlaid(folders: "list[tuple[str, str]]", empty: str) -> "tuple[int, dict[b
         OSError: that cannot be done here; everything is as before.
     """
     covered: list[str] = []
-    group = _group()
+    group = new_group()
     try:
         found: dict[bytes, str] = {}
         for folder, place in folders:
             paths = _folders(folder)
-            _cover(folder, empty)
+            cover(folder, empty)
             covered.append(folder)
             for path in paths:
-                _marked(group, os.fsencode(path), _ADD, _ON_CHILD)
-            handles = _handles(paths, folder, place, _HANDLE_FID)
-            if handles.keys() & found.keys():
+                mark(group, os.fsencode(path), ADD, ON_CHILD)
+            own = handles(paths, folder, place, HANDLE_FID)
+            if own.keys() & found.keys():
                 raise OSError(0, "two folders have one handle", folder)
-            found |= handles
+            found |= own
     except OSError:
         os.close(group)
         for folder in covered:
-            _library.umount2(folder.encode(), _DETACH)
+            uncover(folder)
         raise
     return group, found
 
@@ -182,83 +133,6 @@ def _folders(folder: str) -> "list[str]":
     return found
 
 
-def _handles(paths: "list[str]", folder: str, place: str, flags: int = 0) -> "dict[bytes, str]":
-    """Handle of each folder → what the step calls it, which calls `folder` `place`."""
-    found: dict[bytes, str] = {}
-    for path in paths:
-        held = ctypes.create_string_buffer(_HANDLE.pack(_HANDLE_BYTES, 0), _HANDLE.size + _HANDLE_BYTES)
-        mount = ctypes.c_int()
-        call = _library.name_to_handle_at(_AT_FDCWD, os.fsencode(path), held, ctypes.byref(mount), flags)
-        _done(call, "name_to_handle_at")
-        size, _ = _HANDLE.unpack_from(held.raw)
-        handle = held.raw[: _HANDLE.size + size]
-        if handle in found:
-            raise OSError(0, "two folders have one handle", path)
-        found[handle] = place + path[len(folder) :]
-    return found
-
-
-class Seen:
-    """What events told."""
-
-    def __init__(self, folders: "dict[bytes, str]", limit: int) -> None:
-        self._folders, self._limit = folders, limit
-        self._known: dict[bytes, str] = {}
-        """Records of a name → its path: a step opens the same files again and again."""
-        self.reads: set[str] = set()
-        self.programs: set[str] = set()
-        self.flaw, self.lost, self.begun = "", False, False
-
-    def take(self, data: bytes) -> None:
-        """A buffer of events."""
-        at = 0
-        while at + _EVENT.size <= len(data):
-            length, _, _, head, mask, _, _ = _EVENT.unpack_from(data, at)
-            if mask & _OVERFLOW:
-                self.lost, self.flaw = True, "the kernel's queue of events ran over"
-            else:
-                self._event(mask, data[at + head : at + length])
-            at += max(length, _EVENT.size)
-
-    def _event(self, mask: int, records: bytes) -> None:
-        path = self._known.get(records) or self._path(records)
-        # What the launcher opens comes before the first program; inputs are only read after it.
-        self.begun = self.begun or bool(mask & _OPEN_EXEC) or path.startswith("/src/")
-        if not self.begun:
-            return
-        if not path:
-            self.flaw = self.flaw or "a file whose place cannot be told"
-            return
-        self._known[records] = path
-        self.reads.add(path)
-        if mask & _OPEN_EXEC:
-            self.programs.add(path)
-        if len(self.reads) > self._limit:
-            self.lost, self.flaw = True, f"more than {self._limit} paths"
-
-    def _path(self, records: bytes) -> str:
-        at = 0
-        while at + _RECORD.size <= len(records):
-            kind, _, length = _RECORD.unpack_from(records, at)
-            body = records[at + _RECORD.size : at + length]
-            if kind == _NAMED and len(body) > _HANDLE.size:
-                end = _HANDLE.size + _HANDLE.unpack_from(body)[0]
-                folder = self._folders.get(body[:end])
-                name = body[end:].partition(b"\0")[0]
-                return "" if folder is None else f"{folder}/{os.fsdecode(name)}"
-            at += max(length, _RECORD.size)
-        return ""
-
-
-def _queued(group: int) -> "Iterator[bytes]":
-    """The events there are, a buffer at a time."""
-    try:
-        while data := os.read(group, _BUFFER_BYTES):
-            yield data
-    except BlockingIOError:
-        return
-
-
 def _followed(group: int, process: int, seen: Seen) -> int:
     """Read events until the launcher ends; its exit code. Opening queues its event, so the last ones are there then."""
     ended = os.pidfd_open(process)
@@ -268,7 +142,7 @@ def _followed(group: int, process: int, seen: Seen) -> int:
     gathering.register(ended, select.POLLIN)
     while True:
         ready = [descriptor for descriptor, _ in waiting.poll()]
-        for data in _queued(group):
+        for data in queued(group):
             seen.take(data)
         if ended in ready:
             return _code(os.waitpid(process, 0)[1])
@@ -286,7 +160,7 @@ def _told(plan: "dict[str, Any]", **found: object) -> None:
 
 def _prepared(plan: "dict[str, Any]") -> "tuple[int, dict[bytes, str], str]":
     """What is to be watched, in place of the folders: the group that sees it, its folders' handles, what it is."""
-    _namespaces()
+    namespaces()
     how = OVERLAY
     try:
         if not plan["overlays"]:
@@ -295,19 +169,19 @@ def _prepared(plan: "dict[str, Any]") -> "tuple[int, dict[bytes, str], str]":
     except OSError:
         how = COPY
         group, folders = _copied(plan)
-    for _ in _queued(group):  # what preparing it opened
+    for _ in queued(group):  # what preparing it opened
         pass
     return group, folders, how
 
 
 def _copied(plan: "dict[str, Any]") -> "tuple[int, dict[bytes, str]]":
-    group = mark(plan["place"], plan["bytes"])
+    group = mark_tmpfs(plan["place"], plan["bytes"])
     folders: dict[bytes, str] = {}
     for number, (folder, place) in enumerate(plan["folders"]):
         copy = f"{plan['place']}/{number}"
         _copy(os.fsencode(folder), os.fsencode(copy), {})
-        folders |= _handles(_folders(copy), copy, place)
-        _done(_library.mount(copy.encode(), folder.encode(), None, ctypes.c_ulong(_BIND), None), "bind")
+        folders |= handles(_folders(copy), copy, place)
+        bind(copy, folder)
     return group, folders
 
 
@@ -331,7 +205,7 @@ def _watched(plan: "dict[str, Any]", launcher: "list[str]", group: int, folders:
 def _start(launcher: "list[str]") -> "NoReturn":
     """Become the launcher, and die with whoever watches."""
     try:
-        _die_with_parent()
+        die_with_parent()
         os.execv(launcher[0], launcher)  # noqa: S606
     finally:
         os._exit(127)
@@ -340,10 +214,6 @@ def _start(launcher: "list[str]") -> "NoReturn":
 def _code(status: int) -> int:
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
-
-
-def _die_with_parent() -> None:
-    _done(_library.prctl(_DEATH_SIGNAL, ctypes.c_ulong(signal.SIGKILL), *[ctypes.c_ulong(0)] * 3), "die with parent")
 
 
 def main(words: "list[str]") -> int:
@@ -359,7 +229,7 @@ def main(words: "list[str]") -> int:
     if child == 0:
         os.close(reading)
         try:
-            _die_with_parent()
+            die_with_parent()
             prepared = _prepared(plan)
         except (OSError, AttributeError) as error:  # the second: a C library without the call
             _told(plan, state="unavailable", detail=_why(error)[:200])
@@ -373,11 +243,6 @@ def main(words: "list[str]") -> int:
     return code
 
 
-def dumpable() -> None:
-    """Own the files of /proc/self again, after becoming another user (proc(5))."""
-    _done(_library.prctl(_DUMPABLE, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3), "dumpable")
-
-
 def tried(place: str, lower: str) -> "tuple[str, str]":
     """In a child of its own: see an event of either kind.
 
@@ -389,19 +254,19 @@ def tried(place: str, lower: str) -> "tuple[str, str]":
         Why an overlay's folders, and why a tmpfs cannot be marked; empty where they can.
     """
     try:
-        _namespaces()
+        namespaces()
     except OSError as error:
         return _why(error), _why(error)
     return _trial(lower, lambda: overlaid([(lower, "")], place)), _trial(place, lambda: _made(place))
 
 
 def _made(place: str) -> "tuple[int, dict[bytes, str]]":
-    group = mark(place, 1 << 20)
+    group = mark_tmpfs(place, 1 << 20)
     with open(f"{place}/file", "wb"):
         pass
-    for _ in _queued(group):
+    for _ in queued(group):
         pass
-    return group, _handles(_folders(place), place, "")
+    return group, handles(_folders(place), place, "")
 
 
 def _trial(folder: str, prepare: "Callable[[], tuple[int, dict[bytes, str]]]") -> str:
@@ -411,7 +276,7 @@ def _trial(folder: str, prepare: "Callable[[], tuple[int, dict[bytes, str]]]") -
             pass
         seen = Seen(folders, 1)
         seen.begun = True
-        seen.take(os.read(group, _BUFFER_BYTES))
+        seen.take(os.read(group, BUFFER_BYTES))
     except (OSError, AttributeError) as error:  # the second: a C library without the call
         return _why(error)
     return "" if seen.reads == {"/file"} else "fanotify: events without names"
