@@ -228,14 +228,14 @@ def _inflated(handle: int, name: str, limits: Limits) -> int:
         return handle
     size = os.fstat(handle).st_size
     stored = pieces(handle, 0, size, where=name)
-    copy = _spooled(
+    copy = spooled(
         inflate(stored, "", limits, name, limit=limits.image_archive_bytes), "cannot inflate the archive", name
     )
     os.close(handle)
     return copy
 
 
-def _spooled(parts: Iterable[bytes], what: str, where: str) -> int:
+def spooled(parts: Iterable[bytes], what: str, where: str) -> int:
     """A descriptor of a nameless temporary file with these bytes."""
     with tempfile.TemporaryFile(prefix="assay-") as spool:
         try:
@@ -250,6 +250,8 @@ def _spooled(parts: Iterable[bytes], what: str, where: str) -> int:
 
 
 def _name_of(target: Target) -> str:
+    if target.scheme in ("docker", "podman"):
+        return target.location
     return "standard input" if target.location == STANDARD_INPUT else Path(target.location).name
 
 
@@ -279,7 +281,7 @@ def _input_again(limits: Limits) -> int:
     if room is None:
         raise MalformedError("not an image archive", where="standard input", remedy="give what `docker save` writes")
     if not room:
-        room.append(_spooled(_bounded(sys.stdin.buffer, limits), "cannot keep the archive", "standard input"))
+        room.append(spooled(_bounded(sys.stdin.buffer, limits), "cannot keep the archive", "standard input"))
     return os.dup(room[0])
 
 

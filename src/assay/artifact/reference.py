@@ -14,7 +14,9 @@ from assay.model.digest import Digest
 from assay.model.errors import MalformedError, UsageError
 from assay.model.patterns import lazy
 
-Scheme: TypeAlias = Literal["registry", "oci-dir", "oci-archive", "docker-archive", "dir", "rootfs", "sbom", "file"]
+Scheme: TypeAlias = Literal[
+    "registry", "oci-dir", "oci-archive", "docker-archive", "docker", "podman", "dir", "rootfs", "sbom", "file"
+]  # fmt: skip
 Exists: TypeAlias = Callable[[str], bool]
 
 DOCKER_HUB = "docker.io"
@@ -26,6 +28,7 @@ _AUTHORITY = lazy(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:]+\])(?::([1-9][0-9]{{
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = lazy(rf"{_PART}(?:/{_PART})*", re.ASCII)
 _TAG = lazy(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
+_SHORT_ID = lazy(r"(?:sha256:)?[0-9a-f]{12,64}", re.ASCII)
 _IMAGE_ID = lazy(r"[0-9a-f]{64}", re.ASCII)
 _NAME_CHARACTERS = 255
 _TEXT_CHARACTERS = 8_192
@@ -35,6 +38,7 @@ _TAGGED: dict[str, Scheme] = {
     "oci-archive": "oci-archive",
     "docker-archive": "docker-archive",
 }
+_ENGINES: dict[str, Scheme] = {"docker": "docker", "podman": "podman"}
 _UNTAGGED: dict[str, Scheme] = {"dir": "dir", "rootfs": "rootfs", "sbom": "sbom"}
 
 _FOREIGN = {
@@ -43,8 +47,8 @@ _FOREIGN = {
     "http://": "write registry:NAME, without a URL's scheme",
     "https://": "write registry:NAME, without a URL's scheme",
     "file://": "write the path alone, or oci-dir:, oci-archive:, docker-archive:, dir:, sbom: and the path",
-    "containers-storage:": "export the image first, e.g. podman save --format oci-archive",
-    "docker-daemon:": "export the image first with docker save, and name the file with docker-archive:",
+    "containers-storage:": "write podman:NAME, or export the image, e.g. podman save --format oci-archive",
+    "docker-daemon:": "write docker:NAME",
 }
 
 
@@ -99,6 +103,8 @@ def parse_target(text: str, exists: Exists) -> Target:
     scheme, colon, rest = text.partition(":")
     if colon and scheme == "registry":
         return parse_reference(rest)
+    if colon and scheme in _ENGINES and not rest.startswith("//"):
+        return _engine(_ENGINES[scheme], rest)
     if colon and scheme in _UNTAGGED:
         return _untagged(_UNTAGGED[scheme], rest, exists)
     if colon and scheme in _TAGGED:
@@ -148,6 +154,15 @@ def _form(path: str, exists: Exists) -> Scheme:
     if not exists(f"{path}/."):
         return "file"
     return "oci-dir" if exists(f"{path}/oci-layout") else "dir"
+
+
+def _engine(scheme: Scheme, name: str) -> Target:
+    """An image of a local engine, by its name there or by its id."""
+    if not name:
+        _refuse(f"{scheme}:", "no image is given", f"write {scheme}:NAME")
+    if _SHORT_ID.fullmatch(name) is None:
+        parse_reference(name)
+    return Target(scheme=scheme, location=name)
 
 
 def _untagged(scheme: Scheme, path: str, exists: Exists) -> Target:

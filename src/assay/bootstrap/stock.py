@@ -356,6 +356,14 @@ def _archive(target: Target, _: Settings) -> ImageSource:
     return open_archive(target, LIMITS)
 
 
+def _engine(target: Target, _: Settings) -> ImageSource:
+    import os
+
+    from assay.adapters.engine import open_engine
+
+    return open_engine(target, LIMITS, os.environ)
+
+
 def _registry(target: Target, settings: Settings) -> ImageSource:
     import os
 
@@ -368,6 +376,8 @@ SOURCES: dict[str, Callable[[Target, Settings], ImageSource]] = {
     "oci-dir": _oci_dir,
     "oci-archive": _archive,
     "docker-archive": _archive,
+    "docker": _engine,
+    "podman": _engine,
     "file": _archive,
     "registry": _registry,
 }

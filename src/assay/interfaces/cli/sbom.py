@@ -19,8 +19,8 @@ def command(
 ) -> None:
     """Take stock of TARGET and write its SBOM.
 
-    TARGET is an image reference, or one of oci-dir:, oci-archive:, docker-archive:, registry:, dir:, rootfs:, sbom:,
-    or - for an SBOM or an image archive on standard input.
+    TARGET is an image reference, or one of oci-dir:, oci-archive:, docker-archive:, docker:, podman:, registry:,
+    dir:, rootfs:, sbom:, or - for an SBOM or an image archive on standard input.
     """
     wanted = options.parse_outputs(outputs, tuple(output.SBOM_WRITERS), "cyclonedx-json")
     console = options.Console(quiet or not verbose)

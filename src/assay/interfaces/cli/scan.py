@@ -74,9 +74,9 @@ def command(
 ) -> int:
     """Take stock of TARGET, match it against advisories, say what matters and why, decide by policy.
 
-    TARGET is an image reference, or one of oci-dir:, oci-archive:, docker-archive:, registry:, dir:, rootfs:, sbom:,
-    or - for an SBOM or an image archive on standard input. Exit codes: 0 allowed, 1 denied, 2 usage, 3 verification
-    failed, 65 malformed input, 69 unsupported, 75 could not tell.
+    TARGET is an image reference, or one of oci-dir:, oci-archive:, docker-archive:, docker:, podman:, registry:, dir:,
+    rootfs:, sbom:, or - for an SBOM or an image archive on standard input. Exit codes: 0 allowed, 1 denied, 2 usage,
+    3 verification failed, 65 malformed input, 69 unsupported, 75 could not tell.
     """
     wanted = options.parse_outputs(outputs, tuple(output.REPORT_WRITERS), "table", everything=verbose > 0)
     console = options.Console(quiet)
