@@ -5,8 +5,9 @@ import time
 import pytest
 
 from assay.build.dockerfile import Named
-from assay.build.dockerfile.copies import ROOT
+from assay.build.dockerfile.copies import ROOT, Context, settled
 from assay.build.dockerfile.places import mover, written
+from assay.build.dockerfile.stage import Copied
 from assay.flows.import_dockerfile import import_dockerfile
 
 COUNT = 100_000
@@ -43,6 +44,53 @@ def test_very_many_commands_and_copied_paths_are_translated():
     found = import_dockerfile(text.encode(), "Dockerfile", Named(name="x"))
     assert time.process_time() - begun < SECONDS
     assert f"make -o {ROOT}/bin/p7\n".encode() in found.spec
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"FROM debian:12 AS s{n}\nRUN make\n" for n in range(1_000))
+        + "FROM debian:12\n"
+        + "".join(f"COPY --from=s{n} /a /b\n" for n in range(1_000)),
+        "FROM debian:12 AS b\nRUN make\nFROM debian:12\n"
+        + "".join(f"COPY --from=b /bin/p{n} /bin/\n" for n in range(3_000)),
+        "FROM debian:12\nCOPY . /app\n" + "".join(f"RUN pip install -r /app/r{n}.txt\n" for n in range(2_000)),
+    ],
+    ids=["stages", "copies from a stage", "requirements"],
+)
+def test_very_many_stages_and_copies_are_translated(text):
+    begun = time.process_time()
+    import_dockerfile(text.encode(), "Dockerfile", Named(name="x"))
+    assert time.process_time() - begun < SECONDS
+
+
+def test_very_many_copies_are_held_against_later_ones():
+    asked = []
+    copied = [Copied("context", (f"a{n}/b{m}", "same"), f"/srv{n}/") for n in range(20_000) for m in range(2)]
+    context = Context(kind=lambda path: asked.append(path) or "directory")
+    begun = time.process_time()
+    found = settled(copied, context)
+    assert time.process_time() - begun < SECONDS
+    assert len(asked) < 10 * len(copied)
+    assert [len(one.paths) for one in found] == [1, 2] * 20_000  # the first of each two is laid again by the second
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "left"),
+    [
+        (("a/x", "/srv/a/x"), ("a", "/srv/a"), False),
+        (("a/b", "/srv/a/b/"), ("a", "/srv/a/"), False),
+        (("a/x", "/srv/x"), ("a", "/srv/a"), True),
+        (("a/x", "/srv/a/x"), (".", "/srv"), False),
+        (("a/x", "/srv/a/"), (".", "/other"), True),
+        (("x.txt", "/srv/"), ("x.txt", "/srv/x.txt"), False),
+        (("x.txt", "/srv/"), ("y.txt", "/srv/x.txt"), True),
+        (("ab/x", "/srv/b/x"), ("a", "/srv"), True),
+    ],
+)
+def test_what_a_later_copy_lays_to_the_same_place_is_left_out(earlier, later, left):
+    copied = [Copied("context", (path,), to) for path, to in (earlier, later)]
+    assert (len(settled(copied, Context())) == 2) is left
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,12 @@ def settled(copied: Iterable[Copied], context: Context) -> list[Copied]:
         paths = tuple(name for path in one.paths for name in _spread(tidy(path), context))
         folder = one.to if one.to.endswith("/") or not _several(one.paths, context) else f"{one.to}/"
         found.append(Copied(one.source, paths, folder, mode=one.mode, owner=one.owner))
-    for place, one in enumerate(found):
+    later = _Later(context)
+    for one in reversed(found):
         if one.source == "context":
-            later = [other for other in found[place + 1 :] if other.source == "context"]
-            one.paths = tuple(path for path in one.paths if not _covered(path, one.to, later, context))
+            paths = one.paths
+            one.paths = tuple(path for path in paths if not later.covers(path, one.to))
+            later.add(paths, one.to)
     return [one for one in found if one.paths or one.source.startswith("source ")]
 
 
@@ -68,6 +70,40 @@ def _several(paths: tuple[str, ...], context: Context) -> bool:
 
 def _spread(path: str, context: Context) -> tuple[str, ...]:
     return (context.names(path) or (path,)) if _PATTERN.search(path) else (path,)
+
+
+class _Later:
+    """Where later COPYs lay things: asked of each path of the earlier ones, however many there are."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._itself: dict[str, set[str]] = {}
+        """Path of the context → where it comes to lie."""
+        self._folders: dict[str, set[str]] = {}
+        """Folder → where what is in it comes to lie."""
+        self._lengths: set[int] = set()
+        """Of the folders' paths."""
+
+    def add(self, paths: Iterable[str], to: str) -> None:
+        """One more COPY, before those that are known."""
+        for path in paths:
+            self._itself.setdefault(path, set()).add(_lands(path, to, path, self._context))
+            if self._context.is_folder(path):
+                self._folders.setdefault(path, set()).add(to.rstrip("/"))
+                self._lengths.add(len(path))
+
+    def covers(self, path: str, to: str) -> bool:
+        """Whether one of them lays the path to where this COPY does."""
+        here = _lands(path, to, path, self._context)
+        if here in self._itself.get(path, ()) or (path != "." and self._is_laid(".", f"/{path}", here)):
+            return True
+        ends = [end for end in self._lengths if path.startswith("/", end)]
+        return any(self._is_laid(path[:end], path[end:], here) for end in ends)
+
+    def _is_laid(self, folder: str, rest: str, here: str) -> bool:
+        """Whether that folder's COPY lays what is `rest` in it there; one to `/` itself is not looked for."""
+        place = here.removesuffix(rest)
+        return place not in ("", here) and place in self._folders.get(folder, ())
 
 
 def _lands(path: str, to: str, source: str, context: Context) -> str:
@@ -82,14 +118,9 @@ def _lands(path: str, to: str, source: str, context: Context) -> str:
     return f"{to}{source.rsplit('/', 1)[-1]}" if to.endswith("/") else to
 
 
-def _covered(path: str, to: str, later: Iterable[Copied], context: Context) -> bool:
-    here = _lands(path, to, path, context)
-    return any(_lands(path, other.to, source, context) == here for other in later for source in other.paths)
-
-
 def origin(copied: Iterable[Copied], path: str, context: Context) -> str:
-    """Where in the context a file of the tree comes from; empty where it does not."""
-    for one in reversed(settled(copied, context)):
+    """Where in the context a file of the tree comes from, by what is `settled`; empty where it does not."""
+    for one in reversed(tuple(copied)):
         for source in one.paths if one.source == "context" else ():
             if not context.is_folder(source):
                 if _lands(source, one.to, source, context) == path:

@@ -28,9 +28,9 @@ class Copied:
     owner: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Stage:
-    """What a stage says; a mutable builder, as instructions come one by one."""
+    """What a stage says; a mutable builder, as instructions come one by one. Equal to itself alone."""
 
     name: str
     line: int
@@ -88,9 +88,10 @@ class Stage:
         It is one by its slash, by several sources, or because the stage has made it (Dockerfile reference, COPY).
         """
         place = self.absolute(path).rstrip("/") or "/"
-        made = {self.workdir, *(one.to[:-1] for one in self.copied if one.to.endswith("/"))}
-        is_folder = several or path.endswith("/") or path.rpartition("/")[2] in (".", "..") or place in made
-        return place.rstrip("/") + "/" if is_folder else place
+        folder = place.rstrip("/") + "/"
+        if several or path.endswith("/") or path.rpartition("/")[2] in (".", "..") or place == self.workdir:
+            return folder
+        return folder if f"{place}/" in [one.to for one in self.copied] else place
 
     def absolute(self, path: str) -> str:
         """A path in the stage's tree, from its working folder."""

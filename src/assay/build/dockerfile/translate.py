@@ -2,6 +2,8 @@
 
 import re
 import shlex
+from collections import Counter
+from dataclasses import astuple
 
 import msgspec
 
@@ -11,6 +13,7 @@ from assay.build.dockerfile.copies import HOLE, ROOT, Context
 from assay.build.dockerfile.stage import Account, Copied, Stage, Work
 
 Spec = dict[str, object]
+Key = tuple[object, ...]
 _FIRST_UID = 1000
 _SYSTEM = {
     f"/{name}" for name in ("", "bin", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "tmp", "usr", "var")
@@ -101,7 +104,8 @@ def _toolchain(stage: Stage) -> dict[str, object]:
 
 
 def _step(work: Work, name: str, stage: Stage, last: Stage, named: Named) -> dict[str, object]:
-    taken = [one for one in last.copied if one.source == f"stage {work.stages.index(stage)}"]
+    source = f"stage {work.stages.index(stage)}"
+    taken = [one for one in last.copied if one.source == source]
     moved = places.mover(_own(stage, taken))
     lines = ["set -eu", f"mkdir -p {shlex.quote(ROOT + stage.workdir)}"]
     for one in stage.copied:
@@ -287,7 +291,8 @@ def _image(work: Work, last: Stage, installed: list[dict[str, object]], named: N
     packages += [name for name in _shells(last) if name not in packages]
     if packages:
         image["packages"] = packages
-    entries = installed + [entry for one in last.copied for entry in _entries(work, one, users)]
+    numbers = _numbers(last)
+    entries = installed + [entry for one in last.copied for entry in _entries(work, one, numbers, users)]
     if entries:
         image["install"] = entries
     accounts = _accounts(last, users)
@@ -309,13 +314,22 @@ def _shells(last: Stage) -> list[str]:
     return sorted({*found} - {""})
 
 
-def _entries(work: Work, one: Copied, users: dict[str, Account]) -> list[dict[str, object]]:
+def _numbers(last: Stage) -> dict[Key, int]:
+    """What is copied from a stage → its number among all that is copied from there; the same copied twice has one."""
+    found: dict[Key, int] = {}
+    counts: Counter[str] = Counter()
+    for one in last.copied:
+        found.setdefault(astuple(one), counts[one.source])
+        counts[one.source] += 1
+    return found
+
+
+def _entries(work: Work, one: Copied, numbers: dict[Key, int], users: dict[str, Account]) -> list[dict[str, object]]:
     """COPY and ADD into the image."""
     owner = copies.owned(one, users, work.stages[-1])
     if one.source.startswith("stage "):
         stage = work.stages[int(one.source.split()[1])]
-        taken = [c for c in work.stages[-1].copied if c.source == one.source]
-        output = f"steps.{_step_name(work, stage)}.part-{taken.index(one)}"
+        output = f"steps.{_step_name(work, stage)}.part-{numbers[astuple(one)]}"
         return [{"from": output, "to": one.to.rpartition("/")[0] or "/", **owner}]
     if one.source.startswith("source "):
         return [{"from": f"sources.{one.source.split()[1]}", "to": one.to, **owner}]
