@@ -145,3 +145,13 @@ def test_what_does_not_come_whole_is_said(server):
         fetched(f"{server}/short")
     with pytest.raises(UnsupportedError, match="nobody here can fetch"):
         fetched("ftp://127.0.0.1/x")
+
+
+def test_no_more_of_a_folder_is_walked_than_its_limit(tmp_path):
+    for number in range(50):
+        (tmp_path / "s" / str(number)).mkdir(parents=True)
+    seen = []
+    inputs = FolderInputs(tmp_path, Limits(build_entries_count=3))
+    with pytest.raises(UnsupportedError, match="the limit of 3"):
+        list(inputs.tree("s", lambda path: bool(seen.append(path))))
+    assert len(seen) == 4

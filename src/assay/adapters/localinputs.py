@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from assay.adapters.blobs import pieces
@@ -45,9 +46,10 @@ class FolderInputs:
         try:
             if not stat.S_ISDIR(os.fstat(handle).st_mode):
                 raise UsageError("not a folder", where=path, remedy="name a folder beside the spec")
-            found = sorted(self._walk(handle, b"", leave_out, 0))
-            if len(found) > self._limits.build_entries_count:
-                raise _too_many(path, len(found), self._limits)
+            most = self._limits.build_entries_count
+            found = sorted(islice(self._walk(handle, b"", leave_out, 0), most + 1))
+            if len(found) > most:
+                raise _too_many(path, most)
             for name in found:
                 yield from self._entry(handle, name, path)
         finally:
@@ -146,8 +148,8 @@ class FolderInputs:
         return handle
 
 
-def _too_many(path: str, count: int, limits: Limits) -> UnsupportedError:
-    why = f"{count} entries, limit {limits.build_entries_count}"
+def _too_many(path: str, limit: int) -> UnsupportedError:
+    why = f"more entries than the limit of {limit}"
     return UnsupportedError("too many files in a folder", where=path, why=why, remedy="list some under exclude")
 
 
