@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.formats import findings_csv, github_annotations, github_snapshot, gitlab, junit
+from assay.formats import findings_csv, github_annotations, github_snapshot, gitlab, junit, sarif
 from assay.formats.answer import link_of, state_of
 from assay.formats.plaintext import cell, safe
 from assay.interfaces.cli.render import html, markdown, table
@@ -206,6 +206,27 @@ def test_csv_has_every_finding_with_its_state() -> None:
     assert rows[0]["kev"] == "2025-02-01"
     assert rows[0]["epss"] == "0.90000"
     assert rows[0]["path"] == "var/lib/dpkg/status"
+
+
+@pytest.mark.parametrize(
+    ("status", "step"),
+    [
+        ("not_affected", Step("symbol", "the flaw lies in a/b; none of it is linked into bin/app")),
+        ("not_affected", Step("fix", "1-1~bpo12 is 1-1 rebuilt for an older release: it has the fix of 1-1")),
+        ("not_affected", Step("range", "alpine says that openssl in Alpine never was affected by CVE-1")),
+        ("undetermined", Step("range", "whether 1-1 is affected, nobody has decided yet")),
+    ],
+)
+def test_every_list_gives_the_reason_that_decided(status: str, step: Step) -> None:
+    """Not the last rung, which only says where the package came from."""
+    steps = (step, Step("layer", "introduced in layer 1"), Step("owner", "also stands for jrt-fs, whose files it owns"))
+    value = report(finding("CVE-2025-0001", status=status, reasons=steps))
+    assert rows_of(value)[0]["answer"] == step.says
+    (skipped,) = junit_of(value).iter("skipped")
+    assert skipped.get("message") == f"{status}: {step.says}"
+    assert step.says in table.render(value, columns=200, colour=False, everything=True)
+    if status == "not_affected":
+        assert step.says in sarif.write(value).decode()
 
 
 def test_annotations_are_bounded_and_count_the_rest() -> None:

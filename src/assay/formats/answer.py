@@ -2,9 +2,22 @@
 
 from typing import Literal
 
-from assay.model.finding import Finding
+from assay.model.finding import Finding, Step
 
 State = Literal["open", "undetermined", "suppressed", "ignored", "not_affected"]
+_DECIDES = (
+    ("not_affected", "layer", "removed above"),
+    ("not_affected", "fix", "rebuilt"),
+    ("not_affected", "installed", "; it "),
+    ("not_affected", "symbol", "none of it is linked"),
+    ("not_affected", "range", " says that "),
+    ("undetermined", "owner", "which no feed covers"),
+    ("undetermined", "range", "cannot be compared"),
+    ("undetermined", "range", "contradicts itself"),
+    ("undetermined", "range", "nobody has decided"),
+    ("undetermined", "range", "; but it "),
+)
+"""Which rung decided, by status and by a word of what it says (`dependencies.reasons` writes them)."""
 _LINKS = (("CVE-", "https://nvd.nist.gov/vuln/detail/"), ("GHSA-", "https://github.com/advisories/"))
 
 
@@ -28,7 +41,17 @@ def answer_of(finding: Finding) -> str:
         return "; ".join(filter(None, (f"ignored: {own.reason}", f"until {own.until}", own.by and f"by {own.by}")))
     if finding.status == "affected":
         return ""
-    return finding.reasons[-1].says if finding.reasons else finding.status.replace("_", " ")
+    step = decided_by(finding)
+    return step.says if step is not None else finding.status.replace("_", " ")
+
+
+def decided_by(finding: Finding) -> Step | None:
+    """The rung that made a finding other than affected: not the last one, which says where the package came from."""
+    for status, rung, word in _DECIDES:
+        for step in finding.reasons:
+            if finding.status == status and step.rung == rung and word in step.says:
+                return step
+    return None
 
 
 def sentence(finding: Finding) -> str:

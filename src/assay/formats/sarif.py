@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from assay.formats import purl as purls
 from assay.formats import wire
-from assay.formats.answer import severity_of
+from assay.formats.answer import decided_by, severity_of
 from assay.model.errors import MalformedError
 from assay.model.finding import Finding
 from assay.model.inventory import Component
@@ -202,7 +202,8 @@ def _suppression(finding: Finding) -> dict[str, Any]:
         text = "; ".join(filter(None, (own.reason, f"until {own.until}", own.by and f"by {own.by}", own.where)))
         return {"kind": "external", "status": "accepted", "justification": _text(f"ignored: {text}")}
     if said is None:
-        says = finding.reasons[-1].says if finding.reasons else "the scan found it not affected"
+        step = decided_by(finding)
+        says = step.says if step is not None else "the scan found it not affected"
         return {"kind": "external", "status": "accepted", "justification": _text(says)}
     parts = (said.status, said.justification, said.impact, f"stated by {said.by}", said.document, said.digest)
     return {"kind": "external", "status": "accepted", "justification": _text("; ".join(filter(None, parts)))}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from assay.dependencies import ssvc
-from assay.formats.answer import severity_of
+from assay.formats.answer import decided_by, severity_of
 from assay.formats.foreign import INFERRED
 from assay.model.finding import Finding
 from assay.model.lifecycle import Lifetime
@@ -129,19 +129,6 @@ def marks(finding: Finding) -> str:
     return ", ".join(words)
 
 
-_DECIDES = (
-    ("not_affected", "layer", "removed above"),
-    ("not_affected", "fix", "rebuilt"),
-    ("not_affected", "installed", "; it "),
-    ("not_affected", "symbol", "none of it is linked"),
-    ("undetermined", "owner", "which no feed covers"),
-    ("undetermined", "range", "cannot be compared"),
-    ("undetermined", "range", "contradicts itself"),
-    ("undetermined", "range", "; but it "),
-)
-"""Which rung decided, by status and by a word of what it says (`dependencies.reasons` writes them)."""
-
-
 def why_not(finding: Finding) -> str:
     """Why a finding does not count: who said so, or the rung that decided; empty for one that counts."""
     said = finding.suppressed
@@ -149,11 +136,8 @@ def why_not(finding: Finding) -> str:
         return ", ".join(filter(None, (said.justification or said.impact or said.status, f"says {said.by}")))
     if finding.ignored is not None:
         return f"until {finding.ignored.until}: {finding.ignored.reason}"
-    for status, rung, word in _DECIDES:
-        for step in finding.reasons:
-            if finding.status == status and step.rung == rung and word in step.says:
-                return step.says
-    return ""
+    step = decided_by(finding)
+    return step.says if step is not None else ""
 
 
 def weighed(verdict: Verdict) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
