@@ -228,15 +228,19 @@ def _inflated(handle: int, name: str, limits: Limits) -> int:
         return handle
     size = os.fstat(handle).st_size
     stored = pieces(handle, 0, size, where=name)
-    copy = spooled(
-        inflate(stored, "", limits, name, limit=limits.image_archive_bytes), "cannot inflate the archive", name
-    )
+    inflated = inflate(stored, "", limits, name, limit=limits.image_archive_bytes)
+    copy = spooled(inflated, "cannot inflate the archive", name, "inflate it first, or set TMPDIR elsewhere")
     os.close(handle)
     return copy
 
 
-def spooled(parts: Iterable[bytes], what: str, where: str) -> int:
-    """A descriptor of a nameless temporary file with these bytes."""
+def spooled(parts: Iterable[bytes], what: str, where: str, remedy: str) -> int:
+    """A descriptor of a nameless temporary file with these bytes.
+
+    Raises:
+        UnavailableError: `what`, `where` and `remedy`, if the disk does not take them.
+        Else what `parts` raises.
+    """
     with tempfile.TemporaryFile(prefix="assay-") as spool:
         try:
             for piece in parts:
@@ -244,7 +248,6 @@ def spooled(parts: Iterable[bytes], what: str, where: str) -> int:
             spool.flush()
         except OSError as error:
             why = error.strerror or type(error).__name__
-            remedy = "inflate it first, or set TMPDIR elsewhere"
             raise UnavailableError(what, where=where, why=why, remedy=remedy) from error
         return os.dup(spool.fileno())
 
@@ -281,7 +284,8 @@ def _input_again(limits: Limits) -> int:
     if room is None:
         raise MalformedError("not an image archive", where="standard input", remedy="give what `docker save` writes")
     if not room:
-        room.append(spooled(_bounded(sys.stdin.buffer, limits), "cannot keep the archive", "standard input"))
+        parts = _bounded(sys.stdin.buffer, limits)
+        room.append(spooled(parts, "cannot keep the archive", "standard input", "set TMPDIR elsewhere"))
     return os.dup(room[0])
 
 

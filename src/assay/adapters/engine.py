@@ -1,7 +1,8 @@
 """`docker:NAME` and `podman:NAME`: an image of the local engine, exported over its socket; no client program is run.
 
 Docker Engine API, "Export an image" (`GET /images/{name}/get`), which Podman's service answers too. The answer is what
-`docker save` writes; it is kept in a temporary file without a name while the run lasts.
+`docker save` writes; it is kept in a temporary file without a name while the run lasts. A name without tag and digest
+means its tag `latest`, as for the engines' own clients; the API would give every tag there is.
 """
 
 import functools
@@ -14,9 +15,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from assay.adapters.archive import ArchiveSource, spooled
-from assay.artifact.reference import Target
+from assay.adapters.blobs import too_large
+from assay.artifact.reference import Target, full_name
 from assay.formats import strictjson
-from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UsageError
+from assay.model.errors import UnavailableError, UnsupportedError, UsageError
 from assay.model.limits import Limits
 
 _SECONDS = 600.0
@@ -29,11 +31,11 @@ def open_engine(target: Target, limits: Limits, env: Mapping[str, str]) -> Archi
     """The source for an image that the engine holds; a second look of the same run asks it no second time.
 
     Raises:
-        UsageError: no such image. UnavailableError: no engine answers. UnsupportedError: one that is not reached by a
-        local socket. MalformedError: it gives no image archive.
+        UsageError: no such image. UnavailableError: no engine answers, or it breaks off. UnsupportedError: one that is
+        not reached by a local socket, or an image over `image_archive_bytes`. MalformedError: no image archive.
     """
     path = _docker(env) if target.scheme == "docker" else _podman(env)
-    handle = os.dup(_exported(target.scheme, path, target.location, limits))
+    handle = os.dup(_exported(target.scheme, path, full_name(target.location), limits))
     try:
         return ArchiveSource(handle, target, limits)
     except BaseException:
@@ -53,23 +55,43 @@ def _exported(engine: str, path: str, name: str, limits: Limits) -> int:
             )
         if answer.status != http.client.OK:
             raise UnavailableError(f"{engine} does not export the image", where=name, why=f"it answers {answer.status}")
-        return spooled(_pieces(answer, name, limits), "cannot keep the image", name)
-    except (OSError, http.client.HTTPException) as error:
-        raise UnavailableError(
-            f"{engine} gives no answer", where=path, why=str(error) or type(error).__name__,
-            remedy="start its service, or name the image with registry: or docker-archive:",
-        ) from error  # fmt: skip
+        return spooled(_pieces(answer, engine, name, limits), "cannot keep the image", name, "set TMPDIR elsewhere")
+    except (OSError, http.client.HTTPException, ValueError) as error:  # http.client lets a ValueError through, too
+        raise _no_answer(engine, path, error) from error
     finally:
         connection.close()
 
 
-def _pieces(answer: http.client.HTTPResponse, name: str, limits: Limits) -> Iterator[bytes]:
+def _pieces(answer: http.client.HTTPResponse, engine: str, name: str, limits: Limits) -> Iterator[bytes]:
+    """What the engine sends, to its end.
+
+    Into a buffer: `read` would take a chunk of a length below zero for all there is.
+    """
+    most, size, buffer = limits.image_archive_bytes, answer.length or 0, bytearray(_PIECE_BYTES)
+    if size > most:
+        raise too_large(name, most)
     size = 0
-    while piece := answer.read(_PIECE_BYTES):
-        size += len(piece)
-        if size > limits.image_archive_bytes:
-            raise MalformedError("image too large", where=name, why=f"more than {limits.image_archive_bytes} bytes")
-        yield piece
+    while count := _filled(answer, buffer, engine, name):
+        size += count
+        if size > most:
+            raise too_large(name, most)
+        yield bytes(memoryview(buffer)[:count])
+    if answer.length:
+        raise _no_answer(engine, name, http.client.IncompleteRead(b"", answer.length))
+
+
+def _filled(answer: http.client.HTTPResponse, buffer: bytearray, engine: str, name: str) -> int:
+    try:
+        return answer.readinto(buffer)
+    except OSError as error:  # told here: what else fails while it is kept is the disk
+        raise _no_answer(engine, name, error) from error
+
+
+def _no_answer(engine: str, where: str, error: Exception) -> UnavailableError:
+    return UnavailableError(
+        f"{engine} gives no answer", where=where, why=str(error) or type(error).__name__,
+        remedy="start its service, or name the image with registry: or docker-archive:",
+    )  # fmt: skip
 
 
 class _Local(http.client.HTTPConnection):
@@ -93,7 +115,7 @@ def _docker(env: Mapping[str, str]) -> str:
     name = env.get("DOCKER_CONTEXT") or _text(_object(folder / "config.json").get("currentContext"))
     if name in ("", "default"):
         return _DOCKER_SOCKET
-    meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json"
+    meta = folder / "contexts" / "meta" / hashlib.sha256(os.fsencode(name)).hexdigest() / "meta.json"
     endpoints = _object(meta).get("Endpoints")
     engine = endpoints.get("docker") if isinstance(endpoints, dict) else None
     host = _text(engine.get("Host")) if isinstance(engine, dict) else ""
@@ -113,10 +135,11 @@ def _podman(env: Mapping[str, str]) -> str:
 
 
 def _path(host: str, where: str) -> str:
-    scheme, _, path = host.partition("://")
+    scheme, colon, path = host.partition("://")
     if scheme != "unix" or not path.startswith("/"):
+        shown = scheme[:20] if colon else ""  # without a scheme it may begin with a password
         raise UnsupportedError(
-            "an engine that is not on this machine", where=where, why=f"{scheme[:20]!a} is not unix",
+            "an engine that is not on this machine", where=where, why=f"{shown!a} is not unix",
             remedy="export the image there with `docker save`, and give the file",
         )  # fmt: skip
     return path
@@ -126,8 +149,13 @@ def _object(path: Path) -> dict[str, object]:
     try:
         with path.open("rb") as file:
             data = file.read(_CONFIG_BYTES + 1)
-    except OSError:
-        return {}  # no such file: nothing is configured
+    except (FileNotFoundError, NotADirectoryError):
+        return {}  # nothing is configured
+    except OSError as error:  # it may name another engine
+        raise UnavailableError(
+            "cannot read the configuration of Docker", where=str(path), why=error.strerror or type(error).__name__,
+            remedy="make it readable, or set DOCKER_HOST",
+        ) from error  # fmt: skip
     value = strictjson.loads(data, where=str(path), limit=_CONFIG_BYTES)
     return value if isinstance(value, dict) else {}
 

@@ -165,6 +165,17 @@ def _engine(scheme: Scheme, name: str) -> Target:
     return Target(scheme=scheme, location=name)
 
 
+def full_name(name: str) -> str:
+    """What a local engine is asked for: an id as it is, a name with its tag or digest.
+
+    >>> full_name("acme/shop"), full_name("localhost:5000/shop"), full_name("0123456789ab")
+    ('acme/shop:latest', 'localhost:5000/shop:latest', '0123456789ab')
+    """
+    if _SHORT_ID.fullmatch(name) or "@" in name or _split_tag(name)[1]:
+        return name
+    return f"{name}:{DEFAULT_TAG}"
+
+
 def _untagged(scheme: Scheme, path: str, exists: Exists) -> Target:
     if not path:
         _refuse(f"{scheme}:", "no path is given", f"write {scheme}:PATH")
