@@ -101,6 +101,26 @@ def test_other_compressed_bytes_are_the_same_content(tmp_path: Path) -> None:
     assert not found.layers[0].same_blob
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ({"ExposedPorts": {"80/tcp": {}}}, {"ExposedPorts": {"81/tcp": {}}}, "config.ExposedPorts.80/tcp"),
+        ({"Volumes": {}}, {"Volumes": {"/data": {}}}, "config.Volumes"),
+        ({"Cmd": []}, {}, "config.Cmd"),
+        ({"Healthcheck": {"Retries": 1}}, {"Healthcheck": {"Retries": "1"}}, "config.Healthcheck.Retries"),
+        ({"Cmd": ["good"], "Cmd[0]": "x"}, {"Cmd": ["evil"], "Cmd[0]": "x"}, "config.Cmd[0]"),
+        ({"Cmd[0]": "x", "Cmd": ["good"]}, {"Cmd[0]": "x", "Cmd": ["evil"]}, "config.Cmd[0]"),
+    ],
+)
+def test_no_difference_of_a_config_is_too_small_or_hidden(
+    tmp_path: Path, before: dict[str, object], after: dict[str, object], path: str
+) -> None:
+    """What is a name with nothing in it (a port), of another type, or under a name that looks like another's way."""
+    found = compared(tmp_path, image(tmp_path / "a", **before), image(tmp_path / "b", **after))
+    assert found.verdict == "different"
+    assert path in [cause.inner for cause in found.causes]
+
+
 def test_a_config_that_starts_something_else_is_no_same_content(tmp_path: Path) -> None:
     later = image(tmp_path / "c", BASE, created="2026-02-02T00:00:00Z")
     first = image(tmp_path / "a", BASE)

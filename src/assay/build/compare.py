@@ -5,7 +5,7 @@ Layers with one diffID are not opened. Others are read as streams (`trees`). Wha
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import msgspec
 
@@ -20,8 +20,14 @@ from assay.model.image import Image
 from assay.model.limits import Limits
 from assay.ports.stores import Spool
 
-_FOLLOWS = ("rootfs.diff_ids", "layers", "config.digest", "config.size")
-"""What only repeats that layers or the config differ."""
+_FOLLOWS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "config": (("rootfs", "diff_ids"),),
+    "manifest": (("layers",), ("config", "digest"), ("config", "size")),
+}
+"""The documents of an image, and what in them only repeats that layers or the config differ."""
+
+Keys: TypeAlias = tuple[str | int, ...]
+"""The way to a value of a JSON document: names of objects, numbers in lists."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,38 +133,50 @@ def _pairs(one: Image, other: Image) -> tuple[LayerPair, ...]:
 
 def _documents(work: Work) -> Iterator[Cause]:
     """What config and manifest say differently, value by value."""
-    for name in ("config", "manifest"):
+    for name, follows in _FOLLOWS.items():
         old, new = (_values(getattr(side, name), name, work.limits) for side in (work.before, work.after))
-        for path in sorted(old.keys() | new.keys()):
-            a, b = old.get(path), new.get(path)
-            if a == b or path.startswith(_FOLLOWS):
+        for path, keys in sorted(
+            ((_path(keys), keys) for keys in old.keys() | new.keys()), key=lambda row: (row[0], repr(row))
+        ):
+            a, b = old.get(keys), new.get(keys)
+            if a == b or any(keys[: len(those)] == those for those in follows):
                 continue
+            one, other = (value[1] if value else "" for value in (a, b))
             kinds: list[tuple[CauseClass, bool]] = [("unknown", False)]
             if a is None or b is None:
                 kinds = [("added" if a is None else "removed", False)]
-            else:
-                one, other = work.looking.before, work.looking.after
-                kinds = [(item.kind, item.shown) for item in texts.text(a.encode(), b.encode(), one, other)]
+            elif one != other:
+                looking = work.looking
+                found = texts.text(one.encode(), other.encode(), looking.before, looking.after)
+                kinds = [(item.kind, item.shown) for item in found]
             for kind, shown in kinds:
                 yield Cause(
                     path=name, kind=kind, inner=path, comparator="json", shown=shown,
-                    before=comparators.shorten(a or ""), after=comparators.shorten(b or ""),
+                    before=comparators.shorten(one), after=comparators.shorten(other),
                 )  # fmt: skip
 
 
-def _values(data: bytes, where: str, limits: Limits) -> dict[str, str]:
-    """Each value of a JSON document by its path."""
-    found: dict[str, str] = {}
-    stack: list[tuple[str, Any]] = [("", strictjson.loads(data, where=where, limit=limits.config_bytes))]
+def _values(data: bytes, where: str, limits: Limits) -> dict[Keys, tuple[str, str]]:
+    """Each value of a JSON document, its type and its text, by the names and numbers that lead to it.
+
+    An empty object or list is a value too: a port or a volume of a config is the name of one.
+    """
+    found: dict[Keys, tuple[str, str]] = {}
+    stack: list[tuple[Keys, Any]] = [((), strictjson.loads(data, where=where, limit=limits.config_bytes))]
     while stack:
-        path, value = stack.pop()
-        if isinstance(value, dict):
-            stack += [(f"{path}.{name}" if path else name, inner) for name, inner in value.items()]
-        elif isinstance(value, list):
-            stack += [(f"{path}[{number}]", inner) for number, inner in enumerate(value)]
+        keys, value = stack.pop()
+        if isinstance(value, dict) and value:
+            stack += [((*keys, name), inner) for name, inner in value.items()]
+        elif isinstance(value, list) and value:
+            stack += [((*keys, number), inner) for number, inner in enumerate(value)]
         else:
-            found[path] = str(value)
+            found[keys] = type(value).__name__, str(value)
     return found
+
+
+def _path(keys: Keys) -> str:
+    """Those names and numbers as people write them: `config.Entrypoint[0]`."""
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
 
 
 def _layers(work: Work, pairs: Sequence[LayerPair]) -> Iterator[Cause]:
