@@ -31,13 +31,15 @@ def built(run, name="out"):
 def test_the_example_builds_twice_alike_and_is_scanned(project, run):
     done = run("lock", "assay.yaml")
     assert (done.code, done.out) == (0, b"")
-    assert "1 inputs locked in assay.lock.json" in done.err
+    assert "1 inputs are locked in assay.lock.json" in done.err
     digest = built(run)
     assert built(run, "other") == digest
     sbom = run("sbom", "oci-dir:../out")
     assert sbom.code == 0
     assert digest.encode() in sbom.out
-    assert run("lock", "assay.yaml", "--check").code == 0
+    checked = run("lock", "assay.yaml", "--check")
+    assert (checked.code, checked.out) == (0, b"")
+    assert "1 inputs are as locked in assay.lock.json" in checked.err
 
 
 def test_the_same_bytes_under_other_conditions(project, run):

@@ -47,7 +47,7 @@ def command(
         if done.first:
             click.echo(f"there is no lock at {done.path}", err=form == "json")
         raise click.exceptions.Exit(1)
-    console.stage(f"{done.inputs_count} inputs {'are' if check else 'locked in ' + done.path}")
+    console.stage(f"{done.inputs_count} inputs {'are as' if check else 'are'} locked in {done.path}")
     if done.alarming:
         raise click.exceptions.Exit(1)
 
