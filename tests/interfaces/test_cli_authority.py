@@ -142,6 +142,9 @@ def test_what_makes_no_authority_is_refused_before_anything_is_made(tmp_path, wo
     done = assay("authority", "init", "a", *words, *more, "--no-passphrase", home=tmp_path, cwd=tmp_path)
     assert done.code == 2, done.err
     assert not list(tmp_path.rglob("*.key"))
+    right = ("--name", "a", "--url", "https://x", "--issuer", "https://login.example", "email")
+    again = assay("authority", "init", "a", *right, "--no-passphrase", home=tmp_path, cwd=tmp_path)
+    assert again.code == 0, again.err
 
 
 def test_nobody_could_get_a_certificate_without_an_issuer(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,13 +36,19 @@ def make_authority(folder: str, wish: Wish, secret: bytes, kms: Mapping[str, str
     place = Path(folder)
     if place.exists() and any(place.iterdir()):
         raise UsageError("the folder is in use", where=folder, remedy="choose a new one")
-    (place / KEYS / MEMORY).mkdir(mode=0o700, parents=True, exist_ok=True)
-    (place / KEYS).chmod(0o700)
-    keys = Keys(place / KEYS, secret, kms)
-    file = authority_life.begin(wish, keys, now(), os.urandom)
-    for kind, instances in (("log", file.logs), ("issuance", file.ct_logs)):
-        begin(log_of(place, file, kind, instances[-1], lambda: secret))
-    publish(place, file)
+    try:
+        (place / KEYS / MEMORY).mkdir(mode=0o700, parents=True, exist_ok=True)
+        (place / KEYS).chmod(0o700)
+        keys = Keys(place / KEYS, secret, kms)
+        file = authority_life.begin(wish, keys, now(), os.urandom)
+        for kind, instances in (("log", file.logs), ("issuance", file.ct_logs)):
+            begin(log_of(place, file, kind, instances[-1], lambda: secret))
+        publish(place, file)
+    except BaseException:
+        # It was empty: all in it is half an authority, of which nobody has seen anything.
+        for left in place.iterdir() if place.is_dir() else ():
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        raise
     return file
 
 
