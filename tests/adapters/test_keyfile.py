@@ -47,6 +47,26 @@ def test_a_key_others_can_touch_is_refused(tmp_path, mode):
     assert caught.value.code == "KEY_MODE"
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o600])
+def test_who_names_the_public_half_is_told_so(tmp_path, mode):
+    _, public = generate(tmp_path / "k")
+    public.chmod(mode)
+    with pytest.raises(MalformedError) as caught:
+        KeyFileSigner(public)
+    assert "a public one" in str(caught.value)
+
+
+def test_a_key_in_cosign_s_own_form_is_not_called_damaged(tmp_path):
+    path = tmp_path / "cosign.key"
+    path.write_text(
+        "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\ne30=\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n"
+    )
+    path.chmod(0o600)
+    with pytest.raises(UnsupportedError) as caught:
+        KeyFileSigner(path)
+    assert "import-key-pair" in caught.value.remedy
+
+
 @pytest.mark.parametrize("taken", ["k", "k.pub"])
 def test_nothing_is_overwritten(tmp_path, taken):
     (tmp_path / taken).write_text("mine")

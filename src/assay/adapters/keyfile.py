@@ -21,6 +21,8 @@ Kind = Literal["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048", 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _CURVES = {"secp256r1": "SHA256", "secp384r1": "SHA384", "secp521r1": "SHA512"}
 """Curves a key may have, and the hash each signs with."""
+_PUBLIC = b"-----BEGIN PUBLIC KEY-----"
+_COSIGN = b"-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----"
 _RSA_BITS = (2048, 3072, 4096)
 
 
@@ -81,7 +83,7 @@ class KeyFileSigner:
             UnavailableError: the file cannot be read.
             UsageError: the file is encrypted and no passphrase is at hand.
         """
-        self._key = _load(secretfile.read(path), path.name, passphrase)
+        self._key = _load(_secret(path), path.name, passphrase)
 
     def public_key(self) -> bytes:
         """DER SubjectPublicKeyInfo."""
@@ -137,6 +139,22 @@ def _make(kind: Kind) -> Any:
     return rsa.generate_private_key(65537, int(kind.removeprefix("rsa-")))
 
 
+def _secret(path: Path) -> bytes:
+    """The bytes of a key file nobody else can touch. Whoever names the public half hears that, not how to hide it."""
+    try:
+        return secretfile.read(path)
+    except UntrustedError:
+        if _PUBLIC in read_public(path):
+            raise _public_half(path.name) from None
+        raise
+
+
+def _public_half(name: str) -> MalformedError:
+    return MalformedError(
+        "not a private key", where=name, why="this is a public one", remedy="name the private half, without .pub"
+    )
+
+
 def _load(data: bytes, name: str, passphrase: Callable[[], bytes] | None) -> Any:
     encrypted = b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in data
     secret = (passphrase or passphrase_from())() if encrypted else None
@@ -179,6 +197,15 @@ def _parse(data: bytes, name: str, secret: bytes | None) -> "PrivateKeyTypes":
                 remedy="give the passphrase it was made with",
                 code="PASSPHRASE",
                 step="key",
+            ) from error
+        if _PUBLIC in data:
+            raise _public_half(name) from error
+        if _COSIGN in data:
+            raise UnsupportedError(
+                "does not read this form of key",
+                where=name,
+                why="cosign's own encryption, not PKCS#8",
+                remedy="make one with assay keys generate; cosign reads that by `cosign import-key-pair`",
             ) from error
         raise MalformedError(
             "not a private key", where=name, why="not PKCS#8 PEM", remedy="make one with assay keys generate"
