@@ -1,7 +1,10 @@
 """A whole inventory is remembered only while image, limits and program are what they were; never in strict runs."""
 
 import os
+import subprocess
+import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -176,7 +179,7 @@ def _written(path: Path, text: str, after: Path) -> None:
 
 def _settle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what was just written count as settled: this process began later."""
-    monkeypatch.setattr(program, "_BEGAN_NS", time.time_ns() + 3_600_000_000_000)
+    monkeypatch.setattr(program, "_began_ns", lambda: time.time_ns() + 3_600_000_000_000)
 
 
 def test_files_that_have_not_changed_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,8 +211,15 @@ def test_a_program_that_was_exchanged_while_it_runs_has_no_digest(
     monkeypatch.setattr(program.assay, "__file__", str(only))
     changed = only.stat().st_ctime_ns
     for began, told in ((changed - 1, False), (changed + 1_000_000, False), (changed + 3_000_000_000, True)):
-        monkeypatch.setattr(program, "_BEGAN_NS", began)
+        monkeypatch.setattr(program, "_began_ns", partial(int, began))
         assert bool(program.program_digest()) is told
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no proc_pid_stat(5) here")
+def test_a_process_began_before_it_asks() -> None:
+    code = "import time; t = time.time_ns(); from assay.adapters.program import _began_ns; print(_began_ns() < t)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60)
+    assert done.stdout == b"True\n"
 
 
 def test_times_that_tell_nothing_are_not_relied_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

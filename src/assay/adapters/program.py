@@ -6,6 +6,7 @@ says of each file: size, place on the disk, and when it was last changed, by whi
 program is told that was exchanged while it runs: what is on the disk then is not what gave the results.
 """
 
+import functools
 import hashlib
 import os
 import sys
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 _SKIPPED = "__pycache__"
 _SETTLED_NS = 2_000_000_000
 """A file changed more recently may be changed again within what its file system counts as the same moment."""
-_BEGAN_NS = time.time_ns()
-"""When this module was loaded; what was loaded before it was not long before."""
+_START_FIELD = 19
+"""Of those behind the name: `starttime`, in ticks since the machine was booted."""
 _Entry = tuple[str, int, int, int, int, int]
 """Path, size, device, inode, time of the content and of the last change."""
 
@@ -98,7 +99,23 @@ def _settled(entries: list[_Entry]) -> bool:
 
     Not if one was changed a moment before it began, since then, or (says its time) will have been.
     """
-    return max(entry[-1] for entry in entries) < _BEGAN_NS - _SETTLED_NS
+    return max(entry[-1] for entry in entries) < _began_ns() - _SETTLED_NS
+
+
+@functools.cache
+def _began_ns() -> int:
+    """When this process began, by the clock that files are dated with; now, where the system does not tell.
+
+    This module is loaded late: before it, a command may have waited long for what comes on its standard input.
+    """
+    now = time.time_ns()
+    try:
+        with open("/proc/self/stat", "rb", buffering=0) as file:  # proc_pid_stat(5): the name may hold any character
+            ticks = int(file.read().rpartition(b")")[2].split()[_START_FIELD])
+        since_boot = ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+        return now - max(time.clock_gettime_ns(time.CLOCK_BOOTTIME) - since_boot, 0)
+    except (OSError, ValueError, IndexError, AttributeError):
+        return now
 
 
 def _telling(entries: list[_Entry]) -> bool:
