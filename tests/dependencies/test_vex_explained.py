@@ -74,6 +74,8 @@ GOOD = statement("pkg:npm/lib@1.5.0")
         (statement(str(OTHER)), "index versus platform digest"),
         (statement(f"pkg:oci/app@{OTHER}?repository_url=registry.example/team/app"), "index versus platform digest"),
         (statement(str(INDEX), parts=("pkg:npm/other",)), "subcomponent"),
+        (statement("pkg:npm/lib", timestamp="2026-06-01T12:00:00Z"), "matched"),
+        (statement("pkg:npm/lib", timestamp="2030-01-01T00:00:00Z"), "time"),
         (statement("pkg:npm/lib", expires="2026-05-31T00:00:00Z"), "expiry"),
         (statement("pkg:npm/lib", expires="when it rains"), "expiry"),
         (statement("pkg:npm/lib", justification=""), "status rule"),
@@ -130,6 +132,25 @@ def test_an_expired_statement_counts_as_under_investigation() -> None:
     assert judged.status == "affected"
     assert "under_investigation" in steps(said)
     assert "review again" in steps(said)
+
+
+def test_a_statement_of_the_future_suppresses_nothing_and_says_so() -> None:
+    said = statement("pkg:npm/lib", timestamp="2030-01-01T00:00:00Z")
+    (judged,) = apply([finding(LIB)], [said], SUBJECT, INVENTORY.components, NOW)
+    assert (judged.suppressed, judged.status) == (None, "affected")
+    assert "vendor says not_affected from 2030-01-01T00:00:00Z, which is still to come" in steps(said)
+
+
+def test_a_word_that_warns_counts_whatever_its_time() -> None:
+    late = statement("pkg:npm/lib", status="affected", action="Update.", timestamp="2030-01-01T00:00:00Z")
+    (judged,) = apply([finding(LIB)], [GOOD, late], SUBJECT, INVENTORY.components, NOW)
+    assert judged.suppressed is None
+    assert field(late) == "matched"
+
+
+def test_a_product_of_another_type_is_named() -> None:
+    (row,) = explain("doc", [statement("pkg:pypi/lib")], INVENTORY, FINDINGS[:1], now=NOW)
+    assert row.says == "pypi is not npm"
 
 
 def test_an_expired_fix_does_not_outweigh_who_still_says_affected() -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from assay.dependencies.vex import is_sound, who_said
 from assay.dependencies.vex_match import FIELDS, Miss, parsed, product_fit
-from assay.dependencies.vex_review import AGAIN, instant, is_expired
+from assay.dependencies.vex_review import AGAIN, instant, is_ahead, is_expired
 from assay.formats.vex_words import CAUTION
 from assay.model.finding import Finding
 from assay.model.image import Subject
@@ -93,13 +93,13 @@ class _Court:
     def fit(self, said: VexStatement, finding: Finding) -> str | Miss:
         """How the statement's products name the finding, or the miss that came farthest."""
         component = self.by_key.get(finding.component)
-        best = Miss("product type", "it names no product")
+        best: Miss | None = None
         for product in said.products:
             how = product_fit(product, self.subject, component, finding.purl, self.by_key)
             if isinstance(how, str):
                 return how
-            best = max(best, how, key=_rank)
-        return best
+            best = how if best is None else max(best, how, key=_rank)
+        return best or Miss("product type", "it names no product")
 
 
 def _names(said: VexStatement) -> set[str]:
@@ -147,6 +147,8 @@ def _miss(said: VexStatement, matched: Sequence[Finding], misses: Iterable[Miss]
     late = [_overruled(said, finding, court) for finding in matched]
     if None not in late:
         return max(filter(None, late), key=_rank)
+    if is_ahead(said, court.now):
+        return Miss("time", f"it is made at {said.timestamp}, which is still to come: it suppresses nothing till then")
     if is_expired(said, court.now):
         return Miss("expiry", f"it held until {said.expires}, it counts as under_investigation: {AGAIN}")
     if not is_sound(said):

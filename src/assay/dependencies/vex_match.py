@@ -76,7 +76,7 @@ def product_fit(
         return Miss("subcomponent", f"{within.field}: {within.says}")
     direct = _nearest(package_fit(identifier, purl, component) for identifier in product.identifiers)
     if not product.subcomponents:
-        return "the package" if direct is None else _nearer(image, direct)
+        return "the package" if direct is None else _nearer(direct, image)
     owner = owners.get(component.owner) if component is not None and component.owner else None
     if owner is None:
         return image
@@ -88,12 +88,12 @@ def product_fit(
 
 def _nearest(found: Iterable[Miss | None]) -> Miss | None:
     """None as soon as one fits, else the miss that came farthest."""
-    best: Miss | None = Miss("product type", "no identifier")
+    best: Miss | None = None
     for miss in found:
         if miss is None:
             return None
-        best = _nearer(best, miss) if best is not None else miss
-    return best
+        best = miss if best is None else _nearer(best, miss)
+    return best or Miss("product type", "no identifier")
 
 
 def _nearer(one: Miss, other: Miss) -> Miss:

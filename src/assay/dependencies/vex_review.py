@@ -2,7 +2,8 @@
 
 A statement past its expiry counts as `under_investigation` (OpenVEX 0.2.0 has no expiry; this is what its author would
 have to publish then). One that was made for another version of the same package, or for another digest of the same
-image, does not apply; the finding says so, that nobody has to wonder where the decision went.
+image, does not apply; the finding says so, that nobody has to wonder where the decision went. One that is dated in the
+future suppresses nothing before its day, for it would overrule every later word of its author until then.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,10 @@ from assay.model.vex import VexProduct, VexStatement
 AGAIN = "review again"
 EXPIRED = "assay:expired"
 """Name of the word that keeps the status a statement had before it expired."""
+AHEAD = "assay:ahead"
+"""Name of the word that keeps the status of a statement whose time is still to come."""
+_SKEW_SECONDS = 24 * 3600
+"""How far a clock, or a time without its zone, may be ahead."""
 _STEPS_COUNT = 5
 """Outdated statements told of one finding."""
 
@@ -42,17 +47,35 @@ def is_expired(statement: VexStatement, now: str) -> bool:
     return bool(now and statement.expires) and instant(statement.expires) <= instant(now)
 
 
+def is_ahead(statement: VexStatement, now: str) -> bool:
+    """Whether it would suppress and its time is still to come, by more than clocks differ.
+
+    >>> early = VexStatement(vulnerability="CVE-2024-1", status="fixed", timestamp="2024-06-03T00:00:00Z")
+    >>> is_ahead(early, "2024-06-01T00:00:00Z"), is_ahead(early, "2024-06-02T00:00:00Z")
+    (True, False)
+    """
+    if not now or statement.status not in _SUPPRESSES:
+        return False
+    return instant(statement.timestamp) > instant(now) + _SKEW_SECONDS
+
+
 def aged(statement: VexStatement, now: str) -> VexStatement:
-    """The statement as it counts at a time (RFC 3339): past its expiry it is `under_investigation`."""
-    if not is_expired(statement, now):
-        return statement
+    """The statement as it counts at a time (RFC 3339): past its expiry or before its time `under_investigation`."""
+    if is_expired(statement, now):
+        return _doubtful(statement, EXPIRED, f"it said {statement.status} until {statement.expires}")
+    if is_ahead(statement, now):
+        return _doubtful(statement, AHEAD, f"it says {statement.status} from {statement.timestamp}")
+    return statement
+
+
+def _doubtful(statement: VexStatement, word: str, why: str) -> VexStatement:
     return msgspec.structs.replace(
         statement,
         status="under_investigation",
         justification="",
         impact="",
-        action=f"it said {statement.status} until {statement.expires}",
-        words=tuple(sorted({*statement.words, (EXPIRED, statement.status)})),
+        action=why,
+        words=tuple(sorted({*statement.words, (word, statement.status)})),
     )
 
 
@@ -70,7 +93,7 @@ def outdated(
     steps = []
     for statement in statements:
         miss = next(filter(None, (_changed(product, subject, component, purl) for product in statement.products)), None)
-        if miss is not None and statement.status in ("not_affected", "fixed"):
+        if miss is not None and statement.status in _SUPPRESSES:
             who = statement.author or "an unnamed author"
             text = f"{who} says {statement.status}, but not of this {_WHAT[miss.field]} ({miss.says}): {AGAIN}"
             steps.append(Step("review", text, statement.document))
@@ -78,14 +101,18 @@ def outdated(
 
 
 def lapsed(statement: VexStatement) -> Step | None:
-    """The step that asks for review of a statement that `aged` found expired; None for any other."""
-    before = dict(statement.words).get(EXPIRED)
-    if before is None:
-        return None
+    """The step that asks for review of a statement that `aged` found expired or ahead; None for any other."""
+    words = dict(statement.words)
     who = statement.author or "an unnamed author"
-    return Step("review", f"{who} said {before} until {statement.expires}: {AGAIN}", statement.document)
+    if EXPIRED in words:
+        return Step("review", f"{who} said {words[EXPIRED]} until {statement.expires}: {AGAIN}", statement.document)
+    if AHEAD in words:
+        says = f"{who} says {words[AHEAD]} from {statement.timestamp}, which is still to come: {AGAIN}"
+        return Step("review", says, statement.document)
+    return None
 
 
+_SUPPRESSES = frozenset({"not_affected", "fixed"})
 _WHAT: Mapping[str, str] = {"version": "version", "index versus platform digest": "build"}
 
 
