@@ -23,11 +23,26 @@ def document(*components: dict[str, object], subject: dict[str, object] = SUBJEC
     ).encode()  # fmt: skip
 
 
-@pytest.mark.parametrize("more", [{}, {"version": "26.3"}, {"type": "application"}])
+@pytest.mark.parametrize("more", [{}, {"type": "application"}])
 def test_the_subject_is_no_component_of_itself(more: dict[str, object]) -> None:
     read = sbom.read(document(SUBJECT | more), "bom.cdx.json")
     assert [(one.name, one.version) for one in read.components] == [("idna", "3")]
     assert not read.gaps
+
+
+@pytest.mark.parametrize(
+    "more", [{"version": "26.3"}, {"purl": "pkg:pypi/pip@26.3"}, {"cpe": "cpe:2.3:a:pypa:pip:26.3"}]
+)
+def test_a_subject_that_is_listed_with_what_advisories_name_is_not_lost(more: dict[str, object]) -> None:
+    read = sbom.read(document(SUBJECT | more), "bom.cdx.json")
+    assert sorted(one.name for one in read.components) == ["idna", "pip"]
+    assert [relation.target for relation in read.relations] == ["idna"]
+
+
+def test_the_subject_is_repeated_once_only() -> None:
+    again = SUBJECT | {"purl": "pkg:pypi/pip@26.3"}
+    with pytest.raises(MalformedError, match="stands twice"):
+        sbom.read(document(again, again), "bom.cdx.json")
 
 
 def test_what_pip_brings_along_is_the_vendors_claim() -> None:

@@ -164,8 +164,8 @@ def _foreign(bom: schema.Bom, name: str) -> Inventory:
     known = _references(bom)
     others = {bom.metadata.component.bom_ref} if bom.metadata and bom.metadata.component else set()
     for place, parent, item in _flat(bom.components):
-        if item.bom_ref in others and parent is None and schema.repeats_subject(bom, item):
-            continue
+        if parent is None and schema.repeats_subject(bom, item) and not (item.version or item.purl or item.cpe):
+            continue  # with one of these advisories can be matched to it: then it is listed
         if item.type == "operating-system" and distro is None:
             distro = foreign.distro(item.name, item.version, item.description, _notes(item.properties))
             others.add(item.bom_ref)

@@ -284,6 +284,7 @@ def repeats_subject(bom: Bom, item: Component | Service) -> bool:
 
 def _unique(bom: Bom, where: str) -> None:
     seen: set[str] = set()
+    repeated = False
     pending: list[tuple[str, Sequence[Component | Service]]] = [
         ("$.components", bom.components),
         ("$.services", bom.services),
@@ -294,7 +295,9 @@ def _unique(bom: Bom, where: str) -> None:
         place, items = pending.pop()
         for number, item in enumerate(items):
             if item.bom_ref is not None:
-                if item.bom_ref in seen and not (place == "$.components" and repeats_subject(bom, item)):
+                once_more = place == "$.components" and not repeated and repeats_subject(bom, item)
+                repeated = repeated or once_more
+                if item.bom_ref in seen and not once_more:
                     raise MalformedError(
                         _WHAT,
                         where=f"{where} {place}[{number}].bom-ref",

@@ -58,7 +58,7 @@ def _package(component: Component) -> Package:
 
 CATALOGUER = Cataloguer(
     name="embedded-sbom",
-    version=2,
+    version=3,
     ecosystem="",
     wants=Wanted(
         names=frozenset({"bom.json", "sbom.json"}),
