@@ -79,6 +79,7 @@ def test_missing_damaged_and_computed():
         ("[~1]", "1.9", True), ("[^0.1.2]", "0.2", False), ("[^0.1.2]", "0.1.9", True), ("[*]", "7", True),
         ("[>1]", "1.0", False), ("[>=1, include_prerelease]", "1.1", True), ("[>=1-]", "1.0", True),
         ("[>=1]", "1.1.1w", True), ("[<1.1.1m]", "1.1.1w", False), ("[>=1]", "2-rc", None),
+        ("[>1,<2]", "2.1", None), ("[>=1, loose=False,include_prerelease=True]", "1.1", True), ("[>1, x=1]", "2", None),
         ("[>=1 ?]", "1.1", None), ("[<1 ?]", "1.1", False), ("[~1.b]", "1.c", None), ("[>=cci.1]", "2", False),
     ],
 )  # fmt: skip

@@ -10,6 +10,7 @@ _BOUND = lazy(r"(>=|<=|>|<|=|\^|~)?([0-9A-Za-z][0-9A-Za-z_.+]{0,100})-?")
 _NUMBERS = lazy(r"[0-9]{1,15}(?:\.[0-9]{1,15}){0,9}")
 _BLANK = lazy(r"([<>=^~])[ \t]+")
 _PARTS_COUNT = 50
+_OPTIONS = frozenset({"include_prerelease", "loose"})
 _ORDERS = {"=": (0,), ">": (1,), ">=": (0, 1), "<": (-1,), "<=": (-1, 0)}
 
 
@@ -23,7 +24,9 @@ def allows(wanted: str, version: str) -> bool | None:
         return wanted == version
     if "-" in version:
         return None
-    inner = wanted[1:-1].partition(",")[0]  # behind the comma: whether pre-releases count
+    inner, _, options = wanted[1:-1].partition(",")  # behind the comma: whether pre-releases count
+    if options and not all(one.partition("=")[0].strip() in _OPTIONS for one in options.split(",")):
+        return None  # a bound, as the first Conan let it stand there, or nothing we know
     alternatives = _BLANK.sub(r"\1", inner).split("||")
     if len(alternatives) > _PARTS_COUNT:
         return None
