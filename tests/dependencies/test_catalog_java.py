@@ -218,6 +218,17 @@ def test_what_is_no_archive_is_malformed(data: bytes) -> None:
         read("x/a.jar", data)
 
 
+@pytest.mark.parametrize("ending", ["nar", "lpkg", "rar"])
+def test_plug_ins_of_nifi_and_liferay_and_resource_adapters_are_archives(ending: str) -> None:
+    data = jar({"META-INF/bundled-dependencies/a-1.0.jar": jar(pom("g", "a", "1.0"))})
+    assert [row[0] for row in rows(read(f"opt/x.{ending}", data))] == ["g:a"]
+    assert [row[0] for row in rows(read("opt/x.ear", jar({f"x.{ending}": data})))] == ["g:a"]
+
+
+def test_an_archive_of_another_kind_is_no_resource_adapter() -> None:
+    assert read("opt/x.rar", b"Rar!\x1a\x07\x01\x00") == Fragment()
+
+
 def test_too_many_entries_are_unsupported() -> None:
     limits = msgspec.structs.replace(DEFAULT_LIMITS, archive_entries_count=2)
     with pytest.raises(UnsupportedError):

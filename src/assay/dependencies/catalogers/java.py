@@ -1,4 +1,4 @@
-"""Java archives (jar, war, ear, Jenkins plug-ins), nested ones too, read from their central directory.
+"""Java archives (jar, war, ear, plug-ins of Jenkins, NiFi, Liferay), nested too, read from their central directory.
 
 Of several `pom.properties` one is the archive's own (`java_identity`), the others are shaded copies inside it. Copies
 without metadata, and archives that lost theirs, are recognised by their classes (`fingerprints`). Nothing but metadata
@@ -24,7 +24,9 @@ from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.inventory import Gap, GapKind, Licence
 from assay.model.limits import Limits
 
-_SUFFIXES = (".jar", ".war", ".ear", ".hpi", ".jpi", ".par", ".sar", ".kar")
+_SUFFIXES = (".jar", ".war", ".ear", ".hpi", ".jpi", ".par", ".sar", ".kar", ".nar", ".lpkg", ".rar")
+_ADAPTER, _ZIP = ".rar", b"PK"
+"""A resource adapter (Jakarta Connectors 2.1, 17.4) shares its ending with archives that Java knows nothing of."""
 _POM_DIRECTORY = "META-INF/maven/"
 _LICENCE_URLS = {
     "apache.org/licenses/license-2.0": "Apache-2.0",
@@ -74,6 +76,8 @@ def catalogue(file: File, fingerprints: Fingerprints | None = None) -> Fragment:
         MalformedError: the archive itself is damaged or forged (one inside it becomes a gap).
         UnsupportedError: it has too many entries.
     """
+    if file.path.endswith(_ADAPTER) and not file.data().startswith(_ZIP):
+        return Fragment()
     walk = _Walk(file, fingerprints or builtin())
     _archive(walk, ChunkView(file.chunks, where=file.path), file.path, file.chunks, parent=None, depth=1)
     packages = [
@@ -298,7 +302,7 @@ def _sha1(chunks: Sequence[bytes]) -> str:
 
 CATALOGUER = Cataloguer(
     name="java",
-    version=9,
+    version=10,
     ecosystem="maven",
     wants=Wanted(suffixes=frozenset(_SUFFIXES), limit="archive_bytes"),
     catalogue=catalogue,
