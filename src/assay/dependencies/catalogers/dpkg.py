@@ -40,6 +40,9 @@ _MAVEN = FOLDER.encode()
 _STATE_FIELDS = frozenset({"package", "architecture", "auto-installed"})
 _NO_LICENCE = Licence(reason="no readable copyright file")
 _DAMAGED, _NAMELESS = "damaged", "without name, version or state"
+_BEGUN = "in a state short of `installed`, whose files may lie there all the same"
+_WITH_FILES = frozenset({"half-installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
+"""dpkg(1), "Package states": those in which files of the package are, or may be, in place."""
 _REMEMBERED_COUNT, _REMEMBERED_CHARACTERS = 2_048, 8_192
 """Records that are remembered, and the longest of them: each layer that installs repeats those of the layers below."""
 _TRANSITIONAL = ("transitional package", "transitional dummy package", "transitional empty package")
@@ -48,7 +51,8 @@ _TRANSITIONAL = ("transitional package", "transitional dummy package", "transiti
 def catalogue(file: File) -> Fragment:
     """Packages in state `installed`, the files one package owns, or which packages were installed automatically.
 
-    A record without name, version or state is skipped and counted in a gap.
+    A record without name, version or state is skipped and counted in a gap, and so is a package that dpkg began to
+    install and did not finish.
 
     Raises:
         MalformedError: not one paragraph of the file can be read.
@@ -77,9 +81,9 @@ def _packages(file: File, *, needs_status: bool) -> Fragment:
             packages.append(found)
         elif found:
             skipped[found] += 1
-    if skipped[_DAMAGED] and not packages and not skipped[_NAMELESS]:
+    if skipped[_DAMAGED] and not packages and len(skipped) == 1:
         raise MalformedError("not a dpkg status file", where=file.path, why="no paragraph of fields")
-    counted = ((skipped[why], why) for why in (_DAMAGED, _NAMELESS))
+    counted = ((skipped[why], why) for why in (_DAMAGED, _NAMELESS, _BEGUN))
     gaps = tuple(Gap("skipped", file.path, None, f"{count} records {why}", "dpkg") for count, why in counted if count)
     return Fragment(packages=tuple(packages), gaps=gaps)
 
@@ -90,8 +94,9 @@ def _read(block: str, needs_status: bool) -> Package | str:
     if record is None:
         return _DAMAGED
     status = record.get("status", "")
-    if status and status.split()[-1] != "installed":
-        return ""
+    state = status.split()[-1] if status.split() else ""
+    if state and state != "installed":
+        return _BEGUN if state in _WITH_FILES and record.get("package") else ""
     if not record.get("package") or not record.get("version") or (needs_status and not status):
         return _NAMELESS
     return _package(record)
@@ -196,7 +201,7 @@ def _summed(data: bytes) -> list[bytes]:
 
 ROW = Cataloguer(
     name="dpkg",
-    version=4,
+    version=5,
     ecosystem="deb",
     wants=Wanted(
         paths=frozenset({_STATUS, DIVERSIONS, EXTENDED_STATES}),
