@@ -39,6 +39,24 @@ def test_an_alias_bears_its_own_name_and_answers_to_the_folder() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("opt/yarn-v1.22.22/package.json", True),
+        ("opt/yarn-1.22.22/package.json", True),
+        ("opt/yarn-v1.22.21/package.json", False),
+        ("opt/berry-v1.22.22/package.json", False),
+        ("srv/node_modules/a/test/yarn-v1.22.22/package.json", False),
+        ("node_modules/a/yarn-v1.22.22/package.json", False),
+    ],
+)
+def test_an_unpacked_archive_bears_name_and_version_in_its_folder(path: str, found: bool) -> None:
+    fragment = read(path, {"name": "yarn", "version": "1.22.22"})
+    assert [(p.name, p.version, p.confidence) for p in fragment.packages] == [("yarn", "1.22.22", "strong")] * found
+    assert read(path, b"{") == Fragment()
+    assert read(path, {"name": "/yarn", "version": "1.22.22"}) == Fragment()
+
+
+@pytest.mark.parametrize(
     ("path", "confidence"),
     [
         ("node_modules/a/package.json", "certain"),

@@ -1,9 +1,10 @@
 """npm: packages in `node_modules` (also pnpm's store and Debian's `nodejs` folders).
 
 npm documentation, "package.json" and "folders": a package is a folder directly in `node_modules`, or in a scope
-folder there. Other `package.json` files inside a package (module type markers, test fixtures, benchmarks) describe
-no installed package: `npm ls` lists none of them, and neither do we. The name is the manifest's, not the folder's
-(aliases: `npm:real@1`).
+folder there, or an unpacked archive of the registry whose folder bears its name and version (`/opt/yarn-v1.22.22`, as
+Node's own images have it). Other `package.json` files inside a package (module type markers, test fixtures, benchmarks)
+describe no installed package: `npm ls` lists none of them, and neither do we. The name is the manifest's, not the
+folder's (aliases: `npm:real@1`).
 """
 
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ _DEBIAN = lazy(r"usr/(?:share|lib(?:/[a-z0-9_]+-linux-gnu[a-z0-9]*)?)/nodejs/")
 _PLACE = lazy(r"(?:@[^/]+/[^/@][^/]*|[^/@.][^/]*)")
 """A package's folder inside `node_modules`."""
 _STORE = lazy(r"(?:\.pnpm|\.store)/[^/]+")
+_UNPACKED = lazy(r"[^/@.][^/]*?-v?[0-9]+\.[0-9]+\.[0-9]+[^/]*")
 _NAME = lazy(r"(?:@[^/@\s%]+/)?[^/@\s%][^/@\s%]*")
 
 _INSTALL_SCRIPT = "npm:install-script"
@@ -53,7 +55,7 @@ def catalogue(file: File) -> Fragment:
     """
     found = place(file.path)
     if found is None:
-        return Fragment()
+        return _unpacked(file)
     folder, confidence = found
     try:
         manifest = _DECODER.decode(file.data().removeprefix(b"\xef\xbb\xbf"))
@@ -69,6 +71,25 @@ def catalogue(file: File) -> Fragment:
             "package.json bears a name npm does not allow", where=file.path, why=repr(name[:100]), remedy="remove it"
         )
     return Fragment(packages=(_package(manifest, name, version.strip(), folder, confidence),))
+
+
+def _unpacked(file: File) -> Fragment:
+    """The package of a folder `NAME-VERSION` or `NAME-vVERSION` that lies in no other package."""
+    folder = file.path.rpartition("/")[0]
+    base = folder.rpartition("/")[2]
+    if not _UNPACKED.fullmatch(base) or "/node_modules/" in f"/{folder}":
+        return Fragment()
+    try:
+        manifest = _DECODER.decode(file.data().removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Fragment()  # a folder that only looks like one
+    name, version = manifest.name, manifest.version
+    if not (isinstance(name, str) and isinstance(version, str) and len(name) <= 214 and _NAME.fullmatch(name)):
+        return Fragment()
+    plain = name.rpartition("/")[2]
+    if base not in (f"{plain}-{version}", f"{plain}-v{version}"):
+        return Fragment()
+    return Fragment(packages=(_package(manifest, name, version, name, "strong"),))
 
 
 def _package(manifest: _Manifest, name: str, version: str, folder: str, confidence: Confidence) -> Package:
@@ -169,7 +190,7 @@ def _scoped(manifest: _Manifest) -> dict[str, str]:
 
 CATALOGUER = Cataloguer(
     name="npm",
-    version=3,
+    version=4,
     ecosystem="npm",
     wants=Wanted(names=frozenset(["package.json"]), limit="metadata_bytes"),
     catalogue=catalogue,
