@@ -178,3 +178,18 @@ def test_an_inventory_is_attested_as_spdx_3(home: Path) -> None:
     assert statement["predicateType"] == "https://spdx.dev/Document/v3"
     written = in_process("sbom", "-o", "spdx3-json", "-q", "oci-dir:image", home=home, cwd=home)
     assert statement["predicate"] == json.loads(written.out)
+
+
+def test_what_was_never_matched_is_not_attested_as_without_vulnerabilities(home: Path) -> None:
+    """An empty list says "none" to every other reader of the predicate."""
+    words = ("--db", "nowhere.db", "oci-dir:image")
+    done = in_process("attest", "--out", "unmatched", *words, home=home, cwd=home)
+    assert done.code == 0, done.err
+    assert sorted(path.name for path in (home / "unmatched").iterdir()) == [
+        "cyclonedx.intoto.json", "image.intoto.json", "vsa.intoto.json",
+    ]  # fmt: skip
+    assert "warning: no statement of vulnerabilities: there is no advisory database" in done.err
+    asked = in_process("attest", "--out", "asked", "--type", "vulns", *words, home=home, cwd=home)
+    assert asked.code == 75
+    assert "nothing was matched" in asked.err
+    assert not (home / "asked").exists()

@@ -100,7 +100,11 @@ def _layout_target(text: str) -> Target:
 
 
 def statements_of(inventory: Inventory, report: Report, kinds: Sequence[str]) -> tuple[Statement, ...]:
-    """The statements of a report, of the kinds asked for (words of `formats.predicates.SHORT_NAMES`)."""
+    """The statements of a report, of the kinds asked for (words of `formats.predicates.SHORT_NAMES`).
+
+    Where nothing was matched (no advisory database, or none that opened) there is no statement of vulnerabilities: its
+    list would be empty, and everybody else's program reads that as an image without any.
+    """
     from assay.flows import statements
     from assay.formats import cyclonedx, openvex, predicates, spdx, spdx3
 
@@ -121,7 +125,8 @@ def statements_of(inventory: Inventory, report: Report, kinds: Sequence[str]) ->
     made = statements.statements(report, timestamp=clock().now(), documents=documents)
     if report.verdict is not None:
         made = (*made, statements.summary(report.verdict, report))
-    return tuple(s for s in made if predicates.short_name(s.predicate_type) in kinds)
+    unsaid = () if report.sources.state == "present" else (predicates.VULNS,)
+    return tuple(s for s in made if predicates.short_name(s.predicate_type) in kinds and s.predicate_type not in unsaid)
 
 
 def image_signature(subject: Subject) -> Statement:

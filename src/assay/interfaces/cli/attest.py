@@ -13,7 +13,7 @@ from assay.interfaces.cli import options, trusting
 from assay.interfaces.cli.output import labels_of
 from assay.interfaces.cli.render import evidence
 from assay.interfaces.cli.vex_options import vex_options
-from assay.model.errors import UntrustedError, UsageError
+from assay.model.errors import UnavailableError, UntrustedError, UsageError
 from assay.model.image import Descriptor, Subject
 from assay.model.inventory import Inventory
 from assay.model.report import Report
@@ -107,6 +107,7 @@ def command(
         inventories, settings=settings, vex_paths=vex, vex_search=search,
         policy_path=policy or bootstrap.DEFAULT_POLICY, progress=console, reader=look,
     )  # fmt: skip
+    _matched(reports, kinds, console)
     made = [
         bootstrap.statements_of(inventory, report, kinds or DEFAULT_KINDS)
         for inventory, report in zip(inventories, reports, strict=True)
@@ -117,6 +118,24 @@ def command(
         console.stage("signing and attaching")
         with who() as maker:
             _attach(door(), reports, made, maker, how)
+
+
+def _matched(reports: Sequence[Report], kinds: Sequence[str], console: options.Console) -> None:
+    """Nothing is stated of vulnerabilities where nothing was matched: an empty list would read as "none".
+
+    Raises:
+        UnavailableError: it was asked for by name.
+    """
+    for report in reports:
+        if report.sources.state == "present" or "vulns" not in (kinds or DEFAULT_KINDS):
+            continue
+        if kinds:
+            raise UnavailableError(
+                "nothing was matched, so nothing can be said of vulnerabilities",
+                where=report.subject.name, why=report.sources.reason, remedy="name a database with --db",
+            )  # fmt: skip
+        console.warn(f"no statement of vulnerabilities: {report.sources.reason}")
+        return
 
 
 class _How(msgspec.Struct, frozen=True, kw_only=True):
