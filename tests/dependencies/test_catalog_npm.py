@@ -199,7 +199,7 @@ def test_a_lock_of_version_1_is_nested() -> None:
 )
 def test_in_an_image_a_lock_only_adds_notes_to_the_folders(path: str, root: str) -> None:
     found = read(path, LOCK3)
-    assert not found.packages
+    assert {package.name for package in found.packages} <= {"w"}  # which npm linked there
     assert {(note.directory.removeprefix(root + "node_modules/"), note.name) for note in found.notes} == {
         ("a/node_modules/b", "npm:dev"), ("d", "npm:dev"), ("d", "npm:bundled"), ("o", "npm:dev"), ("o", "npm:optional"),
         ("a", "npm:direct"), ("al", "npm:direct"), ("d", "npm:direct"),
@@ -285,3 +285,28 @@ def test_a_lock_tells_where_a_package_came_from_and_no_secret() -> None:
         lock["packages"]["node_modules/a"] = {"version": "1.0.0", "resolved": resolved}
         (package,) = read("srv/package-lock.json", lock, installed=False).packages
         assert "npm:registry" not in dict(package.properties)
+
+
+def test_workspaces_that_npm_linked_are_installed() -> None:
+    lock = {
+        "lockfileVersion": 3,
+        "packages": {
+            "node_modules/@me/a": {"resolved": "packages/a", "link": True},
+            "packages/a": {"name": "@me/a", "version": "0.1.0", "license": "MIT", "dependencies": {"ms": "2"}},
+            "node_modules/b": {"resolved": "libs/b", "link": True},
+            "libs/b": {"version": "2.0.0"},
+            "node_modules/up": {"resolved": "../up", "link": True},
+            "../up": {"version": "1.0.0"},
+            "node_modules/none": {"resolved": "libs/none", "link": True},
+            "node_modules/new": {"resolved": "libs/new", "link": True},
+            "libs/new": {"name": "new"},
+            "libs/unlinked": {"version": "1.0.0"},
+        },
+    }
+    found = read("srv/node_modules/.package-lock.json", lock).packages
+    assert [(p.name, p.version, p.path) for p in found] == [
+        ("b", "2.0.0", "srv/libs/b/package.json"),
+        ("@me/a", "0.1.0", "srv/packages/a/package.json"),
+    ]
+    assert (found[1].namespace, found[1].depends, found[1].licence.expression) == ("@me", ("ms",), "MIT")
+    assert read("srv/package-lock.json", lock).packages == ()

@@ -1,8 +1,9 @@
 """npm lock files, versions 1 to 3: `package-lock.json`, `npm-shrinkwrap.json`, `node_modules/.package-lock.json`.
 
 npm documentation, "package-lock.json". In a source tree a lock file lists packages. In an image it lists wishes: the
-packages are found in `node_modules`, and the lock only adds what their own manifests do not tell, as `Note`s on their
-folders: `npm:dev`, `npm:optional`, `npm:bundled`, `npm:direct`, `npm:registry`, `npm:deprecated`.
+packages are found in `node_modules`, and the lock only adds what their own manifests do not tell: which folders of the
+project npm linked there, and, as `Note`s on folders, `npm:dev`, `npm:optional`, `npm:bundled`, `npm:direct`,
+`npm:registry`, `npm:deprecated`.
 """
 
 import binascii
@@ -25,6 +26,9 @@ INSTALL_SCRIPT = "npm:install-script"
 """Property: npm ran code of the package when it installed it; here `true`, in `node_modules` which."""
 REGISTRY = "npm:registry"
 """Property: scheme and authority it was fetched from."""
+_NAME = lazy(r"(?:@[^/@\s%]+/)?[^/@\s%][^/@\s%]*")
+_OUTSIDE = lazy(r"\A/|(?:\A|/)(?:\.{0,2}|node_modules)(?:/|\Z)|[:\x00]")
+"""A place that is not a folder of the project itself."""
 _TOLD_CHARACTERS = 500
 _FOLDERS_COUNT = 400
 """Folders above each other in which a package is looked for; npm's own trees have a dozen."""
@@ -84,7 +88,8 @@ def catalogue(file: File) -> Fragment:
     lock = _decode(file)
     if file.installed or hidden:
         root = directory.removesuffix("node_modules").rstrip("/") if hidden else directory
-        return Fragment(notes=tuple(_notes(lock, root, file)))
+        linked = tuple(_linked(lock, root)) if hidden and file.installed else ()
+        return Fragment(packages=linked, notes=tuple(_notes(lock, root, file)))
     return Fragment(packages=_packages(_entries(lock, file)))
 
 
@@ -305,6 +310,30 @@ def _notes(lock: _Lock, root: str, file: File) -> Iterator[Note]:
         yield Note(f"{prefix}node_modules/{name}", "npm:direct", "true")
 
 
+def _linked(lock: _Lock, root: str) -> Iterator[Package]:
+    """Workspaces and other folders of the project that npm linked into `node_modules`: installed where they lie."""
+    packages = lock.packages or {}
+    prefix = root + "/" if root else ""
+    for target in sorted({_text(body, "resolved") for body in packages.values() if body.get("link") is True}):
+        body = packages.get(target, {})
+        name, version = _text(body, "name") or target.rpartition("/")[2], _text(body, "version")
+        if not (_NAME.fullmatch(name) and version) or _OUTSIDE.search(target):
+            continue
+        scope, _, base = name.rpartition("/")
+        yield Package(
+            ecosystem="npm",
+            name=name,
+            version=version,
+            namespace=scope,
+            purl_name=base if scope else "",
+            licence=_licence(body),
+            path=f"{prefix}{target}/package.json",
+            confidence="strong",
+            depends=_names(body, "dependencies", "optionalDependencies", "peerDependencies"),
+            scope="runtime",
+        )
+
+
 def _groups(body: dict[str, Any], bundled: str) -> frozenset[str]:
     """`devOptional`: needed by a dev or an optional package only, so it is in both groups."""
     if _FLAGS.isdisjoint(body):  # nearly every entry
@@ -398,7 +427,7 @@ def _text(body: dict[str, Any], key: str) -> str:
 
 CATALOGUER = Cataloguer(
     name="npm-lock",
-    version=4,
+    version=5,
     ecosystem="npm",
     wants=Wanted(names=frozenset(["package-lock.json", "npm-shrinkwrap.json", _HIDDEN])),
     catalogue=catalogue,
