@@ -249,7 +249,23 @@ def reading_options(function: F) -> F:
     return _one_platform_flags(cast(F, gather))
 
 
+def _log_format(context: click.Context, _: click.Parameter, form: str) -> None:
+    if form != "text" and not context.resilient_parsing:
+        from assay.interfaces.cli.loglines import install
+
+        install(form)
+
+
 verbosity_options = _stack(
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        is_eager=True,
+        expose_value=False,
+        callback=_log_format,
+        help="json: every line on standard error is a JSON object.",
+    ),
     click.option("-q", "--quiet", is_flag=True, help="No progress on standard error."),
     click.option("-v", "--verbose", count=True, help="Say more; -vv shows where an error arose."),
 )
