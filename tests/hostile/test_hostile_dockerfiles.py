@@ -24,6 +24,7 @@ TEXTS = {
     "blanks": "; " + "cp x " + " " * COUNT,
     "one long path": "/a" * COUNT,
     "paths": " /a" * COUNT,
+    "paths in paths": "(/" * COUNT,
     "quoted paths": " '/a \"/b" * COUNT,
 }
 

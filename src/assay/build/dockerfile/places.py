@@ -18,8 +18,8 @@ _QUOTES = "'\""
 _BEGIN = re.compile(r"(?<![\w./-])/")
 _AFTER = re.compile(r"[/\s'\";:)]")
 """What may follow a path; a folder's path is followed by those of what lies in it."""
-_BARE = re.compile(r"/[^\s'\";:)]*")
-_QUOTED = {quote: re.compile(rf"/[^{quote}\n]*") for quote in _QUOTES}
+_STOPS = {"": re.compile(r"[\s'\";:)]"), **{quote: re.compile(rf"[{quote}\n]") for quote in _QUOTES}}
+"""What ends a word, by the quote it begins with."""
 
 
 def written(script: Iterable[str], places: Collection[str]) -> set[str]:
@@ -38,18 +38,28 @@ def _targets(text: str) -> Iterator[str]:
 
 def mover(own: Set[str]) -> Callable[[str], str]:
     """What gives a command's text with the stage's own absolute paths, and what lies in them, under the step's tree."""
-    lengths = {len(path) for path in own}
+    lengths = sorted({len(path) for path in own})
 
-    def is_own(word: str) -> bool:
-        ends = (match.start() for match in _AFTER.finditer(word, 1))
-        return any(end in lengths and word[:end] in own for end in ends) or word in own
+    def is_own(text: str, start: int, stop: int) -> bool:
+        for length in lengths:
+            end = start + length
+            if end > stop:
+                break
+            if text[start:end] in own and (end == stop or _AFTER.match(text, end)):
+                return True
+        return False
 
     def moved(text: str) -> str:
         parts, at = [], 0
+        stops = dict.fromkeys(_STOPS, -1)  # kept: words may lie in one another, and all end where the first does
         for begin in _BEGIN.finditer(text) if own else ():
             start = begin.start()
-            word = _QUOTED.get(text[start - 1 : start], _BARE).match(text, start)
-            if word and is_own(word[0]):
+            quote = text[start - 1 : start]
+            quote = quote if quote in _STOPS else ""
+            if stops[quote] < start:
+                found = _STOPS[quote].search(text, start)
+                stops[quote] = found.start() if found else len(text)
+            if is_own(text, start, stops[quote]):
                 parts += [text[at:start], ROOT]
                 at = start
         return "".join((*parts, text[at:]))
