@@ -20,6 +20,7 @@ from .documents import TIME, TOOL
 from .shape import Check, Harness
 
 PATHS: dict[str, tuple[str, ...]] = {
+    "alpm": ("var/lib/pacman/local/a-1.0-1/desc", "var/lib/pacman/local/a-1.0-1/files"),
     "binaries": ("usr/bin/python3.11", "usr/sbin/nginx", "usr/bin/x", "usr/lib/libx.so.1"),
     "conda": ("opt/conda/conda-meta/a-1-0.json", "opt/conda/conda-meta/history"),
     "dnf-reasons": ("usr/lib/sysimage/libdnf5/packages.toml", "var/lib/dnf/history.sqlite"),

@@ -1,12 +1,14 @@
-"""What lies installed of ecosystems without a database: Erlang and Elixir, Haskell, Dart."""
+"""What lies installed, read file by file: Erlang and Elixir, Haskell, Dart, Arch Linux."""
 
 import time
 
 import pytest
 
-from assay.dependencies.cataloger import Cataloguer, File, Fragment
-from assay.dependencies.catalogers import erlang, haskell, pub_cache
+from assay.dependencies.assemble import assemble
+from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
+from assay.dependencies.catalogers import alpm, erlang, haskell, osrelease, pub_cache
 from assay.dependencies.chooser import run
+from assay.model.inventory import Component
 from assay.model.limits import DEFAULT_LIMITS
 
 
@@ -144,3 +146,86 @@ def test_a_hostile_place_of_a_pubspec_ends_soon() -> None:
     for part in ("hosted/", f"git/a-{COMMIT}/", "hosted/a/b-1.0.0/", "git/a-"):
         read(pub_cache.CATALOGUER, part * 2_000 + "x/pubspec.yaml", "name:" * 1_000)
     assert time.process_time() - start < 3
+
+
+# --- Arch Linux ----------------------------------------------------------------------------------------------------
+
+LOCAL = "var/lib/pacman/local"
+ZLIB = """%NAME%
+lib32-zlib
+
+%VERSION%
+1:1.3.1-2
+
+%BASE%
+zlib
+
+%ARCH%
+x86_64
+
+%PACKAGER%
+A <a@example.org>
+
+%LICENSE%
+Zlib
+MIT
+
+%REASON%
+1
+
+%DEPENDS%
+glibc>=2.38
+sh
+
+%PROVIDES%
+libz.so=1-64
+
+"""
+
+
+def system(*files: tuple[Cataloguer, str, str]) -> list[Component]:
+    found = [
+        Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=read(row, path, text))
+        for row, path, text in files
+    ]
+    return list(assemble(found, (), installed=True).components)
+
+
+def test_a_package_of_pacman() -> None:
+    (package,) = read(alpm.CATALOGUER, f"{LOCAL}/lib32-zlib-1:1.3.1-2/desc", ZLIB).packages
+    assert (package.name, package.version, package.architecture) == ("lib32-zlib", "1:1.3.1-2", "x86_64")
+    assert package.source is not None
+    assert (package.source.name, package.depends, package.provides) == ("zlib", ("glibc", "sh"), ("libz.so",))
+    assert package.licence.expression == "MIT AND Zlib"
+    assert package.properties == (("alpm:explicit", "false"),)
+    (package,) = read(
+        alpm.CATALOGUER, f"{LOCAL}/lib32-zlib-1:1.3.1-2/desc", ZLIB.replace("%REASON%\n1\n\n", "")
+    ).packages
+    assert package.properties == (("alpm:explicit", "true"),)
+
+
+def test_a_package_of_pacman_owns_its_files_and_bears_the_distribution() -> None:
+    conf = "name: a\nversion: 1.0\n"
+    owner, owned = system(
+        (osrelease.ROW, "etc/os-release", "ID=arch\n"),
+        (alpm.CATALOGUER, f"{LOCAL}/lib32-zlib-1:1.3.1-2/desc", ZLIB),
+        (
+            alpm.CATALOGUER,
+            f"{LOCAL}/lib32-zlib-1:1.3.1-2/files",
+            "%FILES%\nusr/\nusr/package.db/a.conf\n\n%BACKUP%\nx\n",
+        ),
+        (haskell.CATALOGUER, "usr/package.db/a.conf", conf),
+    )
+    assert owner.purl == "pkg:alpm/arch/lib32-zlib@1:1.3.1-2?arch=x86_64&distro=arch"
+    assert (owned.name, owned.owner) == ("a", owner.key)
+
+
+@pytest.mark.parametrize("text", ["", "%NAME%", "%NAME%\na\n", "%NAME%\n../a\n\n%VERSION%\n1-1\n", "%" * 100_000])
+def test_a_hostile_description_of_pacman_is_malformed(text: str) -> None:
+    (gap,) = read(alpm.CATALOGUER, f"{LOCAL}/a-1-1/desc", text).gaps
+    assert gap.kind == "unreadable"
+
+
+def test_what_lies_beside_pacman_s_database_is_not_read() -> None:
+    for path in (f"{LOCAL}/desc", f"{LOCAL}/a-1-1/x/desc", f"{LOCAL}/a/desc"):
+        assert read(alpm.CATALOGUER, path, ZLIB) == Fragment()

@@ -150,6 +150,7 @@ def _reasons(group: Group, notes: _Notes) -> set[tuple[str, str]]:
 
 
 _ASKED: Mapping[str, Callable[[Group, _Notes], set[tuple[str, str]]]] = {
+    "alpm": lambda _group, _notes: set(),  # its own record tells
     "apk": _world,
     "deb": _automatic,
     "rpm": _reasons,

@@ -22,7 +22,7 @@ _COSTLY = frozenset({"limit", "unreadable", "unsupported", "skipped"})
 _OF_ALL = frozenset({"assemble", "layer", "filesystem", "gaps", "sbom"})
 """Whose gaps may hide a package of any ecosystem."""
 RECORDS_NEEDS = {
-    **dict.fromkeys(("apk", "composer", "conda", "dotnet", "dpkg", "erlang", "gem"), ""),
+    **dict.fromkeys(("alpm", "apk", "composer", "conda", "dotnet", "dpkg", "erlang", "gem"), ""),
     **dict.fromkeys(("haskell", "npm", "r", "rpm", "rust"), ""),
     **dict.fromkeys(("cargo-lock", "composer-lock", "gem-lock", "mix-lock", "npm-lock", "pdm-lock"), ""),
     **dict.fromkeys(("pnpm-lock", "poetry-lock", "uv-lock", "yarn-lock"), ""),

@@ -151,7 +151,7 @@ def distro_of_purls(components: Iterable[Component]) -> Distro | None:
     """The distribution all OS packages' `distro` qualifiers (`debian-12`) agree on, where no component names it."""
     found: set[tuple[str, str]] = set()
     for c in components:
-        if c.ecosystem in {"deb", "apk", "rpm"}:
+        if c.ecosystem in {"alpm", "apk", "deb", "rpm"}:
             name, _, version = _qualifier(purls.parse(c.purl), "distro").rpartition("-")
             found.add((name, version))
     if len(found) != 1:

@@ -8,6 +8,7 @@ from assay.model.inventory import Component
 _DIRECT: tuple[tuple[str, str], ...] = (
     ("npm:direct", "true"),
     ("pypi:requested", "true"),
+    ("alpm:explicit", "true"),
     ("apk:world", "true"),
     ("deb:auto-installed", "false"),
     ("sbom:direct", "true"),

@@ -4,6 +4,7 @@ from hashlib import sha256
 
 from assay.dependencies.cataloger import Cataloguer
 from assay.dependencies.catalogers import (
+    alpm,
     apk,
     binaries,
     bun_lock,
@@ -58,6 +59,7 @@ from assay.dependencies.fingerprints import joined as joined_fingerprints
 from assay.formats.fingerprints import read_fingerprints
 
 _ROWS: tuple[Cataloguer, ...] = (
+    alpm.CATALOGUER,
     apk.ROW,
     *binaries.ROWS,
     bun_lock.CATALOGUER,
