@@ -53,6 +53,28 @@ def test_expressions_decide_the_exit_code(place: Place, found: dict[str, dict[st
     assert f"of {len(found)} open findings count" in told.err
 
 
+def test_flags_that_do_nothing_are_told(place: Place) -> None:
+    done = place.scan("-q", "--only-fixed", "--ignore-base")
+    assert done.code == 0
+    assert "--only-fixed and --ignore-base do nothing without --fail-on" in done.err
+    assert "nothing without" not in place.scan("-q", "--only-fixed", "--fail-on", "high").err
+
+
+def test_two_outputs_to_one_file_are_refused(place: Place, tmp_path: Path) -> None:
+    done = place.scan("-o", "json=a.txt", "-o", "csv=./a.txt", cwd=tmp_path)
+    assert (done.code, "one file" in done.err) == (2, True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_database_explaining_can_not_tell(place: Place, tmp_path: Path) -> None:
+    none, vex = str(tmp_path / "none.db"), tmp_path / "v.json"
+    done = assay("explain", "CVE-2024-0001", place.image, "--db", none, home=tmp_path)
+    assert (done.code, b"assay db update" in done.out) == (75, True)
+    words = ("--vuln", "CVE-2024-0001", "--product", "pkg:npm/a", "--status", "fixed", "--author", "a")
+    assert assay("vex", "make", *words, "--into", str(vex), home=tmp_path).code == 0
+    assert assay("vex", "explain", str(vex), place.image, "--db", none, home=tmp_path).code == 75
+
+
 def test_what_was_not_judged_is_told_even_quietly(place: Place) -> None:
     done = place.scan("-q", "--fail-on", "epss >= 1 and ecosystem != cargo")
     assert "were not judged (epss unknown of" in done.err
@@ -135,7 +157,9 @@ def test_a_broken_ignore_file_stops_before_anything_is_read(place: Place, tmp_pa
 def test_settings_hold_until_a_flag_says_otherwise(place: Place, tmp_path: Path) -> None:
     (tmp_path / "assay.toml").write_text('fail-on = "high"\n')
     assert place.scan(cwd=tmp_path).code == 1
-    assert place.scan("--fail-on", "", cwd=tmp_path).code == 0
+    lifted = place.scan("-q", "--fail-on", "", cwd=tmp_path)
+    assert lifted.code == 0
+    assert "--fail-on is empty: no finding fails this run" in lifted.err
     assert place.scan("--fail-on", "ecosystem=cargo", cwd=tmp_path).code == 0
     assert place.scan(cwd=tmp_path, env={"ASSAY_FAIL_ON": "ecosystem=cargo"}).code == 0
     assert place.scan(cwd=tmp_path, env={"ASSAY_CONFIG": "none"}).code == 0

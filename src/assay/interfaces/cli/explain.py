@@ -8,6 +8,7 @@ from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.interfaces.cli.render import ladder, silence
 from assay.interfaces.cli.vex_options import vex_options
+from assay.model.errors import UnavailableError
 
 
 @click.command("explain")
@@ -39,7 +40,7 @@ def command(
     Where nothing matches, it says for each installed package that an advisory of ID names what the advisory says (the
     fix it has, not affected, withdrawn), or that no such package is installed, or that the database does not know ID.
 
-    Exits 0 when something is said about ID, 1 when nothing in TARGET matches it.
+    Exits 0 when something is said about ID, 1 when nothing in TARGET matches it, 75 without an advisory database.
     """
     settings = options.with_ssvc(options.settings(db), ssvc)
     look = bootstrap.SecondLook(target, reading, settings, options.Console(True), fetch=True)
@@ -64,4 +65,6 @@ def command(
         if not hit and report.sources.state == "present":
             known = bootstrap.why_silent(identifier, report, settings=settings)
             click.echo(silence.render(known, columns) if known is not None else "", nl=False)
+    if not any(hits) and any(report.sources.state != "present" for report in reports):
+        return UnavailableError.exit_code
     return 0 if any(hits) else 1

@@ -54,7 +54,7 @@ _OPTIONS = (
         metavar="SEVERITY|EXPRESSION",
         shell_complete=completing.conditions,
         help="Exit 1 when an open finding meets it, or is malicious: low, medium, high, critical, or an expression "
-        "over severity, kev, epss, ssvc, reach, fixable, layer, status, category, origin, base, app, ecosystem, e.g. "
+        "over severity, kev, epss, ssvc, reach, imported, fixable, layer, status, category, origin, base, app, ecosystem, e.g. "
         "'severity>=high and fixable and not base or kev or epss>=0.5'. What is unknown does not count and is told.",
     ),
     click.option(
@@ -139,6 +139,23 @@ def gate_of(failing: Failing, settings: Settings) -> Gate:
         ignore_files=() if failing.no_ignore else failing.ignore_files or settings.ignore_files,
         no_ignore=failing.no_ignore,
     )
+
+
+def idle(failing: Failing, gate: Gate) -> str:
+    """What flags ask for in vain, for a line on standard error; empty = nothing. A settings file may say so for later.
+
+    >>> given = dict(fail_on=None, fail_on_new=False, baseline="", ignore_base=False, ignore_files=(), no_ignore=False)
+    >>> idle(Failing(only_fixed=True, **given), Gate(condition=None, only_fixed=True))
+    '--only-fixed does nothing without --fail-on'
+    """
+    if gate.condition is not None:
+        return ""
+    flags = (("--only-fixed", failing.only_fixed), ("--ignore-base", failing.ignore_base))
+    vain = " and ".join(flag for flag, given in flags if given)
+    told = [f"{vain} {'do' if ' and ' in vain else 'does'} nothing without --fail-on"] if vain else []
+    if failing.fail_on is not None:
+        told.append("--fail-on is empty: no finding fails this run")
+    return "; ".join(told)
 
 
 def fails(report: Report, gate: Gate, baselines: Sequence[Report], console: Console) -> bool:

@@ -52,7 +52,7 @@ def parse_outputs(
     """Read `-o` values; at most one may go to standard output.
 
     Raises:
-        UsageError: an unknown format or version, an empty path, or two outputs to standard output.
+        UsageError: an unknown format or version, an empty path, or two outputs to standard output or one file.
     """
     outputs = []
     for value in values or (default,):
@@ -68,6 +68,10 @@ def parse_outputs(
         outputs.append(Output(name, path if path != "-" else "", everything, version))
     if sum(not output.path for output in outputs) > 1:
         raise UsageError("two outputs would go to standard output", remedy="give all but one a path: -o FORMAT=FILE")
+    paths = [os.path.abspath(output.path) for output in outputs if output.path and not output.path.startswith("/dev/")]
+    if len(paths) != len(set(paths)):
+        twice = next(path for path in paths if paths.count(path) > 1)
+        raise UsageError("two outputs would go to one file", where=twice, remedy="give each a path of its own")
     return tuple(outputs)
 
 

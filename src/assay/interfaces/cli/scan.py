@@ -7,7 +7,7 @@ import msgspec
 
 from assay import bootstrap
 from assay.interfaces.cli import ahead, options, output
-from assay.interfaces.cli.failing import Failing, Gate, fail_options, fails, gate_of
+from assay.interfaces.cli.failing import Failing, Gate, fail_options, fails, gate_of, idle
 from assay.interfaces.cli.vex_options import vex_options
 from assay.model.index_state import IndexState
 from assay.model.inventory import Inventory
@@ -85,6 +85,8 @@ def command(
     settings = options.with_internal(options.with_ssvc(settings, ssvc), internal_names, internal_sources)
     settings = options.with_cpe(settings, cpe)
     gate = gate_of(failing, settings)
+    if vain := idle(failing, gate):
+        click.echo(f"assay: {vain}", err=True)
     ignores = ((), ()) if gate.no_ignore else bootstrap.read_ignores(gate.ignore_files)
     if ignores[0] and not gate.ignore_files:  # a checkout that is scanned from within brings it along
         click.echo(f"assay: {ignores[0][0]} of the working folder is read (--no-ignore reads none)", err=True)

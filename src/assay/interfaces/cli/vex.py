@@ -10,7 +10,7 @@ import msgspec
 from assay import bootstrap
 from assay.interfaces.cli import options
 from assay.interfaces.cli.options import Output
-from assay.model.errors import UsageError
+from assay.model.errors import UnavailableError, UsageError
 from assay.model.vex import VexProduct, VexScope, VexStatement, VexStatus
 
 FORMS = ("openvex", "csaf", "cyclonedx-vex")
@@ -168,7 +168,8 @@ def explain(
     """Say for each statement of the FILEs whether it matches TARGET, or which field is the first that does not.
 
     The fields in order: signature, author's scope, vulnerability alias, product type, name, version, qualifier, index
-    versus platform digest, subcomponent, time, expiry, status rule. Exits 0 when every statement matched, else 1.
+    versus platform digest, subcomponent, time, expiry, status rule. Exits 0 when every statement matched, else 1; 75
+    without an advisory database, where nothing can match.
     """
     from assay.interfaces.cli.render import vexes
 
@@ -181,9 +182,12 @@ def explain(
     rows = bootstrap.explain_vex(
         files, inventories, reports, settings=settings, trust=trust, require_signature=signed or bool(trust)
     )
-    for report in reports if any(report.sources.state != "present" for report in reports) else ():
-        click.echo(f"assay: no advisories: {report.sources.reason}", err=True)
     click.echo(_json(rows) if as_json else vexes.explained(rows), nl=False)
+    blind = [report for report in reports if report.sources.state != "present"]
+    for report in blind:
+        click.echo(f"assay: no advisories: {report.sources.reason}", err=True)
+    if blind:
+        return UnavailableError.exit_code
     return 0 if all(row.outcome == "matched" for row in rows) else 1
 
 

@@ -12,14 +12,23 @@ def ignore_lines(report: Report) -> list[str]:
     if told is None:
         return []
     lines = [
-        f"{told.ignored_count} ignored by rules of yours ({told.rules_count} rules in {', '.join(told.files)}); "
+        f"{told.ignored_count} ignored by rules of yours ({_rules(told.rules_count)} in {', '.join(told.files)}); "
         "policy does not see them"
     ]
     lines += _listed("ended, counts again", told.expired)
     if told.unused:
-        lines.append(f"{len(told.unused)} rules fit nothing here: {', '.join(map(named, told.unused[:_SHOWN]))}")
-        lines[-1] += " …" if len(told.unused) > _SHOWN else ""
+        lines.append(_unused(told.unused))
     return lines
+
+
+def _rules(count: int) -> str:
+    return f"{count} rule{'s' * (count != 1)}"
+
+
+def _unused(rules: tuple[IgnoreRule, ...]) -> str:
+    more = " …" if len(rules) > _SHOWN else ""
+    fits = "fits" if len(rules) == 1 else "fit"
+    return f"{_rules(len(rules))} {fits} nothing here: {', '.join(map(named, rules[:_SHOWN]))}{more}"
 
 
 def named(rule: IgnoreRule) -> str:
