@@ -285,9 +285,9 @@ def test_archives_are_told_by_their_first_block(tmp_path: Path) -> None:
         (b"", False),
     ):
         (tmp_path / "f").write_bytes(data)
-        assert is_archive(tmp_path / "f") is expected
-    assert not is_archive(tmp_path)
-    assert not is_archive(tmp_path / "none")
+        assert is_archive(str(tmp_path / "f")) is expected
+    assert not is_archive(str(tmp_path))
+    assert not is_archive(str(tmp_path / "none"))
 
 
 def test_one_source_serves_several_threads(tmp_path: Path) -> None:

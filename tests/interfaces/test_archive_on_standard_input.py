@@ -68,3 +68,11 @@ def test_an_sbom_there_is_still_one(archive: bytes, tmp_path: Path) -> None:
     document = assay("sbom", "-q", "-", home=tmp_path / "home", stdin=archive).out
     again = assay("sbom", "-q", "-", home=tmp_path / "home", stdin=document)
     assert (again.code, names(again.out)) == (0, names(document))
+
+
+@pytest.mark.parametrize("target", ["./-", "oci-archive:-"])
+def test_a_file_of_that_name_is_a_file(archive: bytes, tmp_path: Path, target: str) -> None:
+    (tmp_path / "-").write_bytes(archive)
+    done = assay("sbom", "-q", target, home=tmp_path / "home", cwd=tmp_path, stdin=b"{}")
+    assert (done.code, bool(names(done.out))) == (0, True)
+    assert json.loads(done.out)["metadata"]["component"]["name"] == "-"

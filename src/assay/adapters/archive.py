@@ -34,16 +34,16 @@ Place = tuple[int, int] | str
 """(offset, size) of a member's bytes, or the path it links to."""
 
 
-def is_archive(path: Path) -> bool:
+def is_archive(path: str) -> bool:
     """Whether a file is a tar, plain or compressed, by its first block; False for what is no regular file.
 
-    `-` is standard input: what lies there stays to be read.
+    `-` is standard input (`./-` a file): what lies there stays to be read.
     """
-    if str(path) == STANDARD_INPUT:
+    if path == STANDARD_INPUT:
         return _from_input(sys.stdin.buffer) is not None
-    if not path.is_file():
+    if not Path(path).is_file():
         return False
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         return _begins_archive(file.read(BLOCK))
 
 
@@ -57,8 +57,7 @@ def open_archive(target: Target, limits: Limits) -> "ArchiveSource":
     Raises:
         UsageError: no such file. MalformedError, UnsupportedError: neither form of archive, or a limit.
     """
-    path = Path(target.location)
-    handle = _input_again(limits) if target.location == STANDARD_INPUT else open_regular(path)
+    handle = _input_again(limits) if _is_input(target) else open_regular(Path(target.location))
     try:
         handle = _inflated(handle, _name_of(target), limits)
         return ArchiveSource(handle, target, limits)
@@ -255,7 +254,11 @@ def spooled(parts: Iterable[bytes], what: str, where: str, remedy: str) -> int:
 def _name_of(target: Target) -> str:
     if target.scheme in ("docker", "podman"):
         return target.location
-    return "standard input" if target.location == STANDARD_INPUT else Path(target.location).name
+    return "standard input" if _is_input(target) else Path(target.location).name
+
+
+def _is_input(target: Target) -> bool:
+    return target.scheme == "file" and target.location == STANDARD_INPUT  # after a scheme it is a file's name
 
 
 @functools.cache

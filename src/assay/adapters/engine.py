@@ -88,8 +88,9 @@ def _filled(answer: http.client.HTTPResponse, buffer: bytearray, engine: str, na
 
 
 def _no_answer(engine: str, where: str, error: Exception) -> UnavailableError:
+    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return UnavailableError(
-        f"{engine} gives no answer", where=where, why=str(error) or type(error).__name__,
+        f"{engine} gives no answer", where=where, why=why,
         remedy="start its service, or name the image with registry: or docker-archive:",
     )  # fmt: skip
 

@@ -49,15 +49,13 @@ def host() -> Platform:
 def target_of(text: str) -> Target:
     """Read a target; paths are looked up on this machine, and on standard input whether an archive lies there."""
     target = parse_target(text, os.path.exists)
-    if target.location != STANDARD_INPUT:
+    if (target.scheme, target.location) != ("sbom", STANDARD_INPUT):
         return target
-    from pathlib import Path
-
     import msgspec
 
     from assay.adapters.archive import is_archive
 
-    return msgspec.structs.replace(target, scheme="file") if is_archive(Path(STANDARD_INPUT)) else target
+    return msgspec.structs.replace(target, scheme="file") if is_archive(STANDARD_INPUT) else target
 
 
 def read_file(path: str, limit: int) -> bytes:

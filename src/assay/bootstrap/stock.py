@@ -333,7 +333,7 @@ def is_archive(path: str) -> bool:
     """Whether a file is an image archive."""
     from assay.adapters.archive import is_archive
 
-    return is_archive(Path(path))
+    return is_archive(path)
 
 
 def _read_sbom(path: str) -> Inventory:
