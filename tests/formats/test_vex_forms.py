@@ -250,3 +250,18 @@ def test_a_broken_analysis_does_not_hide_the_others() -> None:
     assert {identifier for _, said in found.statements for identifier in said.products[0].identifiers} == {
         "pkg:npm/lib@1"
     }
+
+
+def test_every_statement_has_the_place_of_its_vulnerability() -> None:
+    silent = {"id": "CVE-2024-0", "affects": [{"ref": "lib"}]}
+    found = examine(bom(silent, flaw(detail="No."), flaw(detail="No.") | {"id": "CVE-2024-2"}), "v")
+    assert [place for place, _ in found.statements] == ["$.vulnerabilities[1]", "$.vulnerabilities[2]"]
+    said = [
+        VexStatement(
+            vulnerability=f"CVE-2024-{number}", status="fixed", author="a", timestamp="2026-01-01T00:00:00Z",
+            products=(VexProduct(("pkg:npm/lib@1",)),),
+        )
+        for number in (1, 2)
+    ]  # fmt: skip
+    data = csaf_vex_write.write_statements(said, author="a", timestamp=said[0].timestamp, tool=Tool("t", "1"))
+    assert [place for place, _ in examine(data, "v").statements] == ["$.vulnerabilities[0]", "$.vulnerabilities[1]"]

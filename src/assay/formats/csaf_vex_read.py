@@ -43,6 +43,11 @@ def read(data: bytes, name: str) -> tuple[VexStatement, ...]:
         MalformedError: not strict JSON, not CSAF, or it fails a deciding mandatory test (named in the reason).
         UnsupportedError: a version of CSAF we do not know.
     """
+    return tuple(said for _, said in read_placed(data, name))
+
+
+def read_placed(data: bytes, name: str) -> tuple[tuple[str, VexStatement], ...]:
+    """`read`, each statement with the JSON path of its vulnerability; the same errors."""
     value = wire.decode(data, where=name, limit=DEFAULT_LIMITS.vex_bytes)
     document = csaf_schema.load(value, where=name)
     for problem in csaf_rules.check(document):
@@ -73,9 +78,9 @@ class _Reader:
         self._groups = groups_of(document)
         self._generic = _generic_uris(value.get("product_tree"))
 
-    def statements(self) -> tuple[VexStatement, ...]:
-        found = [said for item in self._document.vulnerabilities or () for said in self._of(item)]
-        return tuple(found)
+    def statements(self) -> tuple[tuple[str, VexStatement], ...]:
+        items = enumerate(self._document.vulnerabilities or ())
+        return tuple((f"$.vulnerabilities[{number}]", said) for number, item in items for said in self._of(item))
 
     def _of(self, item: Vulnerability) -> list[VexStatement]:
         """The statements of one vulnerability: products of which the same is said stand in one."""

@@ -99,15 +99,20 @@ def read(data: bytes, name: str) -> tuple[VexStatement, ...]:
             that no component is called.
         UnsupportedError: a version of CycloneDX outside 1.2-1.7.
     """
+    return tuple(said for _, said in read_placed(data, name))
+
+
+def read_placed(data: bytes, name: str) -> tuple[tuple[str, VexStatement], ...]:
+    """`read`, each statement with the JSON path of its vulnerability; the same errors."""
     value = _decoded(data, name)
     bom = cyclonedx_schema.load(value, where=name)
     found = wire.convert(bom.vulnerabilities, list[_Vulnerability], where=f"{name} $.vulnerabilities", what=WHAT)
     reader = _Reader(bom, value, name, str(Digest.of(data)))
-    statements = [said for number, item in enumerate(found) for said in reader.of(item, number)]
-    if not statements:
+    placed = [(number, said) for number, item in enumerate(found) for said in reader.of(item, number)]
+    if not placed:
         why = "no vulnerability has an analysis and something it affects: it is an SBOM"
         raise MalformedError("no VEX in this CycloneDX document", where=name, why=why, remedy=ADVICE)
-    return tuple(statements)
+    return tuple((f"$.vulnerabilities[{number}]", said) for number, said in placed)
 
 
 def _decoded(data: bytes, name: str) -> Any:

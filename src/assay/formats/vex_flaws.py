@@ -40,13 +40,17 @@ def examine(data: bytes, name: str) -> Examined:
     """
     form = vex.form_of(data, name)
     if cyclonedx_vex_read.is_xml(data):
-        return Examined(form, tuple(("$.vulnerabilities", said) for said in vex.READERS[form](data, name)), ())
+        return Examined(form, cyclonedx_vex_read.read_placed(data, name), ())
     value = decode(data, where=name, limit=DEFAULT_LIMITS.vex_bytes)
     if form == "csaf":
         return _csaf(data, value, name)
     field, _ = _LISTS[form]
     try:
-        whole = tuple((f"$.{field}", said) for said in vex.READERS[form](data, name))
+        whole = (
+            cyclonedx_vex_read.read_placed(data, name)
+            if form == "cyclonedx"
+            else tuple((f"$.{field}", said) for said in vex.READERS[form](data, name))
+        )
     except AssayError as error:
         return _one_by_one(value, form, name, error)
     items = value[field] if isinstance(value, dict) else ()
@@ -67,12 +71,12 @@ def _csaf(data: bytes, value: Any, name: str) -> Examined:
     except AssayError as error:
         return Examined("csaf", (), ((_path(error, name), "malformed", error.why),))
     try:
-        said = csaf_vex_read.read(data, name)
+        said = csaf_vex_read.read_placed(data, name)
     except AssayError as error:
         if not problems:
             problems.append((_path(error, name), "malformed", error.why))
         said = ()
-    return Examined("csaf", tuple(("$.vulnerabilities", one) for one in said), tuple(problems))
+    return Examined("csaf", said, tuple(problems))
 
 
 def _one_by_one(value: Any, form: str, name: str, error: AssayError) -> Examined:

@@ -54,8 +54,9 @@ _OPTIONS = (
         metavar="SEVERITY|EXPRESSION",
         shell_complete=completing.conditions,
         help="Exit 1 when an open finding meets it, or is malicious: low, medium, high, critical, or an expression "
-        "over severity, kev, epss, ssvc, reach, imported, fixable, layer, status, category, origin, base, app, ecosystem, e.g. "
-        "'severity>=high and fixable and not base or kev or epss>=0.5'. What is unknown does not count and is told.",
+        "over severity, kev, epss, ssvc, reach, imported, fixable, layer, status, category, origin, base, app, "
+        "ecosystem, e.g. 'severity>=high and fixable and not base or kev or epss>=0.5'. What is unknown does not count "
+        "and is told.",
     ),
     click.option(
         "--fail-on-new",
