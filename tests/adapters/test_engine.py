@@ -33,6 +33,9 @@ class Engine(socketserver.ThreadingUnixStreamServer):
         self.images, self.asked = images, list[str]()
         super().__init__(path, Handler)
 
+    def handle_error(self, *_: object) -> None:
+        """Who asked may leave before the answer is out."""
+
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
