@@ -202,6 +202,6 @@ def test_bad_documents_are_counted_with_their_ids(tmp_path):
     report = built(folder, tmp_path / "a.db")
     assert [(item.feed, item.record) for item in report.skipped] == [
         ("redhat-vex", "CVE-2024-5555"),
-        ("redhat-vex", ""),
+        ("redhat-vex", "record 3"),
     ]
     assert "loop" in report.skipped[0].reason

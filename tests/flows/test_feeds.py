@@ -24,7 +24,7 @@ def test_bad_records_are_skipped_with_id_and_reason_and_counted(tmp_path):
     jsonl(tmp_path / "pypi.jsonl", [*_good(3), *bad, [], record("PYSEC-9", affected("PyPI", "", ZERO))])
     report = built(tmp_path, tmp_path / "a.db")
     assert [(item.feed, item.record) for item in report.skipped] == [
-        ("pypi", "BAD-1"), ("pypi", "BAD-2"), ("pypi", ""), ("pypi", "PYSEC-9"),
+        ("pypi", "BAD-1"), ("pypi", "BAD-2"), ("pypi", "record 6"), ("pypi", "PYSEC-9"),
     ]  # fmt: skip
     assert "time" in report.skipped[1].reason
     (feed,) = report.status.feeds

@@ -41,6 +41,7 @@ class Skipped(msgspec.Struct, frozen=True, order=True):
 
     feed: str
     record: str
+    """Its id, or its place in the feed, from 1, where it shows none."""
     reason: str
 
 
@@ -74,12 +75,13 @@ class Reading:
         """Count a bad record, and keep why; refuses a feed that has shown nothing much but bad ones."""
         self.bad += 1
         if len(self.skipped) < _REASONS_COUNT:
-            self.skipped.append(Skipped(self.row.name, record, f"{error.what}: {error.why}"))
+            place = record or f"record {self.read + self.bad}"
+            self.skipped.append(Skipped(self.row.name, place, f"{error.what}: {error.why}"))
         if self.bad >= _HOPELESS_COUNT and self.bad > self.read:
             raise self._too_many()
 
     def _too_many(self) -> MalformedError:
-        first = "; ".join(f"{item.record or '?'}: {item.reason}" for item in self.skipped[:3])
+        first = "; ".join(f"{item.record}: {item.reason}" for item in self.skipped[:3])
         return MalformedError(
             "too many bad records in a feed", where=self.file.name,
             why=f"{self.bad} of {self.read + self.bad}, first {first}",

@@ -93,7 +93,7 @@ def built(report: BuildReport) -> str:
     """The new database, and every record and file that was passed over (the first ten by name)."""
     lines = [as_table(report.status)]
     if report.skipped:
-        lines.append(f"{len(report.skipped)} bad records skipped:\n")
+        lines.append(f"{len(report.skipped)} bad record{'s' * (len(report.skipped) != 1)} skipped:\n")
         for skipped in report.skipped[:_SKIPPED_SHOWN]:
             lines.append(f"  {safe(skipped.feed)} {safe(skipped.record)}: {safe(skipped.reason)}\n")
     if report.unread:
