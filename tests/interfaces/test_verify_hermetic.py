@@ -69,6 +69,22 @@ def test_a_proof_alone_is_a_yes(
     assert "L4" not in told.out.decode()
 
 
+def test_a_proof_sees_all_the_evidence_whatever_else_is_expected(tmp_path: Path) -> None:
+    """What a proof rests on, a build's record say, is no provenance."""
+    home = place(tmp_path, provenance(OURS, "2026-01-01T00:00:01Z"))
+    store = LayoutStore(home / "image")
+    subject = store.describe()
+    assert subject.digest is not None
+    about = [ResourceDescriptor(name="image", digest={"sha256": subject.digest.hex})]
+    sign_and_attach(
+        store, subject, [intoto.statement(about, "urn:test:1", {})], KeyMaker(P256, FixedClock()), FixedClock()
+    )
+    asked = ("verify", "--key", "key.pub", "--hermetic", "--build-level", "1", "oci-dir:image")
+    done = assay(*asked, home=home, cwd=home)
+    assert done.code == 0, done.out
+    assert "2 of 2 attestations verified" in done.out.decode()
+
+
 def test_unasked_nothing_is_judged(tmp_path: Path) -> None:
     home = place(tmp_path, provenance(OURS, "2026-01-01T00:00:03Z"))
     done = assay("verify", "--key", "key.pub", "-o", "json", "oci-dir:image", home=home, cwd=home)

@@ -64,9 +64,7 @@ def command(
     """
     settings = options.settings()
     policy = policy or settings.policy or None
-    search = msgspec.structs.replace(_search(search, expecting, policy), seen_logs=seen_logs)
-    if hermetic:
-        search = msgspec.structs.replace(search, statements=True)
+    search = msgspec.structs.replace(_search(search, expecting, policy, hermetic=hermetic), seen_logs=seen_logs)
     answers = [_answer(one, expecting, policy) for one in bootstrap.verify_image(target, trusted, search, settings)]
     if hermetic:
         answers = [_judged(one, settings) for one in answers]
@@ -79,12 +77,15 @@ def command(
     return max(one.code for one in answers)
 
 
-def _search(search: bootstrap.Search, expecting: "ProvenanceWords | None", policy: str | None) -> bootstrap.Search:
-    """Where provenance is expected it is a type asked for; a policy without types asks for everything."""
+def _search(
+    search: bootstrap.Search, expecting: "ProvenanceWords | None", policy: str | None, *, hermetic: bool
+) -> bootstrap.Search:
+    """Where provenance is expected it is a type asked for; a policy or a proof without types asks for everything."""
     types = search.types
-    if expecting is not None and (types or policy is None):
+    if expecting is not None and (types or not (policy or hermetic)):
         types = (*types, "provenance")
-    return msgspec.structs.replace(search, types=types, whole=policy is not None, statements=expecting is not None)
+    statements = hermetic or expecting is not None
+    return msgspec.structs.replace(search, types=types, whole=policy is not None, statements=statements)
 
 
 def _answer(given: bootstrap.Answer, expecting: "ProvenanceWords | None", policy: str | None) -> _Answer:
