@@ -145,6 +145,19 @@ def test_a_trace_that_is_asked_for_is_not_made_up(world: World) -> None:
         assert again.steps[0].closure == traced.steps[0].closure
 
 
+def test_a_way_out_that_nobody_tried_then_makes_the_step_run_again(world: World) -> None:
+    """What was kept by a program that knew fewer of them: a proof would ask for each, and find one missing."""
+    world.build()
+    path = _record(world)
+    kept = json.loads(path.read_bytes())
+    kept["isolation"]["seen"] = [one for one in kept["isolation"]["seen"] if one["name"] != "devices"]
+    path.chmod(0o600)
+    path.write_text(json.dumps(kept))
+    again, ran = world.build()
+    assert ran == 1
+    assert "devices" in {one.name for one in again.steps[0].isolation.seen}
+
+
 def _record(world: World) -> Path:
     (path,) = (world.folder / "store" / "steps").iterdir()
     return path

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from assay.build import compose
+from assay.build import canaries, compose
 from assay.build.canaries import Isolation
 from assay.build.run import When
 from assay.formats import strictjson, tarread, tarwrite
@@ -72,7 +72,7 @@ def find(
         return None
     try:
         kept = msgspec.convert(strictjson.loads(data, where=key, limit=len(data)), Kept)
-        if kept.key != key or kept.scope != scope:
+        if kept.key != key or kept.scope != scope or not _was_tried_as_today(kept.isolation):
             return None
         return Left(
             found=_tree(store, Digest.parse(kept.tree), step, spool, limits),
@@ -81,6 +81,11 @@ def find(
         )  # fmt: skip
     except (AssayError, msgspec.ValidationError):
         return None
+
+
+def _was_tried_as_today(isolation: Isolation) -> bool:
+    """Whether every way out that is tried today was tried then: of one that was not, nothing would ever vouch."""
+    return {one.name for one in canaries.CANARIES} <= {one.name for one in isolation.seen}
 
 
 def keep(
