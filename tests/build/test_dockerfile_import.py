@@ -287,6 +287,25 @@ def test_the_command_writes_the_spec_and_says_whether_it_builds(tmp_path: Path) 
     assert json.loads(done.out)["score"]["needs_human"] == 2
 
 
+@pytest.mark.parametrize("words", [("--name", "Bad Name!"), ("--version", ""), ("--version", "1 2")])
+def test_a_spec_that_no_lock_would_take_is_not_written(tmp_path: Path, words: tuple[str, str]) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    spec = tmp_path / "assay.yaml"
+    done = assay("import-dockerfile", f"{tmp_path}/Dockerfile", "--output", str(spec), *words, home=tmp_path)
+    assert (done.code, spec.exists()) == (2, False)
+
+
+def test_what_a_person_is_to_do_is_never_cut(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nENV SECRET_TOKEN=abc\n")
+    words = ("import-dockerfile", f"{tmp_path}/Dockerfile")
+    (remark,) = json.loads(assay(*words, "--format", "json", home=tmp_path).out)["remarks"][:1]
+    done = assay(*words, home=tmp_path, env={"COLUMNS": "60"})
+    text = done.out.decode()
+    assert "…" not in text.partition("\n")[2]
+    assert max(map(len, text.splitlines()[1:])) <= 60
+    assert remark["why"] in " ".join(text.split())
+
+
 def test_a_broken_file_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM a\nBAD x\n")
     done = assay("import-dockerfile", f"{tmp_path}/Dockerfile", home=tmp_path)

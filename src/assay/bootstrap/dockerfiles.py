@@ -56,7 +56,27 @@ def import_dockerfile(path: str, *, name: str, version: str, context: str, spec:
         files=Context(kind=kind, names=names),
         exclude=(f"/{os.path.basename(spec)}",),  # the spec changes whenever a person goes on with it
     )
+    _check_names(named.name, version)
     return imported(read_file(path, LIMITS.metadata_bytes), path, named, ignore=_ignore_file(path, context))
+
+
+def _check_names(name: str, version: str) -> None:
+    """A spec that no lock accepts is not written.
+
+    Raises:
+        UsageError: the schema of a spec refuses the name or the version.
+    """
+    import msgspec
+
+    from assay.build.spec import Metadata
+
+    try:
+        msgspec.convert({"name": name, "version": version}, Metadata)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            "no image can be called that", where=f"{name} {version}", why=str(error),
+            remedy="give --name in lower case as a repository's name, --version in letters, digits and .+_~-",
+        ) from error  # fmt: skip
 
 
 def _ignore_file(path: str, context: str) -> str:
