@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from assay.bootstrap.machine import LIMITS, read_file, write_file
-from assay.model.errors import UsageError
+from assay.model.errors import MalformedError, UsageError
 
 if TYPE_CHECKING:
     from assay.formats.signingconfig import SigningConfig
@@ -89,10 +89,20 @@ def trust_by(path: str) -> Trust:
 
 
 def write_profile(path: str, profile: Profile) -> bytes:
-    """Write a profile whole or not at all; the bytes."""
+    """Write a profile whole or not at all; the bytes.
+
+    Raises:
+        UsageError: it would not be read again: its parts do not fit.
+    """
     from assay.formats import trustprofile
 
-    data = trustprofile.write(profile)
+    try:
+        data = trustprofile.write(profile)
+    except MalformedError as error:  # of values that were typed just now: nobody else is to be asked for others
+        raise UsageError(
+            "no trust profile can be made of this", where=profile.name, why=error.why,
+            remedy="see --help: --trusted-root or --client-config, --verify-key, --signer, --owner, --expires",
+        ) from error  # fmt: skip
     write_file(path, data)
     return data
 
