@@ -183,6 +183,9 @@ def test_fetch_brings_what_a_lock_pins(project, run):
 
 
 def test_gc_wants_to_know_what_stays(project, run):
+    for words in (("verify",), ("gc", "--everything"), ("export", "--output", "oci-dir:../empty")):
+        mistyped = run("store", *words, "--store", "../onne")
+        assert (mistyped.code, mistyped.out) == (2, b""), "nothing is well in a store that is not there"
     assert run("store", "gc").code == 2
     assert run("store", "gc", "--everything").code == 0
 

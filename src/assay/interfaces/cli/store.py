@@ -1,12 +1,26 @@
 """`assay store gc | verify | fetch | export | import`."""
 
+import os
+
 import click
 
 from assay import bootstrap
 from assay.interfaces.cli.lock import with_store
 from assay.model.errors import UsageError
+from assay.settings import Settings
 
 _store_option = click.option("--store", metavar="PATH", help="Content store; else that of the settings.")
+
+
+def _of(store: str | None) -> Settings:
+    """The settings with a store that is there: of one that is not, nothing is well and nothing is exported.
+
+    Raises:
+        UsageError: the store that was named is no folder.
+    """
+    if store and not os.path.isdir(store):
+        raise UsageError("no such content store", where=store, remedy="check the path")
+    return with_store(store)
 
 
 @click.group("store")
@@ -23,7 +37,7 @@ def gc(locks: tuple[str, ...], everything: bool, dry_run: bool, store: str | Non
     """Remove what none of the LOCKS needs. Name every lock whose builds shall stay possible."""
     if bool(locks) == everything:
         raise UsageError("which locks shall stay?", remedy="name lock files, or give --everything")
-    done = bootstrap.clean_store(locks, with_store(store), dry_run=dry_run)
+    done = bootstrap.clean_store(locks, _of(store), dry_run=dry_run)
     for blob in done.removed:
         click.echo(f"{'would remove' if dry_run else 'removed'} {blob.digest} {blob.size}")
     for digest in done.missing:
@@ -39,7 +53,7 @@ def gc(locks: tuple[str, ...], everything: bool, dry_run: bool, store: str | Non
 @_store_option
 def verify(locks: tuple[str, ...], store: str | None) -> None:
     """Read every blob (or what LOCKS need) to its end. Exit code 3 when one is missing or has changed."""
-    good, bad = bootstrap.verify_store(locks, with_store(store))
+    good, bad = bootstrap.verify_store(locks, _of(store))
     for rot in bad:
         click.echo(f"{rot.digest} {rot.why}")
     click.echo(f"{good} blobs are well, {len(bad)} are not")
@@ -69,7 +83,7 @@ def fetch(lock: str, store: str | None) -> None:
 @_store_option
 def export(locks: tuple[str, ...], output: str, store: str | None) -> None:
     """Write the store, or what LOCKS need of it, as one OCI artifact."""
-    done = bootstrap.export_store(output, locks, with_store(store))
+    done = bootstrap.export_store(output, locks, _of(store))
     click.echo(f"{done.manifest} {done.count} blobs, {done.bytes} bytes")
 
 
