@@ -119,6 +119,8 @@ def attest_build(done: Finished, settings: Settings, maker: BundleMaker, progres
         inventories, settings=settings, vex_paths=(), policy_path=DEFAULT_POLICY, progress=progress,
         reader=SecondLook(done.target, reading, settings, progress),
     )  # fmt: skip
+    for reason in sorted({report.sources.reason for report in reports if report.sources.state != "present"}):
+        progress.stage(f"no statement of vulnerabilities: {reason}")
     attached: list[Attached] = []
     door = evidence_door(
         done.target, store=None, settings=settings, platform=None, everything=len(done.built.images) > 1
