@@ -226,7 +226,7 @@ def test_plug_ins_of_nifi_and_liferay_and_resource_adapters_are_archives(ending:
 
 
 def test_an_archive_of_another_kind_is_no_resource_adapter() -> None:
-    assert read("opt/x.rar", b"Rar!\x1a\x07\x01\x00") == Fragment()
+    assert read("opt/x.rar", b"Rar!\x1a\x07\x01\x00") == read("opt/X.RAR", b"Rar!") == read("x.rar", b"") == Fragment()
 
 
 def test_too_many_entries_are_unsupported() -> None:

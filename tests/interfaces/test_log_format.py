@@ -1,12 +1,13 @@
 """`--log-format json`: what stands on standard error is for programs, line by line."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assay.interfaces.cli.loglines import line_of
+from assay.interfaces.cli.loglines import JsonLines, line_of
 from command import assay
 
 BOM = b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": []}'
@@ -52,3 +53,13 @@ def test_words_that_only_look_like_an_error_are_warnings() -> None:
     assert line_of("assay: --fail-on: 3 findings were not judged").level == "warning"
     assert line_of("assay: warning: old: very").message == "old: very"
     assert line_of("lost: a thing").level == "info"
+
+
+def test_what_is_no_text_and_what_is_no_line_are_told_too() -> None:
+    beneath = io.StringIO()
+    stream = JsonLines(beneath)
+    stream.write("assay: usage: no file a\udcff\nthe en")
+    stream.write("d")
+    stream.close()
+    assert [line["message"] for line in told(beneath.getvalue())] == ["no file a\\udcff", "the end"]
+    assert not beneath.closed

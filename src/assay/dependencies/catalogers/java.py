@@ -76,10 +76,11 @@ def catalogue(file: File, fingerprints: Fingerprints | None = None) -> Fragment:
         MalformedError: the archive itself is damaged or forged (one inside it becomes a gap).
         UnsupportedError: it has too many entries.
     """
-    if file.path.endswith(_ADAPTER) and not file.data().startswith(_ZIP):
+    view = ChunkView(file.chunks, where=file.path)
+    if file.path.lower().endswith(_ADAPTER) and view.read(0, min(len(_ZIP), view.size)) != _ZIP:
         return Fragment()
     walk = _Walk(file, fingerprints or builtin())
-    _archive(walk, ChunkView(file.chunks, where=file.path), file.path, file.chunks, parent=None, depth=1)
+    _archive(walk, view, file.path, file.chunks, parent=None, depth=1)
     packages = [
         msgspec.structs.replace(package, path="") if package.path == file.path else package for package in walk.packages
     ]

@@ -58,14 +58,25 @@ class JsonLines(io.TextIOBase):
             raise TypeError("text, not bytes")  # as `io.TextIOWrapper` does: click asks streams so
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
-            if line.strip():
-                self._stream.write(msgspec.json.encode(line_of(line)).decode() + "\n")
+            self._put(line)
         return len(text)
+
+    def _put(self, line: str) -> None:
+        if line.strip():
+            plain = line.encode(self.encoding, self.errors).decode()  # a file's name may hold what is no text
+            self._stream.write(msgspec.json.encode(line_of(plain)).decode() + "\n")
 
     def flush(self) -> None:
         """Hand on what is whole."""
         if not self._stream.closed:
             self._stream.flush()
+
+    def close(self) -> None:
+        """Hand on what nobody ended; the stream beneath stays open."""
+        rest, self._rest = self._rest, ""
+        if not self._stream.closed:
+            self._put(rest)
+        super().close()
 
     def fileno(self) -> int:
         """The handle beneath, for who asks what standard error is."""
