@@ -1,12 +1,24 @@
-"""What lies installed, read file by file: Erlang and Elixir, Haskell, Dart, Arch Linux."""
+"""What lies installed, read file by file: Erlang, Haskell, Dart, Arch Linux, Gentoo, PEAR, Homebrew, Lua, Perl."""
 
+import json
 import time
 
 import pytest
 
 from assay.dependencies.assemble import assemble
 from assay.dependencies.cataloger import Cataloguer, File, Fragment, Sighting
-from assay.dependencies.catalogers import alpm, erlang, haskell, osrelease, pub_cache
+from assay.dependencies.catalogers import (
+    alpm,
+    cpan,
+    erlang,
+    haskell,
+    homebrew,
+    luarocks,
+    osrelease,
+    pear,
+    portage,
+    pub_cache,
+)
 from assay.dependencies.chooser import run
 from assay.model.inventory import Component
 from assay.model.limits import DEFAULT_LIMITS
@@ -229,3 +241,159 @@ def test_a_hostile_description_of_pacman_is_malformed(text: str) -> None:
 def test_what_lies_beside_pacman_s_database_is_not_read() -> None:
     for path in (f"{LOCAL}/desc", f"{LOCAL}/a-1-1/x/desc", f"{LOCAL}/a/desc"):
         assert read(alpm.CATALOGUER, path, ZLIB) == Fragment()
+
+
+# --- Gentoo --------------------------------------------------------------------------------------------------------
+
+CONTENTS = """dir /usr
+obj /usr/package.db/a b.conf 0123456789abcdef0123456789abcdef 1700000000
+sym /usr/lib/libzstd.so -> libzstd.so.1 1700000000
+"""
+
+
+def test_a_package_of_portage_owns_its_files() -> None:
+    owner, owned = system(
+        (osrelease.ROW, "etc/os-release", "ID=gentoo\nVERSION_ID=2.15\n"),
+        (portage.CATALOGUER, "var/db/pkg/app-arch/zstd-1.5.5-r1/CONTENTS", CONTENTS),
+        (haskell.CATALOGUER, "usr/package.db/a b.conf", "name: a\nversion: 1.0\n"),
+    )
+    assert (owner.name, owner.purl) == ("app-arch/zstd", "pkg:ebuild/app-arch/zstd@1.5.5-r1?distro=gentoo-2.15")
+    assert (owned.name, owned.owner) == ("a", owner.key)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "version"),
+    [
+        ("sys-libs/db-5.3.28-r9", "sys-libs/db", "5.3.28-r9"),
+        ("x11-libs/gtk+-2.24.33_p1-r2", "x11-libs/gtk+", "2.24.33_p1-r2"),
+        ("dev-lang/lua-5-compat-1.0b_rc1", "dev-lang/lua-5-compat", "1.0b_rc1"),
+    ],
+)
+def test_a_folder_of_portage_names_package_and_version(folder: str, name: str, version: str) -> None:
+    (package,) = read(portage.CATALOGUER, f"var/db/pkg/{folder}/CONTENTS", "").packages
+    assert (package.name, package.version) == (name, version)
+
+
+@pytest.mark.parametrize("folder", ["a/b", "a/-1", "../b-1", "a/" + "a-" * 500 + "1x"])
+def test_a_hostile_folder_of_portage_is_malformed(folder: str) -> None:
+    (gap,) = read(portage.CATALOGUER, f"var/db/pkg/{folder}/CONTENTS", "").gaps
+    assert gap.kind == "unreadable"
+
+
+def test_what_portage_has_not_finished_is_not_installed() -> None:
+    assert read(portage.CATALOGUER, "var/db/pkg/a/-MERGING-b-1/CONTENTS", "") == Fragment()
+
+
+# --- PEAR and PECL -------------------------------------------------------------------------------------------------
+
+
+def text(value: str) -> str:
+    return f's:{len(value)}:"{value}";'
+
+
+NEW = f"a:3:{{{text('name')}{text('redis')}{text('version')}a:1:{{{text('release')}{text('6.0.2')}}}" + (
+    f"{text('license')}a:1:{{{text('_content')}{text('PHP-3.01')}}}}}"
+)
+OLD = f"a:3:{{{text('package')}{text('Log')}{text('version')}{text('1.9.0')}{text('release_license')}{text('MIT')}}}"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "found"),
+    [
+        (".channel.pecl.php.net/redis.reg", NEW, ("pecl.php.net", "redis", "6.0.2", "PHP-3.01")),
+        ("log.reg", OLD, ("pear.php.net", "Log", "1.9.0", "MIT")),
+    ],
+)
+def test_a_package_of_pear_s_registry(path: str, content: str, found: tuple[str, str, str, str]) -> None:
+    (package,) = read(pear.CATALOGUER, f"usr/local/lib/php/.registry/{path}", content).packages
+    assert (package.namespace, package.name, package.version, package.licence.expression) == found
+
+
+def test_a_hostile_or_foreign_record_of_pear() -> None:
+    for content in ("", "a:0:{}", "N;", OLD.replace("1.9.0", "1;9.0"), OLD[:-2]):
+        (gap,) = read(pear.CATALOGUER, "php/.registry/log.reg", content).gaps
+        assert gap.kind == "unreadable"
+    for path in ("php/.channels/pear.php.net.reg", "windows/a.reg", "php/.registry/x/a.reg"):
+        assert read(pear.CATALOGUER, path, OLD) == Fragment()
+
+
+# --- Homebrew ------------------------------------------------------------------------------------------------------
+
+
+def test_a_keg_of_homebrew() -> None:
+    receipt = {
+        "installed_on_request": True,
+        "source": {"tap": "me/tap"},
+        "runtime_dependencies": [{"full_name": "oniguruma"}, {"full_name": "me/tap/openssl@3"}, {}],
+    }
+    path = "home/linuxbrew/.linuxbrew/Cellar/jq/1.7.1_1/INSTALL_RECEIPT.json"
+    (package,) = read(homebrew.CATALOGUER, path, json.dumps(receipt)).packages
+    assert (package.ecosystem, package.name, package.version) == ("brew", "jq", "1.7.1_1")
+    assert package.depends == ("oniguruma", "openssl@3")
+    assert package.properties == (("brew:direct", "true"), ("brew:tap", "me/tap"))
+    assert read(homebrew.CATALOGUER, "opt/jq/INSTALL_RECEIPT.json", "{}") == Fragment()
+
+
+def test_a_hostile_receipt_of_homebrew_is_malformed() -> None:
+    for content in ("", "{", "[" * 100_000):
+        (gap,) = read(homebrew.CATALOGUER, "x/Cellar/jq/1/INSTALL_RECEIPT.json", content).gaps
+        assert gap.kind == "unreadable"
+
+
+# --- Lua -----------------------------------------------------------------------------------------------------------
+
+SPEC = """package = "LuaSocket"
+version = "3.1.0-1"
+description = { summary = "x", license = "MIT" }
+dependencies = {
+   "lua >= 5.1", 'luasec'
+}
+"""
+
+
+def test_an_installed_rock() -> None:
+    path = "usr/local/lib/luarocks/rocks-5.4/luasocket/3.1.0-1/luasocket-3.1.0-1.rockspec"
+    (package,) = read(luarocks.CATALOGUER, path, SPEC).packages
+    assert (package.ecosystem, package.name, package.version) == ("luarocks", "luasocket", "3.1.0-1")
+    assert (package.depends, package.licence.expression) == (("luasec",), "MIT")
+    for other in ("src/luasocket-3.1.0-1.rockspec", path.replace("rocks-5.4/luasocket", "rocks-5.4/other")):
+        assert read(luarocks.CATALOGUER, other, SPEC) == Fragment()
+
+
+def test_a_hostile_rockspec_ends_soon() -> None:
+    start = time.process_time()
+    for content in (
+        'license = "' * 50_000,
+        "dependencies = {" * 50_000,
+        "\ndependencies={" * 30_000,
+        "license" * 90_000,
+    ):
+        read(luarocks.CATALOGUER, "rocks/a/1-1/a-1-1.rockspec", content)
+    assert time.process_time() - start < 3
+
+
+# --- Perl ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        (
+            {"dist": "JSON-PP-4.16", "version": "4.16", "pathname": "I/IS/ISHIGAKI/JSON-PP-4.16.tar.gz"},
+            ("ISHIGAKI", "JSON-PP", "4.16"),
+        ),
+        ({"dist": "App-x-v1.2.3", "version": "1.2.3"}, ("", "App-x", "v1.2.3")),
+        ({"dist": "A-0.1-TRIAL", "version": "0.1-TRIAL"}, ("", "A", "0.1-TRIAL")),
+    ],
+)
+def test_an_installed_perl_distribution(record: dict[str, str], found: tuple[str, str, str]) -> None:
+    path = "usr/lib/perl5/site_perl/5.36.0/x86_64-linux/.meta/x/install.json"
+    (package,) = read(cpan.CATALOGUER, path, json.dumps(record)).packages
+    assert (package.namespace, package.name, package.version) == found
+    assert read(cpan.CATALOGUER, "app/install.json", "{") == Fragment()
+
+
+def test_a_hostile_record_of_a_perl_distribution_is_malformed() -> None:
+    for content in ("", "{}", "[]", '{"dist": "A-../x", "version": "../x"}', "{" * 100_000):
+        (gap,) = read(cpan.CATALOGUER, "x/.meta/A-1/install.json", content).gaps
+        assert gap.kind == "unreadable"

@@ -153,6 +153,7 @@ _ASKED: Mapping[str, Callable[[Group, _Notes], set[tuple[str, str]]]] = {
     "alpm": lambda _group, _notes: set(),  # its own record tells
     "apk": _world,
     "deb": _automatic,
+    "ebuild": lambda _group, _notes: set(),
     "rpm": _reasons,
 }
 """Who records what was asked for, by ecosystem."""

@@ -61,7 +61,7 @@ def identity_of(component: Component) -> Identity:
         purl = purls.parse(component.purl)
     except MalformedError:
         return component.ecosystem, component.name
-    if not purl.namespace or purl.type in DISTRIBUTED:
+    if not purl.namespace or (purl.type in DISTRIBUTED and purl.type != "ebuild"):  # whose namespace is a category
         return purl.type, purl.name
     return purl.type, f"{purl.namespace}/{purl.name}"
 

@@ -9,7 +9,7 @@ from assay.model.errors import MalformedError
 from assay.model.inventory import Distro
 from assay.model.purl import Purl
 
-DISTRIBUTED = frozenset({"alpm", "apk", "deb", "rpm"})
+DISTRIBUTED = frozenset({"alpm", "apk", "deb", "ebuild", "rpm"})
 """Ecosystems whose packages own files, and whose purls carry the distribution."""
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from assay.model.report import Origins
 
 Origin = Literal["base", "application", "unknown"]
-_SYSTEM = frozenset({"alpm", "apk", "deb", "rpm"})
+_SYSTEM = frozenset({"alpm", "apk", "deb", "ebuild", "rpm"})
 SURE = frozenset({"certain", "strong"})
 """Confidences on which something may be left out of account; a weaker one only informs."""
 

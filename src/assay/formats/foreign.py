@@ -31,7 +31,7 @@ _DIGEST = re.compile(r"(?:[^@]*@)?(sha256:[0-9a-f]{64})", re.ASCII)
 _NO_LICENCE = frozenset({"", "NOASSERTION", "NONE"})
 _JOINED = {"maven": ":", "npm": "/", "golang": "/", "composer": "/", "github": "/", "bitbucket": "/", "swift": "/"}
 """purl types whose namespace is part of the name as people write it, with the sign between."""
-_EPOCHS = frozenset({"deb", "rpm"})
+_EPOCHS = frozenset({"deb", "ebuild", "rpm"})
 _SOURCE_RPM = (".src.rpm", ".nosrc.rpm")
 _DISTRIBUTIONS = {
     "alma": "almalinux",

@@ -17,7 +17,7 @@ LOCKS_COUNT = 500
 _PATH_CHARACTERS = 200
 """Of a long path its end: a fact document is bounded."""
 _LABEL = "config.label:"
-_OS = frozenset({"alpm", "apk", "deb", "rpm"})
+_OS = frozenset({"alpm", "apk", "deb", "ebuild", "rpm"})
 
 
 class LockFact(msgspec.Struct, frozen=True, kw_only=True):

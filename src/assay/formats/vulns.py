@@ -184,7 +184,7 @@ class _Note(msgspec.Struct):
     reach: str = ""
 
 
-_OS = frozenset({"alpm", "apk", "deb", "rpm"})
+_OS = frozenset({"alpm", "apk", "deb", "ebuild", "rpm"})
 
 
 def predicate(report: Report, *, finished: str) -> dict[str, object]:
