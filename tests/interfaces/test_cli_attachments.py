@@ -151,6 +151,23 @@ def test_inspect_doctor_and_prune(home: Path) -> None:
     assert (plan["deleted"], [one["kept"] for one in plan["ours"]]) == (False, [True])
 
 
+def test_inspect_and_doctor_look_at_the_types_that_are_asked_for(home: Path) -> None:
+    def told(*words: str) -> str:
+        done = in_process(*words, "oci-dir:image", home=home, cwd=home)
+        assert done.code == 0, done.err
+        return done.out.decode()
+
+    kind = json.loads(told("inspect", "-o", "json"))[0]["attached"][0]["predicate_type"]
+    assert len(json.loads(told("inspect", "--type", kind, "-o", "json"))[0]["attached"]) == 1
+    assert "1 of other types" in told("inspect", "--type", "vsa")
+    assert json.loads(told("inspect", "--type", "vsa", "-o", "json"))[0]["others"] == 1
+    assert "attestations: 1 bundles" in told("doctor", "--type", kind)
+    assert "attestations: none\nof other types: 1" in told("doctor", "--type", "vsa")
+    for command in ("inspect", "doctor"):
+        done = in_process(command, "--type", "bogus", "oci-dir:image", home=home, cwd=home)
+        assert (done.code, done.out) == (2, b"")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -24,12 +24,12 @@ def inspect_image(text: str, told: Trusted, search: Search, settings: Settings) 
     from assay.flows.attached import Place
     from assay.flows.inspect import Judge, inspect
 
-    by = None
+    by, types = None, type_names(search.types)
     if told:
         trust = trust_of(told)
         by = Judge(roots=trust.roots, expected=trust.expected, now=clock().now())
     with _opened(text, search, settings) as (subjects, store):
-        return inspect(Place(store, store), subjects, by, limits=LIMITS)
+        return inspect(Place(store, store), subjects, by, types=types, limits=LIMITS)
 
 
 def doctor_image(text: str, search: Search, settings: Settings) -> tuple[Diagnosis, ...]:
@@ -37,8 +37,9 @@ def doctor_image(text: str, search: Search, settings: Settings) -> tuple[Diagnos
     from assay.flows.attached import Place
     from assay.flows.doctor import diagnose
 
+    types = type_names(search.types)
     with _opened(text, search, settings) as (subjects, store):
-        return tuple(diagnose(Place(store, store), subject, limits=LIMITS) for subject in subjects)
+        return tuple(diagnose(Place(store, store), subject, types=types, limits=LIMITS) for subject in subjects)
 
 
 def prune_image(

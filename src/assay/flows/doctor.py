@@ -21,10 +21,14 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     readings: tuple[Reading, ...]
     unread: tuple[tuple[str, str], ...] = ()
     """(place, why) of what is there and could not be read."""
+    others_count: int = 0
+    """Things of other predicate types than those asked for: there, and not counted."""
 
 
-def diagnose(place: Place, subject: Subject, *, limits: Limits = DEFAULT_LIMITS) -> Diagnosis:
-    """Look at what is attached to a subject.
+def diagnose(
+    place: Place, subject: Subject, *, types: frozenset[str] = frozenset(), limits: Limits = DEFAULT_LIMITS
+) -> Diagnosis:
+    """Look at what is attached to a subject; of some predicate types, where `types` names them canonically.
 
     Raises:
         UnavailableError: the list of referrers cannot be read: nobody knows what there is.
@@ -33,12 +37,18 @@ def diagnose(place: Place, subject: Subject, *, limits: Limits = DEFAULT_LIMITS)
         raise UnsupportedError("nothing is attached to this target", where=subject.name, why="it has no digest")
     present: list[Present] = []
     unread: list[tuple[str, str]] = []
+    others = 0
     for item in attached(place, subject.digest, Wanted(), limits):
+        if types and item.error is None and predicates.canonical_type(item.predicate_type) not in types:
+            others += 1
+            continue
         try:
             present += _present(place, item, limits)
         except AssayError as error:
             unread.append((item.place, error.why or error.what))
-    return Diagnosis(subject=subject, present=tuple(present), readings=readings(present), unread=tuple(unread))
+    return Diagnosis(
+        subject=subject, present=tuple(present), readings=readings(present), unread=tuple(unread), others_count=others
+    )
 
 
 def _present(place: Place, item: Item, limits: Limits) -> Iterator[Present]:

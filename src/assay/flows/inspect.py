@@ -6,6 +6,7 @@ import msgspec
 
 from assay.flows.attached import Item, Place, Wanted, attached, in_index
 from assay.flows.verify import judge
+from assay.formats import predicates
 from assay.formats.trustroot import TrustedRoot
 from assay.model.digest import Digest
 from assay.model.errors import AssayError
@@ -34,6 +35,8 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: Subject
     branches: tuple[Branch, ...] = ()
+    others_count: int = 0
+    """Things of other predicate types than those asked for: there, and not among the branches."""
     error: AssayError | None = None
     """Why the list is not complete: then what is missing is unknown, not absent."""
 
@@ -47,7 +50,12 @@ class Judge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inspect(
-    place: Place, subjects: Sequence[Subject], by: Judge | None, *, limits: Limits = DEFAULT_LIMITS
+    place: Place,
+    subjects: Sequence[Subject],
+    by: Judge | None,
+    *,
+    types: frozenset[str] = frozenset(),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[Tree, ...]:
     """List what is attached to each subject. A list that cannot be read is a tree with its error.
 
@@ -55,9 +63,10 @@ def inspect(
         place: repository or layout, with its tags.
         subjects: an index, its platforms, or one image.
         by: whom to trust; None judges nothing.
+        types: predicate types by their canonical names; empty lists all. What cannot be read is listed all the same.
         limits: bounds on what is read.
     """
-    return tuple(_tree(place, subject, by, limits) for subject in subjects)
+    return tuple(_only(_tree(place, subject, by, limits), types) for subject in subjects)
 
 
 def walk(branches: Sequence[Branch]) -> Iterator[Branch]:
@@ -65,6 +74,18 @@ def walk(branches: Sequence[Branch]) -> Iterator[Branch]:
     for branch in branches:
         yield branch
         yield from walk(branch.branches)
+
+
+def _only(tree: Tree, types: frozenset[str]) -> Tree:
+    if not types:
+        return tree
+    kept = tuple(branch for branch in tree.branches if any(_is_of(one, types) for one in walk([branch])))
+    return msgspec.structs.replace(tree, branches=kept, others_count=len(tree.branches) - len(kept))
+
+
+def _is_of(branch: Branch, types: frozenset[str]) -> bool:
+    said = {branch.item.predicate_type, branch.row.predicate_type if branch.row is not None else ""} - {""}
+    return branch.item.error is not None or not types.isdisjoint(map(predicates.canonical_type, said))
 
 
 def _tree(place: Place, subject: Subject, by: Judge | None, limits: Limits) -> Tree:

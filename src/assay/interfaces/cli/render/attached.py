@@ -42,8 +42,10 @@ def trees(found: Sequence[Tree], *, columns: int, colour: bool) -> str:
         if tree.error is not None:
             lines += wrap(safe(f"? this list is not complete: {tree.error.line()}"), columns, "  ")
         elif not tree.branches:
-            lines.append("  nothing is attached")
+            lines.append("  nothing of these types is attached" if tree.others_count else "  nothing is attached")
         lines += _branches(tree.branches, "", columns, colour)
+        if tree.others_count:
+            lines.append(f"  {tree.others_count} of other types")
     if found and not judged and any(tree.branches for tree in found):
         lines += wrap("Nothing here is verified: say whom you trust (--key, --certificate-identity).", columns)
     return "\n".join(lines) + "\n"
@@ -100,6 +102,7 @@ def tree_document(tree: Tree) -> dict[str, object]:
         "subject": msgspec.to_builtins(tree.subject, str_keys=True),
         "complete": tree.error is None,
         "error": tree.error.line() if tree.error is not None else "",
+        "others": tree.others_count,
         "attached": [_branch_document(branch) for branch in tree.branches],
     }
 
@@ -125,6 +128,8 @@ def diagnosis(found: Diagnosis, *, columns: int) -> str:
         counts = {sort: sum(one.what == what and one.sort == sort for one in found.present) for sort in consumers.WORDS}
         told = ", ".join(f"{count} {consumers.WORDS[sort]}" for sort, count in counts.items() if count)
         lines += wrap(f"{what}s: {told or 'none'}", columns)
+    if found.others_count:
+        lines.append(f"of other types: {found.others_count}")
     for place, why in found.unread:
         lines += wrap(f"? {safe(place)}: {safe(why)}", columns)
     lines.append("")
@@ -151,6 +156,7 @@ def diagnosis_document(found: Diagnosis) -> dict[str, object]:
         "subject": msgspec.to_builtins(found.subject, str_keys=True),
         "as_of": consumers.AS_OF,
         "present": msgspec.to_builtins(found.present),
+        "others": found.others_count,
         "unread": [{"place": place, "why": why} for place, why in found.unread],
         "consumers": [
             {
