@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from assay.interfaces.cli.render import html, ladder, markdown, table
 from assay.interfaces.cli.render.text import cut, cut_start, pad, safe, width
-from assay.interfaces.cli.render.view import at_least, view, why_not
+from assay.interfaces.cli.render.view import at_least, tallies, view, why_not
 from assay.model.finding import FindingStatus, Step
+from assay.model.lock import LockState
 from assay.model.report import Sources
 from fakes.report import HOSTILE, REPORT
 
@@ -97,6 +98,33 @@ def test_without_data_the_table_does_not_look_clean() -> None:
     text = table.render(bare, columns=80, colour=False)
     assert "No advisory data was used" in text
     assert "0 findings" not in text
+
+
+def test_every_rendering_counts_what_does_not_count() -> None:
+    step = Step("symbol", "the flaw lies in a/b; none of it is linked into bin/app")
+    cleared = msgspec.structs.replace(REPORT.findings[0], status="not_affected", suppressed=None, reasons=(step,))
+    lock = LockState(ecosystem="npm", present="yes", hashed="all", with_manifest="no", with_installed="yes")
+    report = msgspec.structs.replace(REPORT, findings=(cleared, *REPORT.findings[1:]), locks=(lock,))
+    plain = table.render(report, columns=120, colour=False)
+    text, page = markdown.render(report), html.render(report)
+    for count, what in tallies(report, view(report)):
+        assert f"{count} {what}" in plain
+        assert f"{count} {what}" in text
+    assert any("not affected" in what for _, what in tallies(report, view(report)))
+    assert f"<b>{len(view(report).not_affected)}</b>not affected" in page
+    assert step.says in page
+    for made in (plain, text, page):
+        assert "1 project, 1 out of step" in made
+
+
+def test_without_data_no_rendering_counts_findings() -> None:
+    absent = Sources(state="absent", reason="no database")
+    bare = msgspec.structs.replace(REPORT, findings=(), sources=absent, verdict=None)
+    text, page = markdown.render(bare), html.render(bare)
+    assert "0 findings" not in text
+    assert "undetermined" not in page
+    for made in (text, page):
+        assert "Nothing here says that a package is free of vulnerabilities" in made
 
 
 def test_html_is_one_page_without_script_or_request() -> None:

@@ -4,7 +4,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from assay.interfaces.cli.render import suspicions
+from assay.interfaces.cli.render import locks, suspicions
 from assay.interfaces.cli.render.ignores import ignore_lines
 from assay.interfaces.cli.render.standing import base_line, share_line
 from assay.interfaces.cli.render.text import safe
@@ -53,6 +53,7 @@ def render(report: Report) -> str:
         layer=lambda index: layer_text(report, index),
         components=names,
         severities=SEVERITIES,
+        locks=locks.line(report.locks),
         suspicions=suspicions.headline(report),
         index_lines=suspicions.index_lines(report),
         vex_outcome=outcome_text,

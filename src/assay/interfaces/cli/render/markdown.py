@@ -1,12 +1,12 @@
 """Markdown for pull requests and step summaries; nothing in a package name can become markup."""
 
 from assay.formats.plaintext import markdown as escape
-from assay.interfaces.cli.render import suspicions
+from assay.interfaces.cli.render import locks, suspicions
 from assay.interfaces.cli.render.ignores import ignore_lines
 from assay.interfaces.cli.render.standing import base_line, share_line, sources_line
 from assay.interfaces.cli.render.text import safe
 from assay.interfaces.cli.render.vex import vex_lines
-from assay.interfaces.cli.render.view import distro_line, ending_word, endings, headline, marks, view
+from assay.interfaces.cli.render.view import View, distro_line, ending_word, endings, headline, marks, tallies, view
 from assay.model.finding import Finding
 from assay.model.report import Report
 from assay.policy import explain
@@ -48,19 +48,26 @@ def render(report: Report) -> str:
         lines += [f"**Suspicions:** {escape(suspicions.headline(report))}", ""]
         lines += [f"- {level}: {escape(text)}" for level, text in suspicions.lines(report)]
         lines += [""] if suspicions.lines(report) else []
-    counted = ", ".join(f"{n} {name}" for name, n in seen.counts.items()) or "none"
-    lines.append(
-        f"{len(seen.open)} findings ({counted}); {len(seen.suppressed)} suppressed by VEX; "
-        f"{len(seen.undetermined)} undetermined; {len(report.uncovered)} packages not covered; {len(report.gaps)} gaps."
-    )
+    lines.append(_summary(report, seen))
     if any(feed.age_days is not None for feed in report.sources.feeds):
         lines += ["", escape(sources_line(report.sources))]
     if report.sources.warning:
         lines += ["", f"**{escape(report.sources.warning)}**"]
     lines += [part for line in ignore_lines(report) for part in ("", escape(line))]
+    lines += ["", escape(locks.line(report.locks))] if report.locks else []
     lines += [part for line in suspicions.index_lines(report) for part in ("", escape(line))]
     lines += [part for line in vex_lines(report) for part in ("", escape(line.strip()))]
     return "\n".join(lines) + "\n"
+
+
+def _summary(report: Report, seen: View) -> str:
+    gaps = f"{len(report.gaps)} gap{'s' * (len(report.gaps) != 1)}"
+    if report.sources.state != "present":
+        return f"Nothing here says that a package is free of vulnerabilities; {gaps}."
+    counted = ", ".join(f"{n} {name}" for name, n in seen.counts.items()) or "none"
+    total = len(seen.open)
+    beside = (f"{count} {what}" for count, what in tallies(report, seen))
+    return "; ".join((f"{total} finding{'s' * (total != 1)} ({counted})", *beside, gaps)) + "."
 
 
 def _endings(report: Report) -> list[str]:

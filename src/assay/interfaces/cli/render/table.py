@@ -17,6 +17,7 @@ from assay.interfaces.cli.render.view import (
     endings,
     headline,
     marks,
+    tallies,
     view,
     weighed,
     why_not,
@@ -216,15 +217,7 @@ def _summary(report: Report, seen: View, columns: int, style: Callable[..., str]
         counted = ", ".join(f"{n} {name}" for name, n in seen.counts.items()) or "none"
         total = len(seen.open)
         lines.append(style(f"{total} finding{'s' * (total != 1)}", bold=True) + (f": {counted}" if total else ""))
-        extra = [
-            (seen.fixable, "with a fix"),
-            (seen.kev, "known exploited"),
-            (len(seen.suppressed), "suppressed by VEX"),
-            (len(seen.undetermined), "cannot be determined"),
-            (len(seen.not_affected), "not affected, with reasons"),
-            (len(report.uncovered), "not covered by any advisory source"),
-        ]
-        lines.extend(joined((f"{n} {what}" for n, what in extra if n), columns))
+        lines.extend(joined((f"{n} {what}" for n, what in tallies(report, seen)), columns))
         lines.extend(wrap(sources_line(report.sources), columns, ""))
     for line in ignore_lines(report):
         lines.extend(wrap(safe(line), columns, ""))

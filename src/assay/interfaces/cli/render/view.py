@@ -70,6 +70,19 @@ def view(report: Report) -> View:
     )
 
 
+def tallies(report: Report, seen: View) -> tuple[tuple[int, str], ...]:
+    """What stands beside the number of open findings, in every rendering alike; only what there is."""
+    counted = (
+        (seen.fixable, "with a fix"),
+        (seen.kev, "known exploited"),
+        (len(seen.suppressed), "suppressed by VEX"),
+        (len(seen.undetermined), "cannot be determined"),
+        (len(seen.not_affected), "not affected, with reasons"),
+        (len(report.uncovered), "not covered by any advisory source"),
+    )
+    return tuple((count, what) for count, what in counted if count)
+
+
 def group_of(finding: Finding) -> str:
     """`open`, `undetermined`, `suppressed`, `ignored` or `not_affected`."""
     if finding.suppressed is not None:
