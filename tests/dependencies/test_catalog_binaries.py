@@ -118,6 +118,13 @@ def test_classifiers_find_the_version_wherever_it_lies(path, text, purl, confide
     ("path", "text", "purl"),
     [
         ("usr/local/go/VERSION", b"go1.22.1\ntime 2024-02-29T18:18:48Z\n", ("golang", "toolchain", "1.22.1")),
+        ("usr/lib/erlang/releases/25/OTP_VERSION", b"25.2.3\n", ("generic", "erlang", "25.2.3")),
+        ("usr/lib/erlang/releases/27/OTP_VERSION", b"27.0-rc1**\n", ("generic", "erlang", "27.0-rc1")),
+        (
+            "var/www/html/wp-includes/version.php",
+            b"<?php\n/**\n * @global string $wp_version\n */\n$wp_version = '6.4.2';\n$wp_db_version = 56657;\n",
+            ("generic", "wordpress", "6.4.2"),
+        ),
         ("opt/java/release", b'IMPLEMENTOR="Eclipse"\nJAVA_VERSION="17.0.9"\n', ("generic", "openjdk", "17.0.9")),
     ],
 )

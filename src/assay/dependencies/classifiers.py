@@ -20,6 +20,8 @@ from assay.model.limits import DEFAULT_LIMITS
 from assay.model.purl import Purl
 
 _AROUND_BYTES, _LITERAL_BYTES = 128, 64
+_LEAST_BYTES = 4
+"""A shorter literal stands at too many places of a program; of a text file the beginning is searched anyway."""
 _HITS_COUNT = 2_000
 """Places of one literal in one program that are looked at."""
 _PIECE_BYTES = 1 << 20
@@ -89,8 +91,9 @@ def _rule(item: object, place: str) -> Rule:
             raise ValueError("a text file is named in full, without # or *")
         if "version" not in re.compile(rule.pattern.replace(_NUMBER, "1").encode()).groupindex:
             raise ValueError("the pattern has no group `version`")
-        if not 4 <= len(rule.literal) <= _LITERAL_BYTES:
-            raise ValueError(f"a literal of {len(rule.literal)} letters; it has 4 to {_LITERAL_BYTES}")
+        least = 1 if rule.text else _LEAST_BYTES
+        if not least <= len(rule.literal) <= _LITERAL_BYTES:
+            raise ValueError(f"a literal of {len(rule.literal)} letters; it has {least} to {_LITERAL_BYTES}")
         purls.parse(rule.purl.replace("{version}", "1"))
     except MalformedError as error:
         raise _bad(place, f"its purl {error.why}") from error

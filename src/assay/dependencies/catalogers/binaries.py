@@ -18,8 +18,8 @@ from assay.model.inventory import Gap, Licence
 
 _BY = "binaries"
 _NO_LICENCE = Licence(reason="a program records no licence")
-_TEXTS = frozenset({"VERSION", "release"})
-"""Text files that name a runtime: Go's own folder, a Java runtime's."""
+_TEXTS = frozenset({"OTP_VERSION", "VERSION", "release", "version.php"})
+"""Text files that name a runtime or a program: of Erlang/OTP, Go's own folder, a Java runtime's, WordPress."""
 _RELEASE_BYTES, _BUILDER_BYTES = 1 << 16, 80
 _TYPES = frozenset({"deb", "rpm", "apk", "alpm"})
 
@@ -66,7 +66,7 @@ def catalogue(file: File, rules: Classifiers | None = None) -> Fragment:
 
 
 def catalogue_text(file: File, rules: Classifiers | None = None) -> Fragment:
-    """A file `release` or `VERSION` that names a runtime; nothing for any other of that name."""
+    """A file such as `release` or `VERSION` that names a runtime; nothing for any other of that name."""
     view = file.view
     found = (rules or builtin()).classify(file.path.rpartition("/")[2], view, text=True)
     if found is None:
@@ -152,7 +152,7 @@ def _rows(
         ),
         Cataloguer(
             name="runtimes",
-            version=2,
+            version=3,
             ecosystem="generic",
             wants=Wanted(names=names, limit="metadata_bytes"),
             catalogue=texts,
