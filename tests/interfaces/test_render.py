@@ -65,6 +65,23 @@ def test_modules_can_be_told_apart_in_few_columns() -> None:
     assert "golang.o…" not in text
 
 
+def test_an_id_that_is_a_sentence_leaves_room_for_the_rest() -> None:
+    long = "RETIREJS-event-stream-Project-compromised-malicious-version-published"
+    finding = msgspec.structs.replace(REPORT.findings[0], id=long, name="flatmap-stream", version="0.1.1")
+    report = msgspec.structs.replace(REPORT, findings=(finding, REPORT.findings[1]))
+    narrow = table.render(report, columns=80, colour=False, everything=True)
+    assert "RETIREJS-event-stream-P…  flatmap-stre…  0.1.1" in narrow
+    assert "NOTE" in table.render(report, columns=100, colour=False, everything=True)
+    assert long in table.render(report, columns=240, colour=False, everything=True)
+
+
+def test_of_a_maven_name_the_artifact_stays() -> None:
+    finding = msgspec.structs.replace(REPORT.findings[0], name="org.apache.logging.log4j:log4j-core", version="2.14.1")
+    text = table.render(msgspec.structs.replace(REPORT, findings=(finding,)), columns=70, colour=False, everything=True)
+    assert "log4j-core" in text
+    assert "org.apache" not in text
+
+
 def test_malicious_comes_first_then_exploited_then_severity() -> None:
     assert [f.id for f in view(REPORT).open] == ["MAL-2024-1", "CVE-2024-0002", "CVE-2024-0001"]
 

@@ -38,6 +38,9 @@ _FROM = _COLUMNS.index("FROM")
 _FROM_COLUMNS = 100
 """From this width up a row says whether the package came with the base image."""
 _ORIGINS = {"base": "base", "application": "app", "unknown": "?"}
+_ID = _COLUMNS.index("ID")
+_ID_WISHED = 24
+"""Columns of the longest usual ids (`DEBIAN-CVE-2025-100000`); one that is a whole sentence takes no more of a row."""
 _PACKAGE, _NOTE = _COLUMNS.index("PACKAGE"), _COLUMNS.index("NOTE")
 _VERSIONS = (_COLUMNS.index("INSTALLED"), _COLUMNS.index("FIXED IN"))
 _MINIMUM = {"PACKAGE": 12, "INSTALLED": 10, "FIXED IN": 10, "NOTE": 9}
@@ -136,7 +139,7 @@ def _findings(findings: Sequence[Finding], columns: int, style: Callable[..., st
         key = "critical" if finding.category == "malicious" else finding.severity
         first = pad(row[0], widths[0])
         rest = _line(row, widths)[width(first) :]
-        lines.append((style(first, **_STYLE.get(key, {})) + rest).rstrip())
+        lines.append(((style(first, **_STYLE[key]) if key in _STYLE else first) + rest).rstrip())
     return "\n".join(lines)
 
 
@@ -146,14 +149,14 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _cell(column: int, text: str, columns: int) -> str:
-    """The text cut where it tells least: of a version the middle, of a path-like name its start."""
+    """The text cut where it tells least: of a version the middle, of a path-like name or a Maven one its start."""
     if column in _VERSIONS:
         return cut_middle(text, columns)
-    return cut_start(text, columns) if column == _PACKAGE and "/" in text else text
+    return cut_start(text, columns) if column == _PACKAGE and ("/" in text or ":" in text) else text
 
 
 def _fit(natural: list[int], columns: int) -> list[int]:
-    """Shrink the flexible columns, widest first, until the row fits; the note goes first."""
+    """Shrink the flexible columns, widest first, until the row fits; an id of a sentence and the note go first."""
     widths = list(natural)
     floor = [_MINIMUM.get(name, w) for name, w in zip(_COLUMNS, natural, strict=True)]
 
@@ -162,11 +165,13 @@ def _fit(natural: list[int], columns: int) -> list[int]:
         return sum(used) + 2 * (len(used) - 1) - columns
 
     if excess() > 0:
+        widths[_ID] = max(min(widths[_ID], _ID_WISHED), widths[_ID] - excess())
+    if excess() > 0:
         widths[_NOTE] = max(min(widths[_NOTE], _NOTE_WISHED), widths[_NOTE] - excess())
     while excess() > 0:
         candidates = [i for i in _FLEX if widths[i] > floor[i]] or [i for i in (_NOTE,) if widths[i] > floor[i]]
         if not candidates and widths[_NOTE]:
-            widths[_NOTE] = 0
+            widths[:] = [*natural[:_ID], widths[_ID], *natural[_ID + 1 : _NOTE], 0]  # what it took, others may have
             continue
         if not candidates:
             candidates = [i for i, w in enumerate(widths) if w]
