@@ -228,3 +228,32 @@ def test_a_full_disk_leaves_nothing(project, run):
     )  # fmt: skip
     assert done.returncode == 75, done.stderr
     assert [p.name for p in project.parent.iterdir() if "out" in p.name] == []
+
+
+def test_of_several_platforms_the_index_is_signed_too(project, run):
+    """It is what a tag names, and what other programs verify first."""
+    spec = project / "assay.yaml"
+    spec.write_text(spec.read_text() + "platforms: [linux/amd64, linux/arm64]\n")
+    assert run("keys", "generate", "k.pem", "--no-passphrase").code == 0
+    assert run("lock", "assay.yaml").code == 0
+    done = run("build", "assay.yaml", "--output", "oci-dir:../out", "--key", "k.pem")
+    assert done.code == 0, done.err
+    verified = run("verify", "oci-dir:../out", "--key", "k.pem.pub", "--all-platforms", "-o", "json")
+    assert verified.code == 0, verified.err
+    index, *images = json.loads(verified.out)
+    assert (len(index["rows"]), len(images)) == (1, 2)
+
+
+@pytest.mark.parametrize("given", ["not a uri", "builder", ":x", "1a:b", "https:", "urn:a\u00e9"])
+def test_a_builder_is_named_by_a_uri(project, run, given):
+    assert run("lock", "assay.yaml").code == 0
+    done = run("build", "assay.yaml", "--output", "oci-dir:../out", "--builder-id", given)
+    assert (done.code, (project.parent / "out").exists()) == (2, False)
+    assert run("rebuild", "assay.yaml", "--builder-id", given).code == 2
+
+
+def test_a_rebuild_takes_no_number_it_would_ignore_and_no_spec_that_is_not_there(project, run):
+    assert run("lock", "assay.yaml").code == 0
+    assert run("rebuild", "assay.yaml", "--times", "0").code == 2
+    missing = run("rebuild", "asay.yaml")
+    assert (missing.code, "no such file" in missing.err) == (2, True)

@@ -105,11 +105,13 @@ def _rebuilt(done: Finished, report: RebuildReport, subject: Subject) -> Stateme
 def attest_build(done: Finished, settings: Settings, maker: BundleMaker, progress: Progress) -> tuple[Attached, ...]:
     """Scan what was built, sign everything that is said of it, and attach it to each platform's image.
 
+    Of several images the index over them is signed too.
+
     Raises:
         UntrustedError: the scan finds what nobody laid (`build.unexpected-file`).
     """
     from assay.bootstrap.court import DEFAULT_POLICY
-    from assay.bootstrap.evidence import evidence_door, sign_and_attach
+    from assay.bootstrap.evidence import evidence_door, image_signature, sign_and_attach
     from assay.bootstrap.reports import report_on
     from assay.bootstrap.stock import Reading, SecondLook, take_stock
 
@@ -136,4 +138,9 @@ def attest_build(done: Finished, settings: Settings, maker: BundleMaker, progres
                 )  # fmt: skip
             progress.stage(f"attaching {len(statements)} statements to {subject.digest}")
             attached += sign_and_attach(place, descriptors[subject.digest], statements, maker, force=False)
+            del descriptors[subject.digest]
+        for named in subjects:
+            if named.subject.digest in descriptors:  # the index of several: what a tag names, and others verify
+                signature = (image_signature(named.subject),)
+                attached += sign_and_attach(place, named.descriptor, signature, maker, force=False)
     return tuple(attached)

@@ -77,9 +77,16 @@ def recipe_of(path: str, lock: str = "") -> Recipe:
 
 
 def is_spec(target: str) -> bool:
-    """Whether a target is a spec: a file that is no JSON document."""
+    """Whether a target is a spec: a file that is no JSON document.
+
+    Raises:
+        UsageError: it is called as a spec is, and no such file is there: no registry is asked for it.
+    """
     path = Path(target)
-    return path.is_file() and path.suffix in (".yaml", ".yml")
+    is_called_so = path.suffix in (".yaml", ".yml")
+    if is_called_so and ":" not in target and not path.exists():
+        raise UsageError("no such file", where=target, remedy="check the path")
+    return is_called_so and path.is_file()
 
 
 def recipe_beside(target: str, spec: str, lock: str, image: str, settings: Settings) -> tuple[Recipe, str]:

@@ -30,7 +30,10 @@ _LABELS = {
 @click.option("--output", metavar="oci-dir:PATH[:TAG]", required=True, help="OCI layout to build into.")
 @click.option("--lock", "lock_file", metavar="PATH", default="", help="Place of the lock; else beside the spec.")
 @click.option("--store", metavar="PATH", help="Content store; else that of the settings.")
-@click.option("--builder-id", default="", metavar="URI", help="Who builds; else a workstation nobody vouches for.")
+@click.option(
+    "--builder-id", default="", metavar="URI", callback=options.absolute_uri,
+    help="Who builds; else a workstation nobody vouches for.",
+)  # fmt: skip
 @click.option("--logs", metavar="DIR", help="Write each step's log to DIR as NAME.log.")
 @click.option(
     "--rebuild/--no-rebuild",

@@ -409,3 +409,25 @@ def new_passphrase(file: str | None) -> bytes:
     if not secret:
         raise UsageError("the passphrase is empty", remedy="give one, or say --no-passphrase")
     return secret
+
+
+def absolute_uri(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """An option's value that must be a URI with its scheme, as statements demand it; empty is none.
+
+    Raises:
+        UsageError: it is none.
+    """
+    del context
+    scheme, colon, rest = value.partition(":")
+    plain = scheme.replace("+", "").replace("-", "").replace(".", "")
+    if value and not (
+        colon and rest and scheme[:1].isalpha() and plain.isalnum() and value.isascii() and _is_dense(value)
+    ):
+        raise UsageError(
+            "not an absolute URI", where=parameter.opts[0], why=repr(value[:100]), remedy="write https://… or urn:…"
+        )
+    return value
+
+
+def _is_dense(text: str) -> bool:
+    return text.isprintable() and " " not in text

@@ -24,20 +24,26 @@ FORMATS = ("text", "json")
 @click.option("--lock", "lock_file", metavar="PATH", default="", help="Place of the lock; else beside the spec.")
 @click.option("--image", metavar="IMAGE", default="", help="Compare with this image instead of a first build of SPEC.")
 @click.option("--vary", multiple=True, type=click.Choice(get_args(VariationName)), help="Only this; repeatable.")
-@click.option("--times", type=click.IntRange(0, 10), default=0, help="How many rebuilds (else as the spec says).")
+@click.option("--times", type=click.IntRange(1, 10), help="How many rebuilds (else as the spec says).")
 @click.option("--bisect", is_flag=True, help="When they differ, build again with each condition changed alone.")
 @click.option("--allow", multiple=True, type=click.Choice(CAUSES), help="A cause that is harmless; repeatable.")
 @click.option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of an index.")
 @click.option("--all", "every", is_flag=True, help="List every cause, not the first of each class.")
 @click.option("--store", metavar="PATH", help="Content store; else that of the settings.")
-@click.option("--builder-id", metavar="URI", default="", help="Who builds again, for the signed statement.")
+@click.option(
+    "--builder-id",
+    metavar="URI",
+    default="",
+    callback=options.absolute_uri,
+    help="Who builds again, for the signed statement.",
+)
 @options.key_option
 @options.passphrase_option
 @options.keyless_options
 @options.output_option(FORMATS, "text")
 @options.verbosity_options
 def command(
-    target: str, spec: str, lock_file: str, image: str, vary: tuple[VariationName, ...], times: int, bisect: bool,
+    target: str, spec: str, lock_file: str, image: str, vary: tuple[VariationName, ...], times: int | None, bisect: bool,
     allow: tuple[str, ...], platform: str | None, every: bool, store: str | None, builder_id: str,
     key: str | None, passphrase_file: str | None, words: bootstrap.KeylessWords | None, outputs: tuple[str, ...],
     quiet: bool, verbose: int,
@@ -51,7 +57,7 @@ def command(
     wanted = options.parse_outputs(outputs, FORMATS, "text")
     settings = with_store(store)
     wish = bootstrap.RebuildWish(
-        vary=vary, times=times, bisect=bisect, allowed=allow, platform=options.parse_platform(platform)
+        vary=vary, times=times or 0, bisect=bisect, allowed=allow, platform=options.parse_platform(platform)
     )
     if bootstrap.is_spec(target):
         recipe = bootstrap.recipe_of(target, lock_file)
