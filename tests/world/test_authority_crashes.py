@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
@@ -172,3 +173,17 @@ def test_killed_under_load_it_keeps_every_acknowledged_entry_and_every_published
     node = merkle.nodes([merkle.leaf_hash(body) for body in bodies])
     assert merkle.root(head.size, node) == head.root
     assert all(merkle.root(size, node) == root for size, root in heads.items())
+
+
+def test_who_comes_late_takes_nothing_of_another_away(tmp_path, monkeypatch):
+    def empty(folder):  # until somebody else makes an authority there
+        monkeypatch.undo()
+        made(folder, name="first")
+        return iter(())
+
+    (tmp_path / "a").mkdir()
+    monkeypatch.setattr(Path, "iterdir", empty)
+    with pytest.raises(UsageError, match="in use"):
+        made(tmp_path / "a", name="second")
+    assert bootstrap.read_authority(str(tmp_path / "a")).name == "first"
+    assert list((tmp_path / "a").rglob("*.key"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,10 +36,15 @@ def make_authority(folder: str, wish: Wish, secret: bytes, kms: Mapping[str, str
 
     place = Path(folder)
     if place.exists() and any(place.iterdir()):
-        raise UsageError("the folder is in use", where=folder, remedy="choose a new one")
+        raise _in_use(folder)
+    place.mkdir(parents=True, exist_ok=True)
     try:
-        (place / KEYS / MEMORY).mkdir(mode=0o700, parents=True, exist_ok=True)
+        (place / KEYS).mkdir(mode=0o700)
+    except FileExistsError as error:  # somebody else's, since the look: what is made there is not ours to take away
+        raise _in_use(folder) from error
+    try:
         (place / KEYS).chmod(0o700)
+        (place / KEYS / MEMORY).mkdir(mode=0o700)
         keys = Keys(place / KEYS, secret, kms)
         file = authority_life.begin(wish, keys, now(), os.urandom)
         for kind, instances in (("log", file.logs), ("issuance", file.ct_logs)):
@@ -46,10 +52,15 @@ def make_authority(folder: str, wish: Wish, secret: bytes, kms: Mapping[str, str
         publish(place, file)
     except BaseException:
         # It was empty: all in it is half an authority, of which nobody has seen anything.
-        for left in place.iterdir() if place.is_dir() else ():
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        for left in sorted(place.iterdir()):
+            with suppress(OSError):  # the first error is the one to tell
+                shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
         raise
     return file
+
+
+def _in_use(folder: str) -> UsageError:
+    return UsageError("the folder is in use", where=folder, remedy="choose a new one")
 
 
 def rotate_authority(
