@@ -138,9 +138,10 @@ def _podman(env: Mapping[str, str]) -> str:
 def _path(host: str, where: str) -> str:
     scheme, colon, path = host.partition("://")
     if scheme != "unix" or not path.startswith("/"):
-        shown = scheme[:20] if colon else ""  # without a scheme it may begin with a password
+        # What has no scheme is not shown: it may begin with a password.
+        why = f"{scheme[:20]!a} is not unix" if colon else "no scheme; a socket of this machine is unix:///PATH"
         raise UnsupportedError(
-            "an engine that is not on this machine", where=where, why=f"{shown!a} is not unix",
+            "an engine that is not on this machine", where=where, why=why,
             remedy="export the image there with `docker save`, and give the file",
         )  # fmt: skip
     return path
