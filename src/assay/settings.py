@@ -125,8 +125,20 @@ def hours(text: str) -> int:
     return int(number) * unit
 
 
-def _yes(text: str) -> bool:
-    return text.lower() not in ("", "0", "false", "no")
+_NO, _YES = frozenset({"", "0", "false", "no", "off"}), frozenset({"1", "true", "yes", "on"})
+
+
+def _set(text: str) -> bool:
+    """Whether a variable of others is set: `CI` may hold any word."""
+    return text.lower() not in _NO
+
+
+def _switch(text: str) -> bool:
+    """On or off. A word that is neither must not switch on what weakens a run."""
+    word = text.strip().lower()
+    if word not in _NO | _YES:
+        raise ValueError("neither yes nor no: give one of yes, no, true, false, on, off, 1, 0")
+    return word in _YES
 
 
 def _number(most: int, what: str) -> Callable[[str], int]:
@@ -153,7 +165,7 @@ TABLE: tuple[Setting, ...] = (
         says="how old the newest advisory feed may be",
     ),
     Setting(key="cache", field="cache", variable="ASSAY_CACHE", read=_text, says="layer cache", flag=False),
-    Setting(key="ci", field="ci", variable="CI", read=_yes, says="check every diffID", flag=False),
+    Setting(key="ci", field="ci", variable="CI", read=_set, says="check every diffID", flag=False),
     Setting(
         key="workers", field="workers", variable="ASSAY_WORKERS", read=_number(_WORKERS, "workers"),
         says="processes over layers, 0 = one per processor", flag=False, weighs=False,
@@ -182,7 +194,7 @@ TABLE: tuple[Setting, ...] = (
         says="hosts internal packages come from",
     ),
     Setting(
-        key="extended-support", field="extended_support", variable="ASSAY_EXTENDED_SUPPORT", read=_yes,
+        key="extended-support", field="extended_support", variable="ASSAY_EXTENDED_SUPPORT", read=_switch,
         says="count extended support as support",
     ),
     Setting(
@@ -196,14 +208,14 @@ TABLE: tuple[Setting, ...] = (
     Setting(key="ssvc", field="ssvc", variable="ASSAY_SSVC", read=_text, says="the operator's inputs to SSVC"),
     Setting(key="fail-on", field="fail_on", variable="ASSAY_FAIL_ON", read=_text, says="what a scan exits 1 for"),
     Setting(
-        key="only-fixed", field="only_fixed", variable="ASSAY_ONLY_FIXED", read=_yes, says="fail only on what has a fix"
+        key="only-fixed", field="only_fixed", variable="ASSAY_ONLY_FIXED", read=_switch, says="fail only on what has a fix"
     ),
     Setting(
-        key="cpe", field="cpe", variable="ASSAY_CPE", read=_yes,
+        key="cpe", field="cpe", variable="ASSAY_CPE", read=_switch,
         says="match what no feed speaks for by CPE names, weakly",
     ),
     Setting(
-        key="ignore-base", field="ignore_base", variable="ASSAY_IGNORE_BASE", read=_yes,
+        key="ignore-base", field="ignore_base", variable="ASSAY_IGNORE_BASE", read=_switch,
         says="do not fail on what is surely the base's",
     ),
     Setting(key="ignore-file", field="ignore_files", variable="ASSAY_IGNORE_FILE", read=_texts, says="ignore files"),

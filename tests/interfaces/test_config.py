@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from assay.model.errors import UsageError
-from assay.settings import DEFAULT, TABLE, Settings, choose, from_environment, settings_of
+from assay.settings import DEFAULT, TABLE, Setting, Settings, choose, from_environment, settings_of
 from command import assay
 
 
@@ -122,3 +122,17 @@ def test_a_reader_that_leaves_is_not_a_denial(tmp_path: Path) -> None:
             [sys.executable, "-m", "assay", "config"], stdout=pipe, stderr=subprocess.PIPE, check=False, timeout=60
         )
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.field in ("only_fixed", "ignore_base", "cpe")])
+def test_a_switch_is_on_or_off_and_nothing_else(row: Setting) -> None:
+    for word, value in (("on", True), ("YES", True), ("1", True), ("off", False), ("No", False), ("0", False)):
+        assert origin(choose({row.variable: word}), row.key) == (value, row.variable)
+        assert origin(choose({}, [("assay.toml", {row.key: word})]), row.key) == (value, "assay.toml")
+    with pytest.raises(UsageError, match=f"{row.variable} is neither yes nor no: 'maybe'"):
+        choose({row.variable: "maybe"})
+
+
+def test_the_variable_of_build_servers_may_hold_any_word() -> None:
+    assert origin(choose({"CI": "woodpecker"}), "ci") == (True, "CI")
+    assert origin(choose({"CI": "off"}), "ci") == (False, "CI")
