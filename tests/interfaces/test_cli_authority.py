@@ -147,6 +147,20 @@ def test_what_makes_no_authority_is_refused_before_anything_is_made(tmp_path, wo
     assert again.code == 0, again.err
 
 
+def test_what_is_said_of_an_issuer_nobody_knows_is_refused(made):
+    place, _ = made
+    before = (place / "a" / "authority.json").read_bytes()
+    for words in (
+        ("--drop-issuer", "https://login.acme.exmaple"),
+        ("--single-use", "https://login.acme.example"),
+        ("--issuer-domain", "https://login.acme.example", "acme.example"),
+        ("--issuer", "https://b.example", "email", "--single-use", "https://c.example"),
+    ):
+        done = assay("authority", "configure", "a", *words, home=place, cwd=place)
+        assert (done.code, "no such issuer" in done.err) == (2, True), words
+    assert (place / "a" / "authority.json").read_bytes() == before
+
+
 def test_nobody_could_get_a_certificate_without_an_issuer(tmp_path):
     done = assay(
         "authority", "init", "a", "--name", "a", "--url", "https://x", "--no-passphrase", home=tmp_path, cwd=tmp_path

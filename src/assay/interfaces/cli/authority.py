@@ -2,6 +2,7 @@
 
 import importlib
 import ipaddress
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -201,6 +202,8 @@ def configure(
     }
 
     def change(file: "AuthorityFile") -> "AuthorityFile":
+        there = [row.issuer for row in file.issuers]
+        _there(dropped, there, f"its issuers are {', '.join(there)}")
         named = {row.issuer for row in rows} | set(dropped)
         kept = tuple(row for row in file.issuers if row.issuer not in named)
         return msgspec.structs.replace(file, issuers=(*kept, *rows), **changes)
@@ -248,12 +251,19 @@ def _server() -> Any:
         ) from error  # fmt: skip
 
 
+def _there(named: Iterable[str], issuers: Sequence[str], remedy: str) -> None:
+    """Refuse what is said of an issuer nobody knows: it would change nothing, and its author thinks it did."""
+    if strangers := sorted(set(named) - set(issuers)):
+        raise UsageError("no such issuer", why=strangers[0], remedy=remedy)
+
+
 def _issuers(
     issuers: tuple[tuple[str, str], ...], domains: tuple[tuple[str, str], ...], single: tuple[str, ...]
 ) -> "tuple[Issuer, ...]":
     from assay.formats.authorityfile import Issuer
 
     places = dict(domains)
+    _there((*places, *single), [address for address, _ in issuers], "name it with --issuer too, in the same command")
     return tuple(
         Issuer(issuer=address, kind=_kind(kind), domain=places.get(address, ""), single_use=address in single)
         for address, kind in issuers
