@@ -95,8 +95,10 @@ def _row(found: Row, columns: int, *, everything: bool) -> list[str]:
     """Mark, word, type and who or why; what does not fit goes on below, as a reason that is cut helps nobody."""
     what = safe(predicates.short_name(found.predicate_type)) if found.predicate_type else "?"
     mark = f"{MARKS.get(found.outcome, '✗')} {pad(found.outcome, _WORDS)}"
-    if width(what) > _KINDS and columns < 120:
-        head, below = cut(f"{mark}{what}", columns), [*_told(found)]
+    if width(what) > _KINDS:  # a type of somebody's own, a URI
+        head, below = f"{mark}{what}", [*_told(found)]
+        if width(head) > columns:
+            head, below = mark, [what, *below]
     else:
         first, *below = _told(found)
         head = f"{mark}{pad(what, _KINDS)} {first}"
