@@ -419,15 +419,10 @@ def absolute_uri(context: click.Context, parameter: click.Parameter, value: str)
     """
     del context
     scheme, colon, rest = value.partition(":")
-    plain = scheme.replace("+", "").replace("-", "").replace(".", "")
-    if value and not (
-        colon and rest and scheme[:1].isalpha() and plain.isalnum() and value.isascii() and _is_dense(value)
-    ):
+    is_scheme = scheme[:1].isalpha() and scheme.translate({ord(mark): None for mark in "+-."}).isalnum()
+    is_plain = value.isascii() and value.isprintable() and " " not in value
+    if value and not (colon and rest and is_scheme and is_plain):
         raise UsageError(
             "not an absolute URI", where=parameter.opts[0], why=repr(value[:100]), remedy="write https://… or urn:…"
         )
     return value
-
-
-def _is_dense(text: str) -> bool:
-    return text.isprintable() and " " not in text

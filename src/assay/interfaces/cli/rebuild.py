@@ -43,8 +43,8 @@ FORMATS = ("text", "json")
 @options.output_option(FORMATS, "text")
 @options.verbosity_options
 def command(
-    target: str, spec: str, lock_file: str, image: str, vary: tuple[VariationName, ...], times: int | None, bisect: bool,
-    allow: tuple[str, ...], platform: str | None, every: bool, store: str | None, builder_id: str,
+    target: str, spec: str, lock_file: str, image: str, vary: tuple[VariationName, ...], times: int | None,
+    bisect: bool, allow: tuple[str, ...], platform: str | None, every: bool, store: str | None, builder_id: str,
     key: str | None, passphrase_file: str | None, words: bootstrap.KeylessWords | None, outputs: tuple[str, ...],
     quiet: bool, verbose: int,
 ) -> int:  # fmt: skip
