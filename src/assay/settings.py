@@ -208,7 +208,8 @@ TABLE: tuple[Setting, ...] = (
     Setting(key="ssvc", field="ssvc", variable="ASSAY_SSVC", read=_text, says="the operator's inputs to SSVC"),
     Setting(key="fail-on", field="fail_on", variable="ASSAY_FAIL_ON", read=_text, says="what a scan exits 1 for"),
     Setting(
-        key="only-fixed", field="only_fixed", variable="ASSAY_ONLY_FIXED", read=_switch, says="fail only on what has a fix"
+        key="only-fixed", field="only_fixed", variable="ASSAY_ONLY_FIXED", read=_switch,
+        says="fail only on what has a fix",
     ),
     Setting(
         key="cpe", field="cpe", variable="ASSAY_CPE", read=_switch,
