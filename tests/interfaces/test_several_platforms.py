@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 from hashlib import sha256
 from pathlib import Path
 
@@ -91,6 +92,19 @@ def test_images_that_are_not_one_still_want_a_choice(index: Path, flat: Path, tm
     (tmp_path / "other" / "index.json").write_text(json.dumps(document))
     done = assay("sbom", "-q", f"oci-dir:{tmp_path}/other", home=index / "home")
     assert (done.code, "several images match" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(("version", "code"), [("1.0.0", 0), ("2.0.0", 65)])
+def test_platforms_are_listed_by_a_layout_of_a_known_version(
+    index: Path, flat: Path, tmp_path: Path, version: str, code: int
+) -> None:
+    shutil.copytree(flat, tmp_path / "other")
+    (tmp_path / "other" / "oci-layout").write_text(json.dumps({"imageLayoutVersion": version}))
+    with tarfile.open(tmp_path / "other.tar", "w") as tar:
+        tar.add(tmp_path / "other", "")
+    for place in (f"oci-dir:{tmp_path}/other", f"oci-archive:{tmp_path}/other.tar"):
+        done = assay("sbom", "-q", "--platform", "linux/arm64", place, home=index / "home")
+        assert done.code == code, done.err
 
 
 def test_one_platform_needs_no_heading(index: Path) -> None:

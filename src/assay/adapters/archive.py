@@ -80,9 +80,7 @@ class ArchiveSource:
         """The manifest, index or old-style entry that tag or digest mean, or the only image."""
         tag, digest = self._target.tag, self._target.digest
         if self._shape == "oci":
-            check_marker(self._read("oci-layout", 4096), self._name)
-            index = self._read("index.json", self._limits.manifest_bytes)
-            return root_of(index, self._name, tag, digest, self._limits, self.fetch)
+            return root_of(self._index(), self._name, tag, digest, self._limits, self.fetch)
         data = self._read("manifest.json", self._limits.manifest_bytes)
         listed = oci.parse_docker_archive(data, where=f"{self._name}/manifest.json", limits=self._limits)
         entry = select_entry(listed, tag=tag, digest=digest, where=self._name)
@@ -95,8 +93,7 @@ class ArchiveSource:
         """See `ports.content.ListsPlatforms`."""
         if self._shape != "oci":
             return None
-        index = self._read("index.json", self._limits.manifest_bytes)
-        return platforms_in(index, self._name, self._target.tag, self._target.digest, self._limits)
+        return platforms_in(self._index(), self._name, self._target.tag, self._target.digest, self._limits)
 
     def fetch(self, descriptor: Descriptor, limit: int) -> bytes:
         """A blob, whole."""
@@ -136,6 +133,11 @@ class ArchiveSource:
             why="it holds neither oci-layout and index.json nor manifest.json",
             remedy="write it with `docker save`, `podman save` or `skopeo copy … oci-archive:FILE`",
         )
+
+    def _index(self) -> bytes:
+        """The bytes of `index.json`, after a look at the layout's marker."""
+        check_marker(self._read("oci-layout", 4096), self._name)
+        return self._read("index.json", self._limits.manifest_bytes)
 
     def _path(self, descriptor: Descriptor) -> str:
         if descriptor.digest is not None:
