@@ -55,6 +55,21 @@ def test_each_platform_is_named_once(index: Path, words: tuple[str, ...]) -> Non
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_a_list_for_standard_output_has_one_header(index: Path) -> None:
+    words = ("scan", "-q", "--no-policy", "--all-platforms", f"oci-dir:{index}/image", "-o", "csv")
+    assert assay(*words, home=index / "home").out.count(b"subject,digest") == 1
+
+
+def test_nothing_to_say_on_standard_output_removes_no_file(index: Path, tmp_path: Path) -> None:
+    for name in ("-linux-amd64", "-linux-arm64"):
+        (tmp_path / name).write_text("mine")
+    words = ("scan", "-q", "--no-policy", "--all-platforms", f"oci-dir:{index}/image", "-o", "openvex")
+    done = assay(*words, home=index / "home", cwd=tmp_path)
+    assert "no document is written" in done.err
+    assert "removed" not in done.err
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 @pytest.fixture(scope="module")
 def flat(index: Path) -> Path:
     """The same two images, listed by the layout's own `index.json` instead of by an index."""

@@ -223,15 +223,17 @@ def emit(
     """
     known = labels_of([inventory.subject for inventory, _ in pairs])
     for output in outputs:
-        for inventory, report in pairs:
+        for number, (inventory, report) in enumerate(pairs):
             write = writers[output.format]
             data = write(inventory, report, output)
             if len(pairs) > 1 and write is _components:
                 data = _headed(inventory, output) + data
             if not data:
-                _say_nothing(output, labelled(output.path, known[inventory.subject.digest]))
+                path = labelled(output.path, known[inventory.subject.digest]) if output.path else ""
+                _say_nothing(output, path)
             elif not output.path:
-                click.echo(data, nl=False)
+                one_list = number and output.format == "csv"  # which has one header
+                click.echo(data.partition(b"\n")[2] if one_list else data, nl=False)
                 if sys.stdout.isatty() and not data.endswith(b"\n"):
                     click.echo()
             else:
