@@ -7,6 +7,7 @@ import json
 import socket
 import socketserver
 import tarfile
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
@@ -179,6 +180,15 @@ def test_a_connection_that_breaks_is_not_taken_for_the_disk(monkeypatch: pytest.
 
     monkeypatch.setattr(http.client.HTTPResponse, "readinto", broken)
     with pytest.raises(UnavailableError, match="docker gives no answer"):
+        open_engine(Target(scheme="docker", location="acme/shop:1"), DEFAULT_LIMITS, {"DOCKER_HOST": host(engine)})
+
+
+def test_a_disk_that_takes_nothing_is_not_the_engines_fault(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
+    def nowhere(**_: object) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", nowhere)
+    with pytest.raises(UnavailableError, match="cannot keep the image .*usable temporary directory.*TMPDIR"):
         open_engine(Target(scheme="docker", location="acme/shop:1"), DEFAULT_LIMITS, {"DOCKER_HOST": host(engine)})
 
 

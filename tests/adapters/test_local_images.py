@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.adapters.archive import is_archive, open_archive
+from assay.adapters.archive import open_archive
+from assay.adapters.archive_input import is_archive
 from assay.adapters.layout import LayoutSource
 from assay.artifact.image import blob_of, resolve
 from assay.artifact.layers import scan_layer

@@ -4,16 +4,14 @@ A compressed archive (gzip, zstd) is inflated once into a temporary file without
 process however that ends; so is one that comes on standard input, which can be read from front to back only.
 """
 
-import functools
 import os
 import posixpath
-import sys
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
+from assay.adapters.archive_input import input_again, spooled
 from assay.adapters.blobs import open_regular, pieces, too_large
 from assay.adapters.layout import check_marker, platforms_in, root_of
 from assay.artifact.image import CONFIG_PATH, LAYER_INDEX
@@ -24,31 +22,13 @@ from assay.artifact.tar import FILE, HARD_LINK, SYMLINK, entries
 from assay.artifact.tarstream import BLOCK, truncated
 from assay.formats import oci, strictjson
 from assay.formats.codec import inflate, sniff
-from assay.model.errors import MalformedError, UnavailableError, UnsupportedError, UsageError
+from assay.model.errors import MalformedError, UnsupportedError, UsageError
 from assay.model.image import Descriptor
 from assay.model.limits import Limits
 from assay.ports.content import Platforms, Root
 
-_PIECE_BYTES = 1 << 20
 Place = tuple[int, int] | str
 """(offset, size) of a member's bytes, or the path it links to."""
-
-
-def is_archive(path: str) -> bool:
-    """Whether a file is a tar, plain or compressed, by its first block; False for what is no regular file.
-
-    `-` is standard input (`./-` a file): what lies there stays to be read.
-    """
-    if path == STANDARD_INPUT:
-        return _from_input(sys.stdin.buffer) is not None
-    if not Path(path).is_file():
-        return False
-    with open(path, "rb") as file:
-        return _begins_archive(file.read(BLOCK))
-
-
-def _begins_archive(head: bytes) -> bool:
-    return head[257:262] == b"ustar" or head[:2] == b"\x1f\x8b" or head[:4] == b"\x28\xb5\x2f\xfd"
 
 
 def open_archive(target: Target, limits: Limits) -> "ArchiveSource":
@@ -57,7 +37,7 @@ def open_archive(target: Target, limits: Limits) -> "ArchiveSource":
     Raises:
         UsageError: no such file. MalformedError, UnsupportedError: neither form of archive, or a limit.
     """
-    handle = _input_again(limits) if _is_input(target) else open_regular(Path(target.location))
+    handle = input_again(limits) if _is_input(target) else open_regular(Path(target.location))
     try:
         handle = _inflated(handle, _name_of(target), limits)
         return ArchiveSource(handle, target, limits)
@@ -235,24 +215,6 @@ def _inflated(handle: int, name: str, limits: Limits) -> int:
     return copy
 
 
-def spooled(parts: Iterable[bytes], what: str, where: str, remedy: str) -> int:
-    """A descriptor of a nameless temporary file with these bytes.
-
-    Raises:
-        UnavailableError: `what`, `where` and `remedy`, if the disk does not take them.
-        Else what `parts` raises.
-    """
-    with tempfile.TemporaryFile(prefix="assay-") as spool:
-        try:
-            for piece in parts:
-                spool.write(piece)
-            spool.flush()
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise UnavailableError(what, where=where, why=why, remedy=remedy) from error
-        return os.dup(spool.fileno())
-
-
 def _name_of(target: Target) -> str:
     if target.scheme in ("docker", "podman"):
         return target.location
@@ -261,43 +223,3 @@ def _name_of(target: Target) -> str:
 
 def _is_input(target: Target) -> bool:
     return target.scheme == "file" and target.location == STANDARD_INPUT  # after a scheme it is a file's name
-
-
-@functools.cache
-def _from_input(stdin: BinaryIO) -> list[int] | None:
-    """Room for the one descriptor that will hold an archive on standard input; None for anything else.
-
-    Looked at once, since a pipe gives its bytes once. A writer that begins with less than a tar's header in one piece
-    is not known for an archive: then the text of an SBOM is looked for, and refused.
-    """
-    return [] if _begins_archive(_ahead(stdin)) else None
-
-
-def _ahead(stdin: BinaryIO) -> bytes:
-    if stdin.seekable():
-        at = stdin.tell()
-        head = stdin.read(BLOCK)
-        stdin.seek(at)
-        return head
-    peek = getattr(stdin, "peek", None)
-    return bytes(peek(BLOCK))[:BLOCK] if peek is not None else b""
-
-
-def _input_again(limits: Limits) -> int:
-    """A descriptor of the archive on standard input; a second reader of the same run gets the same bytes."""
-    room = _from_input(sys.stdin.buffer)
-    if room is None:
-        raise MalformedError("not an image archive", where="standard input", remedy="give what `docker save` writes")
-    if not room:
-        parts = _bounded(sys.stdin.buffer, limits)
-        room.append(spooled(parts, "cannot keep the archive", "standard input", "set TMPDIR elsewhere"))
-    return os.dup(room[0])
-
-
-def _bounded(stdin: BinaryIO, limits: Limits) -> Iterator[bytes]:
-    size = 0
-    while piece := stdin.read(_PIECE_BYTES):
-        size += len(piece)
-        if size > limits.image_archive_bytes:
-            raise too_large("standard input", limits.image_archive_bytes)
-        yield piece

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from assay.adapters.archive import ArchiveSource, spooled
+from assay.adapters.archive import ArchiveSource
+from assay.adapters.archive_input import spooled
 from assay.adapters.blobs import too_large
 from assay.artifact.reference import Target, full_name
 from assay.formats import strictjson

@@ -53,7 +53,7 @@ def target_of(text: str) -> Target:
         return target
     import msgspec
 
-    from assay.adapters.archive import is_archive
+    from assay.adapters.archive_input import is_archive
 
     return msgspec.structs.replace(target, scheme="file") if is_archive(STANDARD_INPUT) else target
 

@@ -331,7 +331,7 @@ def _tree(target: Target) -> FileTree:
 
 def is_archive(path: str) -> bool:
     """Whether a file is an image archive."""
-    from assay.adapters.archive import is_archive
+    from assay.adapters.archive_input import is_archive
 
     return is_archive(path)
 
