@@ -156,6 +156,27 @@ def test_only_programs_are_unknown(path: str, data: bytes, unknown: bool) -> Non
     assert [(gap.kind, gap.path) for gap in fragment.gaps] == [("unknown-program", path)] * unknown
 
 
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("opt/tool", elf(text=b"\0\0\0\0UPX!" + b"x" * 900)),
+        ("usr/sbin/nginx", elf(text=b"nginx version: nginx/1.2.3\0" + b"x" * 900 + b"UPX!" + bytes(32))),
+        ("opt/static-pie", elf(kind=3, text=b"x" * 900 + b"UPX!" + bytes(32))),
+        ("opt/libx.so.1", elf(kind=3, text=b"x" * 900 + b"UPX!" + bytes(32))),
+    ],
+)
+def test_a_packed_program_or_library_is_a_gap_that_says_so(path: str, data: bytes) -> None:
+    fragment = read(path, data)
+    assert fragment.packages == ()
+    (gap,) = fragment.gaps
+    assert (gap.kind, gap.path) == ("unknown-program", path)
+    assert "packed by UPX" in gap.reason
+
+
+def test_a_program_that_only_speaks_of_upx_is_not_packed() -> None:
+    assert not read("opt/libx.so.1", elf(kind=3, text=b"x" * 100 + b"UPX!" + b"x" * 900)).gaps
+
+
 def test_a_known_name_without_version_says_so() -> None:
     (gap,) = read("usr/bin/redis-server", elf(BUILD_ID)).gaps
     assert "looks like redis" in gap.reason

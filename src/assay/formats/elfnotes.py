@@ -22,6 +22,8 @@ _ROWS = {(e, wide): struct.Struct(e + ("II6Q" if wide else "8I")) for e in "<>" 
 _NOTE = {e: struct.Struct(e + "III") for e in "<>"}
 _HEADERS_COUNT, _SEGMENT_BYTES = 1024, 1 << 16
 """More headers or notes than any real file has; what lies beyond is left out."""
+_UPX, _UPX_TAIL_BYTES = b"UPX!", 64
+"""UPX sources, `l_info` and `PackHeader`: the mark stands 4 bytes behind the program headers, and close to the end."""
 
 
 class ElfFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +39,8 @@ class ElfFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it names an interpreter, which loads its libraries and those it is told to load before them."""
     from_go: bool = False
     """Whether Go's linker left its note."""
+    packed: bool = False
+    """Whether UPX compressed it: then neither its notes nor its texts are those of the program inside."""
 
 
 def read_elf(view: ChunkView) -> ElfFacts | None:
@@ -55,7 +59,7 @@ def read_elf(view: ChunkView) -> ElfFacts | None:
     offset, step, count = _table(start, e, wide)
     row = _ROWS[e, wide]
     if not count or not offset:
-        return ElfFacts(program=kind == _EXEC)
+        return ElfFacts(program=kind == _EXEC, packed=_is_packed(view, 0))
     if step < row.size or count > _HEADERS_COUNT:
         raise MalformedError("damaged program headers", where=view.where, why=f"{count} headers of {step} bytes")
     table = view.read(offset, step * count)
@@ -76,7 +80,16 @@ def read_elf(view: ChunkView) -> ElfFacts | None:
         package=found.get(_PACKAGE, b"").rstrip(b"\0"),
         dynamic=interpreter,
         from_go=_GO_BUILD_ID in found,
+        packed=_is_packed(view, offset + step * count),
     )
+
+
+def _is_packed(view: ChunkView, after: int) -> bool:
+    """Whether a mark of UPX stands where it puts them; `after`: the end of the program headers, 0 without any."""
+    begin = max(0, view.size - _UPX_TAIL_BYTES)
+    if _UPX in view.read(begin, view.size - begin):
+        return True
+    return 0 < after <= view.size - 8 and view.read(after + 4, 4) == _UPX
 
 
 def _table(start: bytes, e: str, wide: bool) -> tuple[int, int, int]:

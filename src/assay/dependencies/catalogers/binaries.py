@@ -44,7 +44,8 @@ def catalogue(file: File, rules: Classifiers | None = None) -> Fragment:
     """An ELF program or library; `rules` are the usual ones where none are given.
 
     Returns:
-        The package its note names, else what a classifier recognises, else for a program a gap `unknown-program`.
+        The package its note names, else what a classifier recognises, else for a program a gap `unknown-program`; a
+        packed one is such a gap too, a library as well.
 
     Raises:
         MalformedError: damaged headers, or a note that is not as systemd defines it.
@@ -55,6 +56,9 @@ def catalogue(file: File, rules: Classifiers | None = None) -> Fragment:
         return Fragment()
     if facts.package:
         return Fragment(packages=(_noted(facts, file.path),))
+    if facts.packed:
+        reason = "packed by UPX: what is inside cannot be read until `upx -d` unpacks it"
+        return Fragment(gaps=(Gap("unknown-program", file.path, None, reason, _BY),))
     base = file.path.rpartition("/")[2]
     rules = rules or builtin()
     found = rules.classify(base, view)
@@ -143,7 +147,7 @@ def _rows(
     return (
         Cataloguer(
             name="binaries",
-            version=2,
+            version=3,
             ecosystem="generic",
             wants=Wanted(magic=frozenset([b"\x7fELF"]), limit="program_bytes"),
             catalogue=programs,
