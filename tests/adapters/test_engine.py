@@ -188,7 +188,7 @@ def test_a_disk_that_takes_nothing_is_not_the_engines_fault(monkeypatch: pytest.
         raise FileNotFoundError(2, "No usable temporary directory found")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", nowhere)
-    with pytest.raises(UnavailableError, match="cannot keep the image .*usable temporary directory.*TMPDIR"):
+    with pytest.raises(UnavailableError, match=r"cannot keep the image .*usable temporary directory.*TMPDIR"):
         open_engine(Target(scheme="docker", location="acme/shop:1"), DEFAULT_LIMITS, {"DOCKER_HOST": host(engine)})
 
 
