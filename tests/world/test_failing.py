@@ -185,6 +185,23 @@ def test_who_has(place: Place) -> None:
     assert json.loads(done.out)[0]["state"] == "no"
 
 
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ("pkg:deb/debian/openssl?vers=vers:deb/<3.0.10", 0),
+        ("pkg:deb/debian/openssl?vers=vers:deb/>=3.0.10", 1),
+        ("pkg:deb/debian/openssl?vers=vers:fortran/<2", 2),
+        ("pkg:deb/debian/openssl?vers=<2", 2),
+        ("pkg:deb/", 2),
+        ("pkg:", 2),
+        ("", 2),
+    ],
+)
+def test_who_has_a_range_and_what_is_no_question(place: Place, asked: str, code: int) -> None:
+    done = assay("who-has", asked, place.image, home=place.folder)
+    assert done.code == code, done.out.decode() + done.err
+
+
 def test_who_has_keeps_to_the_width_of_the_terminal(place: Place) -> None:
     words = ("who-has", "openssl", place.image, f"oci-dir:/nowhere/{'x' * 90}")
     done = assay(*words, home=place.folder, env={"COLUMNS": "50"})

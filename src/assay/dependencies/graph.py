@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from assay.dependencies.origin import described
+from assay.dependencies.vers_range import contains
 from assay.formats import purl as purls
 from assay.model.direct import direct_record
 from assay.model.errors import MalformedError
@@ -202,7 +203,8 @@ class Graph:
 
 
 def find(components: Iterable[Component], wanted: str) -> tuple[Component, ...]:
-    """The components a person means by a key, a package URL (version and qualifiers may be left out) or a name.
+    """The components a person means by a key, a package URL (version and qualifiers may be left out,
+    `?vers=` is a range of versions) or a name.
 
     Visible ones before removed ones, then by key. A name is compared without regard to case, whole or as its last
     part (`core` finds `@babel/core`) where nothing bears the whole name.
@@ -229,8 +231,15 @@ def _answers(own: Purl, asked: Purl) -> bool:
         (own.type, own.namespace, own.name) == (asked.type, asked.namespace, asked.name)
         and asked.version in ("", own.version)
         and asked.subpath in ("", own.subpath)
-        and set(asked.qualifiers) <= set(own.qualifiers)
+        and all(_qualified(own, key, value) for key, value in asked.qualifiers)
     )
+
+
+def _qualified(own: Purl, key: str, value: str) -> bool:
+    """A qualifier it has too; `vers` is a range its version lies in, or cannot be told not to."""
+    if key == "vers":
+        return contains(value, own.version) is not False
+    return (key, value) in own.qualifiers
 
 
 def _parsed(text: str) -> Purl | None:

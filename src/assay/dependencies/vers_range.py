@@ -37,6 +37,11 @@ def contains(text: str, version: str) -> bool | None:
     return _within(scheme, constraints, version)
 
 
+def is_comparable(text: str) -> bool:
+    """Whether a range can be compared with some version: a scheme may know no `1`."""
+    return any(contains(text, version) is not None for version in ("1", "1.0", "1.0.0", "0", "v1.0.0"))
+
+
 @lru_cache(maxsize=4_096)
 def _parse(text: str) -> tuple[Scheme, tuple[_Constraint, ...]] | None:
     """The scheme and its constraints, none for `*`; None for what is no range."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from assay.dependencies.vers_range import contains
+from assay.dependencies.vers_range import is_comparable
 from assay.dependencies.vex_match import REPOSITORY, parsed
 from assay.dependencies.vex_review import AGAIN, instant, is_expired
 from assay.formats import wire
@@ -80,7 +80,7 @@ def _never(text: str, *, image: bool) -> str:
         if purl.type in _IMAGES:
             return _never_image(purl.version, shown) if image else f"{shown} is an image, no package in one"
         ranges = [value for key, value in purl.qualifiers if key == "vers"]
-        if ranges and (purl.version or (contains(ranges[0], "1") is None and not _any_version(ranges[0]))):
+        if ranges and (purl.version or not is_comparable(ranges[0])):
             return f"{shown} has a version beside its range, or a range nobody can compare"
         return ""
     if text.startswith(REPOSITORY):
@@ -95,11 +95,6 @@ def _never(text: str, *, image: bool) -> str:
     if not image or "://" in text or text.startswith("urn:") or " " in text or "/" not in text:
         return f"{shown} is neither a package URL, a digest nor an image reference"
     return ""
-
-
-def _any_version(text: str) -> bool:
-    """Whether a range can be compared with some version: a scheme may know no `1`."""
-    return any(contains(text, version) is not None for version in ("1.0", "1.0.0", "0", "v1.0.0"))
 
 
 def _never_image(version: str, shown: str) -> str:

@@ -152,7 +152,13 @@ def lint(files: tuple[str, ...]) -> int:
 @options.reading_options
 @options.db_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of text.")
-@click.option("--vex-trust", "trust", default="", metavar="FILE", help="Trust policy: whose VEX counts for what.")
+@click.option(
+    "--vex-trust",
+    "trust",
+    default="",
+    metavar="FILE",
+    help="Whose VEX counts for what: with it FILEs count only as found beside an image, signed by one it names.",
+)
 @click.option("--vex-require-signature", "signed", is_flag=True, help="Let FILEs count only when signed by such a one.")
 @options.verbosity_options
 def explain(

@@ -8,6 +8,7 @@ import click
 from assay import bootstrap
 from assay.interfaces.cli import completing, options
 from assay.interfaces.cli.render.text import cut, cut_middle, pad, safe, width
+from assay.interfaces.cli.why import check
 from assay.model.errors import AssayError
 from assay.settings import Settings
 
@@ -23,10 +24,12 @@ def command(
 ) -> int:
     """Say which of the TARGETs hold a package, in which versions, and where.
 
-    PURL_OR_NAME is written as for `assay why`; TARGETs are images, trees or SBOMs. What only a lower layer holds is
-    said apart. Exits 0 when one holds it, 1 when none does, 75 when one could not be read.
+    PURL_OR_NAME is written as for `assay why`, also with a range: 'pkg:npm/axios?vers=vers:npm/<1.13.5'. TARGETs are
+    images, trees or SBOMs. What only a lower layer holds is said apart. Exits 0 when one holds it, 1 when none does,
+    75 when one could not be read.
     """
     settings, console = options.settings(), options.Console(quiet or not verbose)
+    check(package)
     rows = [row for target in targets for row in _ask(package, target, reading, settings, console)]
     if output == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=True))

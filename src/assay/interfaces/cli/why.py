@@ -42,20 +42,31 @@ def command(package: str, target: str, reading: bootstrap.Reading, output: str, 
         elif answers:
             click.echo(paths.render(answers, graph, columns=columns, colour=options.colour_wanted("")), nl=False)
         if not answers:
-            _check(package)
+            check(package)
             hint = _hint(package, inventory)
             click.echo(safe(f"{package}: no such package in {inventory.subject.name}{hint}"), err=True)
         hit = hit or bool(answers)
     return 0 if hit else 1
 
 
-def _check(package: str) -> None:
-    """Refuse what begins as a package URL and is none: that nothing has it would be true, and no answer."""
+def check(package: str) -> None:
+    """Refuse what begins as a package URL and is none: that nothing has it would be true, and no answer.
+
+    Raises:
+        UsageError: no name at all, no package URL, or a range of versions nobody can compare.
+    """
+    from assay.dependencies.vers_range import is_comparable
     from assay.formats import purl
 
+    if not package.strip():
+        raise UsageError("no package is named", remedy="give a name, or pkg:TYPE/NAME[@VERSION]")
     if package.startswith("pkg:"):
         try:
-            purl.parse(package)
+            ranges = [value for key, value in purl.parse(package).qualifiers if key == "vers"]
+            if not all(map(is_comparable, ranges)):
+                raise UsageError(
+                    "not a range of versions", where=package, remedy="write ?vers=vers:TYPE/RANGE, as vers:npm/<2.0.0"
+                )
         except MalformedError as error:
             raise UsageError(
                 "not a package URL", where=package, why=error.why or error.what, remedy="write pkg:TYPE/NAME[@VERSION]"
