@@ -50,6 +50,31 @@ def test_names_that_are_read() -> None:
         assert chooser.choose(path, b"", 1, 0o644) is None, path
 
 
+def test_a_document_may_bear_the_identifier_of_the_package_it_describes() -> None:
+    """Bitnami writes its documents so."""
+    library = {
+        "SPDXID": "SPDXRef-pcre", "name": "pcre", "versionInfo": "8.45", "downloadLocation": "NOASSERTION",
+        "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:bitnami/pcre@8.45"}],
+    }  # fmt: skip
+    related = {
+        "spdxElementId": "SPDXRef-nginx",
+        "relationshipType": "CONTAINS",
+        "relatedSpdxElement": "SPDXRef-pcre",
+    }
+    document = {
+        **SPDX,
+        "SPDXID": "SPDXRef-nginx",
+        "documentDescribes": ["SPDXRef-nginx"],
+        "packages": [*SPDX["packages"], library],
+        "relationships": [related],
+    }
+    fragment = read("opt/bitnami/nginx/.spdx-nginx.spdx", document)
+    assert [(p.name, p.version) for p in fragment.packages] == [("nginx", "1.25.3"), ("pcre", "8.45")]
+    assert fragment.gaps == ()
+    (gap,) = read(PATH, document | {"documentDescribes": []}).gaps
+    assert gap.kind == "unreadable"
+
+
 def test_a_spdx_document_is_a_claim() -> None:
     (package,) = read(PATH, SPDX).packages
     assert (package.ecosystem, package.name, package.version) == ("bitnami", "nginx", "1.25.3")

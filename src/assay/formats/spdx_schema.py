@@ -96,7 +96,8 @@ class Document(msgspec.Struct, rename="camel"):
     data_license: str
     name: str
     creation_info: CreationInfo
-    spdx_id: Literal["SPDXRef-DOCUMENT"] = msgspec.field(name="SPDXID")
+    spdx_id: Id = msgspec.field(name="SPDXID")
+    """`SPDXRef-DOCUMENT` (6.3); Bitnami's documents bear that of the package they describe (`load`)."""
     document_namespace: str = ""
     document_describes: list[str] = []
     annotations: list[Annotation] = []
@@ -106,6 +107,7 @@ class Document(msgspec.Struct, rename="camel"):
     relationships: list[Relationship] = []
 
 
+DOCUMENT = "SPDXRef-DOCUMENT"
 VERSIONS = frozenset({"SPDX-2.2", "SPDX-2.3"})
 
 
@@ -135,4 +137,11 @@ def load(document: Any, *, where: str) -> Document:
                 remedy="ask its author for a valid document",
             )
         seen.add(package.spdx_id)
+    if result.spdx_id != DOCUMENT and (result.spdx_id not in seen or result.spdx_id not in result.document_describes):
+        raise MalformedError(
+            _WHAT,
+            where=f"{where} $.SPDXID",
+            why=f"{result.spdx_id[:100]!a} is neither {DOCUMENT} nor the package the document describes",
+            remedy="ask its author for a valid document",
+        )
     return result

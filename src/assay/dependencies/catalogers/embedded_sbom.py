@@ -58,7 +58,7 @@ def _package(component: Component) -> Package:
 
 CATALOGUER = Cataloguer(
     name="embedded-sbom",
-    version=3,
+    version=4,
     ecosystem="",
     wants=Wanted(
         names=frozenset({"bom.json", "sbom.json"}),
