@@ -30,7 +30,7 @@ deny contains {"code": "open", "msg": msg, "facts": [scan.evidence]} if {
 	some item in scan.open
 	item.severity in parameters.severities
 	counts(item)
-	msg := sprintf("%s in %s is %s%s", [item.id, item.component, item.severity, remark(item)])
+	msg := sprintf("%s in %s is %s%s%s", [item.id, item.component, item.severity, remark(item), doubt(item)])
 }
 
 # A scanner that does not say whether there is a fix gives no reason to look away.
@@ -41,6 +41,11 @@ counts(_) if not parameters.only_fixable
 remark(item) := concat("", [", fixed in ", item.fixed_in]) if item.fixed_in != ""
 
 remark(item) := "" if item.fixed_in == ""
+
+# What cannot be determined is open, and stands apart in the report: the reader shall find it there.
+default doubt(_) := ""
+
+doubt(item) := "; whether it is affected cannot be determined" if item.status == "undetermined"
 
 warn contains {"code": "unrated", "msg": msg, "facts": [scan.evidence]} if {
 	some scan in input.findings.scans

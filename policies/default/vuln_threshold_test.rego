@@ -20,6 +20,18 @@ test_fixable_critical_is_refused if {
 	reason.msg == "CVE-1 in a 1 is critical, fixed in 2"
 }
 
+test_what_cannot_be_determined_is_refused_and_says_so if {
+	found := findings([item({"status": "undetermined"})])
+	some reason in vuln_threshold.deny with input as found with data.parameters.vuln_threshold as usual
+	reason.msg == "CVE-1 in a 1 is critical, fixed in 2; whether it is affected cannot be determined"
+}
+
+test_what_is_affected_says_no_doubt if {
+	found := findings([item({"status": "affected"})])
+	some reason in vuln_threshold.deny with input as found with data.parameters.vuln_threshold as usual
+	reason.msg == "CVE-1 in a 1 is critical, fixed in 2"
+}
+
 test_nothing_open_passes if {
 	count(vuln_threshold.deny) == 0 with input as findings([]) with data.parameters.vuln_threshold as usual
 }
