@@ -50,6 +50,20 @@ def test_names_that_are_read() -> None:
         assert chooser.choose(path, b"", 1, 0o644) is None, path
 
 
+def test_bitnami_s_list_of_before_its_sboms() -> None:
+    entry = {"arch": "amd64", "distro": "debian-11", "type": "NAMI", "version": "11.22.0-4"}
+    path = "opt/bitnami/.bitnami_components.json"
+    fragment = read(path, {"postgresql": entry, "gosu": {"version": "1.14.0-1"}, "yq": {}, "A b": entry})
+    assert [(p.name, p.version, p.qualifiers, p.kind) for p in fragment.packages] == [
+        ("gosu", "1.14.0-1", (), "sbom"),
+        ("postgresql", "11.22.0-4", (("arch", "amd64"), ("distro", "debian-11")), "sbom"),
+    ]
+    (gap,) = fragment.gaps
+    assert (gap.kind, gap.reason[:2]) == ("skipped", "2 ")
+    (gap,) = read(path, []).gaps
+    assert gap.kind == "unreadable"
+
+
 def test_a_document_may_bear_the_identifier_of_the_package_it_describes() -> None:
     """Bitnami writes its documents so."""
     library = {
