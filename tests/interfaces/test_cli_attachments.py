@@ -213,10 +213,7 @@ def test_what_was_never_matched_is_not_attested_as_without_vulnerabilities(home:
 
 
 @pytest.mark.parametrize("columns", ["80", "130"])
-def test_a_type_of_somebody_s_own_is_shown_whole(
-    home: Path, tmp_path: Path, columns: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
+def test_a_type_of_somebody_s_own_is_shown_whole(home: Path, tmp_path: Path, columns: str) -> None:
     kind = "https://types.example/some/long/predicate/type/of/somebody/s/own/v1"
     layout(tmp_path / "image", demo_layers())
     store = LayoutStore(tmp_path / "image")
@@ -225,6 +222,6 @@ def test_a_type_of_somebody_s_own_is_shown_whole(
     about = [ResourceDescriptor(name="image", digest={"sha256": subject.digest.hex})]
     sign_and_attach(store, subject, [intoto.statement(about, kind, {})], KeyMaker(P256, FixedClock()), FixedClock())
     words = ("verify", "--key", str(home / "key.pub"), "oci-dir:image")
-    done = in_process(*words, home=tmp_path, cwd=tmp_path)
+    done = assay(*words, home=tmp_path, cwd=tmp_path, env={"COLUMNS": columns})
     assert done.code == 0, done.err
     assert kind in done.out.decode()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import command
 from assay.adapters.layout_store import LayoutStore
 from assay.flows.attest import sign_and_attach
 from assay.flows.signing import KeyMaker
@@ -83,6 +84,13 @@ def test_a_proof_sees_all_the_evidence_whatever_else_is_expected(tmp_path: Path)
     done = assay(*asked, home=home, cwd=home)
     assert done.code == 0, done.out
     assert "2 of 2 attestations verified" in done.out.decode()
+
+
+def test_no_line_of_a_proof_is_wider_than_the_terminal(tmp_path: Path) -> None:
+    home = place(tmp_path, provenance(OURS, "2026-01-01T00:00:03Z"))
+    words = ("verify", "--key", "key.pub", "--hermetic", "oci-dir:image")
+    done = command.assay(*words, home=home, cwd=home, env={"COLUMNS": "80"})
+    assert max(map(len, done.out.decode().splitlines())) <= 80
 
 
 def test_unasked_nothing_is_judged(tmp_path: Path) -> None:

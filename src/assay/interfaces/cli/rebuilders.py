@@ -1,10 +1,12 @@
 """`assay rebuilders IMAGE`."""
 
+import shutil
+
 import click
 
 from assay import bootstrap
 from assay.interfaces.cli import completing, options, trusting
-from assay.interfaces.cli.render.text import safe
+from assay.interfaces.cli.render.text import hanging, safe
 
 _CODES = {"reproduced": 0, "denied": 1, "unknown": 75}
 
@@ -28,10 +30,17 @@ def command(
     for subject, found in bootstrap.rebuilders_of(target, trusted, search, threshold, options.settings()):
         click.echo(f"{found.state} {len(found.counted)}/{found.needed} {subject.digest}")
         for one in found.counted:
-            click.echo(safe(f"  {one.kind} by {one.builder} signed by {' '.join(one.signer)} {one.evidence}"))
+            _tell(f"{one.kind} by {one.builder} signed by {' '.join(one.signer)} {one.evidence}")
         for digest, why in found.others:
-            click.echo(safe(f"  not counted {digest}: {why}"))
+            _tell(f"not counted {digest}: {why}")
         if found.why:
-            click.echo(safe(f"  {found.why}"))
+            _tell(found.why)
         states.append(found.state)
     return next((_CODES[state] for state in ("denied", "unknown") if state in states), 0)
+
+
+def _tell(text: str) -> None:
+    """A row, over as many lines as the terminal needs for it."""
+    columns = shutil.get_terminal_size((120, 24)).columns
+    for line in hanging(safe(text), columns - 2):
+        click.echo(f"  {line}")

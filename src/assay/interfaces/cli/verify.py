@@ -130,6 +130,6 @@ def _tell(one: _Answer, *, verbose: bool) -> None:
     if one.hermetic is not None:
         from assay.interfaces.cli.render import hermetic
 
-        click.echo(hermetic.lines(one.hermetic, one.levels, colour=colour), nl=False)
+        click.echo(hermetic.lines(one.hermetic, one.levels, columns=columns, colour=colour), nl=False)
     if one.verdict is not None:
         click.echo("\n" + render_verdict(one.verdict, columns=columns, colour=colour))

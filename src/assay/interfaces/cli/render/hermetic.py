@@ -7,7 +7,7 @@ import msgspec
 
 from assay.build.hermetic import Judgement, Row
 from assay.build.levels import Supported
-from assay.interfaces.cli.render.text import safe
+from assay.interfaces.cli.render.text import hanging, safe
 
 MARKS = {"proved": "✓", "failed": "✗", "unknown": "?", "not-covered": "–"}
 _COLOURS = {"proved": "green", "failed": "red", "unknown": "yellow", "not-covered": "yellow"}
@@ -30,13 +30,14 @@ def document(judged: Judgement, levels: Sequence[Supported] = ()) -> dict[str, o
     }
 
 
-def lines(judged: Judgement, levels: Sequence[Supported] = (), *, colour: bool) -> str:
-    """For people."""
-    told = [_line(row, colour=colour) for row in judged.rows]
+def lines(judged: Judgement, levels: Sequence[Supported] = (), *, columns: int, colour: bool) -> str:
+    """For people; no line is wider than `columns`."""
+    told = [line for row in judged.rows for line in _lines(row, columns, colour=colour)]
     summary = _WORDS[judged.state]
     if judged.uncovered:
         summary += f"; nothing vouches for: {', '.join(map(safe, judged.uncovered))}"
-    return "\n".join(["", *told, summary, *map(_level, levels), ""])
+    closing = [line for text in (summary, *map(_level, levels)) for line in hanging(text, columns)]
+    return "\n".join(["", *told, *closing, ""])
 
 
 def _level(one: Supported) -> str:
@@ -44,11 +45,14 @@ def _level(one: Supported) -> str:
     return f"Build L{one.level}: {safe('; '.join(one.why))}{more}; evidence beyond: {safe('; '.join(one.beyond))}"
 
 
-def _line(row: Row, *, colour: bool) -> str:
-    mark = click.style(MARKS[row.state], fg=_COLOURS[row.state]) if colour else MARKS[row.state]
+def _lines(row: Row, columns: int, *, colour: bool) -> list[str]:
+    mark = MARKS[row.state]
     name = f"{row.step} {row.check}" if row.step else row.check
     code = f" [{row.code}]" if row.code else ""
-    return f"{mark} {safe(name)}: {row.state}{code} · {safe(row.why)}"
+    first, *rest = hanging(f"{mark} {safe(name)}: {row.state}{code} · {safe(row.why)}", columns)
+    if colour:
+        first = first.replace(mark, click.style(mark, fg=_COLOURS[row.state]), 1)
+    return [first, *rest]
 
 
 def exit_code(judged: Judgement) -> int:

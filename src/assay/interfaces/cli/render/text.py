@@ -70,6 +70,12 @@ def wrap(text: str, columns: int, indent: str = "") -> list[str]:
     return [*lines, indent + line] if line else lines
 
 
+def hanging(text: str, columns: int, indent: str = "    ") -> list[str]:
+    """Words over several lines, those after the first behind an indent."""
+    first, *rest = wrap(text, columns - len(indent)) or [""]
+    return [first, *(indent + line for line in rest)]
+
+
 def joined(items: Iterable[str], columns: int, separator: str = " · ") -> list[str]:
     """Items over several lines, the separator only between two on one line; an item that is too long is wrapped."""
     lines: list[str] = []
