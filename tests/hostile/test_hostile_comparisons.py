@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.build import causes
-from assay.build.comparators import Pair, ar, elf, explain, looking
+from assay.build.comparators import Pair, ar, elf, explain, looking, shorten
 from assay.flows.recipe import recorded, statement_of
 from assay.formats import intoto, predicates
 from assay.model.comparison import Conditions
@@ -79,6 +79,21 @@ def test_control_characters_and_long_values_are_shown_shortened() -> None:
     (found,) = told(b"\x1b[31m" + b"A" * 9000 + b" one", b"\x1b[31m" + b"A" * 9000 + b" two")
     assert len(found.before) <= 120
     assert "\x1b" not in found.before + found.after
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (b"a\xffb", "61ff62"),
+        (b"\xd3\xae\xff", "d3aeff"),
+        ("n\u00f6".encode(), "n\u00f6"),
+        ("\u00e9".encode() * 200, "\u00e9" * 119 + "\u2026"),
+        (b"x" + "\u00e9".encode() * 200, "x" + "\u00e9" * 118 + "\u2026"),
+    ],
+)
+def test_bytes_that_are_no_text_are_shown_as_digits_each_time(value: bytes, shown: str) -> None:
+    """Half of a pair as text with replaced bytes, the other half as digits, cannot be compared by eye."""
+    assert shorten(value) == shown
 
 
 @given(st.binary(max_size=400))

@@ -88,6 +88,21 @@ def test_the_strip_down_report_knows_who_was_rebuilt(built, tmp_path):
     assert next(one for one in figures if one["name"] == "reproduced")["before"]["value"] == 1
     (tmp_path / "no.json").write_text("{}")
     assert built(*words, "--rebuilt", "../no.json").code == 65
+    digest = json.loads(good(built, "compare", *words[3:]).out)["before"]["digest"]
+    (tmp_path / "r2.json").write_text((tmp_path / "r.json").read_text().replace(digest, f"sha256:{'0' * 64}"))
+    other = json.loads(good(built, *words, "--rebuilt", "../r2.json").out)
+    note = next(one for one in other["figures"] if one["name"] == "reproduced")["before"]["note"]
+    assert note == "no rebuild report of those handed in is about this image"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--rebuilt", "r.json"), ("--db", "x"), ("--report", "stripdown", "--allow", "time"),
+     ("--report", "stripdown", "--diffoscope"), ("--report", "stripdown", "--all")],
+)  # fmt: skip
+def test_an_option_of_the_other_report_is_not_just_dropped(built, words):
+    done = built("compare", *words, "oci-dir:../one", "oci-dir:../one")
+    assert (done.code, "an option of the other report" in done.err) == (2, True)
 
 
 def test_a_spec_is_built_twice_and_the_verdict_is_signed(built):

@@ -120,7 +120,8 @@ def stripdown(
 
 
 def _judged(known: Known, verdicts: dict[str, str]) -> Known:
-    return msgspec.structs.replace(known, reproduced=verdicts.get(str(known.side.image.subject.digest), ""))
+    unknown = "no rebuild report of those handed in is about this image" if verdicts else ""
+    return msgspec.structs.replace(known, reproduced=verdicts.get(str(known.side.image.subject.digest), unknown))
 
 
 def _known(

@@ -319,7 +319,7 @@ def tried(sandbox: Sandbox, command: SealedCommand, where: str) -> Isolation:
 def _check(step: specs.Step, finished: Finished, clock_shift: int) -> None:
     if not finished.stopped and finished.exit_code == 0:
         return
-    tail = finished.log.decode("utf-8", "replace").strip().split("\n")[-12:]
+    tail = " | ".join(finished.log.decode("utf-8", "replace").strip().split("\n")[-12:])
     limits = {
         "deadline": f"it ran longer than {step.limits.seconds} s",
         "log": "it printed without end",
@@ -330,7 +330,8 @@ def _check(step: specs.Step, finished: Finished, clock_shift: int) -> None:
     raise UnsupportedError(
         "a step failed",
         where=f"step {step.name}",
-        why=f"{limits.get(finished.stopped) or f'exit code {finished.exit_code}'}; its last words: " + " | ".join(tail),
+        why=(limits.get(finished.stopped) or f"exit code {finished.exit_code}")
+        + (f"; its last words: {tail}" if tail else "; it said nothing"),
         remedy="read its words; a step has no network and sees only its toolchain and inputs" + shown,
     )
 

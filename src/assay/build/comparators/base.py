@@ -1,5 +1,6 @@
 """What a comparator is: a row and a file. It looks at two contents of one name and says why they differ."""
 
+import codecs
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -95,12 +96,20 @@ def cause(
 def shorten(value: object) -> str:
     """A value as short printable text; bytes as text where they are, else as hexadecimal digits."""
     if isinstance(value, bytes):
-        text = value[: 2 * SHOWN_CHARACTERS].decode("utf-8", "replace")
-        if not all(char.isprintable() or char in "\t " for char in text):
+        text = _text(value[: 4 * SHOWN_CHARACTERS + 4])  # a character has four bytes at most
+        if text is None or not all(char.isprintable() or char in "\t " for char in text):
             text = value[: SHOWN_CHARACTERS // 2].hex()
     else:
         text = "".join(char if char.isprintable() else "?" for char in str(value)[: 2 * SHOWN_CHARACTERS])
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def _text(data: bytes) -> str | None:
+    """What begins as UTF-8 does, be its last character cut off; None where it is something else."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return None
 
 
 def bad(what: str, why: str) -> MalformedError:

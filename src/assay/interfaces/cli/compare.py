@@ -1,5 +1,6 @@
 """`assay compare A B`."""
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 import click
@@ -7,6 +8,7 @@ import click
 from assay import bootstrap
 from assay.interfaces.cli import completing, options
 from assay.model.comparison import CauseClass, Comparison
+from assay.model.errors import UsageError
 from assay.model.stripdown import Stripdown
 
 FORMATS = ("text", "json")
@@ -46,6 +48,8 @@ def command(
     images of one application carry, and exits 0.
     """
     wanted = options.parse_outputs(outputs, FORMATS, "text")
+    of_causes = {"--allow": allow, "--diffoscope": diffoscope, "--all": every}
+    _check_words(report, of_stripdown={"--rebuilt": rebuilt, "--db": db}, of_causes=of_causes)
     settings, asked = options.settings(db), reading.platform
     if report == "stripdown":
         console = options.Console(quiet or not verbose)
@@ -59,6 +63,16 @@ def command(
     if diffoscope and found.verdict not in ("identical", "same-content"):
         click.echo(bootstrap.foreign_differences(old, new, found, settings, asked))
     return exit_code(found.verdict)
+
+
+def _check_words(report: str, *, of_stripdown: Mapping[str, object], of_causes: Mapping[str, object]) -> None:
+    """Refuse an option that the other of the two reports has: it would be taken and change nothing."""
+    foreign = of_causes if report == "stripdown" else of_stripdown
+    if idle := [name for name, value in foreign.items() if value]:
+        raise UsageError(
+            f"an option of the other report: {', '.join(idle)}",
+            remedy="leave it out" if report == "stripdown" else "add --report stripdown, or leave it out",
+        )
 
 
 def render(found: Comparison, form: str, *, every: bool) -> bytes:
