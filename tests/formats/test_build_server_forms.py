@@ -17,6 +17,7 @@ from assay.formats import findings_csv, github_annotations, github_snapshot, git
 from assay.formats.answer import link_of, state_of
 from assay.formats.plaintext import cell, safe
 from assay.interfaces.cli.render import html, markdown, table
+from assay.model.advisory import Kev
 from assay.model.finding import Step
 from assay.model.ignore import Ignored, IgnoreRule, Ignores
 from assay.model.image import Subject
@@ -237,6 +238,14 @@ def test_annotations_are_bounded_and_count_the_rest() -> None:
         10, 10, 10,
     ]  # fmt: skip
     assert "45 open findings, 16 of them not shown here" in lines[-1]
+
+
+def test_what_is_exploited_is_annotated_before_all_that_is_only_severe() -> None:
+    severe = [finding(f"CVE-2025-1{n:03}", severity="critical") for n in range(30)]
+    exploited = finding("CVE-2025-2000", severity="unknown", kev=Kev(date_added="2025-02-01"))
+    lines = github_annotations.write(report(*severe, exploited)).decode().splitlines()
+    assert lines[0].startswith("::error title=CVE-2025-2000")
+    assert "known exploited" in lines[0]
 
 
 def test_a_snapshot_has_what_github_requires() -> None:

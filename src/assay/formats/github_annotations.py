@@ -5,6 +5,7 @@ GitHub shows ten errors, ten warnings and ten notices a step; what is past that 
 
 from assay.formats.answer import sentence, severity_of, state_of
 from assay.formats.plaintext import safe
+from assay.model.finding import Finding
 from assay.model.report import Report
 
 SHOWN_COUNT = 10
@@ -14,15 +15,17 @@ _TEXT_CHARACTERS = 1_000
 
 
 def write(report: Report) -> bytes:
-    """Lines for a step's log: open findings, most severe first."""
+    """Lines for a step's log: open findings, what is malicious or known to be exploited first, then the most severe."""
     if report.sources.state != "present":
         return _line("error", "No advisory data", report.sources.reason or "nothing was matched").encode()
     found = [f for f in report.findings if state_of(f) == "open"]
-    found.sort(key=lambda f: (_RANK.get(severity_of(f), 4), f.kev is None, f.id, f.component))
+    found.sort(
+        key=lambda f: (f.category != "malicious", f.kev is None, _RANK.get(severity_of(f), 4), f.id, f.component)
+    )
     shown = {"error": 0, "warning": 0, "notice": 0}
     lines, left = [], 0
     for finding in found:
-        level = _LEVELS.get(severity_of(finding), "warning")
+        level = "error" if finding.kev is not None else _LEVELS.get(severity_of(finding), "warning")
         room = SHOWN_COUNT - (level == "notice")
         if shown[level] >= room:
             left += 1
@@ -34,6 +37,11 @@ def write(report: Report) -> bytes:
     unclear = f"; {undetermined} more cannot be determined" if undetermined else ""
     lines.append(_line("notice", f"Assay: {report.subject.name}", f"{len(found)} open findings{rest}{unclear}"))
     return "".join(lines).encode()
+
+
+def _urgency(finding: Finding) -> tuple[bool, bool, int, str, str]:
+    rank = _RANK.get(severity_of(finding), 4)
+    return (finding.category != "malicious", finding.kev is None, rank, finding.id, finding.component)
 
 
 def _line(level: str, title: str, message: str) -> str:
