@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from assay.formats import sarif
-from assay.model.advisory import Score
+from assay.model.advisory import Kev, Score
 from assay.model.inventory import Component, Occurrence
 from assay.model.report import Report, Sources
 from reports import SSL, WHEEL, finding, report, sample
@@ -146,3 +146,12 @@ def test_what_is_malicious_comes_first_and_has_no_cvss() -> None:
     assert "known to be malicious" in first["message"]["text"]
     (rule,) = [rule for rule in only["tool"]["driver"]["rules"] if rule["id"] == "MAL-2024-1"]
     assert rule["properties"]["security-severity"] == "10.0"
+
+
+def test_what_is_known_to_be_exploited_is_an_error_and_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "RESULTS_COUNT", 2)
+    severe = [finding(f"CVE-2025-1{n}", severity="critical") for n in range(3)]
+    exploited = finding("CVE-2025-2000", severity="unknown", kev=Kev(date_added="2025-02-01"))
+    (run,) = json.loads(sarif.write(report(*severe, exploited)))["runs"]
+    assert [result["ruleId"] for result in run["results"]] == ["CVE-2025-2000", "CVE-2025-10"]
+    assert run["results"][0]["level"] == "error"

@@ -65,8 +65,10 @@ def write(report: Report) -> bytes:
     return data
 
 
-def _order(finding: Finding) -> tuple[bool, int, str, str]:
-    return (_silent(finding), _RANK.get(severity_of(finding), 3), finding.id, finding.component)
+def _order(finding: Finding) -> tuple[bool, bool, bool, int, str, str]:
+    """What counts before what does not; of it what is malicious or known to be exploited, then the most severe."""
+    rank = _RANK.get(severity_of(finding), 3)
+    return (_silent(finding), finding.category != "malicious", finding.kev is None, rank, finding.id, finding.component)
 
 
 def _silent(finding: Finding) -> bool:
@@ -166,7 +168,7 @@ def _result(finding: Finding, index: int, components: Mapping[str, Component], s
     result: dict[str, Any] = {
         "ruleId": finding.id,
         "ruleIndex": index,
-        "level": _LEVELS.get(severity_of(finding), "warning"),
+        "level": "error" if finding.kev is not None else _LEVELS.get(severity_of(finding), "warning"),
         "message": {"text": _text(_message(finding))},
         "locations": _locations(finding, components, subject),
         "partialFingerprints": {
