@@ -83,6 +83,8 @@ def test_a_statement_by_hand_is_written_on(place: Place) -> None:
     [
         (("--product", "pkg:npm/a", "--status", "not_affected"), "justification or an impact"),
         (("--product", "pkg:npm/a", "--status", "affected"), "action"),
+        (("--product", "", "--status", "fixed"), "is empty"),
+        (("--product", "pkg:oci/a", "--subcomponent", " ", "--status", "fixed"), "is empty"),
         (("--product", "pkg:npm/a", "--status", "fixed", "--expires", "soon"), "not a time"),
         (("--product", "pkg:npm/a", "--status", "fixed", "--expires", "2026-01-01T00:00:00"), "zone"),
     ],

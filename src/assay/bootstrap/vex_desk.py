@@ -44,7 +44,8 @@ def make_vex(said: VexStatement, *, into: str, identifier: str) -> Written:
     from assay.formats import openvex_edit, openvex_read, openvex_write
     from assay.formats.vex_words import profile_problem
 
-    why = profile_problem(said)
+    named = [text for product in said.products for text in (*product.identifiers, *product.subcomponents)]
+    why = profile_problem(said) or ("a product or subcomponent is empty" if not all(map(str.strip, named)) else "")
     if why:
         raise UsageError("this is no VEX statement yet", why=why, remedy="see --help for the option that says it")
     now = clock().now()
@@ -52,7 +53,7 @@ def make_vex(said: VexStatement, *, into: str, identifier: str) -> Written:
     tooling = f"{TOOL.name} {TOOL.version}"
     if not into or not os.path.exists(into):
         if not said.author:
-            raise UsageError("who says this?", remedy="give --author")
+            raise UsageError("a new document needs an author", remedy="give --author")
         data = openvex_write.write_statements(
             (said,), author=said.author, timestamp=now, tooling=tooling, identifier=identifier
         )
