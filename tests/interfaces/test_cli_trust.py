@@ -74,3 +74,29 @@ def test_unknown_names_of_the_root_are_listed(keys):
         b"unknown name in the trusted root, ignored: colour"
         in assay("trust", "show", "t.json", home=keys, cwd=keys).out
     )
+
+
+def test_only_an_owner_s_signature_is_made_and_none_is_replaced(keys):
+    assert init(keys).code == 0
+
+    def run(*words):
+        return assay("trust", *words, home=keys, cwd=keys)
+
+    assert assay("keys", "generate", str(keys / "eve"), "--no-passphrase", home=keys).code == 0
+    stranger = run("rotate", "trust.json", "--out", "next.json", "--key", "eve")
+    assert (stranger.code, "no owner's" in stranger.err) == (2, True)
+    assert run("rotate", "trust.json", "--out", "next.json", "--key", "nobody").code == 75
+    assert not (keys / "next.json").exists(), "what was refused is in nobody's way"
+    assert run("rotate", "trust.json", "--out", "next.json", "--key", "anna").code == 0
+    before = (keys / "next.json.sigstore.json").read_bytes()
+    second = run("sign", "next.json", "--key", "bert")
+    assert (second.code, "--out" in second.err) == (2, True)
+    assert (keys / "next.json.sigstore.json").read_bytes() == before
+
+
+def test_a_client_trust_config_is_told_from_a_profile(keys):
+    assert init(keys).code == 0
+    assert assay("trust", "export", "trust.json", "--client-config", "client.json", home=keys, cwd=keys).code == 0
+    done = assay("verify", "--trust", "client.json", "oci-dir:image", home=keys, cwd=keys)
+    assert done.code == 65
+    assert "assay trust init --client-config" in done.err

@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from assay.bootstrap.stock import Reading, SecondLook, take_stock
     from assay.bootstrap.trust import (
         Content,
+        check_owner,
         export_halves,
         first_profile,
         new_file,
@@ -133,7 +134,7 @@ _ROOMS = {
     "specs": "read_placed",
     "stock": "Reading SecondLook take_stock",
     "trust": (
-        "Content export_halves first_profile new_file next_profile policy_text read_profile real_now "
+        "Content check_owner export_halves first_profile new_file next_profile policy_text read_profile real_now "
         "replace_profile sign_profile trust_by write_profile"
     ),
     "verification": "Answer Search Trusted verify_image",
@@ -183,6 +184,7 @@ __all__ = [
     "build_database",
     "build_spec",
     "bundle_maker",
+    "check_owner",
     "chosen_settings",
     "clean_store",
     "client_config",

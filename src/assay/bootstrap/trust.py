@@ -107,14 +107,14 @@ def write_profile(path: str, profile: Profile) -> bytes:
     return data
 
 
-def new_file(path: str) -> None:
+def new_file(path: str, remedy: str = "choose another name, or use assay trust rotate") -> None:
     """Refuse to write over what is there.
 
     Raises:
         UsageError: something has the name.
     """
     if Path(path).exists():
-        raise UsageError("a file is in the way", where=path, remedy="choose another name, or use assay trust rotate")
+        raise UsageError("a file is in the way", where=path, remedy=remedy)
 
 
 def key_row(path: str, *, owner: str = "", usage: str = "") -> KeyRow:
@@ -142,6 +142,23 @@ def trust_halves(
     if config:
         found_config = signingconfig.read(read_file(config, limit), where=config, limits=LIMITS)
     return found_root, found_config
+
+
+def check_owner(current: Profile, signer: Signer) -> None:
+    """Refuse a key whose signature no update of a profile would count.
+
+    Raises:
+        UsageError: it is none of the profile's owners', or it is revoked.
+    """
+    from assay.trust import keyring
+
+    owners = [row.key_id for row in current.owners.keys if not row.revoked_since]
+    given = keyring.key_id(signer.public_key())
+    if given not in owners:
+        raise UsageError(
+            "this key is no owner's", where=current.name, why=given,
+            remedy=f"sign as one of {', '.join(owners) or 'its owners: it has none'}; see assay trust show",
+        )  # fmt: skip
 
 
 def sign_profile(path: str, data: bytes, signer: Signer) -> None:

@@ -154,6 +154,11 @@ def read(data: bytes, *, where: str, limits: Limits = DEFAULT_LIMITS) -> Profile
         UnsupportedError: a signing config of another version.
     """
     value = strictjson.loads(data, where=where, limit=limits.trust_file_bytes, depth=limits.json_depth_count)
+    if isinstance(value, dict) and "clienttrustconfig" in str(value.get("mediaType")):
+        raise MalformedError(
+            "not a trust profile", where=where, why="a client trust config says where to sign, not whom to believe",
+            remedy="make a profile of it: assay trust init --client-config FILE --signer IDENTITY ISSUER",
+        )  # fmt: skip
     try:
         wire = msgspec.convert(value, _Profile)
     except msgspec.ValidationError as error:

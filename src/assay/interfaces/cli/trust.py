@@ -107,10 +107,13 @@ def rotate(
     """
     bootstrap.new_file(out)
     current = bootstrap.read_profile(file)
+    signer = bootstrap.signer(key, passphrase_file, _ask) if key else None  # before anything is written
+    if signer is not None:
+        bootstrap.check_owner(current, signer)
     following = bootstrap.next_profile(current, bootstrap.Content(**content), dropped, revoked)
     data = bootstrap.write_profile(out, following)
-    if key:
-        bootstrap.sign_profile(f"{out}.sigstore.json", data, bootstrap.signer(key, passphrase_file, _ask))
+    if signer is not None:
+        bootstrap.sign_profile(f"{out}.sigstore.json", data, signer)
     _tell(following)
 
 
@@ -120,10 +123,12 @@ def rotate(
 @click.option("--key", required=True, metavar="FILE", help="An owner's private key (PKCS#8 PEM, or a KMS URI).")
 @options.passphrase_option
 def sign(new: str, out: str | None, key: str, passphrase_file: str | None) -> None:
-    """Sign NEW as one of its owners."""
+    """Sign NEW as one of its owners. A signature that is there, another owner's maybe, is never replaced."""
+    goal = out or f"{new}.sigstore.json"
+    bootstrap.new_file(goal, remedy="name another file with --out; assay trust update takes several --signature")
     bootstrap.read_profile(new)
     data = bootstrap.read_file(new, bootstrap.LIMITS.trust_file_bytes)
-    bootstrap.sign_profile(out or f"{new}.sigstore.json", data, bootstrap.signer(key, passphrase_file, _ask))
+    bootstrap.sign_profile(goal, data, bootstrap.signer(key, passphrase_file, _ask))
 
 
 @command.command("update")
