@@ -1,6 +1,6 @@
-"""Package databases of operating systems, as pages: SQLite, ndb, Berkeley DB, rpm headers."""
+"""Package databases, as pages and records: SQLite, ndb, Berkeley DB, rpm headers, values serialised by PHP."""
 
-from assay.formats import bdbfile, fingerprints, ndbfile, rpmheader, sqlitefile
+from assay.formats import bdbfile, fingerprints, ndbfile, phpserialize, rpmheader, sqlitefile
 
 from .shape import Harness, answers
 
@@ -45,6 +45,10 @@ HARNESSES = (
     Harness(name="sqlite", check=check_sqlite, doors=(sqlitefile.SqliteFile,), bytes_limit=16_384),
     Harness(name="ndb", check=check_ndb, doors=(ndbfile.NdbFile,), bytes_limit=16_384),
     Harness(name="berkeley-db", check=check_bdb, doors=(bdbfile.BdbHash,), bytes_limit=16_384),
+    Harness(
+        name="php-serialised", check=lambda data: phpserialize.loads(data, where="x"), doors=(phpserialize.loads,),
+        seeds=lambda: (b'a:2:{i:0;s:1:"a";s:1:"b";a:1:{i:1;d:0.5;}}', b"N;", b"b:1;"),
+    ),
     Harness(
         name="rpm-header", check=lambda data: rpmheader.read(data, _TAGS, where="x"), doors=(rpmheader.read,),
     ),
