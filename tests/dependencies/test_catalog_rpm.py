@@ -144,7 +144,9 @@ def test_an_empty_write_ahead_log_says_nothing(data: bytes) -> None:
 def test_azure_linux_keeps_a_text_list() -> None:
     line = "bash\t5.1.8-4.cm2\t1653816591\t1653628924\tMicrosoft Corporation\t(none)\t123\tx86_64\t0\tbash-5.1.8-4.cm2.src.rpm\n"
     path = "var/lib/rpmmanifest/container-manifest-2"
-    (package,) = read(path, line + line.replace("bash", "gpg-pubkey")).packages
+    fragment = read(path, line + line.replace("bash", "gpg-pubkey") + "\n")
+    assert fragment.gaps == ()
+    (package,) = fragment.packages
     assert (package.name, package.version, package.architecture) == ("bash", "5.1.8-4.cm2", "x86_64")
     assert package.source == SourcePackage("bash", "5.1.8-4.cm2")
     assert [gap.kind for gap in read(path, "bash 5.1\n").gaps] == ["unreadable"]

@@ -228,6 +228,8 @@ def _manifest(file: File) -> Iterator[Package]:
         MalformedError: a line of another form.
     """
     for line in file.data().decode("utf-8", "replace").splitlines():
+        if not line.strip():
+            continue
         fields = line.split("\t")
         if len(fields) != 10 or not fields[0] or not fields[1]:
             raise MalformedError("not an rpm manifest", where=file.path, why=f"a line of {len(fields)} fields")
@@ -248,7 +250,7 @@ def _manifest(file: File) -> Iterator[Package]:
 
 ROW = Cataloguer(
     name="rpm",
-    version=3,
+    version=4,
     ecosystem="rpm",
     wants=Wanted(
         paths=frozenset({_MANIFEST, *(f"{folder}/{name}" for folder in _FOLDERS for name in (_WAL, *_DATABASES))}),
