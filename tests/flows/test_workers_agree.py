@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -10,8 +11,9 @@ import pytest
 
 from assay.artifact.layers import LayerScan
 from assay.dependencies.cataloger import Fragment
-from assay.flows.catalogue import Hit, LayerRecord
+from assay.flows.catalogue import Hit, LayerRecord, _lone
 from assay.model.digest import Digest
+from assay.model.image import Layer
 from assay.model.inventory import Gap
 from command import assay
 from fakes.layouts import demo_layers, layout, metadata
@@ -48,10 +50,18 @@ class Forked(Processes):
         self.pids |= {pid for pid, _ in found}
         return [result for _, result in found]
 
-def read(workers, cache):
+class Noting:
+    count = 0
+    def __call__(self, chunks):
+        Noting.count += 1
+        return Threads(2).beside(chunks)
+
+def read(workers, cache, beside=Threads(1).beside):
     source = LayoutSource(Target(scheme="oci-dir", location=sys.argv[1]))
     (image,) = resolve(source)
-    bench = Bench(table=TABLE, workers=workers, cache=cache, limits=DEFAULT_LIMITS, strict=False, progress=Silent())
+    bench = Bench(
+        table=TABLE, workers=workers, beside=beside, cache=cache, limits=DEFAULT_LIMITS, strict=False, progress=Silent()
+    )
     return catalogue_image(image, source, bench)
 """
 
@@ -88,7 +98,9 @@ for count in range(2):  # the second time from the cache
     assert read(forked, FolderLayerCache(Path(sys.argv[2]), DEFAULT_LIMITS)) == first
 assert len(forked.pids) == 3 and os.getpid() in forked.pids
 for workers in (Threads(4), Forked(2), Forked(7)):
-    assert read(workers, None) == first
+    assert read(workers, None) == read(workers, None, Threads(2).beside) == first
+assert read(Threads(1), None, Noting()) == first
+assert 1 <= Noting.count < 5, "only where others wait"
         """,
         image,
         str(tmp_path),
@@ -105,9 +117,9 @@ def test_a_tampered_layer_is_refused_from_any_process(image: Path, tmp_path: Pat
         path.write_bytes(path.read_bytes()[:-1] + b"!")
     script(
         """
-for workers in (Threads(1), Threads(3), Processes(3)):
+for workers, beside in ((Threads(1), Threads(1)), (Threads(3), Threads(2)), (Processes(3), Threads(2))):
     try:
-        read(workers, FolderLayerCache(Path(sys.argv[2]), DEFAULT_LIMITS))
+        read(workers, FolderLayerCache(Path(sys.argv[2]), DEFAULT_LIMITS), beside.beside)
     except UntrustedError as error:
         assert error.code == "DIGEST_MISMATCH" and error.where.startswith("layer "), error
     else:
@@ -138,3 +150,31 @@ def test_a_record_survives_the_way_between_processes(path: str) -> None:
     )
     record = LayerRecord(scan=scan, hits=(Hit(path=path, cataloguer="dpkg", fragment=Fragment()),))
     assert pickle.loads(pickle.dumps(record, 5)) == record
+
+
+@pytest.mark.parametrize(
+    ("sizes", "lone"),
+    [
+        ((), ()),
+        ((5,), (0,)),
+        ((9, 8, 7), (2,)),
+        ((90, 47, 10, 2), (2, 3)),
+        ((90, 48, 10, 2), (1, 2, 3)),
+        ((None, None), (0, 1)),
+    ],
+)
+def test_a_layer_is_lone_where_little_is_left_behind_it(sizes: tuple[int | None, ...], lone: tuple[int, ...]) -> None:
+    layers = [Layer(index=index, diff_id=None, size=size) for index, size in enumerate(sizes)]
+    assert _lone(layers) == set(lone)
+
+
+@pytest.mark.parametrize("harm", [lambda blob: blob[:-9], lambda blob: blob[:-1] + b"!", lambda blob: b"!" + blob])
+def test_a_lone_layer_that_is_damaged_is_refused(tmp_path: Path, harm: Callable[[bytes], bytes]) -> None:
+    layout(tmp_path / "one", [{"a": os.urandom(3_000_000), "opt/z-1.dist-info/METADATA": metadata("z", "1")}])
+    assert assay("sbom", f"oci-dir:{tmp_path}/one", home=tmp_path, env={"ASSAY_WORKERS": "2"}).code == 0
+    blob = max((tmp_path / "one/blobs/sha256").iterdir(), key=lambda path: path.stat().st_size)
+    blob.write_bytes(harm(blob.read_bytes()))
+    for workers in ("1", "2"):
+        refused = assay("sbom", f"oci-dir:{tmp_path}/one", "--no-cache", home=tmp_path, env={"ASSAY_WORKERS": workers})
+        assert refused.code == 3, refused.err
+        assert "does not match its" in refused.err

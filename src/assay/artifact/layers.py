@@ -10,6 +10,7 @@ unpacked, nothing but wanted content is kept.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from hashlib import blake2b
 from typing import Generic, Protocol, TypeVar
 
@@ -26,6 +27,7 @@ from assay.model.errors import MalformedError, UnsupportedError
 from assay.model.image import Descriptor, Layer
 from assay.model.inventory import Gap
 from assay.model.limits import Limits
+from assay.ports.world import Beside
 
 T = TypeVar("T")
 Choose = Callable[[str, bytes, int, int], T | None]
@@ -119,11 +121,12 @@ def scan_layer(
     *,
     where: str,
     signs: Signs | None = None,
+    beside: Beside = nullcontext,
 ) -> LayerScan:
     """Check, inflate and walk one blob as it lies in a registry or an archive.
 
     Digest, size and diffID are checked as far as `layer` names them; until this returns, what `take` was given is
-    unproven and must not be reported.
+    unproven and must not be reported. `beside` lets the blob be checked and inflated while it is walked.
 
     Raises:
         UntrustedError: digest, size or diffID differ. Damaged bytes of a blob whose digest is wrong end here too.
@@ -132,8 +135,8 @@ def scan_layer(
     descriptor = Descriptor(media_type=layer.media_type, digest=layer.digest, size=layer.size)
     blob = checked(stored, descriptor, where=where)
     try:
-        chunks = inflate(blob, layer.media_type, limits, where)
-        scan = walk_layer(chunks, choose, take, limits, where, signs=signs)
+        with beside(inflate(blob, layer.media_type, limits, where)) as chunks:
+            scan = walk_layer(chunks, choose, take, limits, where, signs=signs)
     except (MalformedError, UnsupportedError):
         for _ in blob:  # a wrong digest explains a damaged blob, and must be told first
             pass

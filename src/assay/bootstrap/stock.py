@@ -285,12 +285,14 @@ def _bench(
     settings: Settings, reading: Reading, progress: Progress, scheme: str, prepare: Callable[[], object] = _load
 ) -> Bench:
     """The tools; `prepare` is done as soon as hardly a layer is left to read."""
+    from assay.adapters.workers import Threads
     from assay.dependencies.locks import ROWS
     from assay.flows.catalogue import Bench
 
     return Bench(
         table=(*_table(settings, reading), *ROWS),
         workers=_workers(settings.workers, scheme, prepare),
+        beside=Threads(settings.workers).beside,
         cache=_cache(settings, reading),
         limits=LIMITS,
         strict=_strict(settings, reading),

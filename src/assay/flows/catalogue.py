@@ -5,7 +5,7 @@ what the merged root says into sightings.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,7 +29,7 @@ from assay.model.image import Image, Layer, Subject
 from assay.model.inventory import Gap, Inventory
 from assay.model.limits import Limits
 from assay.ports.content import FileTree, ImageSource, TreeEntry
-from assay.ports.world import Progress, Workers
+from assay.ports.world import Beside, Progress, Workers
 
 if TYPE_CHECKING:
     from assay.ports.stores import LayerCache  # stands beside all that advisories are kept by
@@ -75,6 +75,8 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool
     """Read every layer again to check its diffID, even when a record is remembered."""
     progress: Progress
+    beside: Beside = nullcontext
+    """For a layer that is read while other workers have nothing to do."""
     bases: tuple[KnownBase, ...] = ()
     """Images that may be the base of what is read."""
     shelf: Shelf | None = None
@@ -84,6 +86,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(LayerRecord)
 _NOTHING = Fragment()
+_LONE_SHARE = 4
 _RECORD_FORM = 1
 """Rises with every change of `LayerRecord`."""
 
@@ -104,7 +107,10 @@ def catalogue_image(image: Image, source: ImageSource, bench: Bench) -> Inventor
     with collector.paused():
         if len(unread) > 1:
             _prepare(bench.table)
-        read = bench.workers.map(lambda layer: _fresh(layer, source, chooser, version, bench), unread)
+        lone = _lone(unread)
+        read = bench.workers.map(
+            lambda layer: _fresh(layer, source, chooser, version, bench, lone=layer.index in lone), unread
+        )
     for layer, (record, programs) in zip(unread, read, strict=True):
         records[layer.index] = record
         if bench.shelf is not None:
@@ -219,11 +225,25 @@ def read_programs(layers: Sequence[Layer], source: ImageSource, bench: Bench) ->
         return bench.workers.map(read, layers)
 
 
+def _lone(ordered: Sequence[Layer]) -> frozenset[int]:
+    """Of layers in the order they are begun, the indexes of those behind which so little is left that others wait.
+
+    An image of one layer, above all: what is checked and inflated beside its walk takes a third less time.
+    """
+    found, left = set(), 0
+    for layer in reversed(ordered):
+        size = layer.size or 0
+        if left * _LONE_SHARE <= size:
+            found.add(layer.index)
+        left += size
+    return frozenset(found)
+
+
 def _fresh(
-    layer: Layer, source: ImageSource, chooser: Chooser, version: str, bench: Bench
+    layer: Layer, source: ImageSource, chooser: Chooser, version: str, bench: Bench, *, lone: bool
 ) -> tuple[LayerRecord, LayerPrograms]:
     """The layer and the functions of its programs, read now and remembered."""
-    record, programs = _taken_out(_read_layer(layer, source, chooser, bench))
+    record, programs = _taken_out(_read_layer(layer, source, chooser, bench, lone=lone))
     if layer.digest is not None and bench.cache is not None:
         with suppress(UnicodeEncodeError):  # a name outside UTF-8 cannot be kept: such a layer is read each time
             bench.cache.put(_key(layer, version), _ENCODER.encode(record))
@@ -245,7 +265,9 @@ def _taken_out(record: LayerRecord) -> tuple[LayerRecord, LayerPrograms]:
     return LayerRecord(scan=record.scan, hits=hits), found
 
 
-def _read_layer(layer: Layer, source: ImageSource, chooser: Chooser, bench: Bench) -> LayerRecord:
+def _read_layer(
+    layer: Layer, source: ImageSource, chooser: Chooser, bench: Bench, *, lone: bool = False
+) -> LayerRecord:
     hits: list[Hit] = []
     refused: list[Hit] = []
     where = f"layer {layer.index}, {layer.digest or layer.diff_id}"
@@ -261,7 +283,8 @@ def _read_layer(layer: Layer, source: ImageSource, chooser: Chooser, bench: Benc
         hits.extend(_hits(rows, File(path, chunks, size, bench.limits)))
 
     with source.stream(blob_of(layer)) as stored:
-        scan = scan_layer(stored, layer, choose, take, bench.limits, where=where, signs=chooser.signs)
+        beside = bench.beside if lone else nullcontext
+        scan = scan_layer(stored, layer, choose, take, bench.limits, where=where, signs=chooser.signs, beside=beside)
     return LayerRecord(scan=scan, hits=_latest(hits, refused, scan.superseded))
 
 

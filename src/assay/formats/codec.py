@@ -18,7 +18,7 @@ Codec = Literal["gzip", "zstd", "plain"]
 
 FEED_BYTES = 128 << 10
 """Compressed bytes handed to a codec at once: what fits the second-level cache beside its output (1 MiB costs 12 %)."""
-OUTPUT_BYTES = 256 << 10
+OUTPUT_BYTES = 512 << 10
 """Greatest piece a codec gives at once: bounds memory on highly compressible input; hashed while still in the cache."""
 RATIO_FREE_BYTES = 64 * MIB
 """The ratio is looked at only beyond this much output."""
