@@ -56,6 +56,8 @@ def test_ours_is_read() -> None:
         ("- id: CVE-1\n  until: 2027-01-31", "reason missing"),
         ("- id: CVE-1\n  reason: x", "until missing"),
         ("- until: 2027-01-31\n  reason: x", "would ignore everything"),
+        ("- until: 2027-01-31\n  reason: x\n  path: '**'", "would ignore everything"),
+        ("- until: 2027-01-31\n  reason: x\n  path: '*/*'", "would ignore everything"),
         ("- id: CVE-1\n  until: 31.1.2027\n  reason: x", "no day"),
         ("- id: CVE-1\n  until: 2027-02-30\n  reason: x", "no day"),
         ("- id: CVE-1\n  untill: 2027-01-31\n  reason: x", "untill"),

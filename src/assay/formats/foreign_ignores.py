@@ -173,7 +173,7 @@ def _grype(data: bytes, name: str, note: _Note) -> Iterator[IgnoreRule]:
         if not (path := _path(location)) and location:
             note.lost(place, f"{location[:80]!a} {_NARROW}: rule left out")
             continue
-        if not (identifier or purl or path):
+        if not (identifier or purl) and ignorefile.is_everywhere(path):
             note.lost(place, "it would ignore everything: rule left out")
             continue
         if identifier and facts.get("include-aliases") != "true":

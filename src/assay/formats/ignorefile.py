@@ -79,6 +79,15 @@ def day(text: str, where: str) -> str:
     raise _bad(where, f"{text[:40]!a} is no day", "write it as 2027-01-31")
 
 
+def is_everywhere(path: str) -> bool:
+    """Whether a pattern names no place: nothing in it but wildcards.
+
+    >>> is_everywhere("**/*"), is_everywhere("*.jar")
+    (True, False)
+    """
+    return not path.strip("*?/. ")
+
+
 def _rule(entry: Node, where: str) -> IgnoreRule:
     if not isinstance(entry, dict):
         raise _bad(where, "not a mapping")
@@ -94,6 +103,8 @@ def _rule(entry: Node, where: str) -> IgnoreRule:
         raise _bad(where, f"{' and '.join(missing)} missing")
     if not any(facts.get(key) for key in ("id", "purl", "path")):
         raise _bad(where, "it names neither id nor purl nor path, and would ignore everything")
+    if not facts.get("id") and not facts.get("purl") and is_everywhere(facts["path"]):
+        raise _bad(where, f"the path {facts['path'][:40]!a} fits every place, and would ignore everything")
     day(facts["until"], where)
     if facts.get("purl"):
         purls.parse(facts["purl"], where=where)
