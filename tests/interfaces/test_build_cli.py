@@ -242,6 +242,9 @@ def test_of_several_platforms_the_index_is_signed_too(project, run):
     assert verified.code == 0, verified.err
     index, *images = json.loads(verified.out)
     assert (len(index["rows"]), len(images)) == (1, 2)
+    for words, said in (((), True), (("--platform", "linux/arm64"), False), (("--recursive",), False)):
+        signed = run("sign", "oci-dir:../out", "--key", "k.pem", *words)
+        assert (signed.code, "alone is signed" in signed.err) == (0, said)
 
 
 @pytest.mark.parametrize("given", ["not a uri", "builder", ":x", "1a:b", "https:", "urn:a\u00e9"])

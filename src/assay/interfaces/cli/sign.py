@@ -51,3 +51,8 @@ def command(
             if compat is not None:
                 for older in bootstrap.write_older(place, named.subject, (statement,), maker, force=force):
                     click.echo(evidence.older(older))
+        if platform is None and not recursive and (part := next((one for one in subjects if one.subject.index), None)):
+            options.Console(quiet=False).warn(
+                f"of the index {part.subject.platform} alone is signed; --recursive signs it and every platform, which "
+                "is what others verify by its tag"
+            )
