@@ -270,7 +270,9 @@ _MATCHERS = (
 
 
 def _load(ahead: Sequence[str] = (), memory: Memory | None = None, *, matched: bool = False) -> None:
-    """Import what would be imported next, if what is read is `matched` too: others still read the last layers."""
+    """Import what would be imported next, if what is read is `matched` too, and ask what the program is, which keeping
+    the inventory asks (`memory`): others still read the last layers.
+    """
     for module in (*_JOINERS, *(_MATCHERS if matched else ()), *ahead):
         import_module(module)
     if matched:
