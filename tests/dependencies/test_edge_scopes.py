@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from assay.dependencies.assemble import Assembled, assemble
 from assay.dependencies.cataloger import Sighting
 from assay.dependencies.catalogers import TABLE
-from assay.dependencies.chooser import Chooser, run
-from assay.dependencies.locks import ROWS
+from assay.dependencies.chooser import run
 from assay.formats.edges import one_each
 from assay.model.inventory import Relation
 from osfiles import layers, saw, stanza, wanted
+from writtentrees import tree
 
 SITE = "usr/lib/python3/site-packages/"
 
@@ -242,18 +242,6 @@ def test_the_strongest_scope_holds_in_any_order(some: list[Relation], random: Ra
     assert one_each(found) == found
     assert len({(r.source, r.target) for r in found}) == len(found)
     assert not any(r.scope == "dev" for r in found if Relation(r.source, r.kind, r.target, "runtime") in some)
-
-
-def tree(files: dict[str, str]) -> Assembled:
-    """A source tree, every wanted file read by every row that wants it."""
-    chooser = Chooser((*TABLE, *ROWS))
-    found = []
-    for path, text in files.items():
-        file = wanted(path, text, installed=False)
-        for row in chooser.choose(path, text[:4].encode(), len(text), 0o644) or ():
-            fragment = run(row, file)
-            found.append(Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=fragment))
-    return assemble(found, (), installed=False)
 
 
 def crate(name: str, version: str, *needs: str, local: bool = False) -> str:

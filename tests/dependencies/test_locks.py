@@ -5,32 +5,19 @@ import json
 
 import pytest
 
-from assay.dependencies.assemble import assemble
-from assay.dependencies.cataloger import File, Sighting
-from assay.dependencies.catalogers import TABLE
-from assay.dependencies.chooser import Chooser, run
-from assay.dependencies.locks import ROWS
 from assay.dependencies.locks.constraints import satisfies
 from assay.dependencies.locks.markers import holds
 from assay.dependencies.locks.php import content_hash
 from assay.model.limits import DEFAULT_LIMITS, Limits
 from assay.model.lock import counts
+from writtentrees import tree
 
-CHOOSER = Chooser((*TABLE, *ROWS))
 SRI = "sha512-" + "A" * 86 + "=="
 SHA = "sha256:" + "ab" * 32
 
 
 def judge(files: dict[str, str], *, installed: bool = False, limits: Limits = DEFAULT_LIMITS):
-    sightings = []
-    for path, text in files.items():
-        data = text.encode()
-        file = File(path, (data,), len(data), limits, installed)
-        for row in CHOOSER.choose(path, data[:4], len(data), 0o644) or ():
-            sightings.append(
-                Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=run(row, file))
-            )
-    return assemble(sightings, (), installed=installed, limits=limits).locks
+    return tree(files, installed=installed, limits=limits).locks
 
 
 def only(files: dict[str, str], **how):

@@ -7,32 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.dependencies.assemble import assemble
-from assay.dependencies.cataloger import File, Sighting
-from assay.dependencies.catalogers import TABLE
-from assay.dependencies.chooser import Chooser, run
-from assay.dependencies.locks import ROWS
 from assay.dependencies.locks.constraints import satisfies
-from assay.model.limits import DEFAULT_LIMITS
+from writtentrees import tree
 
-CHOOSER = Chooser((*TABLE, *ROWS))
 REVISION = "f52e03ae3d251dec704634230cd806a2"
 
 
-def everything(files: dict[str, str]):
-    sightings = []
-    for path, text in files.items():
-        data = text.encode()
-        file = File(path, (data,), len(data), DEFAULT_LIMITS, False)
-        for row in CHOOSER.choose(path, data[:4], len(data), 0o644) or ():
-            sightings.append(
-                Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=run(row, file))
-            )
-    return assemble(sightings, (), installed=False, limits=DEFAULT_LIMITS)
-
-
 def judged(files: dict[str, str]):
-    return everything(files).locks
+    return tree(files).locks
 
 
 def lock(*requires: str, tools: tuple[str, ...] = ()) -> str:
@@ -101,7 +83,7 @@ def test_hostile_manifests_end_fast() -> None:
 def test_what_the_lock_answers_is_one_package():
     held = lock(f"zlib/1.3.1#{REVISION}", f"openssl/3.3.2#{REVISION}")
     asked = "[requires]\nzlib/1.3.1\nopenssl/[>=3.0 <4]\nfmt/11.0\n"
-    found = everything({"conanfile.txt": asked, "conan.lock": held}).components
+    found = tree({"conanfile.txt": asked, "conan.lock": held}).components
     assert sorted((one.name, one.version) for one in found) == [
         ("fmt", "11.0"), ("openssl", "3.3.2"), ("zlib", "1.3.1"),
     ]  # fmt: skip

@@ -5,28 +5,18 @@ import time
 
 import pytest
 
-from assay.dependencies.assemble import assemble
-from assay.dependencies.cataloger import File, Sighting
-from assay.dependencies.catalogers import TABLE
-from assay.dependencies.chooser import Chooser, run
+from assay.dependencies.cataloger import File
+from assay.dependencies.chooser import run
 from assay.dependencies.locks import ROWS
 from assay.dependencies.locks.constraints import satisfies
 from assay.model.limits import DEFAULT_LIMITS
+from writtentrees import tree
 
-CHOOSER = Chooser((*TABLE, *ROWS))
 SUM = "A" * 86 + "=="
 
 
 def only(files: dict[str, str]):
-    sightings = []
-    for path, text in files.items():
-        data = text.encode()
-        file = File(path, (data,), len(data), DEFAULT_LIMITS, False)
-        for row in CHOOSER.choose(path, data[:4], len(data), 0o644) or ():
-            sightings.append(
-                Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=run(row, file))
-            )
-    (state,) = assemble(sightings, (), installed=False, limits=DEFAULT_LIMITS).locks
+    (state,) = tree(files).locks
     return state
 
 

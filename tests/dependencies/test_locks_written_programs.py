@@ -4,29 +4,18 @@ import time
 
 import pytest
 
-from assay.dependencies.assemble import assemble
-from assay.dependencies.cataloger import File, Sighting
-from assay.dependencies.catalogers import TABLE
-from assay.dependencies.chooser import Chooser, run
+from assay.dependencies.cataloger import File
+from assay.dependencies.chooser import run
 from assay.dependencies.locks import ROWS
 from assay.dependencies.locks.constraints import satisfies
 from assay.dependencies.locks.gradle_scripts import wishes
 from assay.dependencies.locks.gradle_versions import compare
 from assay.model.limits import DEFAULT_LIMITS
-
-CHOOSER = Chooser((*TABLE, *ROWS))
+from writtentrees import tree
 
 
 def states(files: dict[str, str]):
-    sightings = []
-    for path, text in files.items():
-        data = text.encode()
-        file = File(path, (data,), len(data), DEFAULT_LIMITS, False)
-        for row in CHOOSER.choose(path, data[:4], len(data), 0o644) or ():
-            sightings.append(
-                Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=run(row, file))
-            )
-    return assemble(sightings, (), installed=False, limits=DEFAULT_LIMITS).locks
+    return tree(files).locks
 
 
 def only(files: dict[str, str]):

@@ -4,25 +4,10 @@ import json
 
 import pytest
 
-from assay.dependencies.assemble import Assembled, assemble
-from assay.dependencies.cataloger import File, Sighting
-from assay.dependencies.catalogers import TABLE
-from assay.dependencies.chooser import Chooser, run
 from assay.dependencies.graph import Graph
-from assay.dependencies.locks import ROWS
 from assay.model.image import Subject
 from assay.model.inventory import Inventory
-from assay.model.limits import DEFAULT_LIMITS
-
-
-def tree(files: dict[str, str], *, installed: bool = False) -> Assembled:
-    chooser, found = Chooser((*TABLE, *ROWS)), []
-    for path, text in files.items():
-        data = text.encode()
-        file = File(path, (data,), len(data), DEFAULT_LIMITS, installed)
-        for row in chooser.choose(path, data[:4], len(data), 0o644) or ():
-            found.append(Sighting(cataloguer=row.name, path=path, layer=None, removed_by=None, fragment=run(row, file)))
-    return assemble(found, (), installed=installed)
+from writtentrees import tree
 
 
 def standings(files: dict[str, str], *, installed: bool = False) -> dict[str, str]:
